@@ -1,0 +1,164 @@
+"""Every hyper-parameter: its name, default, meaning and range."""
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+from wordkin.errors import ConfigurationError
+
+Tokenizer = Literal["whitespace", "words", "characters"]
+EncodingErrors = Literal["strict", "replace"]
+
+TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
+ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What a parameter means, and the values it may take."""
+
+    meaning: str
+    kind: type
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    def range(self) -> str:
+        """The allowed values in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        noun = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]
+        low = "" if self.low == -math.inf else f" {'above' if self.low_open else 'from'} {self.low:g}"
+        high = "" if self.high == math.inf else f" {'up to' if low else 'at most'} {self.high:g}"
+        if low and not high and not self.low_open:
+            low = f" of at least {self.low:g}"
+        return noun + low + high + (", or nothing" if self.optional else "")
+
+    def checked(self, name: str, value: Any) -> Any:
+        """Return `value` as the parameter's own type, or raise ConfigurationError naming field, value and range."""
+        if value is None and self.optional:
+            return None
+        fits = isinstance(value, self.kind) or (self.kind is float and isinstance(value, int))
+        if hasattr(value, "item") and not fits:  # a NumPy scalar
+            return self.checked(name, value.item())
+        if isinstance(value, bool) and self.kind is not bool:
+            fits = False
+        if fits and self.choices:
+            fits = value in self.choices
+        elif fits and self.kind in (int, float):
+            above = value > self.low if self.low_open else value >= self.low
+            fits = math.isfinite(value) and above and value <= self.high
+        if not fits:
+            raise ConfigurationError(f"{name} is {value!r}; it must be {self.range()}")
+        return self.kind(value)
+
+
+def _parameter(default: Any, meaning: str, kind: type, **bounds: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"bounds": Bounds(meaning=meaning, kind=kind, **bounds)})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Hyper-parameters of one training run, validated when made.
+
+    The command line, :class:`wordkin.Word2Vec` and ``--config FILE.toml`` all build this object, so a default is
+    written here and nowhere else. The symbols are those of ``docs/objective.md``.
+
+    Raises:
+        ConfigurationError: a value is outside its range; the message names field, value and range.
+    """
+
+    vector_size: int = _parameter(100, "length of the vectors", int, low=1, high=10_000)
+    window: int = _parameter(5, "most words of context on either side", int, low=1, high=1_000)
+    shrink_window: bool = _parameter(
+        True, "draw each window's size from 1 to --window, so that near words count more", bool
+    )
+    negative: int = _parameter(5, "noise words per window", int, low=1, high=1_000)
+    noise_exponent: float = _parameter(
+        0.75, "power of the word counts that noise words are drawn by", float, low=-2, high=2
+    )
+    sample: float = _parameter(
+        1e-3, "threshold above which frequent words are thinned out; 0 keeps all", float, low=0, high=1
+    )
+    epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
+    learning_rate: float = _parameter(0.025, "η of the first step", float, low=0, low_open=True, high=10)
+    min_learning_rate: float = _parameter(
+        0.0001, "η at the end of the linear decay; equal to --learning-rate for a constant η", float, low=0, high=10
+    )
+    min_count: int = _parameter(5, "drop words that occur less often", int, low=1)
+    max_vocabulary: int | None = _parameter(
+        None, "keep at most this many words, the most frequent ones", int, low=2, high=2**31 - 1, optional=True
+    )
+    tokenizer: Tokenizer | None = _parameter(
+        None,
+        "how text becomes tokens: whitespace (default for files), words (Unicode word characters), characters",
+        str,
+        choices=TOKENIZERS,
+        optional=True,
+    )
+    lower: bool = _parameter(False, "lower-case the text", bool)
+    encoding_errors: EncodingErrors = _parameter(
+        "strict", "what to do with bytes that are not UTF-8", str, choices=ENCODING_ERRORS
+    )
+    seed: int = _parameter(1, "seed of every random number", int, low=0, high=2**63 - 1)
+    threads: int | None = _parameter(
+        None, "threads that train; all cores by default, 1 for the same bytes every time", int, low=1, high=1024,
+        optional=True,
+    )
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            checked = field.metadata["bounds"].checked(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, checked)
+        if self.min_learning_rate > self.learning_rate:
+            raise ConfigurationError(
+                f"min_learning_rate is {self.min_learning_rate:g}; it must not exceed learning_rate, "
+                f"{self.learning_rate:g}"
+            )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:
+        """Build from names and values, refusing names that do not exist.
+
+        Args:
+            values: parameter names (``-`` and ``_`` are the same) to values.
+            source: where the values come from, for the message.
+
+        Raises:
+            ConfigurationError: an unknown name, or a value outside its range.
+        """
+        known = parameters()
+        given = {name.replace("-", "_"): value for name, value in values.items()}
+        for name in given:
+            if name not in known:
+                raise ConfigurationError(f"{source} sets {name!r}, which is no parameter; known: {', '.join(known)}")
+        return cls(**given)
+
+    @classmethod
+    def from_toml(cls, path: Path, **overrides: Any) -> Self:
+        """Read a TOML file of parameters; `overrides` win over the file.
+
+        Raises:
+            ConfigurationError: the file cannot be read, is not TOML, or sets something that does not fit.
+        """
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise ConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"the configuration {path} is not TOML: {error}") from error
+        return cls.from_mapping({**values, **overrides}, str(path))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Names and values, for JSON."""
+        return dataclasses.asdict(self)
+
+
+def parameters() -> dict[str, Bounds]:
+    """Name to meaning and range, in the order of declaration."""
+    return {field.name: field.metadata["bounds"] for field in dataclasses.fields(TrainingConfig)}

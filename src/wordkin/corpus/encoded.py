@@ -1,0 +1,105 @@
+"""The encoded corpus: rows of the vocabulary, cut into sentences, memory-mapped."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin import files
+from wordkin.errors import FormatError
+from wordkin.vocabulary import Vocabulary
+
+KIND = "corpus"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CorpusReport:
+    """What reading the text gave. All counts are exact."""
+
+    sources: int
+    tokens: int
+    distinct_words: int
+    words_kept: int
+    tokens_kept: int
+    dropped_by_min_count: int
+    dropped_by_max_vocabulary: int
+    empty_tokens: int = 0
+    sentences: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Names and values, for JSON."""
+        return dataclasses.asdict(self)
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.sources:,} {'source' if self.sources == 1 else 'sources'}, {self.tokens:,} tokens, "
+            f"{self.distinct_words:,} distinct words; kept {self.words_kept:,} words, {self.tokens_kept:,} tokens in "
+            f"{self.sentences:,} sentences"
+        )
+        dropped = [
+            (self.dropped_by_min_count, "in words under min_count"),
+            (self.dropped_by_max_vocabulary, "in words beyond max_vocabulary"),
+            (self.empty_tokens, "that were empty strings"),
+        ]
+        reasons = [f"{count:,} {reason}" for count, reason in dropped if count]
+        return text + (f"; dropped tokens: {', '.join(reasons)}" if reasons else "; dropped none")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class EncodedCorpus:
+    """A corpus ready for training, as often as one likes.
+
+    Attributes:
+        ids: (tokens,) int32, each token's row in the vocabulary.
+        sentence_offsets: (sentences + 1,) int64, where each sentence begins in `ids`; the last entry is its length.
+        vocabulary: the words.
+        report: what was read and what was dropped.
+    """
+
+    ids: npt.NDArray[np.int32]
+    sentence_offsets: npt.NDArray[np.int64]
+    vocabulary: Vocabulary
+    report: CorpusReport
+
+    def save(self, path: str | Path) -> None:
+        """Write the corpus as one safetensors file, which ``wordkin train`` takes in place of text.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "ids": self.ids,
+            "sentence_offsets": self.sentence_offsets,
+            "words": self.vocabulary.text,
+            "word_offsets": self.vocabulary.offsets,
+            "counts": self.vocabulary.counts,
+        }
+        files.save_container(Path(path), KIND, arrays, {"report": self.report.as_dict()})
+
+    @classmethod
+    def load(cls, path: str | Path) -> "EncodedCorpus":
+        """Map an encoded corpus into memory.
+
+        Raises:
+            FormatError: the file is not an encoded corpus, or is damaged.
+        """
+        arrays, metadata = files.load_container(Path(path), KIND)
+        try:
+            ids, sentence_offsets = arrays["ids"], arrays["sentence_offsets"]
+            report = CorpusReport(**metadata["report"])
+            vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], arrays["counts"], str(path))
+        except (KeyError, TypeError) as error:
+            raise FormatError(f"{path} is damaged: it lacks {error}") from error
+        whole = (
+            len(sentence_offsets) > 1
+            and sentence_offsets[0] == 0
+            and sentence_offsets[-1] == len(ids)
+            and bool((np.diff(sentence_offsets) > 0).all())
+            and int(ids.min()) >= 0
+            and int(ids.max()) < len(vocabulary)
+        )
+        if not whole:
+            raise FormatError(f"{path} is damaged: its ids or sentences are out of range; encode the text again")
+        return cls(ids, sentence_offsets, vocabulary, report)

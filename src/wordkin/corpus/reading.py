@@ -1,0 +1,113 @@
+"""Where text comes from: files, directories, globs, standard input, compressed or not."""
+
+import bz2
+import contextlib
+import glob
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from wordkin.errors import CorpusError
+
+STANDARD_INPUT = "-"
+BLOCK_BYTES = 1 << 20
+
+_GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+_BOM = b"\xef\xbb\xbf"
+
+
+def expand(inputs: Iterable[str | Path]) -> list[Path | str]:
+    """Turn paths, directories, glob patterns and ``-`` into the list of files to read.
+
+    A directory stands for all files below it, sorted by path, without hidden ones; a pattern for its sorted matches.
+
+    Raises:
+        CorpusError: nothing of that name, a directory without files, or a pattern without matches.
+    """
+    files: list[Path | str] = []
+    for given in inputs:
+        path = Path(given)
+        if str(given) == STANDARD_INPUT:
+            files.append(STANDARD_INPUT)
+        elif path.is_dir():
+            found = sorted(
+                entry
+                for entry in path.rglob("*")
+                if entry.is_file() and not any(part.startswith(".") for part in entry.relative_to(path).parts)
+            )
+            if not found:
+                raise CorpusError(f"the directory {path} holds no files; name one with text in it")
+            files += found
+        elif path.exists():
+            files.append(path)
+        elif glob.has_magic(str(given)):
+            matches = sorted(Path(name) for name in glob.glob(str(given), recursive=True))
+            if not matches:
+                raise CorpusError(f"no file matches the pattern {given}; check it, and quote it in the shell")
+            files += expand(matches)
+        else:
+            raise CorpusError(f"cannot read {given}: no such file or directory; check the path")
+    return files
+
+
+@contextlib.contextmanager
+def opened(source: Path | str) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for ``-``, decompressing what its first bytes say is compressed.
+
+    Raises:
+        CorpusError: the file cannot be opened, or its compression needs an extra that is not installed.
+    """
+    with contextlib.ExitStack() as stack:
+        if source == STANDARD_INPUT:
+            raw: IO[bytes] = sys.stdin.buffer
+        else:
+            try:
+                raw = stack.enter_context(Path(source).open("rb"))
+            except OSError as error:
+                raise CorpusError(f"cannot read {source}: {error.strerror}; check the path and its permissions") from error
+        buffered = cast(io.BufferedReader, raw)
+        magic = buffered.peek(8)
+        if magic.startswith(_GZIP):
+            yield cast(BinaryIO, stack.enter_context(gzip.open(buffered)))
+        elif magic.startswith(_BZIP2):
+            yield cast(BinaryIO, stack.enter_context(bz2.open(buffered)))
+        elif magic.startswith(_XZ):
+            yield cast(BinaryIO, stack.enter_context(lzma.open(buffered)))
+        elif magic.startswith(_ZSTD):
+            try:
+                import zstandard
+            except ImportError as error:
+                raise CorpusError(f"{source} is compressed with zstd: pip install 'wordkin[zstd]'") from error
+            reader = zstandard.ZstdDecompressor().stream_reader(buffered, read_across_frames=True)
+            yield cast(BinaryIO, stack.enter_context(reader))
+        else:
+            yield cast(BinaryIO, buffered)
+
+
+def blocks(source: Path | str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """Yield the bytes of a source in blocks, without a byte order mark at the start.
+
+    Raises:
+        CorpusError: the source cannot be read, or its compressed data are damaged or truncated.
+    """
+    name = "standard input" if source == STANDARD_INPUT else str(source)
+    with opened(source) as stream:
+        try:
+            block = stream.read(size)
+            yield block.removeprefix(_BOM)
+            while block:
+                block = stream.read(size)
+                yield block
+        except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+            raise CorpusError(f"{name} is damaged or cut short: {error}; fetch it again") from error
+        except OSError as error:
+            raise CorpusError(f"cannot read {name}: {error.strerror or error}") from error
+        except Exception as error:
+            if type(error).__module__.startswith("zstandard"):
+                raise CorpusError(f"{name} is damaged or cut short: {error}; fetch it again") from error
+            raise

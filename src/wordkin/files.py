@@ -1,0 +1,172 @@
+"""Files that are whole or absent, and the safetensors container that wordkin's own formats share."""
+
+import contextlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import FormatError, OutputError
+
+FORMAT_VERSION = 1
+METADATA_KEY = "wordkin"
+DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+
+
+def _synchronise(path: Path) -> None:
+    """Flush a file or, where the system allows it, a directory to disk."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    except PermissionError:  # Windows opens no directories
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot write {path}: {error.strerror or error}; choose another place or make room")
+
+
+def require_writable(path: Path) -> None:
+    """Raise OutputError now if `path` could not be written at the end of a long run."""
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a directory; name a file")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _output_error(path, error) from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success it is flushed to disk and takes `path`'s place.
+
+    A reader sees the old file or the new one, never a part. On any failure the temporary file is removed and the
+    old file stays.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        temporary = Path(name)
+        os.close(handle)
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask)
+        _synchronise(temporary)
+        temporary.replace(path)
+        _synchronise(path.parent)
+    except OSError as error:
+        raise error if isinstance(error, OutputError) else _output_error(path, error) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def save_container(
+    path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]
+) -> None:
+    """Write arrays and JSON metadata as one safetensors file, atomically.
+
+    Args:
+        path: the target.
+        kind: what the file is (``"model"``, ``"corpus"``), checked on load.
+        arrays: name to array; contiguous arrays are written from where they lie, without a copy.
+        metadata: JSON values. One key holds them all, so that equal content gives equal bytes.
+
+    Raises:
+        OutputError: the file cannot be written; an old file of that name is untouched.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    document = {"kind": kind, "version": FORMAT_VERSION, **metadata}
+    with replacing(path) as temporary:
+        try:
+            save_file(
+                {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+                temporary,
+                {METADATA_KEY: json.dumps(document, ensure_ascii=False, sort_keys=True)},
+            )
+        except SafetensorError as error:
+            raise OutputError(f"cannot write {path}: {error}; choose another place or make room") from error
+
+
+def container_kind(path: Path) -> str | None:
+    """The kind of a wordkin container, or None where `path` is anything else."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= min(path.stat().st_size, 100_000_000) or file.read(1) != b"{":
+                return None
+        return str(_open_header(path)[1]["kind"])
+    except (FormatError, OSError):
+        return None
+
+
+def load_container(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Map the arrays of a container into memory, read-only.
+
+    Returns:
+        The arrays by name, and the metadata.
+
+    Raises:
+        FormatError: the file is missing, truncated, of another kind, or of a newer version.
+    """
+    header, metadata = _open_header(path)
+    if metadata["kind"] != kind:
+        raise FormatError(f"{path} is a wordkin {metadata['kind']}, not a {kind}")
+    begin = header.pop("")
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name, entry in header.items():
+        dtype = DTYPES.get(entry["dtype"])
+        if dtype is None:
+            raise FormatError(f"{path}: the array {name!r} has the type {entry['dtype']}, which wordkin does not use")
+        shape = tuple(entry["shape"])
+        offset = begin + entry["data_offsets"][0]
+        if math.prod(shape):
+            arrays[name] = np.memmap(path, dtype, "r", offset, shape)
+        else:
+            arrays[name] = np.zeros(shape, dtype)
+    return arrays, metadata
+
+
+def _open_header(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Check a container with the safetensors library; return its header (key "" is where the data begin) and metadata."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:  # checks every offset against the file's size
+            raw = (file.metadata() or {}).get(METADATA_KEY)
+        with path.open("rb") as handle:
+            length = int.from_bytes(handle.read(8), "little")
+            header: dict[str, Any] = json.loads(handle.read(length))
+    except OSError as error:
+        raise FormatError(f"cannot open {path}: {error.strerror or 'no such file'}") from error
+    except SafetensorError as error:
+        raise FormatError(f"{path} is not a wordkin file, or is truncated ({error})") from error
+    try:
+        metadata = json.loads(raw or "")
+        version, _ = metadata["version"], metadata["kind"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(f"{path} is a safetensors file, but not one that wordkin wrote") from error
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise FormatError(
+            f"{path} has the format version {version}, this wordkin reads up to {FORMAT_VERSION}: "
+            "upgrade with 'pip install --upgrade wordkin'"
+        )
+    header.pop("__metadata__", None)
+    header[""] = 8 + length
+    return header, metadata

@@ -1,0 +1,1 @@
+"""The model: its maths in NumPy, its samplers, and its compiled kernels."""
