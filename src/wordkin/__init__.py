@@ -1,2 +1,36 @@
-"""wordkin."""
+"""Word vectors from the company that words keep: word2vec, rebuilt.
+
+>>> from wordkin import Word2Vec, WordVectors
+"""
+
+from wordkin.config import TrainingConfig
+from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
+from wordkin.errors import (
+    ConfigurationError,
+    CorpusError,
+    FormatError,
+    OutputError,
+    UnknownWordError,
+    WordkinError,
+)
+from wordkin.training.history import EpochRecord
+from wordkin.training.word2vec import Word2Vec
+from wordkin.vectors.wordvectors import WordVectors
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "ConfigurationError",
+    "CorpusError",
+    "CorpusReport",
+    "EncodedCorpus",
+    "EpochRecord",
+    "FormatError",
+    "OutputError",
+    "TrainingConfig",
+    "UnknownWordError",
+    "Word2Vec",
+    "WordVectors",
+    "WordkinError",
+    "__version__",
+]

@@ -33,9 +33,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 @contextlib.contextmanager
 def announced(what: str) -> Iterator[None]:
     """Log that `what` is being compiled if the block takes so long that it is not loaded from the cache."""
-    notice = threading.Timer(
-        PATIENCE, logger.info, ["compiling %s for this CPU; only the first run has to", what]
-    )
+    notice = threading.Timer(PATIENCE, logger.info, ["compiling %s for this CPU; only the first run has to", what])
     notice.daemon = True
     notice.start()
     try:

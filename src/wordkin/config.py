@@ -14,6 +14,8 @@ EncodingErrors = Literal["strict", "replace"]
 
 TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
+CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
+"""The parameters that are settled when a corpus is encoded."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -107,7 +109,11 @@ class TrainingConfig:
     )
     seed: int = _parameter(1, "seed of every random number", int, low=0, high=2**63 - 1)
     threads: int | None = _parameter(
-        None, "threads that train; all cores by default, 1 for the same bytes every time", int, low=1, high=1024,
+        None,
+        "threads that train; all cores by default, 1 for the same bytes every time",
+        int,
+        low=1,
+        high=1024,
         optional=True,
     )
 

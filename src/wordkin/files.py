@@ -75,9 +75,7 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def save_container(
-    path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]
-) -> None:
+def save_container(path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> None:
     """Write arrays and JSON metadata as one safetensors file, atomically.
 
     Args:
@@ -144,7 +142,7 @@ def load_container(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], 
 
 
 def _open_header(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Check a container with the safetensors library; return its header (key "" is where the data begin) and metadata."""
+    """Check a container with the safetensors library; give its header ("" is where the data begin) and metadata."""
     from safetensors import SafetensorError, safe_open
 
     try:

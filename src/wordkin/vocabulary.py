@@ -1,5 +1,6 @@
 """Words, their counts, and their rows in the weight matrices."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -76,7 +77,7 @@ class Vocabulary:
         """The words in row order."""
         text = self.text.tobytes()
         bounds = self.offsets.tolist()
-        return [text[begin:end].decode() for begin, end in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [text[begin:end].decode() for begin, end in itertools.pairwise(bounds)]
 
     @cached_property
     def rows(self) -> dict[str, int]:

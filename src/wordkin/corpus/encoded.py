@@ -56,12 +56,14 @@ class EncodedCorpus:
         sentence_offsets: (sentences + 1,) int64, where each sentence begins in `ids`; the last entry is its length.
         vocabulary: the words.
         report: what was read and what was dropped.
+        settings: the parameters that were settled by encoding (tokenizer, pruning and so on), by name.
     """
 
     ids: npt.NDArray[np.int32]
     sentence_offsets: npt.NDArray[np.int64]
     vocabulary: Vocabulary
     report: CorpusReport
+    settings: dict[str, Any]
 
     def save(self, path: str | Path) -> None:
         """Write the corpus as one safetensors file, which ``wordkin train`` takes in place of text.
@@ -76,7 +78,7 @@ class EncodedCorpus:
             "word_offsets": self.vocabulary.offsets,
             "counts": self.vocabulary.counts,
         }
-        files.save_container(Path(path), KIND, arrays, {"report": self.report.as_dict()})
+        files.save_container(Path(path), KIND, arrays, {"report": self.report.as_dict(), "settings": self.settings})
 
     @classmethod
     def load(cls, path: str | Path) -> "EncodedCorpus":
@@ -89,6 +91,7 @@ class EncodedCorpus:
         try:
             ids, sentence_offsets = arrays["ids"], arrays["sentence_offsets"]
             report = CorpusReport(**metadata["report"])
+            settings = dict(metadata["settings"])
             vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], arrays["counts"], str(path))
         except (KeyError, TypeError) as error:
             raise FormatError(f"{path} is damaged: it lacks {error}") from error
@@ -102,4 +105,4 @@ class EncodedCorpus:
         )
         if not whole:
             raise FormatError(f"{path} is damaged: its ids or sentences are out of range; encode the text again")
-        return cls(ids, sentence_offsets, vocabulary, report)
+        return cls(ids, sentence_offsets, vocabulary, report, settings)

@@ -14,10 +14,11 @@ from typing import IO, Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from wordkin import files
 from wordkin.compilation import announced
-from wordkin.config import TrainingConfig
+from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizing
-from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
+from wordkin.corpus.encoded import KIND, CorpusReport, EncodedCorpus
 from wordkin.corpus.scanner import (
     ARENA_FULL,
     ARENA_USED,
@@ -140,7 +141,9 @@ class Encoder:
         left, sentences = remap(ids, ends, rows)
         offsets = np.zeros(sentences + 1, np.int64)
         offsets[1:] = ends[:sentences]
-        return EncodedCorpus(ids[:left], offsets, vocabulary, dataclasses.replace(report, sentences=sentences))
+        settings = {name: getattr(self.config, name) for name in CORPUS_PARAMETERS}
+        report = dataclasses.replace(report, sentences=sentences)
+        return EncodedCorpus(ids[:left], offsets, vocabulary, report, settings)
 
     def _compile(self) -> None:
         """Compile the scanner, or load it from the cache, by scanning nothing."""
@@ -293,10 +296,17 @@ def encode_files(inputs: Iterable[str | Path], config: TrainingConfig) -> Encode
     Raises:
         CorpusError: an input cannot be read, or too little is in all of them.
     """
-    files = reading.expand(inputs)
+    sources = reading.expand(inputs)
+    containers = {path: kind for path in sources if isinstance(path, Path) and (kind := files.container_kind(path))}
+    for path, kind in containers.items():
+        if kind != KIND:
+            raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
+        if len(sources) > 1:
+            raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
+        return EncodedCorpus.load(path)
     encoder = Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"))
-    for file in files:
-        encoder.add_text(str(file), reading.blocks(file))
+    for source in sources:
+        encoder.add_text(str(source), reading.blocks(source))
     return encoder.finish()
 
 
@@ -307,7 +317,7 @@ def _lines(strings: Iterable[str], size: int = reading.BLOCK_BYTES) -> Iterator[
     for number, string in enumerate(strings):
         if not isinstance(string, str):
             raise CorpusError(
-                f"item {number} of the corpus is a {type(string).__name__}, the ones before it are strings; pass one kind"
+                f"item {number} of the corpus is a {type(string).__name__}, earlier ones are strings; pass one kind"
             )
         held += [string, "\n"]
         length += len(string) + 1

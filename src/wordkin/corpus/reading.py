@@ -46,7 +46,7 @@ def expand(inputs: Iterable[str | Path]) -> list[Path | str]:
         elif path.exists():
             files.append(path)
         elif glob.has_magic(str(given)):
-            matches = sorted(Path(name) for name in glob.glob(str(given), recursive=True))
+            matches = sorted(Path(name) for name in glob.glob(str(given), recursive=True))  # noqa: PTH207 (patterns may be absolute)
             if not matches:
                 raise CorpusError(f"no file matches the pattern {given}; check it, and quote it in the shell")
             files += expand(matches)
@@ -69,7 +69,9 @@ def opened(source: Path | str) -> Iterator[BinaryIO]:
             try:
                 raw = stack.enter_context(Path(source).open("rb"))
             except OSError as error:
-                raise CorpusError(f"cannot read {source}: {error.strerror}; check the path and its permissions") from error
+                raise CorpusError(
+                    f"cannot read {source}: {error.strerror}; check the path and its permissions"
+                ) from error
         buffered = cast(io.BufferedReader, raw)
         magic = buffered.peek(8)
         if magic.startswith(_GZIP):

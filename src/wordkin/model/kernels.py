@@ -153,9 +153,7 @@ def _fill(_context, like, value):
         vector = _llvm_vector(like.dtype)
         undefined = ir.Constant(vector, ir.Undefined)
         first = builder.insert_element(undefined, arguments[1], ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(
-            first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        )
+        return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
     return Lanes(like.dtype)(like, like.dtype), generate
 
@@ -288,7 +286,7 @@ def _(like, value):
 
 
 def fma(a, b, c):
-    """a · b + c, rounded once where the processor can."""
+    """A · b + c, rounded once where the processor can."""
     return a * b + c
 
 
@@ -502,7 +500,7 @@ def score_to_error(scores, signs, count, rate):
 
 @compiled(**INLINE)
 def add_combination(target, row, sources, source_rows, count, factors, first, step, width, fresh):
-    """target[row] (+)= Σ_s factors[first + s · step] · sources[source_rows[s]]; `fresh` overwrites instead of adding."""
+    """target[row] (+)= Σ_s factors[first + s · step] · sources[source_rows[s]]; `fresh` overwrites, else it adds."""
     s = 0
     while s < count:
         f = first + s * step

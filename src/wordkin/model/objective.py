@@ -87,7 +87,19 @@ def pair_pass(v: Floats, w: Floats, t: int, eta: float) -> PairPass:
     v_after = v - eta * dJ_dv
     w_after = w - eta * dJ_dw
     return PairPass(
-        v, w, t, x, y, float(loss(x, t)), dJ_dy, dy_dx, dJ_dx, dJ_dv, dJ_dw, v_after, w_after,
+        v,
+        w,
+        t,
+        x,
+        y,
+        float(loss(x, t)),
+        dJ_dy,
+        dy_dx,
+        dJ_dx,
+        dJ_dv,
+        dJ_dw,
+        v_after,
+        w_after,
         float(loss(v_after @ w_after, t)),
     )
 

@@ -1,0 +1,73 @@
+"""The command line: arguments to a configuration, and one call."""
+
+import json
+import logging
+import os
+import sys
+from typing import Any
+
+import click
+
+from wordkin.errors import ConfigurationError, WordkinError
+
+USAGE, BAD_INPUT, INTERRUPTED = 2, 1, 130
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wordkin")
+def wordkin() -> None:
+    """Learn word vectors from text, and ask them questions."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("wordkin")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
+
+
+def print_json(document: Any) -> None:
+    """Print the one document of --json."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def say(message: str) -> None:
+    """Tell the user something on standard error."""
+    click.echo(message, err=True)
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on standard error and an exit status."""
+    from wordkin.cli import query, train
+
+    for command in (train.demo, train.train, train.encode, query.similar, query.analogy, query.info, query.explain):
+        wordkin.add_command(command)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        wordkin.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.format_message())
+        return USAGE
+    except click.ClickException as error:
+        command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "wordkin"
+        say(f"wordkin: {' '.join(error.format_message().split())} (see '{command} --help')")
+        return USAGE
+    except ConfigurationError as error:
+        say(f"wordkin: {error}")
+        return USAGE
+    except WordkinError as error:
+        say(f"wordkin: {error}")
+        return BAD_INPUT
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except MemoryError:
+        say("wordkin: out of memory; use a smaller --vector-size or --max-vocabulary")
+        return BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        say("wordkin: interrupted; nothing was written")
+        return INTERRUPTED
+    return 0

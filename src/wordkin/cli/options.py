@@ -1,0 +1,54 @@
+"""Command-line options for every hyper-parameter, made from the configuration itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wordkin.config import TrainingConfig, parameters
+
+Command = Callable[..., Any]
+
+
+def config_options(*names: str) -> Callable[[Command], Command]:
+    """Add an option for each named parameter, and ``--config FILE.toml``; the command gets them as keywords.
+
+    An option that is not given is None, so that a file's value stands and no default is written twice.
+    """
+
+    def decorate(command: Command) -> Command:
+        defaults = TrainingConfig()
+        for name, bounds in reversed([(name, bounds) for name, bounds in parameters().items() if name in names]):
+            flag = "--" + name.replace("_", "-")
+            default = getattr(defaults, name)
+            text = bounds.meaning[0].upper() + bounds.meaning[1:] + "."
+            if default is not None and bounds.kind is not bool:
+                text += f" [default: {default}]"
+            if bounds.kind is bool:
+                command = click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=text)(command)
+            else:
+                kind = click.Choice(bounds.choices) if bounds.choices else bounds.kind
+                command = click.option(flag, name, type=kind, default=None, help=text)(command)
+        path = click.Path(path_type=Path)
+        return click.option("--config", "config_file", type=path, help="TOML file of parameters; options win over it.")(
+            command
+        )
+
+    return decorate
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def configuration(config_file: Path | None, values: dict[str, Any]) -> TrainingConfig:
+    """Build the configuration from the file and the options.
+
+    Raises:
+        ConfigurationError: a value is outside its range, or the file does not fit.
+    """
+    if config_file is not None:
+        return TrainingConfig.from_toml(config_file, **given(values))
+    return TrainingConfig.from_mapping(given(values))

@@ -1,0 +1,142 @@
+"""``wordkin demo``, ``train`` and ``encode``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wordkin import files
+from wordkin.cli import as_json, print_json, say
+from wordkin.cli.options import config_options, configuration, given
+from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
+from wordkin.corpus import reading
+from wordkin.corpus.encoded import KIND as CORPUS
+from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.errors import ConfigurationError, OutputError
+from wordkin.training.word2vec import Word2Vec
+
+_DEMO_WORDS = ("list", "true", "read", "returns", "file", "string", "error", "class")
+_inputs = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+_output = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write; replaced when complete."
+)
+
+
+@click.command()
+@_inputs
+@_output
+@config_options(*parameters())
+@as_json
+def train(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_json: bool, **values: Any) -> None:
+    """Learn word vectors from text.
+
+    INPUT is a file, a directory, a quoted pattern, - for standard input, or one corpus made by 'wordkin encode'.
+    Files may be compressed (.gz .bz2 .xz .zst).
+    """
+    config = configuration(config_file, values)
+    sources = _sources(inputs, output)
+    encoded = [source for source in sources if isinstance(source, Path) and files.container_kind(source) == CORPUS]
+    fixed = [name for name in CORPUS_PARAMETERS if name in given(values)]
+    if encoded and fixed:
+        flag = fixed[0].replace("_", "-")
+        raise ConfigurationError(f"--{flag} was settled when {encoded[0]} was encoded; give it to 'wordkin encode'")
+    model = Word2Vec(config)
+    _fit(model, _encoded(sources, config))
+    model.save(output)
+    document = {
+        "model": str(output),
+        "words": len(model.vectors),
+        "vector_size": model.vectors.vector_size,
+        "report": model.report.as_dict(),
+        "history": [record.as_dict() for record in model.history],
+        "config": model.vectors.config,
+    }
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(f"wrote {output}: {model.vectors!r}, loss {model.history[-1].loss:.4f}")
+
+
+@click.command()
+@_inputs
+@_output
+@config_options(*CORPUS_PARAMETERS)
+@as_json
+def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_json: bool, **values: Any) -> None:
+    """Encode text once, to train on it many times.
+
+    INPUT is what 'wordkin train' takes.
+    """
+    config = configuration(config_file, values)
+    corpus = _encoded(_sources(inputs, output), config)
+    corpus.save(output)
+    if as_json:
+        print_json({"corpus": str(output), "report": corpus.report.as_dict()})
+    else:
+        click.echo(f"wrote {output}: {corpus.report}")
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default="wordkin-demo.safetensors",
+    show_default=True,
+    help="File to write.",
+)
+@as_json
+def demo(output: Path, as_json: bool) -> None:
+    """Train on text that is already on this machine, and show some neighbours.
+
+    The text is the documentation in Python's own standard library.
+    """
+    from wordkin.corpus.encoding import encode as encode_corpus
+    from wordkin.corpus.standard_library import paragraphs
+
+    files.require_writable(output)
+    config = TrainingConfig(tokenizer="words", lower=True, epochs=15)
+    say("reading the documentation of Python's standard library")
+    corpus = encode_corpus(paragraphs(), config)
+    say(str(corpus.report))
+    model = Word2Vec(config)
+    _fit(model, corpus)
+    model.save(output)
+    words = [word for word in _DEMO_WORDS if word in model.vectors]
+    neighbours = {word: model.vectors.most_similar(word, topn=6) for word in words}
+    if as_json:
+        print_json({"model": str(output), "neighbours": neighbours})
+        return
+    for word, found in neighbours.items():
+        click.echo(f"{word:>8}  →  {', '.join(other for other, _ in found)}")
+    click.echo(
+        f"\nNow ask for more:\n  wordkin similar {output} dictionary\n  wordkin analogy {output} list append set\n"
+        f"  wordkin explain {output} read write\nor train on a text of your own:\n"
+        "  wordkin train my-text.txt --lower --tokenizer words -o my-vectors.safetensors"
+    )
+
+
+def _sources(inputs: tuple[str, ...], output: Path) -> list[Path | str]:
+    """The files to read, once it is certain that none of them is the output and that this can be written."""
+    sources = reading.expand(inputs)
+    for source in sources:
+        if isinstance(source, Path) and output.exists() and source.samefile(output):
+            raise OutputError(f"the output {output} is also an input; choose another output")
+    files.require_writable(output)
+    return sources
+
+
+def _encoded(sources: list[Path | str], config: TrainingConfig) -> EncodedCorpus:
+    from wordkin.corpus.encoding import encode_files
+
+    corpus = encode_files(sources, config)
+    say(str(corpus.report))
+    return corpus
+
+
+def _fit(model: Word2Vec, corpus: EncodedCorpus) -> None:
+    model.fit(corpus)
+    last = model.history[-1]
+    seconds = sum(record.seconds for record in model.history)
+    tokens = sum(record.tokens for record in model.history)
+    say(f"trained {last.epoch} epochs in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")

@@ -1,0 +1,1 @@
+"""From an encoded corpus to trained weights: schedule, chunks, threads, history."""

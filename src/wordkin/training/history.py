@@ -1,0 +1,42 @@
+"""What a training run reports of itself."""
+
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EpochRecord:
+    """One epoch.
+
+    Attributes:
+        epoch: from 1.
+        loss: mean J per example (pair of input and output word), summed in float64.
+        examples: number of pairs.
+        tokens: tokens of the corpus that were read.
+        kept_tokens: those that subsampling left.
+        learning_rate: η at the end of the epoch.
+        seconds: wall time.
+    """
+
+    epoch: int
+    loss: float
+    examples: int
+    tokens: int
+    kept_tokens: int
+    learning_rate: float
+    seconds: float
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens of the corpus per second of wall time, before subsampling."""
+        return self.tokens / self.seconds if self.seconds > 0 else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Names and values, for JSON."""
+        return {**dataclasses.asdict(self), "tokens_per_second": self.tokens_per_second}
+
+    def without_time(self) -> dict[str, Any]:
+        """What is the same in every run with the same seed: this goes into the model's file, wall time does not."""
+        values = dataclasses.asdict(self)
+        del values["seconds"]
+        return values

@@ -1,0 +1,50 @@
+"""The weight matrices: aligned, padded, and initialised."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+ALIGNMENT = 64
+_BLOCK_ROWS = 4096
+
+Matrix = npt.NDArray[np.float32]
+
+
+def aligned_zeros(rows: int, columns: int) -> Matrix:
+    """A (rows, columns) float32 matrix of zeros that begins on a cache line.
+
+    NumPy asks the system for huge pages where it has them.
+    """
+    size = rows * columns
+    room = np.zeros(size + ALIGNMENT // 4, np.float32)
+    skip = -room.ctypes.data % ALIGNMENT // 4
+    return room[skip : skip + size].reshape(rows, columns)
+
+
+def initial_input(rows: int, vector_size: int, width: int, seed: int) -> Matrix:
+    """V before training: uniform in ±1/(2 vector_size) as in word2vec.c, zeros in the padding.
+
+    Args:
+        rows: number of words.
+        vector_size: length of the vectors.
+        width: padded length of a row.
+        seed: the run's seed.
+    """
+    matrix = aligned_zeros(rows, width)
+    generator = np.random.Generator(np.random.Philox(seed))
+    for begin in range(0, rows, _BLOCK_ROWS):
+        block = matrix[begin : begin + _BLOCK_ROWS, :vector_size]
+        block[...] = (generator.random(block.shape, np.float32) - 0.5) / vector_size
+    return matrix
+
+
+def without_padding(matrix: Matrix, vector_size: int) -> npt.NDArray[Any]:
+    """Close the gaps between the rows in place: (rows, width) becomes (rows, vector_size) without a second matrix."""
+    rows, width = matrix.shape
+    flat = matrix.reshape(-1)
+    if width != vector_size:
+        for begin in range(0, rows, _BLOCK_ROWS):
+            block = matrix[begin : begin + _BLOCK_ROWS, :vector_size].copy()
+            flat[begin * vector_size : begin * vector_size + block.size] = block.reshape(-1)
+    return flat[: rows * vector_size].reshape(rows, vector_size)

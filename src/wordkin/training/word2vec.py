@@ -1,0 +1,115 @@
+"""The estimator: parameters in the constructor, ``fit`` returns self."""
+
+from collections.abc import Callable
+from typing import Any
+
+from wordkin.config import TrainingConfig
+from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.errors import WordkinError
+from wordkin.training.history import EpochRecord
+from wordkin.vectors.formats.native import StoredModel
+from wordkin.vectors.wordvectors import WordVectors
+
+
+class Word2Vec:
+    """Learns word vectors from text: skip-gram with negative sampling (Mikolov et al. 2013).
+
+    Args:
+        config: the hyper-parameters; the defaults where omitted.
+        parameters: single hyper-parameters by name, which win over `config`; see :class:`wordkin.TrainingConfig`.
+
+    Attributes:
+        config: the hyper-parameters.
+        history: one :class:`EpochRecord` an epoch, after :meth:`fit`.
+        report: what was read and what was dropped, after :meth:`fit`.
+
+    Example:
+        >>> from wordkin import Word2Vec
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "sat"]] * 50
+        >>> model = Word2Vec(vector_size=16, epochs=3, threads=1).fit(sentences)
+        >>> len(model.vectors)
+        4
+
+    Raises:
+        ConfigurationError: a parameter is unknown or outside its range.
+    """
+
+    def __init__(self, config: TrainingConfig | None = None, **parameters: Any) -> None:
+        given = config.as_dict() if config is not None else {}
+        self.config = TrainingConfig.from_mapping({**given, **parameters}, "Word2Vec")
+        self.history: tuple[EpochRecord, ...] = ()
+        self._vectors: WordVectors | None = None
+
+    def fit(
+        self,
+        corpus: Any,
+        *,
+        progress: bool = True,
+        on_epoch_end: Callable[[EpochRecord], None] | None = None,
+    ) -> "Word2Vec":
+        """Train on a corpus, from the beginning.
+
+        Args:
+            corpus: a path (a file, a directory, a glob pattern, ``-`` for standard input; .gz, .bz2, .xz and .zst are
+                decompressed), a list of :class:`pathlib.Path`, an iterable of lists of tokens (a one-shot generator
+                too: it is read once), an iterable of strings where ``tokenizer`` is set, or an
+                :class:`wordkin.EncodedCorpus`.
+            progress: show a progress bar on standard error where that is a terminal.
+            on_epoch_end: called with each epoch's record.
+
+        Raises:
+            CorpusError: the corpus cannot be read, or too little is left of it.
+        """
+        from wordkin.corpus.encoding import encode
+
+        encoded = encode(corpus, self.config)
+        self.report = encoded.report
+        self._train(encoded, progress, on_epoch_end)
+        return self
+
+    @property
+    def vectors(self) -> WordVectors:
+        """The word vectors.
+
+        Raises:
+            WordkinError: :meth:`fit` was not called.
+        """
+        if self._vectors is None:
+            raise WordkinError("there are no vectors yet: call fit(corpus) first")
+        return self._vectors
+
+    def save(self, path: Any) -> None:
+        """Write the model; the same as ``model.vectors.save(path)``.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        self.vectors.save(path)
+
+    def _train(self, corpus: EncodedCorpus, progress: bool, on_epoch_end: Callable[[EpochRecord], None] | None) -> None:
+        from wordkin.model.kernels import Weights
+        from wordkin.training.progress import Silent, progress_bar
+        from wordkin.training.trainer import ChunkTrainer, train
+        from wordkin.training.weights import aligned_zeros, initial_input, without_padding
+
+        config = self.config
+        trainer = ChunkTrainer(corpus, config)
+        words = len(corpus.vocabulary)
+        weights = Weights(
+            initial_input(words, config.vector_size, trainer.width, config.seed), aligned_zeros(words, trainer.width)
+        )
+        trainer.compile(weights)
+        bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
+        self.history = train(trainer, weights, bar, on_epoch_end)
+        # The number of threads is no part of the result; without it, equal results are equal files.
+        parameters = {**config.as_dict(), **corpus.settings}
+        del parameters["threads"]
+        self._vectors = WordVectors(
+            StoredModel(
+                without_padding(weights.input, config.vector_size),
+                without_padding(weights.output, config.vector_size),
+                corpus.vocabulary,
+                parameters,
+                [record.without_time() for record in self.history],
+            )
+        )

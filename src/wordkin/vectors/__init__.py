@@ -1,0 +1,1 @@
+"""Word vectors: lookup, queries, files."""

@@ -1,0 +1,197 @@
+"""Word vectors: small, immutable, and ignorant of how they were trained."""
+
+import difflib
+import itertools
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import UnknownWordError
+from wordkin.vectors import search
+from wordkin.vectors.formats import native
+from wordkin.vocabulary import Vocabulary
+
+_SUGGESTIONS_FROM = 100_000  # the most frequent words among which close spellings are looked for
+Term = str | npt.NDArray[Any]
+
+
+class WordVectors:
+    """Vectors by word, and questions to ask of them.
+
+    Make one with :meth:`load`, or take it from :attr:`wordkin.Word2Vec.vectors`.
+
+    Attributes:
+        vectors: (words, vector_size) float32, read-only; row i belongs to ``index_to_key[i]``.
+        vocabulary: the words and their counts, most frequent first.
+        config: the hyper-parameters of the training run, where known.
+        history: one mapping an epoch, where known.
+    """
+
+    def __init__(self, model: native.StoredModel) -> None:
+        self.vectors = model.input.view()
+        self.vectors.flags.writeable = False
+        self.vocabulary: Vocabulary = model.vocabulary
+        self.config = model.config
+        self.history = model.history
+        self._model = model
+
+    @classmethod
+    def load(cls, path: str | Path) -> "WordVectors":
+        """Map a model file into memory; only what queries touch is read.
+
+        Raises:
+            FormatError: the file is missing, truncated, not a model, or of a newer version.
+        """
+        return cls(native.load(Path(path)))
+
+    def save(self, path: str | Path, *, include_output: bool = True) -> None:
+        """Write the model as one safetensors file, atomically.
+
+        Args:
+            path: the target.
+            include_output: also write the output vectors W, which going on with training needs.
+
+        Raises:
+            OutputError: the file cannot be written; an old file of that name is untouched.
+        """
+        output = self._model.output if include_output else None
+        native.save(Path(path), native.StoredModel(self.vectors, output, self.vocabulary, self.config, self.history))
+
+    @property
+    def output_vectors(self) -> npt.NDArray[np.float32] | None:
+        """The output vectors W, (words, vector_size) float32; None where the file left them out."""
+        return self._model.output
+
+    @property
+    def index_to_key(self) -> list[str]:
+        """The words in row order, most frequent first."""
+        return self.vocabulary.words
+
+    @property
+    def key_to_index(self) -> dict[str, int]:
+        """Word to row."""
+        return self.vocabulary.rows
+
+    @property
+    def vector_size(self) -> int:
+        """Length of the vectors."""
+        return int(self.vectors.shape[1])
+
+    @cached_property
+    def norms(self) -> npt.NDArray[np.float32]:
+        """(words,) float32, the length of every vector; computed once."""
+        return search.norms(self.vectors)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.index_to_key)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.vocabulary
+
+    def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
+        """The vector of a word: (vector_size,) float32, read-only.
+
+        Raises:
+            UnknownWordError: a KeyError that names the closest words.
+        """
+        return np.asarray(self.vectors[self.row(word)])
+
+    def __repr__(self) -> str:
+        return f"WordVectors({len(self):,} words, {self.vector_size} dimensions)"
+
+    def row(self, word: str) -> int:
+        """The row of a word.
+
+        Raises:
+            UnknownWordError: a KeyError that names the closest words.
+        """
+        try:
+            return self.key_to_index[word]
+        except (KeyError, TypeError):
+            raise UnknownWordError(word, self._closest(word)) from None
+
+    def most_similar(
+        self,
+        positive: Term | Sequence[Term] = (),
+        negative: Term | Sequence[Term] = (),
+        topn: int = 10,
+    ) -> list[tuple[str, float]]:
+        """The words whose vectors point most nearly in the direction asked for.
+
+        The direction is the sum of the unit vectors of `positive` less that of `negative`; a is to b as c is to ?
+        is ``positive=[b, c], negative=[a]``. The words of the question are left out of the answer.
+
+        Args:
+            positive: a word, a vector (vector_size,), or several of either.
+            negative: the same.
+            topn: how many words to return.
+
+        Returns:
+            Pairs of word and cosine, best first.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ValueError: nothing was asked for, a vector has the wrong shape, or `topn` is below 1.
+        """
+        signed = [(term, 1.0) for term in _terms(positive)] + [(term, -1.0) for term in _terms(negative)]
+        if not signed:
+            raise ValueError("most_similar needs at least one word or vector in positive or negative")
+        if topn < 1:
+            raise ValueError(f"topn is {topn}; it must be at least 1")
+        direction = np.zeros(self.vector_size)
+        for term, sign in signed:
+            direction += sign * self._unit(term)
+        exclude = {self.row(term) for term, _ in signed if isinstance(term, str)}
+        found = search.nearest(self.vectors, self.norms, direction, topn, exclude)
+        return [(self.index_to_key[row], score) for row, score in found]
+
+    def similarity(self, first: str, second: str) -> float:
+        """The cosine between two words' vectors.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+        """
+        return float(self._unit(first) @ self._unit(second))
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """The word that is furthest from the mean direction of all of them.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ValueError: fewer than two words.
+        """
+        words = list(words) if not isinstance(words, str) else words.split()
+        if len(words) < 2:
+            raise ValueError("doesnt_match needs at least two words")
+        units = np.array([self._unit(word) for word in words])
+        return words[int(np.argmin(units @ units.mean(axis=0)))]
+
+    def _unit(self, term: Term) -> npt.NDArray[np.float64]:
+        vector = np.asarray(self[term] if isinstance(term, str) else term, np.float64)
+        if vector.shape != (self.vector_size,):
+            raise ValueError(f"a vector of shape {vector.shape} was given; these have the shape ({self.vector_size},)")
+        return np.asarray(vector / (np.linalg.norm(vector) or 1.0))
+
+    def _closest(self, word: object) -> tuple[str, ...]:
+        """Close spellings: the same word in another case first, then by difflib's ratio."""
+        if not isinstance(word, str):
+            return ()
+        folded = word.casefold()
+        frequent = itertools.islice(self.index_to_key, _SUGGESTIONS_FROM)
+        near = [other for other in frequent if abs(len(other) - len(word)) <= 2]
+        same = [other for other in near if other.casefold() == folded]
+        alike = difflib.get_close_matches(word, near, n=3, cutoff=0.7)
+        return tuple(dict.fromkeys(same + alike))[:3]
+
+
+def _terms(given: Term | Sequence[Term]) -> list[Term]:
+    if isinstance(given, str) or (isinstance(given, np.ndarray) and given.ndim == 1):
+        return [given]
+    return list(given)
