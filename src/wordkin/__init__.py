@@ -8,6 +8,7 @@ from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.errors import (
     ConfigurationError,
     CorpusError,
+    DivergenceError,
     FormatError,
     OutputError,
     UnknownWordError,
@@ -23,6 +24,7 @@ __all__ = [
     "ConfigurationError",
     "CorpusError",
     "CorpusReport",
+    "DivergenceError",
     "EncodedCorpus",
     "EpochRecord",
     "FormatError",

@@ -35,10 +35,10 @@ class Bounds:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         noun = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]
-        low = "" if self.low == -math.inf else f" {'above' if self.low_open else 'from'} {self.low:g}"
-        high = "" if self.high == math.inf else f" {'up to' if low else 'at most'} {self.high:g}"
+        low = "" if self.low == -math.inf else f" {'above' if self.low_open else 'from'} {_shown(self.low)}"
+        high = "" if self.high == math.inf else f" {'up to' if self.low_open else 'to'} {_shown(self.high)}"
         if low and not high and not self.low_open:
-            low = f" of at least {self.low:g}"
+            low = f" of at least {_shown(self.low)}"
         return noun + low + high + (", or nothing" if self.optional else "")
 
     def checked(self, name: str, value: Any) -> Any:
@@ -58,6 +58,10 @@ class Bounds:
         if not fits:
             raise ConfigurationError(f"{name} is {value!r}; it must be {self.range()}")
         return self.kind(value)
+
+
+def _shown(bound: float) -> str:
+    return f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
 
 
 def _parameter(default: Any, meaning: str, kind: type, **bounds: Any) -> Any:

@@ -5,6 +5,7 @@
     WordkinError
     ├── ConfigurationError (ValueError)   a parameter is out of its range
     ├── CorpusError (ValueError)          the text cannot be read, or nothing is left to train on
+    ├── DivergenceError (ArithmeticError)  the weights grew without bound; the learning rate is too high
     ├── FormatError (ValueError)          a file of vectors or of an encoded corpus is not what it should be
     ├── OutputError (OSError)             a result cannot be written
     └── UnknownWordError (KeyError)       a query names a word that the vocabulary lacks
@@ -23,6 +24,10 @@ class ConfigurationError(WordkinError, ValueError):
 
 class CorpusError(WordkinError, ValueError):
     """The corpus cannot be read, or holds nothing to train on."""
+
+
+class DivergenceError(WordkinError, ArithmeticError):
+    """Training left the finite numbers."""
 
 
 class FormatError(WordkinError, ValueError):

@@ -139,4 +139,5 @@ def _fit(model: Word2Vec, corpus: EncodedCorpus) -> None:
     last = model.history[-1]
     seconds = sum(record.seconds for record in model.history)
     tokens = sum(record.tokens for record in model.history)
-    say(f"trained {last.epoch} epochs in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
+    epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch} epochs"
+    say(f"trained {epochs} in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")

@@ -4,6 +4,7 @@ Sorting by (count descending, first appearance) is a total order, so rows do not
 unnamed temporary files (``TMPDIR`` says where), which vanish with the process, however it ends.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import tempfile
@@ -42,7 +43,7 @@ _SENTENCES_AT_ONCE = 4096
 
 
 class Encoder:
-    """Takes text block by block; :meth:`finish` gives the encoded corpus.
+    """Takes text block by block; :meth:`finish` gives the encoded corpus. A context manager, for its spools.
 
     Args:
         config: tokenizer, lower-casing, encoding errors, and the pruning of the vocabulary.
@@ -52,7 +53,7 @@ class Encoder:
     def __init__(self, config: TrainingConfig, classes: tokenizing.Classes) -> None:
         self.config = config
         self.classes = classes
-        self.sources = 0
+        self.sources: list[str] = []
         self.empty_tokens = 0
         self._progress = np.zeros(PROGRESS_FIELDS, np.int64)
         self._table = WordTable(
@@ -63,8 +64,15 @@ class Encoder:
         )
         with announced("the corpus scanner"):
             self._compile()
-        self._ids_spool: IO[bytes] = tempfile.TemporaryFile(prefix="wordkin-")  # noqa: SIM115 (closed by finish)
-        self._ends_spool: IO[bytes] = tempfile.TemporaryFile(prefix="wordkin-")  # noqa: SIM115
+        self._spools = contextlib.ExitStack()
+        self._ids_spool: IO[bytes] = self._spools.enter_context(_spool())
+        self._ends_spool: IO[bytes] = self._spools.enter_context(_spool())
+
+    def __enter__(self) -> "Encoder":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._spools.close()
 
     def add_text(self, name: str, blocks: Iterable[bytes]) -> None:
         """Scan one source of UTF-8 text.
@@ -72,7 +80,7 @@ class Encoder:
         Raises:
             CorpusError: the bytes are not UTF-8; the message names source and byte offset.
         """
-        self.sources += 1
+        self.sources.append(name)
         pending = b""  # bytes not yet decoded: an incomplete character, or the line's beginning before lower()
         rest = b""  # decoded bytes of a token that is not yet complete
         offset = 0  # of `pending` within the source
@@ -99,7 +107,7 @@ class Encoder:
         Raises:
             CorpusError: a sentence is a string or not iterable, or a token is not a string.
         """
-        self.sources += 1
+        self.sources.append("the corpus")
         batch: list[bytes] = []
         for number, sentence in enumerate(sentences):
             batch.append(self._marked(number, sentence))
@@ -117,13 +125,14 @@ class Encoder:
         words, tokens = int(self._progress[WORDS]), int(self._progress[TOTAL])
         counts = self._table.counts[:words]
         if not tokens:
-            raise CorpusError("the corpus holds no tokens: it is empty, or all white space; give a file with text")
+            read = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
+            raise CorpusError(f"{read} holds no tokens: it is empty, or all white space; give a file with text")
         order = np.argsort(-counts, kind="stable")
         frequent = int(np.count_nonzero(counts >= self.config.min_count))
         kept = min(frequent, self.config.max_vocabulary or frequent)
         rare_tokens = int(counts[order[frequent:]].sum())
         report = CorpusReport(
-            sources=self.sources,
+            sources=len(self.sources),
             tokens=tokens,
             distinct_words=words,
             words_kept=kept,
@@ -282,12 +291,12 @@ def encode(corpus: Any, config: TrainingConfig) -> EncodedCorpus:
     if isinstance(first, Path):
         return encode_files(items, config)
     if isinstance(first, str) and config.tokenizer is not None:
-        encoder = Encoder(config, tokenizing.text_classes(config.tokenizer))
-        encoder.add_text("the text", _lines(items))
-    else:
-        encoder = Encoder(config, tokenizing.marked_classes())
+        with Encoder(config, tokenizing.text_classes(config.tokenizer)) as encoder:
+            encoder.add_text("the text", _lines(items))
+            return encoder.finish()
+    with Encoder(config, tokenizing.marked_classes()) as encoder:
         encoder.add_sentences(items)
-    return encoder.finish()
+        return encoder.finish()
 
 
 def encode_files(inputs: Iterable[str | Path], config: TrainingConfig) -> EncodedCorpus:
@@ -304,10 +313,10 @@ def encode_files(inputs: Iterable[str | Path], config: TrainingConfig) -> Encode
         if len(sources) > 1:
             raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
         return EncodedCorpus.load(path)
-    encoder = Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"))
-    for source in sources:
-        encoder.add_text(str(source), reading.blocks(source))
-    return encoder.finish()
+    with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace")) as encoder:
+        for source in sources:
+            encoder.add_text(reading.name_of(source), reading.blocks(source))
+        return encoder.finish()
 
 
 def _lines(strings: Iterable[str], size: int = reading.BLOCK_BYTES) -> Iterator[bytes]:
@@ -360,10 +369,13 @@ def _copied(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
     return larger
 
 
+def _spool() -> IO[bytes]:
+    return tempfile.TemporaryFile(prefix="wordkin-")
+
+
 def _mapped(spool: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
     spool.flush()
-    with spool:  # the mapping keeps the unnamed file alive
-        return np.memmap(spool, dtype, "r+")
+    return np.memmap(spool, dtype, "r+")  # keeps the unnamed file alive after the spool is closed
 
 
 def _refuse_vocabulary(report: CorpusReport, min_count: int, most: int) -> NoReturn:

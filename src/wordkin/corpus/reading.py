@@ -91,13 +91,18 @@ def opened(source: Path | str) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, buffered)
 
 
+def name_of(source: Path | str) -> str:
+    """What to call a source in messages."""
+    return "standard input" if source == STANDARD_INPUT else str(source)
+
+
 def blocks(source: Path | str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
     """Yield the bytes of a source in blocks, without a byte order mark at the start.
 
     Raises:
         CorpusError: the source cannot be read, or its compressed data are damaged or truncated.
     """
-    name = "standard input" if source == STANDARD_INPUT else str(source)
+    name = name_of(source)
     with opened(source) as stream:
         try:
             block = stream.read(size)

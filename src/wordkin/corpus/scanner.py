@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import register_jitable
 
 from wordkin.compilation import compiled
 from wordkin.corpus.tokenizing import ENCODED, IN_TOKEN, SENTENCE_END
@@ -41,27 +42,27 @@ class WordTable(NamedTuple):
     counts: npt.NDArray[np.int64]
 
 
-@compiled(forceinline=True)
+@register_jitable
 def _hash_step(state, byte):
     """One byte of FNV-1a, 64 bits."""
     return (state ^ np.uint64(byte)) * _PRIME
 
 
-@compiled(forceinline=True)
+@register_jitable
 def _tag(state, length):
     """The slot's upper half: 24 bits of hash and the length up to 255."""
     spread = state * _SPREAD
     return ((spread >> np.uint64(40)) << np.uint64(40)) | (np.uint64(min(length, 255)) << np.uint64(32))
 
 
-@compiled(forceinline=True)
+@register_jitable
 def _slot_of(state, mask):
     """Where the search for a word begins; other bits of the hash than the tag's."""
     mixed = (state ^ (state >> np.uint64(29))) * _SPREAD
     return np.int64((mixed >> np.uint64(16)) & np.uint64(mask))
 
 
-@compiled(forceinline=True)
+@register_jitable
 def character_at(buffer, position):
     """Decode one character of valid UTF-8 that has at least two bytes.
 

@@ -24,7 +24,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import models
-from numba.extending import intrinsic, overload, register_model
+from numba.extending import intrinsic, overload, register_jitable, register_model
 
 from wordkin.compilation import compiled
 
@@ -183,30 +183,27 @@ def _power_of_two(_context, lanes):
     def generate(_context, builder, _signature, arguments):
         # A float32 is sign, 8 bits of exponent + 127, 23 bits of fraction: 2ⁿ has the fraction 0.
         integers = ir.VectorType(ir.IntType(32), LANES)
-        biased = builder.add(builder.fptosi(arguments[0], integers), ir.Constant(integers, [127] * LANES))
+        name = f"llvm.fptosi.sat.v{LANES}i32.{_suffix(arguments[0].type)}"  # defined for NaN, too
+        biased = builder.add(_call(builder, name, integers, arguments), ir.Constant(integers, [127] * LANES))
         return builder.bitcast(builder.shl(biased, ir.Constant(integers, [23] * LANES)), arguments[0].type)
 
     return lanes(lanes), generate
 
 
 @intrinsic
-def _choose_negative(_context, lanes, yes, no):
+def _choose_less(_context, a, b, yes, no):
     def generate(_context, builder, _signature, arguments):
-        zero = ir.Constant(arguments[0].type, [0.0] * LANES)
-        return builder.select(builder.fcmp_ordered("<", arguments[0], zero), arguments[1], arguments[2])
+        return builder.select(builder.fcmp_ordered("<", arguments[0], arguments[1]), arguments[2], arguments[3])
 
-    return lanes(lanes, yes, no), generate
+    return a(a, b, yes, no), generate
 
 
 def _binary(function, instruction):
-    """Give a NumPy function or operator its meaning for two Lanes."""
+    """Give an operator its meaning for two Lanes."""
 
     @intrinsic
     def generated(_context, a, b):
         def generate(_context, builder, _signature, arguments):
-            if instruction.startswith("llvm."):
-                vector = arguments[0].type
-                return _call(builder, f"{instruction}.{_suffix(vector)}", vector, arguments)
             return getattr(builder, instruction)(*arguments, flags=("contract",))
 
         return a(a, b), generate
@@ -238,8 +235,6 @@ _binary(operator.add, "fadd")
 _binary(operator.sub, "fsub")
 _binary(operator.mul, "fmul")
 _binary(operator.truediv, "fdiv")
-_binary(np.fmin, "llvm.minnum")
-_binary(np.fmax, "llvm.maxnum")
 _unary(np.abs, "llvm.fabs")
 _unary(np.floor, "llvm.floor")
 _unary(np.exp, "llvm.exp")
@@ -305,14 +300,24 @@ def _(lanes):
     return lambda lanes: _total(lanes)
 
 
-def choose_negative(lanes, yes, no):
-    """`yes` where lanes < 0, else `no`."""
-    return np.where(lanes < 0, yes, no)
+def choose_less(a, b, yes, no):
+    """`yes` where a < b, else (also where a is NaN) `no`."""
+    return np.where(a < b, yes, no)
 
 
-@overload(choose_negative)
-def _(lanes, yes, no):
-    return lambda lanes, yes, no: _choose_negative(lanes, yes, no)
+@overload(choose_less)
+def _(a, b, yes, no):
+    return lambda a, b, yes, no: _choose_less(a, b, yes, no)
+
+
+def at_least(lanes, bound):
+    """`bound` where lanes < bound, else lanes: NaN stays NaN."""
+    return np.where(lanes < bound, bound, lanes)
+
+
+@overload(at_least)
+def _(lanes, bound):
+    return lambda lanes, bound: _choose_less(lanes, bound, bound, lanes)
 
 
 def exp_negative(a):
@@ -327,7 +332,7 @@ def _(a):
 
     def polynomial(a):
         # a = n log 2 + r with |r| ≤ ½ log 2, log 2 in two parts (Cody and Waite); e^r as in Cephes' expf.
-        a = np.fmax(a, fill(a, -87.0))  # e^−87 is the smallest that float32 holds in full
+        a = at_least(a, fill(a, -87.0))  # e^−87 is the smallest that float32 holds in full
         n = np.floor(fma(a, fill(a, 1.4426950408889634), fill(a, 0.5)))
         r = fma(n, fill(a, -0.693359375), a)
         r = fma(n, fill(a, 2.12194440e-4), r)
@@ -374,13 +379,13 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 
-@compiled(forceinline=True)
+@register_jitable
 def advance(state):
     """The next state of SplitMix64 (Steele, Lea and Flood 2014)."""
     return state + _GOLDEN
 
 
-@compiled(forceinline=True)
+@register_jitable
 def output(state):
     """The 64 random bits that belong to a state."""
     z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -388,7 +393,7 @@ def output(state):
     return z ^ (z >> np.uint64(31))
 
 
-@compiled(forceinline=True)
+@register_jitable
 def below(bits, bound):
     """A number in [0, bound) from the upper 32 of 64 random bits, by multiplication (Lemire 2019)."""
     return np.int64(((bits >> _HALF) * np.uint64(bound)) >> _HALF)
@@ -492,8 +497,8 @@ def score_to_error(scores, signs, count, rate):
         z = load(scores, 0, k) * sign
         e = exp_negative(zero - np.abs(z))
         inverse = one / (one + e)
-        complement = choose_negative(z, inverse, e * inverse)  # σ(−z)
-        losses = losses + log_one_plus(e) + np.fmax(zero - z, zero)
+        complement = choose_less(z, zero, inverse, e * inverse)  # σ(−z)
+        losses = losses + log_one_plus(e) + at_least(zero - z, zero)
         store(scores, 0, k, eta * complement * sign)
     return np.float64(total(losses))
 
@@ -605,7 +610,8 @@ def chunk_kernel(width):
         room = task.end - task.begin
         words = np.empty(room + 1, np.int32)
         begins, ends = np.empty(room, np.int32), np.empty(room, np.int32)
-        state, kept = keep_tokens(np.uint64(task.stream), ids, offsets, task, samplers.keep, words, begins, ends)
+        state, kept = keep_tokens(task.stream, ids, offsets, task, samplers.keep, words, begins, ends)
+        state = np.uint64(state)
         most = 2 * window.size
         n = window.negative + 1
         upcoming_outputs = np.empty((AHEAD, n), np.int64)
@@ -638,7 +644,7 @@ def chunk_kernel(width):
                     upcoming_reach[slot] = 1 + below(output(state), window.size)
                 else:
                     upcoming_reach[slot] = window.size
-                state = draw_noise(state, samplers, outputs[0], outputs, n)
+                state = np.uint64(draw_noise(state, samplers, outputs[0], outputs, n))
                 for j in range(n):
                     for k in range(0, width, PADDING):
                         prefetch(W, outputs[j], k)

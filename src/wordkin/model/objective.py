@@ -79,7 +79,8 @@ def pair_pass(v: Floats, w: Floats, t: int, eta: float) -> PairPass:
     y = float(sigmoid(x))
     # Where y rounds to t the factors are 0 · ∞ in floating point; the complement keeps them finite: 1 − σ(x) = σ(−x).
     complement = float(sigmoid(-x))
-    dJ_dy = float(-1 / np.maximum(y, 5e-324) if t else 1 / np.maximum(complement, 5e-324))
+    tiny = float(np.finfo(np.float64).tiny)
+    dJ_dy = -1 / max(y, tiny) if t else 1 / max(complement, tiny)
     dy_dx = y * complement
     dJ_dx = -complement if t else y
     dJ_dv = dJ_dx * w

@@ -5,6 +5,7 @@ in; changed weights, loss out". :func:`train` hands chunks to threads, which upd
 (Hogwild, Niu et al. 2011: a deliberate race, whose cost is that several threads do not repeat bit for bit).
 """
 
+import math
 import os
 import queue
 import threading
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.errors import DivergenceError
 from wordkin.model import kernels, sampling
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress
@@ -107,6 +109,7 @@ def train(
         One record for each epoch.
 
     Raises:
+        DivergenceError: the loss is no longer finite.
         KeyboardInterrupt: Ctrl-C, passed on once the threads have finished their chunks.
     """
     config = trainer.config
@@ -120,6 +123,11 @@ def train(
 
             def done(result: ChunkResult, epoch: int = epoch, results: list[ChunkResult] = results) -> None:
                 nonlocal loss, examples
+                if not math.isfinite(result.loss):
+                    raise DivergenceError(
+                        f"training diverged in epoch {epoch + 1}: the loss is {result.loss} at "
+                        f"η = {trainer.rate_at(epoch, 0):.4g}; lower learning_rate from {config.learning_rate:g}"
+                    )
                 results.append(result)
                 loss += result.loss
                 examples += result.examples

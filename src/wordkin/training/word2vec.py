@@ -59,6 +59,7 @@ class Word2Vec:
 
         Raises:
             CorpusError: the corpus cannot be read, or too little is left of it.
+            DivergenceError: the learning rate is too high for this corpus.
         """
         from wordkin.corpus.encoding import encode
 

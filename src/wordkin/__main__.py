@@ -1,0 +1,6 @@
+"""``python -m wordkin``."""
+
+from wordkin.cli import main
+
+if __name__ == "__main__":
+    main()

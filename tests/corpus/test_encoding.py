@@ -1,0 +1,378 @@
+"""The pipeline against plain Python: the same tokens, counts, order and sentences."""
+
+import bz2
+import collections
+import gzip
+import io
+import itertools
+import lzma
+import random
+import re
+import sys
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wordkin import CorpusError, EncodedCorpus, FormatError, TrainingConfig, files
+from wordkin.corpus import encoding, reading, scanner, tokenizing
+from wordkin.corpus.encoding import encode, encode_files
+
+ALL = TrainingConfig(min_count=1)
+
+
+def decoded(corpus: EncodedCorpus) -> list[list[str]]:
+    words, offsets = corpus.vocabulary.words, corpus.sentence_offsets
+    return [[words[row] for row in corpus.ids[begin:end]] for begin, end in itertools.pairwise(offsets)]
+
+
+def expected(text: str, tokenizer: str) -> list[list[str]]:
+    """The same in plain Python."""
+
+    def tokens(line: str) -> list[str]:
+        if tokenizer == "whitespace":
+            return line.split()
+        if tokenizer == "characters":
+            return [character for character in line if not character.isspace()]
+        return re.findall(f"[{re.escape(WORD_CHARACTERS)}]+", line)
+
+    return [found for line in re.split("[\n\r]", text) if (found := tokens(line))]
+
+
+SAMPLE = "aZ9_-'.,\u00a0\u0085\u3000\u2009 \t\x0b\x1c\n\r山峰éßΣσς\u0301\u093e\u200d\U0001f600\U00010400\u1680ǆ\x00"
+WORD_CHARACTERS = "".join(
+    character
+    for character in SAMPLE
+    if character.isalnum() or character in "\u200c\u200d" or unicodedata.category(character) in {"Mn", "Mc", "Me", "Pc"}
+)
+texts = st.text(st.sampled_from(SAMPLE), max_size=60).filter(lambda text: len(set(text.split())) > 1)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(texts, st.sampled_from(["whitespace", "words", "characters"]), st.integers(1, 9))
+def test_text_is_tokenized_as_python_would(text, tokenizer, size):
+    """Blocks of a few bytes cut words, characters and line ends at every place."""
+    wanted = expected(text, tokenizer)
+    distinct = list(dict.fromkeys(token for line in wanted for token in line))
+    data = text.encode()
+    with encoding.Encoder(TrainingConfig(min_count=1), tokenizing.text_classes(tokenizer)) as encoder:
+        encoder.add_text("text", (data[begin : begin + size] for begin in range(0, len(data), size)))
+        if len(distinct) < 2:
+            with pytest.raises(CorpusError):
+                encoder.finish()
+            return
+        corpus = encoder.finish()
+    assert decoded(corpus) == wanted
+    counts = collections.Counter(token for line in wanted for token in line)
+    order = sorted(distinct, key=lambda word: -counts[word])  # stable: first appearance
+    assert corpus.vocabulary.words == order
+    assert corpus.vocabulary.counts.tolist() == [counts[word] for word in order]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(st.text(st.sampled_from("aAΣσ İß\n山"), max_size=40).filter(lambda text: len(set(text.lower().split())) > 1))
+def test_lower_is_str_lower(text):
+    corpus = encode([text], TrainingConfig(min_count=1, tokenizer="whitespace", lower=True))
+    assert decoded(corpus) == expected(text.lower(), "whitespace")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=6), min_size=1, max_size=8
+    )
+)
+def test_lists_of_tokens_are_taken_as_they_are(token_lists):
+    wanted = [kept for tokens in token_lists if (kept := [token for token in tokens if token])]
+    if len({token for tokens in wanted for token in tokens}) < 2:
+        with pytest.raises(CorpusError):
+            encode(token_lists, ALL)
+        return
+    corpus = encode((tokens for tokens in token_lists), ALL)  # a one-shot generator
+    assert decoded(corpus) == wanted
+    assert corpus.report.empty_tokens == sum(tokens.count("") for tokens in token_lists)
+
+
+def test_white_space_is_that_of_str_split():
+    classes = tokenizing.text_classes("whitespace").of_character
+    for point in range(sys.maxunicode + 1):
+        assert (classes[point] != tokenizing.IN_TOKEN) == chr(point).isspace()
+
+
+def test_word_characters():
+    classes = tokenizing.text_classes("words").of_character
+    inside = "aé山ß9_\u0301\u093e\u200d²Ⅷ"
+    outside = " .-'\u2019\U0001f600\n—"
+    assert [classes[ord(character)] == tokenizing.IN_TOKEN for character in inside] == [True] * len(inside)
+    assert [classes[ord(character)] == tokenizing.IN_TOKEN for character in outside] == [False] * len(outside)
+
+
+def test_pruning_and_the_report():
+    corpus = encode([["a"] * 5 + ["b"] * 3 + ["c"] * 3 + ["d"]], TrainingConfig(min_count=2, max_vocabulary=2))
+    assert corpus.vocabulary.words == ["a", "b"]
+    report = corpus.report
+    assert (report.tokens, report.distinct_words, report.words_kept, report.tokens_kept) == (12, 4, 2, 8)
+    assert (report.dropped_by_min_count, report.dropped_by_max_vocabulary) == (1, 3)
+    assert report.tokens == report.tokens_kept + report.dropped_by_min_count + report.dropped_by_max_vocabulary
+    assert str(report) == (
+        "1 source, 12 tokens, 4 distinct words; kept 2 words, 8 tokens in 1 sentences; dropped tokens: "
+        "1 in words under min_count, 3 in words beyond max_vocabulary"
+    )
+
+
+def test_sentences_that_pruning_empties_go():
+    corpus = encode([["a", "b"], ["c"], ["b", "c2", "a"]], TrainingConfig(min_count=2))
+    assert decoded(corpus) == [["a", "b"], ["b", "a"]]
+
+
+def test_many_words_grow_every_table():
+    """More words than the first tables hold, some alike in their first eight bytes and in length."""
+    generator = random.Random(1)
+    words = [f"prefix-{generator.randrange(10**9):09d}{'x' * (number % 7)}" for number in range(50_000)]
+    words += [f"w{number}" for number in range(40_000)]
+    text = words + words[::-1]
+    corpus = encode([text], ALL)
+    assert decoded(corpus)[0] == text
+    assert corpus.vocabulary.words == list(dict.fromkeys(words))
+
+
+def test_a_sentence_of_a_million_tokens_and_a_token_of_a_million_bytes(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("a b " * 500_000)
+    corpus = encode(path, ALL)
+    assert corpus.sentence_offsets.tolist() == [0, 1_000_000]
+    long = "x" * 5_000_000
+    path.write_text(f"a {long} b {long}")
+    corpus = encode(path, ALL)
+    assert corpus.vocabulary.words == [long, "a", "b"]
+
+
+def test_the_scanner_as_python():
+    data = np.frombuffer("ab 山 long-enough-word\n山 long-enough-wort".encode(), np.uint8)
+    results = []
+    for scan in (scanner.scan, scanner.scan.py_func):
+        table = scanner.WordTable(
+            np.zeros((16, 2), np.uint64), np.zeros(64, np.uint8), np.zeros(9, np.int64), np.zeros(9, np.int64)
+        )
+        ids, ends, progress = np.zeros(60, np.int32), np.zeros(60, np.int64), np.zeros(7, np.int64)
+        classes = tokenizing.text_classes("whitespace")
+        with np.errstate(over="ignore"):
+            reason = scan(
+                data, len(data), True, classes.of_byte, classes.of_character, False, table, ids, ends, progress
+            )
+        assert reason == scanner.DONE
+        results.append((ids.tolist(), ends.tolist(), progress.tolist(), table.counts.tolist(), table.slots.tolist()))
+        again = np.zeros((16, 2), np.uint64)
+        with np.errstate(over="ignore"):
+            scanner.refill.py_func(again, table.arena, table.offsets, progress[scanner.WORDS])
+        assert again.tolist() == table.slots.tolist()
+    assert results[0] == results[1]
+    assert results[0][0][:5] == [0, 1, 2, 1, 3]
+    assert scanner.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2])) == (3, 2)
+    assert scanner.character_at("é山😀".encode(), 2) == (ord("山"), 3)
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress], ids=lambda f: f.__module__)
+def test_compressed_files(tmp_path, compress):
+    path = tmp_path / "no-telling-suffix"
+    path.write_bytes(compress(b"\xef\xbb\xbfone two\ntwo"))
+    assert decoded(encode(path, ALL)) == [["one", "two"], ["two"]]
+
+
+def test_zstd(tmp_path):
+    zstandard = pytest.importorskip("zstandard", reason="the extra zstd is not installed")
+    path = tmp_path / "text.zst"
+    path.write_bytes(zstandard.compress(b"one two\n") + zstandard.compress(b"two"))
+    assert decoded(encode(path, ALL)) == [["one", "two"], ["two"]]
+    path.write_bytes(zstandard.compress(random.Random(1).randbytes(5000))[:-1000])
+    with pytest.raises(CorpusError, match=r"not UTF-8|damaged or cut short"):
+        encode(path, ALL)
+
+
+def test_zstd_without_the_extra(tmp_path, monkeypatch):
+    path = tmp_path / "text.zst"
+    path.write_bytes(b"\x28\xb5\x2f\xfd rest")
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    with pytest.raises(CorpusError, match=r"pip install 'wordkin\[zstd\]'"):
+        encode(path, ALL)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress], ids=lambda f: f.__module__)
+def test_damaged_compression(tmp_path, compress):
+    path = tmp_path / "text"
+    whole = compress(random.Random(1).randbytes(3000).hex().encode())
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CorpusError, match="is damaged or cut short"):
+        encode(path, ALL)
+    path.write_bytes(whole[:20] + b"\xff" * 40 + whole[60:])
+    with pytest.raises(CorpusError, match=r"damaged|cannot read"):
+        encode(path, ALL)
+
+
+def test_directories_globs_and_several_files(tmp_path, monkeypatch):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.txt").write_text("b")
+    (tmp_path / "a.txt").write_text("a a")
+    (tmp_path / ".hidden").write_text("h")
+    assert decoded(encode(tmp_path, ALL)) == [["a", "a"], ["b"]]
+    assert decoded(encode(str(tmp_path / "**" / "*.txt"), ALL)) == [["a", "a"], ["b"]]
+    assert decoded(encode([tmp_path / "sub" / "b.txt", tmp_path / "a.txt"], ALL)) == [["b"], ["a", "a"]]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"x y"))))
+    assert decoded(encode("-", ALL)) == [["x", "y"]]
+
+
+@pytest.mark.parametrize(
+    ("corpus", "message"),
+    [
+        ("none.txt", r"cannot read none\.txt: no such file.*A string is taken as a path"),
+        ("none-*.txt", r"no file matches the pattern none-\*\.txt"),
+        (b"bytes", "the corpus is a bytes; pass a path, or an iterable"),
+        (3, "the corpus is a int"),
+        ([], "its iterator gives nothing"),
+        (["the cat", "sat"], "sentence 0 is a str, which would train on its letters"),
+        ([["the"], "cat"], "sentence 1 is a str"),
+        ([["the", "cat"], 3], "sentence 1 is a int; it must be a list of tokens"),
+        ([["the", 4]], "token 1 of sentence 0 is 4, a int; tokens must be strings"),
+        ([["the", "\ud800"]], "sentence 0 holds .* a lone surrogate"),
+        ([["", ""]], "holds no tokens"),
+        ([["a", "b"]], r"min_count=5 dropped the other 2 of 2 distinct words \(the most frequent occurs 1 times\)"),
+        ([["a"] * 9 + ["b"]], "only one word is left to train on: min_count=5 dropped the other 1"),
+        ([["a"] * 9], "repeats a single word"),
+    ],
+)
+def test_bad_corpora_say_what_to_do(corpus, message):
+    with pytest.raises(CorpusError, match=message):
+        encode(corpus, TrainingConfig())
+
+
+def test_strings_with_a_tokenizer_must_stay_strings():
+    config = TrainingConfig(tokenizer="whitespace", min_count=1)
+    assert decoded(encode(iter(["a b\nc", "", "d"]), config)) == [["a", "b"], ["c"], ["d"]]
+    with pytest.raises(CorpusError, match="item 1 of the corpus is a list"):
+        encode(["a b", ["c"]], config)
+    with pytest.raises(CorpusError, match="lone surrogate"):
+        encode(["a \ud800"], config)
+
+
+def test_an_error_in_the_users_iterator_comes_through():
+    def broken():
+        yield ["a", "b"]
+        raise ZeroDivisionError("theirs")
+
+    with pytest.raises(ZeroDivisionError, match="theirs"):
+        encode(broken(), ALL)
+
+
+def test_files_that_hold_no_text(tmp_path):
+    path = tmp_path / "empty"
+    path.touch()
+    with pytest.raises(CorpusError, match="empty holds no tokens"):
+        encode(path, ALL)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(CorpusError, match="folder holds no files"):
+        encode(tmp_path / "folder", ALL)
+
+
+@pytest.mark.parametrize("place", [0, 7, reading.BLOCK_BYTES - 1, reading.BLOCK_BYTES, 2 * reading.BLOCK_BYTES + 5])
+def test_invalid_utf8_is_named_with_its_offset(tmp_path, place):
+    path = tmp_path / "text"
+    data = bytearray("é b\n".encode() * (reading.BLOCK_BYTES // 2))
+    data[place : place + 1] = b"\xff"
+    path.write_bytes(data)
+    with pytest.raises(UnicodeDecodeError) as caught:
+        bytes(data).decode()
+    with pytest.raises(CorpusError, match=f"text is not UTF-8 at byte {caught.value.start} "):
+        encode(path, ALL)
+    corpus = encode(path, TrainingConfig(min_count=1, encoding_errors="replace"))
+    assert "\ufffd" in "".join(corpus.vocabulary.words)
+
+
+def test_a_character_cut_by_the_end_of_the_file(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes("a 山".encode()[:-1])
+    with pytest.raises(CorpusError, match="not UTF-8 at byte 2"):
+        encode(path, ALL)
+
+
+def test_encoded_corpora_are_kept_and_read_back(tmp_path):
+    corpus = encode([["a", "山"], ["a", "b c", "b c"]], ALL)
+    path = tmp_path / "corpus"
+    corpus.save(path)
+    again = encode(path, TrainingConfig())
+    assert decoded(again) == decoded(corpus)
+    assert again.report == corpus.report
+    assert again.settings["min_count"] == 1
+    assert isinstance(again.ids, np.memmap)
+    assert encode(again, ALL) is again
+    with pytest.raises(CorpusError, match="must be the only input"):
+        encode_files([path, path], ALL)
+
+
+@pytest.mark.parametrize("change", ["ids", "sentence_offsets", "words", "settings"])
+def test_a_damaged_encoded_corpus_is_refused(tmp_path, change):
+    corpus = encode([["a", "b"], ["a", "c"]], ALL)
+    arrays = {
+        "ids": corpus.ids.copy(),
+        "sentence_offsets": corpus.sentence_offsets.copy(),
+        "words": corpus.vocabulary.text.copy(),
+        "word_offsets": corpus.vocabulary.offsets,
+        "counts": corpus.vocabulary.counts,
+    }
+    metadata = {"report": corpus.report.as_dict(), "settings": corpus.settings}
+    if change == "settings":
+        del metadata["settings"]
+    else:
+        arrays[change][1] = 99 if change != "words" else arrays[change][0]
+    files.save_container(tmp_path / "corpus", "corpus", arrays, metadata)
+    with pytest.raises(FormatError, match="is damaged"):
+        EncodedCorpus.load(tmp_path / "corpus")
+
+
+def test_a_model_is_not_text(tmp_path):
+    path = tmp_path / "model"
+    files.save_container(path, "model", {"x": np.zeros(2, np.float32)}, {})
+    with pytest.raises(CorpusError, match="is a wordkin model, not text"):
+        encode(path, ALL)
+
+
+def test_a_full_spool_is_an_error_of_ours(monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, _data):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(encoding.tempfile, "TemporaryFile", lambda **_options: Full())
+    with pytest.raises(OSError, match=r"cannot spool the corpus to .*: No space left on device; set TMPDIR"):
+        encode([["a", "b"]], ALL)
+
+
+def test_the_standard_library_is_a_corpus():
+    corpus = encode(standard_paragraphs(), TrainingConfig(tokenizer="words", lower=True))
+    assert {"list", "true", "read", "returns"} <= set(corpus.vocabulary.words[:2000])
+    assert corpus.report.tokens > 200_000
+
+
+def standard_paragraphs():
+    from wordkin.corpus.standard_library import paragraphs
+
+    return paragraphs()
+
+
+def test_a_python_without_sources_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path))
+    with pytest.raises(CorpusError, match="holds no source files to learn from"):
+        list(standard_paragraphs())
+    (tmp_path / "broken.py").write_text("def (")
+    with pytest.raises(CorpusError, match="holds no source files"):
+        list(standard_paragraphs())
+
+
+def test_the_real_corpus_is_counted_as_python_counts(shared):
+    path = shared / "tang.txt.xz"
+    text = lzma.decompress(path.read_bytes()).decode()
+    corpus = encode(path, TrainingConfig(tokenizer="characters"))
+    counts = collections.Counter(character for character in text if not character.isspace())
+    kept = {character: count for character, count in counts.items() if count >= 5}
+    assert len(corpus.vocabulary) == len(kept) == 6244
+    assert dict(zip(corpus.vocabulary.words, corpus.vocabulary.counts.tolist(), strict=True)) == kept

@@ -1,0 +1,244 @@
+"""The production kernel against the NumPy reference: the same function, in float64 and float32, compiled and not."""
+
+import numpy as np
+import pytest
+
+from wordkin.model import kernels, objective, sampling
+from wordkin.training.schedule import stream
+
+VOCABULARY, SIZE, WIDTH = 9, 21, 32  # rows of two cache lines, the second one mostly padding
+SENTENCES = [[3, 7, 3, 1, 8, 0, 2], [5], [4, 4, 6, 0, 0, 1, 2, 8, 7, 0, 3, 5], [2, 0]]
+IDS = np.concatenate(SENTENCES).astype(np.int32)
+OFFSETS = np.cumsum([0, *map(len, SENTENCES)]).astype(np.int64)
+COUNTS = np.array([90, 40, 30, 20, 10, 8, 6, 4, 2])
+ACCEPT, ALIAS = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
+EVERYTHING = np.full(VOCABULARY, 2**32 - 1, np.uint32)
+SOME = sampling.thresholds(sampling.keep_probabilities(COUNTS, 0.05))
+KERNEL = kernels.chunk_kernel(WIDTH)
+TASK = kernels.Task(0, len(IDS), 0, 0.5, 0.2, stream(1, 0, 0))  # η large enough for any mistake to show
+
+
+def samplers(keep: np.ndarray = SOME) -> kernels.Samplers:
+    return kernels.Samplers(keep, ACCEPT, ALIAS)
+
+
+def weights(dtype: type) -> kernels.Weights:
+    generator = np.random.default_rng(5)
+    V, W = (np.zeros((VOCABULARY, WIDTH), dtype) for _ in range(2))
+    V[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
+    W[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
+    return kernels.Weights(V, W)
+
+
+class Stream:
+    """SplitMix64 in plain integers."""
+
+    def __init__(self, state: int) -> None:
+        self.state = int(state)
+
+    def bits(self) -> int:
+        mask = 2**64 - 1
+        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
+        z = self.state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        return z ^ (z >> 31)
+
+    def below(self, bound: int) -> int:
+        return ((self.bits() >> 32) * bound) >> 32
+
+
+def reference(W: kernels.Weights, tables: kernels.Samplers, window: kernels.Window, task: kernels.Task):
+    """What the kernel should do, with the reference's window step."""
+    draw = Stream(task.stream)
+    kept: list[list[int]] = []
+    for begin, end in zip(OFFSETS[task.sentence :], OFFSETS[task.sentence + 1 :], strict=False):
+        inside = range(max(begin, task.begin), min(end, task.end))
+        kept.append([int(IDS[token]) for token in inside if draw.bits() >> 32 <= tables.keep[IDS[token]]])
+    total = sum(map(len, kept))
+    loss, pairs, seen, repeated = 0.0, 0, 0, 0
+    for sentence in kept:
+        for position, centre in enumerate(sentence):
+            reach = 1 + draw.below(window.size) if window.shrink else window.size
+            noise = []
+            while len(noise) < window.negative:
+                bits = draw.bits()
+                cell = ((bits >> 32) * VOCABULARY) >> 32
+                word = cell if bits & 0xFFFFFFFF <= tables.accept[cell] else int(tables.alias[cell])
+                repeated += word == centre
+                if word != centre:
+                    noise.append(word)
+            context = sentence[max(0, position - reach) : position] + sentence[position + 1 : position + reach + 1]
+            if context:
+                rate = task.first_rate + (task.last_rate - task.first_rate) * seen / total
+                rows, labels = objective.negative_sampling_outputs(centre, np.array(noise))
+                step = objective.window_step(*W, np.array(context), rows, labels, rate, "skipgram")
+                loss += step.J
+                pairs += step.pairs
+            seen += 1
+    return loss, pairs, total, repeated
+
+
+@pytest.mark.parametrize("keep", [SOME, EVERYTHING], ids=["subsampled", "all"])
+@pytest.mark.parametrize(
+    "window",
+    [kernels.Window(3, True, 4), kernels.Window(2, False, 1), kernels.Window(8, True, 17), kernels.Window(1, True, 2)],
+    ids=str,
+)
+def test_kernel_is_the_reference_in_float64(window, keep):
+    ours, theirs = weights(np.float64), weights(np.float64)
+    loss, examples, kept = KERNEL(IDS, OFFSETS, ours, samplers(keep), window, TASK)
+    wanted_loss, pairs, total, repeated = reference(theirs, samplers(keep), window, TASK)
+    assert (examples, kept) == (pairs, total)
+    assert repeated > 0  # the fixture has noise words to draw again
+    assert loss == pytest.approx(wanted_loss, rel=1e-12)
+    np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(ours.output, theirs.output, rtol=1e-12, atol=1e-14)
+    assert (ours.input[:, SIZE:] == 0).all()
+    assert (ours.output[:, SIZE:] == 0).all()
+    assert abs(ours.input - weights(np.float64).input).max() > 0.1
+
+
+def test_kernel_is_the_reference_in_float32():
+    window = kernels.Window(3, True, 4)
+    ours, theirs = weights(np.float32), weights(np.float64)
+    loss, *_ = KERNEL(IDS, OFFSETS, ours, samplers(), window, TASK)
+    wanted_loss, *_ = reference(theirs, samplers(), window, TASK)
+    assert loss == pytest.approx(wanted_loss, rel=1e-5)
+    np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours.output, theirs.output, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
+def test_kernel_is_its_own_python(dtype, tolerance):
+    window = kernels.Window(3, True, 4)
+    compiled, interpreted = weights(dtype), weights(dtype)
+    result = KERNEL(IDS, OFFSETS, compiled, samplers(), window, TASK)
+    with np.errstate(over="ignore"):
+        again = KERNEL.py_func(IDS, OFFSETS, interpreted, samplers(), window, TASK)
+    assert again == pytest.approx(result, rel=tolerance)
+    np.testing.assert_allclose(interpreted.input, compiled.input, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(interpreted.output, compiled.output, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 7])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 13])
+def test_window_step_as_python(monkeypatch, m, n):
+    """Every function of the window in Python, in all shapes of tile, on rows that repeat."""
+    for name in ("score", "score_to_error", "add_combination"):
+        monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
+    V, W = weights(np.float64)
+    context = np.resize([5, 2, 5], m)
+    noise = np.resize([1, 3, 1], n - 1)
+    rows, labels = objective.negative_sampling_outputs(4, noise)
+    wanted = objective.window_gradients(V, W, context, rows, labels, "skipgram")
+    changed, change = W.copy(), np.ones((m, WIDTH))
+    signs = np.ones((1, m * n + kernels.LANES))
+    signs[0, : m * n] = np.tile(2 * labels - 1, m)
+    scores = np.zeros((1, (m + 1) * n + kernels.LANES))
+    loss = kernels.step_window.py_func(V, context, m, changed, rows, n, signs, 0.1, WIDTH, scores, change)
+    assert loss == pytest.approx(wanted.J, rel=1e-12)
+    np.testing.assert_allclose(changed, W - 0.1 * wanted.W, rtol=1e-12, atol=1e-14)
+    total = V.copy()
+    for i in range(m):
+        kernels.add_row.py_func(total, context[i], change, i, WIDTH)
+    np.testing.assert_allclose(total, V - 0.1 * wanted.V, rtol=1e-12, atol=1e-14)
+
+
+def test_random_numbers_as_python():
+    wanted = Stream(99)
+    state = np.uint64(99)
+    with np.errstate(over="ignore"):
+        for _ in range(5):
+            state = kernels.advance(state)
+            bits = kernels.output(state)
+            assert bits == wanted.bits()
+            assert kernels.below(bits, 1000) == (int(bits) >> 32) * 1000 >> 32
+
+
+def test_helpers_as_python():
+    words, begins, ends = np.zeros(len(IDS) + 1, np.int32), np.zeros(len(IDS), np.int32), np.zeros(len(IDS), np.int32)
+    results = []
+    for keep, context, noise in (
+        (kernels.keep_tokens, kernels.context_rows, kernels.draw_noise),
+        (kernels.keep_tokens.py_func, kernels.context_rows.py_func, kernels.draw_noise.py_func),
+    ):
+        with np.errstate(over="ignore"):
+            state, kept = keep(TASK.stream, IDS, OFFSETS, TASK, SOME, words, begins, ends)
+            rows, outputs = np.zeros(8, np.int64), np.zeros(6, np.int64)
+            count = context(words, begins[3], ends[3], 3, 2, rows)
+            state = noise(np.uint64(state), samplers(), 4, outputs, 6)
+        results.append(
+            (
+                int(state),
+                kept,
+                words.tolist(),
+                begins.tolist(),
+                ends.tolist(),
+                count,
+                rows[:count].tolist(),
+                outputs.tolist(),
+            )
+        )
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("t", [0, 1])
+def test_sigmoid_and_loss_are_exact_to_float32(t):
+    """No table, no clipping at ±6: a few units in the last place from −87 to 87."""
+    x = np.concatenate([np.linspace(-87, 87, 20_000), np.linspace(-1e-3, 1e-3, 101)]).astype(np.float32)
+    errors, losses = np.empty(len(x)), np.empty(len(x))
+    scores = np.zeros((1, 2 * kernels.LANES), np.float32)
+    signs = np.full((1, 2 * kernels.LANES), 2 * t - 1, np.float32)
+    for place, value in enumerate(x):
+        scores[0, 0] = value
+        losses[place] = kernels.score_to_error(scores, signs, 1, 1.0)
+        errors[place] = scores[0, 0]
+    exact = x.astype(np.float64)
+    np.testing.assert_allclose(
+        errors, objective.sigmoid(-exact) if t else -objective.sigmoid(exact), rtol=4e-7, atol=1e-35
+    )
+    np.testing.assert_allclose(losses, objective.loss(exact, t), rtol=4e-7, atol=1e-35)
+
+
+def test_scores_beyond_the_float_range_of_exp_keep_their_loss():
+    scores = np.full((1, 2 * kernels.LANES), -5000.0, np.float32)
+    signs = np.ones((1, 2 * kernels.LANES), np.float32)
+    assert kernels.score_to_error(scores, signs, 2, 1.0) == 10_000
+    assert scores[0, :2].tolist() == [1, 1]
+
+
+def test_nan_stays_visible():
+    for matrix in (0, 1):
+        broken = weights(np.float32)
+        broken[matrix][0, 3] = np.nan
+        loss, *_ = KERNEL(IDS, OFFSETS, broken, samplers(), kernels.Window(3, True, 4), TASK)
+        assert np.isnan(loss)
+        assert np.isnan(broken.input).any()
+        assert np.isnan(broken.output).any()
+
+
+def test_noise_that_rests_on_the_centre_word_does_not_hang():
+    alone = kernels.Samplers(EVERYTHING, np.array([2**32 - 1, 0, 0], np.uint32), np.zeros(3, np.int32))
+    rows = np.zeros(4, np.int64)
+    kernels.draw_noise(np.uint64(1), alone, 0, rows, 4)
+    assert (rows[1:] != 0).all()
+
+
+@pytest.mark.parametrize("lanes_task", [(0, 0, 0), (7, 8, 1), (3, 14, 0)])
+def test_any_cut_of_the_corpus_is_a_chunk(lanes_task):
+    """Empty, a sentence of one token, and cuts within sentences."""
+    begin, end, sentence = lanes_task
+    task = TASK._replace(begin=begin, end=end, sentence=sentence)
+    ours, theirs = weights(np.float64), weights(np.float64)
+    loss, examples, kept = KERNEL(IDS, OFFSETS, ours, samplers(EVERYTHING), kernels.Window(3, True, 4), task)
+    wanted = reference(theirs, samplers(EVERYTHING), kernels.Window(3, True, 4), task)
+    assert (examples, kept) == wanted[1:3]
+    assert kept == end - begin
+    assert loss == pytest.approx(wanted[0], rel=1e-12)
+    np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-12, atol=1e-14)
+
+
+def test_padding():
+    assert [kernels.padded(size) for size in (1, 16, 17, 100, 300)] == [16, 16, 32, 112, 304]
+    assert kernels.PADDING % kernels.LANES == 0

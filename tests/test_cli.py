@@ -1,0 +1,246 @@
+"""The command line as a user meets it: a process, its two streams, its exit status."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordkin import WordVectors
+from wordkin.model.objective import pair_pass
+
+
+def run(*arguments: object, cwd: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wordkin", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, sentences: list[list[str]]) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    text = folder / "text.txt"
+    text.write_text("\n".join(" ".join(sentence) for sentence in sentences), "utf-8")
+    output = folder / "model.safetensors"
+    result = run("train", text, "-o", output, "--vector-size", 8, "--epochs", 5, "--threads", 1, "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)  # one document, nothing else
+    assert document["words"] == 20
+    assert document["report"]["tokens"] == 9600
+    assert len(document["history"]) == 5
+    assert document["config"]["vector_size"] == 8
+    assert "9,600 tokens" in result.stderr
+    return output
+
+
+def test_train_says_what_it_wrote(tmp_path, text):
+    output = tmp_path / "model"
+    result = run("train", text, "-o", output, "--epochs", 1, "--no-shrink-window", "--lower")
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"wrote {output}: WordVectors(20 words, 100 dimensions), loss ")
+    assert "\r" not in result.stderr  # no progress bar off a terminal
+    assert WordVectors.load(output).config["shrink_window"] is False
+
+
+def test_standard_input(tmp_path, text):
+    result = run("train", "-", "-o", tmp_path / "model", "--epochs", 1, input=text.read_text("utf-8"))
+    assert result.returncode == 0
+    assert "kept 20 words" in result.stderr
+
+
+def test_a_config_file_and_options_that_win(tmp_path, text):
+    config = tmp_path / "config.toml"
+    config.write_text("vector-size = 5\nepochs = 2\n")
+    result = run("train", text, "-o", tmp_path / "model", "--config", config, "--epochs", 1, "--json")
+    document = json.loads(result.stdout)
+    assert (document["vector_size"], len(document["history"])) == (5, 1)
+
+
+def test_encode_then_train_is_train(tmp_path, text):
+    options = ["--vector-size", 8, "--epochs", 2, "--threads", 1]
+    assert run("train", text, "-o", tmp_path / "straight", "--min-count", 2, *options).returncode == 0
+    result = run("encode", text, "-o", tmp_path / "corpus", "--min-count", 2, "--json")
+    assert json.loads(result.stdout)["report"]["words_kept"] == 20
+    assert run("train", tmp_path / "corpus", "-o", tmp_path / "encoded", *options).returncode == 0
+    assert (tmp_path / "straight").read_bytes() == (tmp_path / "encoded").read_bytes()
+    refused = run("train", tmp_path / "corpus", "-o", tmp_path / "x", "--min-count", 3)
+    assert refused.returncode == 2
+    assert "--min-count was settled when" in refused.stderr
+    shown = run("info", tmp_path / "corpus")
+    assert "min_count=2" in shown.stdout
+    assert json.loads(run("info", tmp_path / "corpus", "--json").stdout)["kind"] == "corpus"
+
+
+def test_similar(model):
+    result = run("similar", model, "sea1", "land2", "-k", 3)
+    lines = result.stdout.splitlines()
+    assert lines[0] == "sea1"
+    assert lines[4] == "land2"
+    assert all("sea" in line for line in lines[1:4])
+    document = json.loads(run("similar", model, "sea1", "-k", 3, "--json").stdout)
+    assert [entry["word"] for entry in document["neighbours"]["sea1"]] == [line.split()[1] for line in lines[1:4]]
+
+
+def test_analogy(model):
+    vectors = WordVectors.load(model)
+    wanted = vectors.most_similar(positive=["sea2", "land1"], negative=["sea1"], topn=2)
+    document = json.loads(run("analogy", model, "sea1", "sea2", "land1", "-k", 2, "--json").stdout)
+    assert [entry["word"] for entry in document["answers"]] == [word for word, _ in wanted]
+    assert wanted[0][0] in run("analogy", model, "sea1", "sea2", "land1").stdout.splitlines()[0]
+
+
+def test_info(model):
+    result = run("info", model)
+    assert result.stdout.startswith("model: 20 words, 8 dimensions, with output vectors\n")
+    assert "epoch 5: loss 0." in result.stdout
+    assert json.loads(run("info", model, "--json").stdout)["config"]["vector_size"] == 8
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_explain_is_the_reference_with_the_models_numbers(model, label):
+    result = run("explain", model, "sea1", "land2", "--label", label, "--learning-rate", 0.5, "--json")
+    document = json.loads(result.stdout)
+    vectors = WordVectors.load(model)
+    v = vectors["sea1"].astype(np.float64)
+    w = vectors.output_vectors[vectors.row("land2")].astype(np.float64)
+    for name, value in pair_pass(v, w, label, 0.5)._asdict().items():
+        np.testing.assert_array_equal(document[name], value)
+    shown = run("explain", model, "sea1", "land2", "--label", label, "--learning-rate", 0.5).stdout
+    for part in ("x = v·w", "y = σ(x)", "∂J/∂y", "∂y/∂x = y(1 − y)", "∂J/∂x = y − t", "∂J/∂v", "∂J/∂w", "J after"):
+        assert part in shown
+    assert f"{document['J_after']:.9g}" in shown
+
+
+def test_explain_takes_the_models_own_rate(model):
+    assert json.loads(run("explain", model, "sea1", "sea2", "--json").stdout)["learning_rate"] == 0.025
+
+
+def test_explain_needs_output_vectors(model, tmp_path):
+    WordVectors.load(model).save(tmp_path / "model", include_output=False)
+    result = run("explain", tmp_path / "model", "sea1", "sea2")
+    assert result.returncode == 1
+    assert "holds no output vectors" in result.stderr
+
+
+def test_demo(tmp_path):
+    result = run("demo", cwd=tmp_path, timeout=120)
+    assert result.returncode == 0, result.stderr
+    for word in ("list", "true", "read", "returns"):
+        assert f"{word:>8}  →  " in result.stdout
+    assert "wordkin similar wordkin-demo.safetensors dictionary" in result.stdout
+    for line in result.stdout.splitlines():  # what it says to type works
+        if line.startswith("  wordkin ") and "my-text" not in line:
+            assert run(*line.split()[1:], cwd=tmp_path).returncode == 0
+
+
+BAD = [
+    (["train", "none.txt", "-o", "m"], 1, "cannot read none.txt: no such file or directory"),
+    (["train", "empty.txt", "-o", "m"], 1, "empty.txt holds no tokens"),
+    (["train", "folder", "-o", "m"], 1, "the directory folder holds no files"),
+    (["train", "one.txt", "-o", "m"], 1, "no word is left to train on: min_count=5 dropped"),
+    (["train", "same.txt", "-o", "m"], 1, "only one word is left to train on: the corpus repeats"),
+    (["train", "latin.txt", "-o", "m"], 1, "latin.txt is not UTF-8 at byte 3 (0xe9)"),
+    (["train", "good.txt", "-o", "none/m"], 1, "cannot write none"),
+    (["train", "good.txt", "-o", "folder"], 1, "it is a directory"),
+    (["train", "good.txt", "-o", "good.txt"], 1, "the output good.txt is also an input"),
+    (["train", "good.txt", "none.txt", "-o", "old"], 1, "cannot read none.txt"),
+    (["train", "latin.txt", "-o", "old"], 1, "not UTF-8"),
+    (["train", "good.txt", "-o", "m", "--window", "0"], 2, "window is 0; it must be a whole number from 1 to 1,000"),
+    (["train", "good.txt", "-o", "m", "--learning-rate", "nan"], 2, "learning_rate is nan; it must be a number above"),
+    (["train", "good.txt", "-o", "m", "--epochs", "many"], 2, "'many' is not a valid integer"),
+    (["train", "good.txt", "-o", "m", "--tokenizer", "letters"], 2, "'letters' is not one of"),
+    (["train", "good.txt"], 2, "Missing option '-o'"),
+    (["train", "-o", "m"], 2, "Missing argument 'INPUT...'"),
+    (["train", "old", "-o", "m", "--config", "none.toml"], 2, "cannot read the configuration none.toml"),
+    (["train", "good.txt", "-o", "m", "--learning-rate", "10", "--epochs", "99"], 1, "training diverged in epoch"),
+    (["encode", "none.txt", "-o", "m"], 1, "cannot read none.txt"),
+    (["fly"], 2, "No such command 'fly'"),
+    (["similar", "none", "a"], 1, "cannot open none"),
+    (["similar", "good.txt", "a"], 1, "good.txt is not a wordkin file, or is truncated"),
+    (["similar", "cut", "a"], 1, "cut is not a wordkin file, or is truncated"),
+    (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
+    (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
+    (["analogy", "model", "sea1", "sea2"], 2, "Missing argument 'C'"),
+    (["explain", "model", "sea1", "sea2", "--learning-rate", "-1"], 2, "learning_rate is -1"),
+    (["info", "folder"], 1, "cannot open folder"),
+    (["demo", "-o", "none/demo"], 1, "cannot write none"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"), BAD, ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None
+)
+def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, model, arguments, status, message):
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "one.txt").write_text("a b c")
+    (tmp_path / "same.txt").write_text("x " * 50)
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9 au lait")
+    (tmp_path / "good.txt").write_text("the cat sat\n" * 50)
+    (tmp_path / "old").write_text("precious")
+    shutil.copy(model, tmp_path / "model")
+    (tmp_path / "cut").write_bytes(model.read_bytes()[:-7])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == status, result.stderr
+    assert result.stdout == ""
+    errors = [line for line in result.stderr.splitlines() if line.startswith("wordkin: ")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert result.stderr.splitlines()[-1] == errors[0]
+    assert "Traceback" not in result.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read and write everything")
+def test_permissions(tmp_path, text):
+    text.chmod(0)
+    result = run("train", text, "-o", tmp_path / "model")
+    assert (result.returncode, "Permission denied" in result.stderr) == (1, True)
+    text.chmod(0o600)
+    tmp_path.chmod(0o500)
+    result = run("train", text, "-o", tmp_path / "model")
+    tmp_path.chmod(0o700)
+    assert (result.returncode, "Permission denied" in result.stderr) == (1, True)
+
+
+def test_no_arguments_is_help():
+    result = run()
+    assert result.returncode == 2
+    assert "Commands:" in result.stderr
+
+
+def test_every_parameter_is_an_option():
+    from wordkin.config import parameters
+
+    shown = run("train", "--help").stdout
+    for name in parameters():
+        assert f"--{name.replace('_', '-')}" in shown
+
+
+def test_a_reader_that_leaves_early_is_no_error(model):
+    command = f"{sys.executable} -m wordkin similar {model} {'sea1 ' * 4000} | head -1"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert result.stderr == ""
+
+
+def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):
+    """A read-only install and no home: Numba finds no place for its cache, and the run still works."""
+    package = tmp_path / "site" / "wordkin"
+    shutil.copytree(Path(sys.modules["wordkin"].__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    code = (
+        "import numba.core.caching as c\n"
+        "for locator in c.CacheImpl._locator_classes: locator.from_function = classmethod(lambda *_: None)\n"
+        "import sys; sys.argv[0] = 'wordkin'; from wordkin.cli import main; main()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", code, "train", text, "-o", tmp_path / "model", "--epochs", "1"]
+    result = subprocess.run(
+        [str(part) for part in command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "compiling the training kernel for this CPU" in result.stderr
+    assert not list(package.rglob("*.nbi"))

@@ -1,0 +1,76 @@
+"""Parameters are checked once, and a message names field, value and range."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from wordkin import ConfigurationError, TrainingConfig
+from wordkin.config import parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("vector_size", 0, "a whole number from 1 to 10,000"),
+        ("window", -3, "a whole number from 1 to 1,000"),
+        ("negative", 2.5, "a whole number from 1 to 1,000"),
+        ("epochs", True, "a whole number from 1 to 1,000,000"),
+        ("sample", -1e-3, "a number from 0 to 1"),
+        ("learning_rate", 0, "a number above 0 up to 10"),
+        ("learning_rate", float("nan"), "a number above 0 up to 10"),
+        ("learning_rate", float("inf"), "a number above 0 up to 10"),
+        ("min_count", 0, "a whole number of at least 1"),
+        ("max_vocabulary", 1, "a whole number from 2 to 2,147,483,647, or nothing"),
+        ("tokenizer", "spaces", "one of whitespace, words, characters"),
+        ("lower", "yes", "true or false"),
+        ("seed", "1", "a whole number from 0 to"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_range(name, value, allowed):
+    with pytest.raises(ConfigurationError) as caught:
+        TrainingConfig(**{name: value})
+    assert str(caught.value).startswith(f"{name} is {value!r}; it must be ")
+    assert allowed in str(caught.value)
+
+
+def test_rates_must_fall():
+    with pytest.raises(ConfigurationError, match=r"min_learning_rate is 0\.1; it must not exceed learning_rate, 0\.05"):
+        TrainingConfig(learning_rate=0.05, min_learning_rate=0.1)
+
+
+def test_numpy_scalars_and_whole_floats_are_taken():
+    config = TrainingConfig(vector_size=np.int64(7), learning_rate=1, min_learning_rate=np.float32(0.5))
+    assert (config.vector_size, config.learning_rate, config.min_learning_rate) == (7, 1.0, 0.5)
+    assert type(config.vector_size) is int
+    assert type(config.learning_rate) is float
+
+
+def test_it_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainingConfig().window = 3  # type: ignore[misc]
+
+
+def test_every_parameter_says_what_it_means():
+    assert all(len(bounds.meaning) > 10 for bounds in parameters().values())
+    assert list(parameters()) == [field.name for field in dataclasses.fields(TrainingConfig)]
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ConfigurationError, match="'size', which is no parameter; known: vector_size, window"):
+        TrainingConfig.from_mapping({"size": 3})
+
+
+def test_toml(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("vector-size = 50\nwindow = 3\n")
+    config = TrainingConfig.from_toml(path, window=4)
+    assert (config.vector_size, config.window) == (50, 4)
+    path.write_text("vector-size = \n")
+    with pytest.raises(ConfigurationError, match="is not TOML"):
+        TrainingConfig.from_toml(path)
+    path.write_text("size = 1\n")
+    with pytest.raises(ConfigurationError, match=r"config\.toml sets 'size'"):
+        TrainingConfig.from_toml(path)
+    with pytest.raises(ConfigurationError, match="cannot read the configuration"):
+        TrainingConfig.from_toml(tmp_path / "none.toml")

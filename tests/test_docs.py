@@ -1,0 +1,50 @@
+"""What the documentation says is run."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+from wordkin.config import parameters
+from wordkin.training import word2vec
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_readme_snippets(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert blocks
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    for block in blocks:
+        runner.run(parser.get_doctest(block, {}, "README.md", "README.md", 0))
+    assert runner.summarize().failed == 0
+
+
+def test_docstring_examples():
+    assert doctest.testmod(word2vec).failed == 0
+    assert doctest.testmod(word2vec).attempted > 0
+
+
+def test_readme_paths_and_commands_exist():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for path in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"^(scripts/\w+)", text, re.MULTILINE):
+        assert (ROOT / path).exists(), path
+    commands = set(re.findall(r"^wordkin (\w+)", text, re.MULTILINE))
+    from wordkin.cli import query, train
+
+    assert commands <= {
+        command.name for module in (query, train) for command in vars(module).values() if hasattr(command, "callback")
+    }
+
+
+def test_readme_flags_exist():
+    known = {f"--{name.replace('_', '-')}" for name in parameters()} | {"--help", "--json", "--config", "--label"}
+    assert set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / "README.md").read_text("utf-8"))) <= known
+
+
+@pytest.mark.parametrize("path", ["docs/objective.md", "CONTRIBUTING.md"])
+def test_documents_name_files_that_exist(path):
+    for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./]+)`", (ROOT / path).read_text("utf-8")):
+        assert (ROOT / name).exists(), name

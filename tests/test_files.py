@@ -1,0 +1,136 @@
+"""Files are whole or absent; containers are checked before they are believed."""
+
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from wordkin import FormatError, OutputError, files
+
+ARRAYS = {"numbers": np.arange(12, dtype=np.float32).reshape(3, 4), "bytes": np.array([1, 2, 3], np.uint8)}
+
+
+def test_round_trip_and_a_stranger_can_read_it(tmp_path):
+    path = tmp_path / "a.safetensors"
+    files.save_container(path, "model", ARRAYS, {"config": {"ü": 1}})
+    arrays, metadata = files.load_container(path, "model")
+    assert metadata == {"kind": "model", "version": 1, "config": {"ü": 1}}
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(arrays[name], array)
+        np.testing.assert_array_equal(load_file(path)[name], array)
+    assert isinstance(arrays["numbers"], np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["numbers"][0, 0] = 1
+
+
+def test_equal_content_is_equal_bytes(tmp_path):
+    for name in ("a", "b"):
+        files.save_container(tmp_path / name, "model", ARRAYS, {"x": 1, "y": 2, "z": [3]})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_every_truncation_is_refused(tmp_path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    files.save_container(whole, "model", ARRAYS, {})
+    data = whole.read_bytes()
+    for length in range(len(data)):
+        cut.write_bytes(data[:length])
+        with pytest.raises(FormatError):
+            files.load_container(cut, "model")
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "file"
+    with pytest.raises(FormatError, match="cannot open"):
+        files.load_container(path, "model")
+    path.write_text("just some text, long enough for a header")
+    with pytest.raises(FormatError, match="is not a wordkin file, or is truncated"):
+        files.load_container(path, "model")
+    save_file(ARRAYS, path)
+    with pytest.raises(FormatError, match="not one that wordkin wrote"):
+        files.load_container(path, "model")
+    files.save_container(path, "corpus", ARRAYS, {})
+    with pytest.raises(FormatError, match="is a wordkin corpus, not a model"):
+        files.load_container(path, "model")
+    save_file({"x": np.zeros(2, np.float64)}, path, {"wordkin": json.dumps({"kind": "model", "version": 1})})
+    with pytest.raises(FormatError, match="has the type F64"):
+        files.load_container(path, "model")
+
+
+def test_a_newer_version_is_refused(tmp_path):
+    path = tmp_path / "file"
+    save_file(ARRAYS, path, {"wordkin": json.dumps({"kind": "model", "version": 2})})
+    with pytest.raises(FormatError, match=r"has the format version 2, this wordkin reads up to 1: upgrade"):
+        files.load_container(path, "model")
+
+
+def test_kinds(tmp_path):
+    path = tmp_path / "file"
+    assert files.container_kind(path) is None
+    path.write_text("text")
+    assert files.container_kind(path) is None
+    files.save_container(path, "corpus", ARRAYS, {})
+    assert files.container_kind(path) == "corpus"
+
+
+def test_a_failure_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fail() -> None:
+        with files.replacing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left on device; choose another place or make room"):
+        files.save_container(path, "model", ARRAYS, {})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")  # noqa: PTH110
+def test_the_writer_reports_a_full_disk(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    monkeypatch.setattr(files.tempfile, "mkstemp", lambda **_options: (os.open("/dev/full", os.O_WRONLY), "/dev/full"))
+    monkeypatch.setattr(files.Path, "unlink", lambda *_arguments, **_options: None)
+    with pytest.raises(OutputError, match="cannot write"):
+        files.save_container(path, "model", {"x": np.zeros(100_000, np.float32)}, {})
+    assert not path.exists()
+
+
+def test_modes_are_those_of_ordinary_files(tmp_path):
+    if sys.platform == "win32":
+        pytest.skip("Windows has no file modes")
+    path, ordinary = tmp_path / "file", tmp_path / "ordinary"
+    ordinary.touch()
+    files.save_container(path, "model", ARRAYS, {})
+    assert path.stat().st_mode == ordinary.stat().st_mode
+    path.chmod(0o600)
+    files.save_container(path, "model", ARRAYS, {})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_unwritable_places_are_found_before_the_work(tmp_path):
+    with pytest.raises(OutputError, match="it is a directory; name a file"):
+        files.require_writable(tmp_path)
+    with pytest.raises(OutputError, match="No such file or directory"):
+        files.require_writable(tmp_path / "none" / "file")
+    files.require_writable(tmp_path / "file")
+    assert not list(tmp_path.iterdir())

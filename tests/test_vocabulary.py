@@ -1,0 +1,36 @@
+"""Words and rows."""
+
+import numpy as np
+import pytest
+
+from wordkin import FormatError
+from wordkin.vocabulary import Vocabulary
+
+WORDS = ["山", "a", "Straße", "b c"]
+
+
+def test_round_trip():
+    vocabulary = Vocabulary.from_words(WORDS, [4, 3, 2, 1])
+    again = Vocabulary.from_stored(vocabulary.text, vocabulary.offsets, vocabulary.counts, "file")
+    assert again.words == WORDS
+    assert list(again) == WORDS
+    assert again.rows == {"山": 0, "a": 1, "Straße": 2, "b c": 3}
+    assert "a" in again
+    assert "z" not in again
+    assert len(again) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "offsets", "message"),
+    [
+        (b"ab", [0, 1], "offsets do not fit"),
+        (b"ab", [0, 1, 3], "offsets do not fit"),
+        (b"ab", [0, 2, 1], "offsets do not fit"),
+        (b"ab", [1, 1, 2], "offsets do not fit"),
+        (b"a\xff", [0, 1, 2], "not UTF-8"),
+        (b"aa", [0, 1, 2], "same word twice"),
+    ],
+)
+def test_damage_is_found(text, offsets, message):
+    with pytest.raises(FormatError, match=message):
+        Vocabulary.from_stored(np.frombuffer(text, np.uint8), np.array(offsets), np.array([2, 1]), "file")
