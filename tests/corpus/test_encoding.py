@@ -170,6 +170,9 @@ def test_the_scanner_as_python():
         assert again.tolist() == table.slots.tolist()
     assert results[0] == results[1]
     assert results[0][0][:5] == [0, 1, 2, 1, 3]
+    text = np.zeros(6, np.uint8)
+    scanner.gather.py_func(np.frombuffer(b"abcdef", np.uint8), np.array([4, 0]), np.array([0, 2, 6]), text)
+    assert text.tobytes() == b"efabcd"
     assert scanner.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2])) == (3, 2)
     assert scanner.character_at("é山😀".encode(), 2) == (ord("山"), 3)
 

@@ -32,6 +32,7 @@ from wordkin.corpus.scanner import (
     TOTAL,
     WORDS,
     WordTable,
+    gather,
     refill,
     remap,
     scan,
@@ -75,7 +76,11 @@ class Encoder:
         self._spools.close()
 
     def add_text(self, name: str, blocks: Iterable[bytes]) -> None:
-        """Scan one source of UTF-8 text.
+        """Scan one source of UTF-8 text, with or without a byte order mark.
+
+        Args:
+            name: what to call it in messages.
+            blocks: its bytes, cut anywhere; an empty block ends it.
 
         Raises:
             CorpusError: the bytes are not UTF-8; the message names source and byte offset.
@@ -97,6 +102,8 @@ class Encoder:
             growing, held = [], 0
             cut = len(raw) if final else self._decodable(raw)
             text = self._decoded(raw[:cut], name, offset)
+            if offset == 0:
+                text = text.removeprefix(reading.BYTE_ORDER_MARK)
             pending = raw[cut:]
             offset += cut
             rest = self._scan(rest + text, final)
@@ -161,6 +168,7 @@ class Encoder:
         scan(nothing, 0, False, *_fields(self.classes), self._table, ids, ends, self._progress)
         refill(self._table.slots, self._table.arena, self._table.offsets, self._progress[WORDS])
         remap(ids, ends, ids)
+        gather(nothing, ends, ends, nothing.copy())
 
     def _marked(self, number: int, sentence: Iterable[str]) -> bytes:
         if isinstance(sentence, str | bytes):
@@ -249,12 +257,12 @@ class Encoder:
         return data[progress[POSITION] :]
 
     def _vocabulary(self, order: npt.NDArray[np.intp]) -> Vocabulary:
-        begins, ends = self._table.offsets[order], self._table.offsets[order + 1]
+        begins = self._table.offsets[order]
         offsets = np.zeros(len(order) + 1, np.int64)
-        np.cumsum(ends - begins, out=offsets[1:])
-        arena = self._table.arena
-        pieces = [arena[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
-        return Vocabulary(np.concatenate(pieces), offsets, self._table.counts[order])
+        np.cumsum(self._table.offsets[order + 1] - begins, out=offsets[1:])
+        text = np.empty(offsets[-1], np.uint8)
+        gather(self._table.arena, begins, offsets, text)
+        return Vocabulary(text, offsets, self._table.counts[order])
 
 
 def encode(corpus: Any, config: TrainingConfig) -> EncodedCorpus:

@@ -18,7 +18,7 @@ STANDARD_INPUT = "-"
 BLOCK_BYTES = 1 << 20
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
-_BOM = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def expand(inputs: Iterable[str | Path]) -> list[Path | str]:
@@ -97,7 +97,7 @@ def name_of(source: Path | str) -> str:
 
 
 def blocks(source: Path | str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Yield the bytes of a source in blocks, without a byte order mark at the start.
+    """Yield the bytes of a source in blocks, none of them empty.
 
     Raises:
         CorpusError: the source cannot be read, or its compressed data are damaged or truncated.
@@ -105,10 +105,7 @@ def blocks(source: Path | str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
     name = name_of(source)
     with opened(source) as stream:
         try:
-            block = stream.read(size)
-            yield block.removeprefix(_BOM)
-            while block:
-                block = stream.read(size)
+            while block := stream.read(size):
                 yield block
         except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
             raise CorpusError(f"{name} is damaged or cut short: {error}; fetch it again") from error

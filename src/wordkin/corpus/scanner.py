@@ -233,6 +233,14 @@ def refill(slots, arena, offsets, words):
 
 
 @compiled(nogil=True)
+def gather(arena, begins, offsets, text):
+    """Copy words from the arena, the one that starts at begins[i] to text[offsets[i]:offsets[i + 1]]."""
+    for word in range(len(begins)):
+        for index in range(offsets[word + 1] - offsets[word]):
+            text[offsets[word] + index] = arena[begins[word] + index]
+
+
+@compiled(nogil=True)
 def remap(ids, ends, rows):
     """Turn provisional ids into rows in place, leaving out dropped tokens and the sentences that they empty.
 

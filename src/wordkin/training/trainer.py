@@ -5,12 +5,13 @@ in; changed weights, loss out". :func:`train` hands chunks to threads, which upd
 (Hogwild, Niu et al. 2011: a deliberate race, whose cost is that several threads do not repeat bit for bit).
 """
 
+import contextlib
 import math
 import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +92,23 @@ class ChunkTrainer:
         return result
 
 
+class _Totals:
+    """The sums of an epoch's chunks."""
+
+    def __init__(self) -> None:
+        self.loss, self.examples, self.tokens, self.kept_tokens = 0.0, 0, 0, 0
+
+    def add(self, result: ChunkResult) -> None:
+        self.loss += result.loss
+        self.examples += result.examples
+        self.tokens += result.tokens
+        self.kept_tokens += result.kept_tokens
+
+    @property
+    def mean_loss(self) -> float:
+        return self.loss / max(self.examples, 1)
+
+
 def train(
     trainer: ChunkTrainer,
     weights: kernels.Weights,
@@ -112,54 +130,41 @@ def train(
         DivergenceError: the loss is no longer finite.
         KeyboardInterrupt: Ctrl-C, passed on once the threads have finished their chunks.
     """
-    config = trainer.config
-    threads = min(config.threads or _cores(), len(trainer.chunks))
+    threads = min(trainer.config.threads or _cores(), len(trainer.chunks))
     history = []
-    try:
-        for epoch in range(config.epochs):
+    with contextlib.closing(progress):
+        for epoch in range(trainer.config.epochs):
             begin = time.monotonic()
-            results: list[ChunkResult] = []
-            loss, examples = 0.0, 0
-
-            def done(result: ChunkResult, epoch: int = epoch, results: list[ChunkResult] = results) -> None:
-                nonlocal loss, examples
-                if not math.isfinite(result.loss):
-                    raise DivergenceError(
-                        f"training diverged in epoch {epoch + 1}: the loss is {result.loss} at "
-                        f"η = {trainer.rate_at(epoch, 0):.4g}; lower learning_rate from {config.learning_rate:g}"
-                    )
-                results.append(result)
-                loss += result.loss
-                examples += result.examples
-                progress.advance(epoch + 1, result.tokens, loss / max(examples, 1))
-
-            _train_epoch(trainer, weights, epoch, threads, done)
-            history.append(
-                EpochRecord(
-                    epoch=epoch + 1,
-                    loss=loss / max(examples, 1),
-                    examples=examples,
-                    tokens=sum(result.tokens for result in results),
-                    kept_tokens=sum(result.kept_tokens for result in results),
-                    learning_rate=trainer.rate_at(epoch + 1, 0),
-                    seconds=time.monotonic() - begin,
-                )
+            totals = _Totals()
+            with contextlib.closing(_results(trainer, weights, epoch, threads)) as results:
+                for result in results:
+                    totals.add(result)
+                    if not math.isfinite(totals.loss):
+                        raise DivergenceError(
+                            f"training diverged in epoch {epoch + 1}: the loss is {totals.loss} at "
+                            f"η = {trainer.rate_at(epoch, 0):.4g}; "
+                            f"lower learning_rate from {trainer.config.learning_rate:g}"
+                        )
+                    progress.advance(epoch + 1, result.tokens, totals.mean_loss)
+            record = EpochRecord(
+                epoch=epoch + 1,
+                loss=totals.mean_loss,
+                examples=totals.examples,
+                tokens=totals.tokens,
+                kept_tokens=totals.kept_tokens,
+                learning_rate=trainer.rate_at(epoch + 1, 0),
+                seconds=time.monotonic() - begin,
             )
+            history.append(record)
             if on_epoch_end is not None:
-                on_epoch_end(history[-1])
-    finally:
-        progress.close()
+                on_epoch_end(record)
     return tuple(history)
 
 
-def _train_epoch(
-    trainer: ChunkTrainer,
-    weights: kernels.Weights,
-    epoch: int,
-    threads: int,
-    done: Callable[[ChunkResult], None],
-) -> None:
-    """Let threads take the next chunk until none is left; an error in one of them is raised here."""
+def _results(
+    trainer: ChunkTrainer, weights: kernels.Weights, epoch: int, threads: int
+) -> Generator[ChunkResult, None, None]:
+    """Let threads take the next chunk until none is left; yield what they did, or raise what one of them raised."""
     pending: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
     for chunk in trainer.chunks:
         pending.put(chunk)
@@ -183,7 +188,7 @@ def _train_epoch(
             result = _next(finished)
             if isinstance(result, BaseException):
                 raise result
-            done(result)
+            yield result
     finally:
         stop.set()
         for worker in workers:
