@@ -5,12 +5,13 @@ python benchmarks/tang.py tang.txt.xz [--seeds 3] [--threads 1]
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from wordkin import EncodedCorpus, Word2Vec
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoding import encode
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "30 dimensions": {"vector_size": 30, "window": 2, "negative": 9, "epochs": 2},
     "100 dimensions": {"vector_size": 100, "window": 5, "negative": 5, "epochs": 5},
 }

@@ -1,5 +1,7 @@
 """``wordkin demo``, ``train`` and ``encode``."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +97,7 @@ def demo(output: Path, as_json: bool) -> None:
     from wordkin.corpus.standard_library import paragraphs
 
     files.require_writable(output)
-    config = TrainingConfig(tokenizer="words", lower=True, epochs=15)
+    config = TrainingConfig(tokenizer="words", lower=True, epochs=30, learning_rate=0.05)
     say("reading the documentation of Python's standard library")
     corpus = encode_corpus(paragraphs(), config)
     say(str(corpus.report))
@@ -109,11 +111,20 @@ def demo(output: Path, as_json: bool) -> None:
         return
     for word, found in neighbours.items():
         click.echo(f"{word:>8}  →  {', '.join(other for other, _ in found)}")
+    program = _program()
     click.echo(
-        f"\nNow ask for more:\n  wordkin similar {output} dictionary\n  wordkin analogy {output} list append set\n"
-        f"  wordkin explain {output} read write\nor train on a text of your own:\n"
-        "  wordkin train my-text.txt --lower --tokenizer words -o my-vectors.safetensors"
+        f"\nNow ask for more:\n  {program} similar {output} dictionary\n  {program} analogy {output} list append set\n"
+        f"  {program} explain {output} read write\nor train on a text of your own:\n"
+        f"  {program} train my-text.txt --lower --tokenizer words -o my-vectors.safetensors"
     )
+
+
+def _program() -> str:
+    """What to type for this program: its name where the shell finds it, else this Python and the module."""
+    if shutil.which("wordkin"):
+        return "wordkin"
+    python = Path(sys.executable)
+    return f"{python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python} -m wordkin"
 
 
 def _sources(inputs: tuple[str, ...], output: Path) -> list[Path | str]:
