@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evaluation import Score, evaluate
 from wordkin import Word2Vec
-from wordkin.config import TrainingConfig
+from wordkin.config import ARCHITECTURES, CBOW_GRADIENTS, OUTPUT_LAYERS, TrainingConfig
 from wordkin.corpus.encoding import encode
 
 
@@ -23,7 +23,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--learning-rate", type=float, default=TrainingConfig().learning_rate)
+    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default=ARCHITECTURES[0])
+    parser.add_argument("--output-layer", choices=OUTPUT_LAYERS, default=OUTPUT_LAYERS[0])
+    parser.add_argument("--cbow-gradient", choices=CBOW_GRADIENTS, default=CBOW_GRADIENTS[0])
     options = parser.parse_args()
     corpus = encode(options.corpus, TrainingConfig())
     print(corpus.report)
@@ -31,7 +34,13 @@ def main() -> None:
     rates: list[float] = []
     for seed in range(1, options.seeds + 1):
         model = Word2Vec(
-            epochs=options.epochs, threads=options.threads, seed=seed, learning_rate=options.learning_rate
+            epochs=options.epochs,
+            threads=options.threads,
+            seed=seed,
+            learning_rate=options.learning_rate,
+            architecture=options.architecture,
+            output_layer=options.output_layer,
+            cbow_gradient=options.cbow_gradient,
         ).fit(corpus)
         rates.append(statistics.median(record.tokens_per_second for record in model.history))
         losses = ", ".join(f"{record.loss:.4f}" for record in model.history)

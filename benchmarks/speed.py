@@ -3,10 +3,10 @@
     pip install word2vec                                         # builds the C program, in an environment of its own
     python benchmarks/speed.py CORPUS PEER [--tokens 4000000] [--pairs 5] [--threads 1 2]
 
-PEER is the path of the `word2vec` program. Both train skip-gram with negative sampling, 100 dimensions, window 5,
-5 negatives, sample 1e-3, min_count 5, one epoch, on the first tokens of CORPUS. Rates are tokens of the vocabulary per
-second of wall time, before subsampling, for training alone: the program's from its first progress report to its last,
-wordkin's from its history.
+PEER is the path of the `word2vec` program. Both train the same variant with 100 dimensions, window 5, 5 negatives,
+sample 1e-3, min_count 5, one epoch, on the first tokens of CORPUS. Rates are tokens of the vocabulary per second of
+wall time, before subsampling, for training alone: the program's from its first progress report to its last, wordkin's
+from its history.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from wordkin import Word2Vec
-from wordkin.config import TrainingConfig
+from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS, TrainingConfig
 from wordkin.corpus import reading
 from wordkin.corpus.encoding import encode
 
@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=4_000_000)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default=ARCHITECTURES[0])
+    parser.add_argument("--output-layer", choices=OUTPUT_LAYERS, default=OUTPUT_LAYERS[0])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder, "text.txt")
@@ -42,10 +44,11 @@ def main() -> None:
         medians = {}
         for threads in options.threads:
             ours, theirs = [], []
-            wordkin_rate(corpus, threads)  # compiles
+            variant = (options.architecture, options.output_layer)
+            wordkin_rate(corpus, threads, *variant)  # compiles
             for _ in range(options.pairs):
-                ours.append(wordkin_rate(corpus, threads))
-                theirs.append(peer_rate(options.peer, text, corpus.report.tokens_kept, threads))
+                ours.append(wordkin_rate(corpus, threads, *variant))
+                theirs.append(peer_rate(options.peer, text, corpus.report.tokens_kept, threads, *variant))
             medians[threads] = statistics.median(ours)
             ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
             print(f"{threads} thread(s): wordkin {spread(ours)}, word2vec {spread(theirs)} tokens/s")
@@ -65,15 +68,18 @@ def first_lines(source: Path, target: Path, tokens: int) -> None:
                 break
 
 
-def wordkin_rate(corpus: object, threads: int) -> float:
+def wordkin_rate(corpus: object, threads: int, architecture: str, output_layer: str) -> float:
     """Tokens per second of one epoch."""
-    return Word2Vec(epochs=1, threads=threads).fit(corpus, progress=False).history[0].tokens_per_second
+    model = Word2Vec(epochs=1, threads=threads, architecture=architecture, output_layer=output_layer)
+    return model.fit(corpus, progress=False).history[0].tokens_per_second
 
 
-def peer_rate(program: Path, text: Path, tokens: int, threads: int) -> float:
+def peer_rate(program: Path, text: Path, tokens: int, threads: int, architecture: str, output_layer: str) -> float:
     """Tokens per second of the C program between its first and its last progress report."""
     command = [program, "-train", text, "-output", text.with_suffix(".bin"), "-binary", "1", "-iter", "1"]
-    command += ["-size", "100", "-window", "5", "-sample", "1e-3", "-negative", "5", "-hs", "0", "-cbow", "0"]
+    hierarchical = output_layer == "hierarchical-softmax"
+    command += ["-size", "100", "-window", "5", "-sample", "1e-3", "-cbow", str(int(architecture == "cbow"))]
+    command += ["-negative", "0", "-hs", "1"] if hierarchical else ["-negative", "5", "-hs", "0"]
     command += ["-min-count", "5", "-threads", str(threads)]
     marks = []
     with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE) as process:

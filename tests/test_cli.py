@@ -207,6 +207,23 @@ def test_permissions(tmp_path, text):
     assert (result.returncode, "Permission denied" in result.stderr) == (1, True)
 
 
+def test_every_variant_trains_and_says_so(tmp_path, text):
+    output = tmp_path / "model"
+    options = ["--architecture", "cbow", "--output-layer", "hierarchical-softmax", "--cbow-gradient", "word2vec"]
+    assert run("train", text, "-o", output, "--epochs", 1, *options).returncode == 0
+    shown = run("info", output).stdout
+    for part in (
+        "architecture=cbow",
+        "output_layer=hierarchical-softmax",
+        "cbow_gradient=word2vec",
+        "learning_rate=0.05",
+    ):
+        assert part in shown
+    refused = run("explain", output, "sea1", "sea2")
+    assert refused.returncode == 1
+    assert "explain needs a model trained with negative-sampling" in refused.stderr
+
+
 def test_no_arguments_is_help():
     result = run()
     assert result.returncode == 2

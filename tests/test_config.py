@@ -46,6 +46,12 @@ def test_numpy_scalars_and_whole_floats_are_taken():
     assert type(config.learning_rate) is float
 
 
+def test_the_first_rate_follows_the_architecture():
+    assert TrainingConfig().first_learning_rate == 0.025
+    assert TrainingConfig(architecture="cbow").first_learning_rate == 0.05
+    assert TrainingConfig(architecture="cbow", learning_rate=0.01).first_learning_rate == 0.01
+
+
 def test_it_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         TrainingConfig().window = 3  # type: ignore[misc]
@@ -57,7 +63,7 @@ def test_every_parameter_says_what_it_means():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ConfigurationError, match="'size', which is no parameter; known: vector_size, window"):
+    with pytest.raises(ConfigurationError, match="'size', which is no parameter; known: architecture, output_layer"):
         TrainingConfig.from_mapping({"size": 3})
 
 

@@ -9,9 +9,16 @@ from typing import Any, Literal, Self, get_args
 
 from wordkin.errors import ConfigurationError
 
+Architecture = Literal["skipgram", "cbow"]
+OutputLayer = Literal["negative-sampling", "hierarchical-softmax"]
+CbowGradient = Literal["exact", "word2vec"]
 Tokenizer = Literal["whitespace", "words", "characters"]
 EncodingErrors = Literal["strict", "replace"]
 
+ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
+OUTPUT_LAYERS: tuple[str, ...] = get_args(OutputLayer)
+CBOW_GRADIENTS: tuple[str, ...] = get_args(CbowGradient)
+DEFAULT_LEARNING_RATES = {"skipgram": 0.025, "cbow": 0.05}
 TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
@@ -79,6 +86,24 @@ class TrainingConfig:
         ConfigurationError: a value is outside its range; the message names field, value and range.
     """
 
+    architecture: Architecture = _parameter(
+        "skipgram",
+        "what predicts: each word of the context (skipgram), or their mean (cbow)",
+        str,
+        choices=ARCHITECTURES,
+    )
+    output_layer: OutputLayer = _parameter(
+        "negative-sampling",
+        "what is predicted: the word among noise words, or the word's path in a Huffman tree",
+        str,
+        choices=OUTPUT_LAYERS,
+    )
+    cbow_gradient: CbowGradient = _parameter(
+        "exact",
+        "divide CBOW's gradient by the number of context words (exact), or not (word2vec)",
+        str,
+        choices=CBOW_GRADIENTS,
+    )
     vector_size: int = _parameter(100, "length of the vectors", int, low=1, high=10_000)
     window: int = _parameter(5, "most words of context on either side", int, low=1, high=1_000)
     shrink_window: bool = _parameter(
@@ -92,7 +117,15 @@ class TrainingConfig:
         1e-3, "threshold above which frequent words are thinned out; 0 keeps all", float, low=0, high=1
     )
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
-    learning_rate: float = _parameter(0.025, "η of the first step", float, low=0, low_open=True, high=10)
+    learning_rate: float | None = _parameter(
+        None,
+        "η of the first step; 0.025 for skip-gram, 0.05 for CBOW where not given",
+        float,
+        low=0,
+        low_open=True,
+        high=10,
+        optional=True,
+    )
     min_learning_rate: float = _parameter(
         0.0001, "η at the end of the linear decay; equal to --learning-rate for a constant η", float, low=0, high=10
     )
@@ -125,11 +158,16 @@ class TrainingConfig:
         for field in dataclasses.fields(self):
             checked = field.metadata["bounds"].checked(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
-        if self.min_learning_rate > self.learning_rate:
+        if self.min_learning_rate > self.first_learning_rate:
             raise ConfigurationError(
                 f"min_learning_rate is {self.min_learning_rate:g}; it must not exceed learning_rate, "
-                f"{self.learning_rate:g}"
+                f"{self.first_learning_rate:g}"
             )
+
+    @property
+    def first_learning_rate(self) -> float:
+        """η of the first step: as given, or the architecture's default."""
+        return DEFAULT_LEARNING_RATES[self.architecture] if self.learning_rate is None else self.learning_rate
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:

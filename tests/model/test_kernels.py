@@ -1,9 +1,11 @@
 """The production kernel against the NumPy reference: the same function, in float64 and float32, compiled and not."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from wordkin.model import kernels, objective, sampling
+from wordkin.model import huffman, kernels, objective, sampling
 from wordkin.training.schedule import stream
 
 VOCABULARY, SIZE, WIDTH = 9, 21, 32  # rows of two cache lines, the second one mostly padding
@@ -14,7 +16,15 @@ COUNTS = np.array([90, 40, 30, 20, 10, 8, 6, 4, 2])
 ACCEPT, ALIAS = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
 EVERYTHING = np.full(VOCABULARY, 2**32 - 1, np.uint32)
 SOME = sampling.thresholds(sampling.keep_probabilities(COUNTS, 0.05))
+TREE = huffman.tree(COUNTS)
 KERNEL = kernels.chunk_kernel(WIDTH)
+VARIANTS = [
+    pytest.param(
+        cbow, hierarchical, exact, id=f"{'cbow' if cbow else 'skipgram'}-{'hs' if hierarchical else 'ns'}-{exact}"
+    )
+    for cbow, hierarchical, exact in itertools.product((False, True), (False, True), (True, False))
+    if cbow or exact
+]
 TASK = kernels.Task(0, len(IDS), 0, 0.5, 0.2, stream(1, 0, 0))  # η large enough for any mistake to show
 
 
@@ -48,7 +58,15 @@ class Stream:
         return ((self.bits() >> 32) * bound) >> 32
 
 
-def reference(W: kernels.Weights, tables: kernels.Samplers, window: kernels.Window, task: kernels.Task):
+def reference(
+    W: kernels.Weights,
+    tables: kernels.Samplers,
+    window: kernels.Window,
+    task: kernels.Task,
+    cbow: bool = False,
+    hierarchical: bool = False,
+    exact: bool = True,
+):
     """What the kernel should do, with the reference's window step."""
     draw = Stream(task.stream)
     kept: list[list[int]] = []
@@ -61,7 +79,7 @@ def reference(W: kernels.Weights, tables: kernels.Samplers, window: kernels.Wind
         for position, centre in enumerate(sentence):
             reach = 1 + draw.below(window.size) if window.shrink else window.size
             noise = []
-            while len(noise) < window.negative:
+            while len(noise) < window.negative and not hierarchical:
                 bits = draw.bits()
                 cell = ((bits >> 32) * VOCABULARY) >> 32
                 word = cell if bits & 0xFFFFFFFF <= tables.accept[cell] else int(tables.alias[cell])
@@ -71,51 +89,70 @@ def reference(W: kernels.Weights, tables: kernels.Samplers, window: kernels.Wind
             context = sentence[max(0, position - reach) : position] + sentence[position + 1 : position + reach + 1]
             if context:
                 rate = task.first_rate + (task.last_rate - task.first_rate) * seen / total
-                rows, labels = objective.negative_sampling_outputs(centre, np.array(noise))
-                step = objective.window_step(*W, np.array(context), rows, labels, rate, "skipgram")
+                if hierarchical:
+                    rows, labels = objective.hierarchical_softmax_outputs(*TREE.path(centre))
+                else:
+                    rows, labels = objective.negative_sampling_outputs(centre, np.array(noise))
+                step = objective.window_step(
+                    *W,
+                    np.array(context),
+                    rows,
+                    labels,
+                    rate,
+                    "cbow" if cbow else "skipgram",
+                    "exact" if exact else "word2vec",
+                )
                 loss += step.J
                 pairs += step.pairs
             seen += 1
     return loss, pairs, total, repeated
 
 
+def agree(ours: kernels.Weights, theirs: kernels.Weights, rtol: float, atol: float) -> None:
+    for mine, wanted in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, wanted, rtol=rtol, atol=atol)
+        assert (mine[:, SIZE:] == 0).all()
+
+
 @pytest.mark.parametrize("keep", [SOME, EVERYTHING], ids=["subsampled", "all"])
 @pytest.mark.parametrize(
     "window",
-    [kernels.Window(3, True, 4), kernels.Window(2, False, 1), kernels.Window(8, True, 17), kernels.Window(1, True, 2)],
+    [kernels.Window(3, True, 4), kernels.Window(2, False, 1), kernels.Window(50, True, 50), kernels.Window(1, True, 2)],
     ids=str,
 )
-def test_kernel_is_the_reference_in_float64(window, keep):
+@pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
+def test_kernel_is_the_reference_in_float64(cbow, hierarchical, exact, window, keep):
     ours, theirs = weights(np.float64), weights(np.float64)
-    loss, examples, kept = KERNEL(IDS, OFFSETS, ours, samplers(keep), window, TASK)
-    wanted_loss, pairs, total, repeated = reference(theirs, samplers(keep), window, TASK)
+    kernel = kernels.chunk_kernel(WIDTH, cbow, hierarchical, exact)
+    loss, examples, kept = kernel(IDS, OFFSETS, ours, samplers(keep), TREE, window, TASK)
+    wanted, pairs, total, repeated = reference(theirs, samplers(keep), window, TASK, cbow, hierarchical, exact)
     assert (examples, kept) == (pairs, total)
-    assert repeated > 0  # the fixture has noise words to draw again
-    assert loss == pytest.approx(wanted_loss, rel=1e-12)
-    np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-12, atol=1e-14)
-    np.testing.assert_allclose(ours.output, theirs.output, rtol=1e-12, atol=1e-14)
-    assert (ours.input[:, SIZE:] == 0).all()
-    assert (ours.output[:, SIZE:] == 0).all()
+    assert repeated > 0 or hierarchical  # the fixture has noise words to draw again
+    assert loss == pytest.approx(wanted, rel=1e-12)
+    agree(ours, theirs, 1e-11, 1e-13)
     assert abs(ours.input - weights(np.float64).input).max() > 0.1
 
 
-def test_kernel_is_the_reference_in_float32():
+@pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
+def test_kernel_is_the_reference_in_float32(cbow, hierarchical, exact):
     window = kernels.Window(3, True, 4)
     ours, theirs = weights(np.float32), weights(np.float64)
-    loss, *_ = KERNEL(IDS, OFFSETS, ours, samplers(), window, TASK)
-    wanted_loss, *_ = reference(theirs, samplers(), window, TASK)
-    assert loss == pytest.approx(wanted_loss, rel=1e-5)
-    np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(ours.output, theirs.output, rtol=1e-4, atol=1e-5)
+    kernel = kernels.chunk_kernel(WIDTH, cbow, hierarchical, exact)
+    loss, *_ = kernel(IDS, OFFSETS, ours, samplers(), TREE, window, TASK)
+    wanted, *_ = reference(theirs, samplers(), window, TASK, cbow, hierarchical, exact)
+    assert loss == pytest.approx(wanted, rel=1e-5)
+    agree(ours, theirs, 1e-4, 1e-5)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
-def test_kernel_is_its_own_python(dtype, tolerance):
+@pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
+def test_kernel_is_its_own_python(cbow, hierarchical, exact, dtype, tolerance):
+    kernel = kernels.chunk_kernel(WIDTH, cbow, hierarchical, exact)
     window = kernels.Window(3, True, 4)
     compiled, interpreted = weights(dtype), weights(dtype)
-    result = KERNEL(IDS, OFFSETS, compiled, samplers(), window, TASK)
+    result = kernel(IDS, OFFSETS, compiled, samplers(), TREE, window, TASK)
     with np.errstate(over="ignore"):
-        again = KERNEL.py_func(IDS, OFFSETS, interpreted, samplers(), window, TASK)
+        again = kernel.py_func(IDS, OFFSETS, interpreted, samplers(), TREE, window, TASK)
     assert again == pytest.approx(result, rel=tolerance)
     np.testing.assert_allclose(interpreted.input, compiled.input, rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(interpreted.output, compiled.output, rtol=tolerance, atol=tolerance)
@@ -212,7 +249,7 @@ def test_nan_stays_visible():
     for matrix in (0, 1):
         broken = weights(np.float32)
         broken[matrix][0, 3] = np.nan
-        loss, *_ = KERNEL(IDS, OFFSETS, broken, samplers(), kernels.Window(3, True, 4), TASK)
+        loss, *_ = KERNEL(IDS, OFFSETS, broken, samplers(), TREE, kernels.Window(3, True, 4), TASK)
         assert np.isnan(loss)
         assert np.isnan(broken.input).any()
         assert np.isnan(broken.output).any()
@@ -231,12 +268,22 @@ def test_any_cut_of_the_corpus_is_a_chunk(lanes_task):
     begin, end, sentence = lanes_task
     task = TASK._replace(begin=begin, end=end, sentence=sentence)
     ours, theirs = weights(np.float64), weights(np.float64)
-    loss, examples, kept = KERNEL(IDS, OFFSETS, ours, samplers(EVERYTHING), kernels.Window(3, True, 4), task)
+    loss, examples, kept = KERNEL(IDS, OFFSETS, ours, samplers(EVERYTHING), TREE, kernels.Window(3, True, 4), task)
     wanted = reference(theirs, samplers(EVERYTHING), kernels.Window(3, True, 4), task)
     assert (examples, kept) == wanted[1:3]
     assert kept == end - begin
     assert loss == pytest.approx(wanted[0], rel=1e-12)
     np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-12, atol=1e-14)
+
+
+def test_paths_as_python():
+    rows, signs = np.zeros(8, np.int64), np.zeros((1, 40))
+    for word in range(VOCABULARY):
+        nodes, code = TREE.path(word)
+        length = kernels.path_rows.py_func(TREE, word, rows)
+        assert rows[:length].tolist() == nodes.tolist()
+        kernels.path_signs.py_func(TREE, word, 3, signs)
+        assert signs[0, : 3 * length].tolist() == [1 - 2 * branch for branch in code] * 3
 
 
 def test_padding():

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, DivergenceError, TrainingConfig, Word2Vec, WordkinError
+from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.training import progress, trainer, weights
 
@@ -28,8 +29,12 @@ def digest(path) -> str:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_it_learns_what_goes_together(sentences, threads):
-    model = settled(sentences, epochs=10, threads=threads, learning_rate=0.1)
+@pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_it_learns_what_goes_together(sentences, architecture, output_layer, threads):
+    model = settled(
+        sentences, epochs=10, threads=threads, learning_rate=0.1, architecture=architecture, output_layer=output_layer
+    )
     neighbours = model.vectors.most_similar("sea1", topn=9)
     assert all(word.startswith("sea") for word, _ in neighbours)
     losses = [record.loss for record in model.history]
@@ -99,14 +104,18 @@ def test_vectors_before_fit():
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from("abcdefg"), max_size=9), min_size=1, max_size=9),
-    st.integers(1, 40),
+    st.sampled_from([1, 7, 16, 21]),
     st.integers(1, 12),
     st.integers(1, 9),
     st.sampled_from([0.0, 1e-3, 1.0]),
     st.booleans(),
     st.integers(0, 2**63 - 1),
+    st.sampled_from(ARCHITECTURES),
+    st.sampled_from(OUTPUT_LAYERS),
 )
-def test_any_tiny_corpus_trains(token_lists, vector_size, window, negative, sample, shrink_window, seed):
+def test_any_tiny_corpus_trains(
+    token_lists, vector_size, window, negative, sample, shrink_window, seed, architecture, output_layer
+):
     tokens = {token for sentence in token_lists for token in sentence}
     if len(tokens) < 2:
         return
@@ -120,6 +129,8 @@ def test_any_tiny_corpus_trains(token_lists, vector_size, window, negative, samp
         epochs=2,
         min_count=1,
         threads=1,
+        architecture=architecture,
+        output_layer=output_layer,
     ).fit(token_lists)
     assert len(model.vectors) == len(tokens)
     assert np.isfinite(model.vectors.vectors).all()
@@ -127,10 +138,15 @@ def test_any_tiny_corpus_trains(token_lists, vector_size, window, negative, samp
 
 
 @pytest.mark.parametrize("words", [2, 3, 50])
-def test_few_words_and_twice_the_default_rate_stay_finite(words):
+@pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_few_words_and_twice_the_default_rate_stay_finite(architecture, output_layer, words):
     sentence = [f"w{number * number % words}" for number in range(20_000)]
     sentence += [f"w{number}" for number in range(words)]
-    model = Word2Vec(min_count=1, threads=1, learning_rate=0.05, epochs=20, sample=0).fit([sentence])
+    config = TrainingConfig(
+        architecture=architecture, output_layer=output_layer, min_count=1, threads=1, epochs=20, sample=0
+    )
+    model = Word2Vec(config, learning_rate=2 * config.first_learning_rate).fit([sentence])
     assert abs(model.vectors.vectors).max() < 10
 
 

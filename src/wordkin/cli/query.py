@@ -104,12 +104,17 @@ def explain(
     vectors = WordVectors.load(model)
     if vectors.output_vectors is None:
         raise WordkinError(f"{model} holds no output vectors, which the backward pass needs: train and save with them")
+    if vectors.config.get("output_layer", "negative-sampling") != "negative-sampling":
+        raise WordkinError(
+            f"{model} was trained with {vectors.config['output_layer']}, whose output vectors belong to nodes of a "
+            "tree, not to words; explain needs a model trained with negative-sampling"
+        )
     eta = TrainingConfig.from_mapping(
         {
             "learning_rate": vectors.config["learning_rate"] if learning_rate is None else learning_rate,
             "min_learning_rate": 0.0,
         }
-    ).learning_rate
+    ).first_learning_rate
     v = np.asarray(vectors[input_word], np.float64)
     w = np.asarray(vectors.output_vectors[vectors.row(output_word)], np.float64)
     step = pair_pass(v, w, int(label), eta)

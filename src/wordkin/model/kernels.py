@@ -1,7 +1,8 @@
 """The compiled kernel: one chunk of tokens, window by window.
 
-A window is a centre word, its context, and one set of noise words that all words of the context share. Its m input
-vectors and n output vectors make three small matrix products, which are all the work there is:
+A window is a centre word and its context. Its m input vectors (the context's own for skip-gram, their mean for CBOW)
+and its n output vectors (the centre word and one set of noise words for all, or the centre word's Huffman path) make
+three small matrix products, which are all the work there is:
 
     scores    X = V_in · W_outᵀ                     (m, n)
     error     E = η (T − σ(X))                      (m, n)
@@ -588,18 +589,46 @@ def context_rows(words, begin, end, centre, reach, rows):
     return count
 
 
-@cache
-def chunk_kernel(width):
-    """Compile the kernel for one padded vector_size; a constant there lets LLVM unroll every loop over a row."""
+@compiled(forceinline=True)
+def path_rows(tree, word, rows):
+    """Put the inner nodes on a word's Huffman path into `rows`; return their number."""
+    begin, end = tree.offsets[word], tree.offsets[word + 1]
+    for step in range(end - begin):
+        rows[step] = tree.nodes[begin + step]
+    return end - begin
 
-    def train_chunk(ids, offsets, weights, samplers, window, task):
-        """Train one chunk: skip-gram with negative sampling.
+
+@compiled(forceinline=True)
+def path_signs(tree, word, m, signs):
+    """Put 2t − 1 of a word's Huffman path into `signs`, once for each of m input vectors."""
+    begin, n = tree.offsets[word], tree.offsets[word + 1] - tree.offsets[word]
+    for i in range(m):
+        for j in range(n):
+            signs[0, i * n + j] = tree.signs[begin + j]
+
+
+@cache
+def chunk_kernel(width, cbow=False, hierarchical=False, exact=True):
+    """Compile the kernel for one padded vector_size and one variant.
+
+    All four are constants to LLVM: every loop over a row is unrolled, and no branch between variants is left.
+
+    Args:
+        width: padded vector_size.
+        cbow: one input vector, the context's mean, instead of one for each context word.
+        hierarchical: the outputs are the centre word's Huffman path, instead of itself and noise words.
+        exact: for CBOW, divide the mean's gradient by the number of context words, as its derivative demands.
+    """
+
+    def train_chunk(ids, offsets, weights, samplers, tree, window, task):
+        """Train one chunk.
 
         Args:
             ids: (tokens,) int32, the corpus.
             offsets: (sentences + 1,) int64, its sentences.
             weights: V and W, changed in place; float32, or float64 for checks.
             samplers: see Samplers.
+            tree: see huffman.Tree; only read for hierarchical softmax.
             window: see Window.
             task: see Task.
 
@@ -612,15 +641,20 @@ def chunk_kernel(width):
         begins, ends = np.empty(room, np.int32), np.empty(room, np.int32)
         state, kept = keep_tokens(task.stream, ids, offsets, task, samplers.keep, words, begins, ends)
         state = np.uint64(state)
-        most = 2 * window.size
-        n = window.negative + 1
-        upcoming_outputs = np.empty((AHEAD, n), np.int64)
-        upcoming_reach = np.empty(AHEAD, np.int64)
-        context = np.empty(most + 1, np.int64)
-        scores = np.zeros((1, (most + 1) * n + LANES), V.dtype)
-        signs = np.full((1, (most + 1) * n + LANES), -1, V.dtype)
-        signs[0, ::n] = 1
-        change = np.zeros((most, width), V.dtype)
+        most_inputs = 1 if cbow else 2 * window.size
+        most_outputs = tree.longest if hierarchical else window.negative + 1
+        upcoming_outputs = np.empty((AHEAD, most_outputs), np.int64)
+        upcoming_count = np.full(AHEAD, most_outputs, np.int64)
+        upcoming_reach = np.full(AHEAD, window.size, np.int64)
+        context = np.empty(2 * window.size + 1, np.int64)
+        scores = np.zeros((1, (most_inputs + 1) * most_outputs + LANES), V.dtype)
+        signs = np.full((1, (most_inputs + 1) * most_outputs + LANES), -1, V.dtype)
+        if not hierarchical:
+            signs[0, ::most_outputs] = 1
+        change = np.zeros((most_inputs, width), V.dtype)
+        hidden = np.zeros((1, width), V.dtype)
+        only = np.zeros(1, np.int64)
+        share = np.ones((1, 1), V.dtype)
         slope = (task.last_rate - task.first_rate) / max(kept, 1)
         loss = 0.0
         examples = 0
@@ -628,24 +662,37 @@ def chunk_kernel(width):
             slot = centre & (AHEAD - 1)
             outputs = upcoming_outputs[slot]
             if centre >= 0:
+                n = upcoming_count[slot]
                 reach = upcoming_reach[slot]
-                m = context_rows(words, begins[centre], ends[centre], centre, reach, context)
-                if m > 0:
-                    rate = task.first_rate + slope * centre
+                count = context_rows(words, begins[centre], ends[centre], centre, reach, context)
+                m = min(count, 1) if cbow else count
+                if hierarchical:
+                    path_signs(tree, words[centre], m, signs)
+                rate = task.first_rate + slope * centre
+                if m > 0 and cbow:
+                    share[0, 0] = 1 / count
+                    add_combination(hidden, 0, V, context, count, share, 0, 0, width, True)
+                    loss += step_window(hidden, only, 1, W, outputs, n, signs, rate, width, scores, change)
+                    if not exact:
+                        share[0, 0] = 1
+                    for i in range(count):
+                        add_combination(V, context[i], change, only, 1, share, 0, 0, width, False)
+                elif m > 0:
                     loss += step_window(V, context, m, W, outputs, n, signs, rate, width, scores, change)
                     for i in range(m):
                         add_row(V, context[i], change, i, width)
-                    examples += m * n
+                examples += m * n
             upcoming = centre + AHEAD
             if upcoming < kept:
-                outputs[0] = words[upcoming]
                 if window.shrink:
                     state = advance(state)
                     upcoming_reach[slot] = 1 + below(output(state), window.size)
+                if hierarchical:
+                    upcoming_count[slot] = path_rows(tree, words[upcoming], outputs)
                 else:
-                    upcoming_reach[slot] = window.size
-                state = np.uint64(draw_noise(state, samplers, outputs[0], outputs, n))
-                for j in range(n):
+                    outputs[0] = words[upcoming]
+                    state = np.uint64(draw_noise(state, samplers, outputs[0], outputs, most_outputs))
+                for j in range(upcoming_count[slot]):
                     for k in range(0, width, PADDING):
                         prefetch(W, outputs[j], k)
                 newest = upcoming + window.size

@@ -11,15 +11,15 @@ variants; all of them are the pair above, summed over one *window*. The compiled
 Shapes: m input vectors, n output vectors, d = vector_size; V (vocabulary, d) and W (outputs, d) in any float dtype.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.config import Architecture, CbowGradient
+
 Floats = npt.NDArray[np.floating[Any]]
 Rows = npt.NDArray[np.integer[Any]]
-Architecture = Literal["skipgram", "cbow"]
-CbowGradient = Literal["exact", "word2vec"]
 
 
 def sigmoid(x: npt.ArrayLike) -> Floats:

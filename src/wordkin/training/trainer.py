@@ -22,7 +22,7 @@ from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import DivergenceError
-from wordkin.model import kernels, sampling
+from wordkin.model import huffman, kernels, sampling
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress
 from wordkin.training.schedule import Chunk, chunks, learning_rate, stream
@@ -55,11 +55,19 @@ class ChunkTrainer:
         self.width = kernels.padded(config.vector_size)
         counts = corpus.vocabulary.counts
         keep = sampling.thresholds(sampling.keep_probabilities(counts, config.sample))
+        hierarchical = config.output_layer == "hierarchical-softmax"
+        # The kernel takes both samplers and the tree; what a variant does not read is that of the smallest vocabulary.
+        tree = huffman.tree(counts if hierarchical else np.ones(2, np.int64))
         accept, alias = sampling.alias_table(sampling.noise_probabilities(counts, config.noise_exponent))
         self._ids, self._offsets = _read_only(corpus.ids), _read_only(corpus.sentence_offsets)
         self._samplers = kernels.Samplers(_read_only(keep), _read_only(accept), _read_only(alias))
         self._window = kernels.Window(config.window, config.shrink_window, config.negative)
-        self._kernel = kernels.chunk_kernel(self.width)
+        self._tree = tree._replace(
+            offsets=_read_only(tree.offsets), nodes=_read_only(tree.nodes), signs=_read_only(tree.signs)
+        )
+        self._kernel = kernels.chunk_kernel(
+            self.width, config.architecture == "cbow", hierarchical, config.cbow_gradient == "exact"
+        )
 
     def compile(self, weights: kernels.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on nothing."""
@@ -70,7 +78,7 @@ class ChunkTrainer:
         """η before the given token of the given epoch (from 0)."""
         config = self.config
         progress = (epoch * self.tokens + token) / (config.epochs * self.tokens)
-        return learning_rate(config.learning_rate, config.min_learning_rate, progress)
+        return learning_rate(config.first_learning_rate, config.min_learning_rate, progress)
 
     def train(self, weights: kernels.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
         """Train one chunk in the given epoch (from 0), changing the weights in place."""
@@ -87,7 +95,7 @@ class ChunkTrainer:
 
     def _run(self, weights: kernels.Weights, task: kernels.Task) -> tuple[float, int, int]:
         result: tuple[float, int, int] = self._kernel(
-            self._ids, self._offsets, weights, self._samplers, self._window, task
+            self._ids, self._offsets, weights, self._samplers, self._tree, self._window, task
         )
         return result
 
@@ -143,7 +151,7 @@ def train(
                         raise DivergenceError(
                             f"training diverged in epoch {epoch + 1}: the loss is {totals.loss} at "
                             f"η = {trainer.rate_at(epoch, 0):.4g}; "
-                            f"lower learning_rate from {trainer.config.learning_rate:g}"
+                            f"lower learning_rate from {trainer.config.first_learning_rate:g}"
                         )
                     progress.advance(epoch + 1, result.tokens, totals.mean_loss)
             record = EpochRecord(

@@ -12,7 +12,7 @@ from wordkin.vectors.wordvectors import WordVectors
 
 
 class Word2Vec:
-    """Learns word vectors from text: skip-gram with negative sampling (Mikolov et al. 2013).
+    """Learns word vectors from text: word2vec in its four variants (Mikolov et al. 2013).
 
     Args:
         config: the hyper-parameters; the defaults where omitted.
@@ -103,7 +103,7 @@ class Word2Vec:
         bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
         self.history = train(trainer, weights, bar, on_epoch_end)
         # The number of threads is no part of the result; without it, equal results are equal files.
-        parameters = {**config.as_dict(), **corpus.settings}
+        parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
         del parameters["threads"]
         self._vectors = WordVectors(
             StoredModel(
