@@ -156,6 +156,9 @@ BAD = [
     (["train", "-o", "m"], 2, "Missing argument 'INPUT...'"),
     (["train", "old", "-o", "m", "--config", "none.toml"], 2, "cannot read the configuration none.toml"),
     (["train", "good.txt", "-o", "m", "--learning-rate", "10", "--epochs", "99"], 1, "training diverged in epoch"),
+    (["train", "column.txt", "-o", "m"], 1, "no word had another one beside it"),
+    (["train", "x" * 300, "-o", "m"], 1, "cannot read 'xxx"),
+    (["train", "good.txt", "-o", "y" * 300], 1, "cannot write yyy"),
     (["encode", "none.txt", "-o", "m"], 1, "cannot read none.txt"),
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
@@ -179,6 +182,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, model, arguments, st
     (tmp_path / "one.txt").write_text("a b c")
     (tmp_path / "same.txt").write_text("x " * 50)
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9 au lait")
+    (tmp_path / "column.txt").write_text("the\ncat\nsat\n" * 50)
     (tmp_path / "good.txt").write_text("the cat sat\n" * 50)
     (tmp_path / "old").write_text("precious")
     shutil.copy(model, tmp_path / "model")
@@ -238,10 +242,35 @@ def test_every_parameter_is_an_option():
         assert f"--{name.replace('_', '-')}" in shown
 
 
-def test_a_reader_that_leaves_early_is_no_error(model):
-    command = f"{sys.executable} -m wordkin similar {model} {'sea1 ' * 4000} | head -1"
-    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-    assert result.stderr == ""
+@pytest.mark.parametrize("topn", [1, 19])
+@pytest.mark.parametrize("words", [1, 20])
+def test_a_reader_that_has_gone_is_no_error(model, topn, words):
+    reading, writing = os.pipe()
+    os.close(reading)
+    names = WordVectors.load(model).index_to_key[:words]
+    command = [sys.executable, "-m", "wordkin", "similar", str(model), *names, "-k", str(topn)]
+    result = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")
+def test_results_that_cannot_be_printed_are_an_error(model):
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "wordkin", "similar", str(model), "sea1"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == "wordkin: cannot go on: No space left on device\n"
+
+
+def test_results_are_utf8_whatever_the_terminal_prefers(tmp_path):
+    (tmp_path / "text").write_text("山 河 日 月\n" * 50, "utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "wordkin"]
+    for arguments in (["train", "text", "-o", "model", "--epochs", "1"], ["similar", "model", "山"]):
+        result = subprocess.run(command + arguments, cwd=tmp_path, env=environment, capture_output=True, check=False)
+        assert result.returncode == 0, result.stderr
+    assert "河" in result.stdout.decode("utf-8")
 
 
 def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):

@@ -24,6 +24,8 @@ from wordkin.config import parameters
         ("max_vocabulary", 1, "a whole number from 2 to 2,147,483,647, or nothing"),
         ("tokenizer", "spaces", "one of whitespace, words, characters"),
         ("lower", "yes", "true or false"),
+        ("vector_size", 10**400, "a whole number from 1 to 10,000"),
+        ("window", [3], "a whole number"),
         ("seed", "1", "a whole number from 0 to"),
     ],
 )
@@ -40,7 +42,7 @@ def test_rates_must_fall():
 
 
 def test_numpy_scalars_and_whole_floats_are_taken():
-    config = TrainingConfig(vector_size=np.int64(7), learning_rate=1, min_learning_rate=np.float32(0.5))
+    config = TrainingConfig(vector_size=np.int64(7), learning_rate=1, min_learning_rate=np.longdouble(0.5))
     assert (config.vector_size, config.learning_rate, config.min_learning_rate) == (7, 1.0, 0.5)
     assert type(config.vector_size) is int
     assert type(config.learning_rate) is float
@@ -70,7 +72,7 @@ def test_unknown_names_are_refused():
 def test_toml(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text("vector-size = 50\nwindow = 3\n")
-    config = TrainingConfig.from_toml(path, window=4)
+    config = TrainingConfig.from_toml(str(path), window=4)
     assert (config.vector_size, config.window) == (50, 4)
     path.write_text("vector-size = \n")
     with pytest.raises(ConfigurationError, match="is not TOML"):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -11,12 +12,13 @@ from safetensors.numpy import load_file, save_file
 from wordkin import FormatError, OutputError, files
 
 ARRAYS = {"numbers": np.arange(12, dtype=np.float32).reshape(3, 4), "bytes": np.array([1, 2, 3], np.uint8)}
+KNOWN = {"numbers": ("F32", 2), "bytes": ("U8", 1)}
 
 
 def test_round_trip_and_a_stranger_can_read_it(tmp_path):
     path = tmp_path / "a.safetensors"
     files.save_container(path, "model", ARRAYS, {"config": {"ü": 1}})
-    arrays, metadata = files.load_container(path, "model")
+    arrays, metadata = files.load_container(path, "model", KNOWN)
     assert metadata == {"kind": "model", "version": 1, "config": {"ü": 1}}
     for name, array in ARRAYS.items():
         np.testing.assert_array_equal(arrays[name], array)
@@ -39,32 +41,36 @@ def test_every_truncation_is_refused(tmp_path):
     for length in range(len(data)):
         cut.write_bytes(data[:length])
         with pytest.raises(FormatError):
-            files.load_container(cut, "model")
+            files.load_container(cut, "model", KNOWN)
 
 
 def test_other_files_are_refused(tmp_path):
     path = tmp_path / "file"
     with pytest.raises(FormatError, match="cannot open"):
-        files.load_container(path, "model")
+        files.load_container(path, "model", KNOWN)
     path.write_text("just some text, long enough for a header")
     with pytest.raises(FormatError, match="is not a wordkin file, or is truncated"):
-        files.load_container(path, "model")
+        files.load_container(path, "model", KNOWN)
     save_file(ARRAYS, path)
     with pytest.raises(FormatError, match="not one that wordkin wrote"):
-        files.load_container(path, "model")
+        files.load_container(path, "model", KNOWN)
     files.save_container(path, "corpus", ARRAYS, {})
     with pytest.raises(FormatError, match="is a wordkin corpus, not a model"):
-        files.load_container(path, "model")
-    save_file({"x": np.zeros(2, np.float64)}, path, {"wordkin": json.dumps({"kind": "model", "version": 1})})
-    with pytest.raises(FormatError, match="has the type F64"):
-        files.load_container(path, "model")
+        files.load_container(path, "model", KNOWN)
+    for wrong in (np.zeros((3, 4)), np.zeros(12, np.float32), np.zeros((0, 4), np.float32)):
+        save_file({"numbers": wrong}, path, {"wordkin": json.dumps({"kind": "model", "version": 1})})
+        with pytest.raises(FormatError, match="is damaged: the array 'numbers' is F"):
+            files.load_container(path, "model", KNOWN)
+    save_file(ARRAYS, path, {"wordkin": "[" * 200_000})
+    with pytest.raises(FormatError, match="not one that wordkin wrote"):
+        files.load_container(path, "model", KNOWN)
 
 
 def test_a_newer_version_is_refused(tmp_path):
     path = tmp_path / "file"
     save_file(ARRAYS, path, {"wordkin": json.dumps({"kind": "model", "version": 2})})
     with pytest.raises(FormatError, match=r"has the format version 2, this wordkin reads up to 1: upgrade"):
-        files.load_container(path, "model")
+        files.load_container(path, "model", KNOWN)
 
 
 def test_kinds(tmp_path):
@@ -105,14 +111,43 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")  # noqa: PTH110
-def test_the_writer_reports_a_full_disk(tmp_path, monkeypatch):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_file_that_cannot_grow_leaves_the_old_file(tmp_path):
     path = tmp_path / "file"
-    monkeypatch.setattr(files.tempfile, "mkstemp", lambda **_options: (os.open("/dev/full", os.O_WRONLY), "/dev/full"))
-    monkeypatch.setattr(files.Path, "unlink", lambda *_arguments, **_options: None)
-    with pytest.raises(OutputError, match="cannot write"):
-        files.save_container(path, "model", {"x": np.zeros(100_000, np.float32)}, {})
-    assert not path.exists()
+    path.write_text("old")
+    code = (
+        "import resource, sys; from pathlib import Path; import numpy as np; from wordkin import OutputError, files\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try: files.save_container(Path(sys.argv[1]), 'model', {'x': np.zeros(100_000, np.float32)}, {})\n"
+        "except OutputError as error: print(error)"
+    )
+    result = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert "File too large" in result.stdout
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_only_regular_files_are_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for attempt in (files.require_writable, lambda path: files.save_container(path, "model", ARRAYS, {})):
+        with pytest.raises(OutputError, match="a device or a pipe, which cannot be replaced"):
+            attempt(pipe)
+    assert pipe.is_fifo()
+    assert files.container_kind(pipe) is None
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(tmp_path / "real" / "file")
+    except OSError:
+        pytest.skip("this user may not make symbolic links")
+    files.save_container(link, "model", ARRAYS, {})
+    assert link.is_symlink()
+    assert (tmp_path / "real" / "file").is_file()
 
 
 def test_modes_are_those_of_ordinary_files(tmp_path):
@@ -132,5 +167,7 @@ def test_unwritable_places_are_found_before_the_work(tmp_path):
         files.require_writable(tmp_path)
     with pytest.raises(OutputError, match="No such file or directory"):
         files.require_writable(tmp_path / "none" / "file")
-    files.require_writable(tmp_path / "file")
+    with pytest.raises(OutputError, match=r"File name too long|cannot write"):
+        files.require_writable(tmp_path / ("x" * 300))
+    files.require_writable(tmp_path / ("山" * 80))  # the temporary file's name is no longer than the target's
     assert not list(tmp_path.iterdir())

@@ -23,10 +23,10 @@ def test_round_trip():
 @pytest.mark.parametrize(
     ("text", "offsets", "message"),
     [
-        (b"ab", [0, 1], "offsets do not fit"),
-        (b"ab", [0, 1, 3], "offsets do not fit"),
-        (b"ab", [0, 2, 1], "offsets do not fit"),
-        (b"ab", [1, 1, 2], "offsets do not fit"),
+        (b"ab", [0, 1], "offsets or counts do not fit"),
+        (b"ab", [0, 1, 3], "offsets or counts do not fit"),
+        (b"ab", [0, 2, 1], "offsets or counts do not fit"),
+        (b"ab", [1, 1, 2], "offsets or counts do not fit"),
         (b"a\xff", [0, 1, 2], "not UTF-8"),
         (b"aa", [0, 1, 2], "same word twice"),
     ],

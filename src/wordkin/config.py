@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
+import numpy as np
+
 from wordkin.errors import ConfigurationError
 
 Architecture = Literal["skipgram", "cbow"]
@@ -53,15 +55,17 @@ class Bounds:
         if value is None and self.optional:
             return None
         fits = isinstance(value, self.kind) or (self.kind is float and isinstance(value, int))
-        if hasattr(value, "item") and not fits:  # a NumPy scalar
-            return self.checked(name, value.item())
+        if isinstance(value, np.generic) and not fits:
+            for kind, plain in ((np.bool_, bool), (np.integer, int), (np.floating, float)):
+                if isinstance(value, kind):
+                    return self.checked(name, plain(value))
         if isinstance(value, bool) and self.kind is not bool:
             fits = False
         if fits and self.choices:
             fits = value in self.choices
         elif fits and self.kind in (int, float):
             above = value > self.low if self.low_open else value >= self.low
-            fits = math.isfinite(value) and above and value <= self.high
+            fits = above and value <= self.high and (isinstance(value, int) or math.isfinite(value))
         if not fits:
             raise ConfigurationError(f"{name} is {value!r}; it must be {self.range()}")
         return self.kind(value)
@@ -188,14 +192,14 @@ class TrainingConfig:
         return cls(**given)
 
     @classmethod
-    def from_toml(cls, path: Path, **overrides: Any) -> Self:
+    def from_toml(cls, path: str | Path, **overrides: Any) -> Self:
         """Read a TOML file of parameters; `overrides` win over the file.
 
         Raises:
             ConfigurationError: the file cannot be read, is not TOML, or sets something that does not fit.
         """
         try:
-            values = tomllib.loads(path.read_text("utf-8"))
+            values = tomllib.loads(Path(path).read_text("utf-8"))
         except OSError as error:
             raise ConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

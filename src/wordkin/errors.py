@@ -13,6 +13,10 @@
 Every message is one line that says what was wrong, where, and what to do.
 """
 
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
 
 class WordkinError(Exception):
     """Base of every error that wordkin raises on purpose."""
@@ -43,15 +47,30 @@ class UnknownWordError(WordkinError, KeyError):
 
     Attributes:
         word: the word that was asked for.
-        suggestions: the closest spellings in the vocabulary, best first.
+
+    Args:
+        word: the word that was asked for.
+        suggest: gives the closest spellings; only called when someone looks at them, since that takes a while.
     """
 
-    def __init__(self, word: str, suggestions: tuple[str, ...] = ()) -> None:
+    def __init__(self, word: object, suggest: Callable[[], tuple[str, ...]] = tuple) -> None:
+        super().__init__(word)
         self.word = word
-        self.suggestions = suggestions
-        hint = f"; closest: {', '.join(suggestions)}" if suggestions else ""
-        super().__init__(f"the word {word!r} is not in the vocabulary{hint}")
+        self._suggest = suggest
+
+    @cached_property
+    def suggestions(self) -> tuple[str, ...]:
+        """The closest spellings in the vocabulary, best first."""
+        return self._suggest()
 
     def __str__(self) -> str:
-        # KeyError would show the message in quotes.
-        return str(self.args[0])
+        hint = f"; closest: {', '.join(self.suggestions)}" if self.suggestions else ""
+        return f"the word {self.word!r} is not in the vocabulary{hint}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        suggestions = self.suggestions
+        return _unknown_word, (self.word, suggestions)
+
+
+def _unknown_word(word: object, suggestions: tuple[str, ...]) -> UnknownWordError:
+    return UnknownWordError(word, lambda: suggestions)

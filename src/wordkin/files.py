@@ -32,18 +32,33 @@ def _synchronise(path: Path) -> None:
 
 
 def _output_error(path: Path, error: OSError) -> OutputError:
+    if isinstance(error, OutputError):
+        return error
     return OutputError(f"cannot write {path}: {error.strerror or error}; choose another place or make room")
 
 
 def require_writable(path: Path) -> None:
     """Raise OutputError now if `path` could not be written at the end of a long run."""
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a directory; name a file")
     try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
+        _temporary_beside(_target(path)).unlink()
     except OSError as error:
         raise _output_error(path, error) from error
+
+
+def _target(path: Path) -> Path:
+    """The file that `path` stands for, links followed; only a regular file, or none yet, can be replaced."""
+    target = path.resolve()
+    if target.is_dir():
+        raise OutputError(f"cannot write {path}: it is a directory; name a file")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"cannot write {path}: it is a device or a pipe, which cannot be replaced; name a file")
+    return target
+
+
+def _temporary_beside(target: Path) -> Path:
+    handle, name = tempfile.mkstemp(prefix=".wordkin-", suffix=".part", dir=target.parent)
+    os.close(handle)
+    return Path(name)
 
 
 @contextlib.contextmanager
@@ -58,18 +73,17 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        temporary = Path(name)
-        os.close(handle)
+        target = _target(path)
+        temporary = _temporary_beside(target)
         yield temporary
         mask = os.umask(0)
         os.umask(mask)
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask)
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~mask)
         _synchronise(temporary)
-        temporary.replace(path)
-        _synchronise(path.parent)
+        temporary.replace(target)
+        _synchronise(target.parent)
     except OSError as error:
-        raise error if isinstance(error, OutputError) else _output_error(path, error) from error
+        raise _output_error(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -105,6 +119,8 @@ def save_container(path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]
 def container_kind(path: Path) -> str | None:
     """The kind of a wordkin container, or None where `path` is anything else."""
     try:
+        if not path.is_file():  # a pipe can be read only once
+            return None
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(path.stat().st_size, 100_000_000) or file.read(1) != b"{":
@@ -114,8 +130,16 @@ def container_kind(path: Path) -> str | None:
         return None
 
 
-def load_container(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+def load_container(
+    path: Path, kind: str, arrays_of_kind: Mapping[str, tuple[str, int]]
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
     """Map the arrays of a container into memory, read-only.
+
+    Args:
+        path: the file.
+        kind: what it must be.
+        arrays_of_kind: the arrays that the kind knows: name to safetensors dtype and number of dimensions. Other arrays
+            are left alone; whether one may be absent is for the caller to say.
 
     Returns:
         The arrays by name, and the metadata.
@@ -128,16 +152,17 @@ def load_container(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], 
         raise FormatError(f"{path} is a wordkin {metadata['kind']}, not a {kind}")
     begin = header.pop("")
     arrays: dict[str, npt.NDArray[Any]] = {}
-    for name, entry in header.items():
-        dtype = DTYPES.get(entry["dtype"])
-        if dtype is None:
-            raise FormatError(f"{path}: the array {name!r} has the type {entry['dtype']}, which wordkin does not use")
+    for name, (dtype, dimensions) in arrays_of_kind.items():
+        if name not in header:
+            continue
+        entry = header[name]
         shape = tuple(entry["shape"])
-        offset = begin + entry["data_offsets"][0]
-        if math.prod(shape):
-            arrays[name] = np.memmap(path, dtype, "r", offset, shape)
-        else:
-            arrays[name] = np.zeros(shape, dtype)
+        if entry["dtype"] != dtype or len(shape) != dimensions or not math.prod(shape):
+            raise FormatError(
+                f"{path} is damaged: the array {name!r} is {entry['dtype']} of shape {shape}, not {dtype} with "
+                f"{dimensions} dimensions and something in it"
+            )
+        arrays[name] = np.memmap(path, DTYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
     return arrays, metadata
 
 
@@ -158,7 +183,7 @@ def _open_header(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         metadata = json.loads(raw or "")
         version, _ = metadata["version"], metadata["kind"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError(f"{path} is a safetensors file, but not one that wordkin wrote") from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise FormatError(

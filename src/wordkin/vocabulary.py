@@ -51,9 +51,10 @@ class Vocabulary:
             and offsets[0] == 0
             and offsets[-1] == len(text)
             and bool((np.diff(offsets) > 0).all())
+            and bool((counts > 0).all())
         )
         if not whole:
-            raise FormatError(f"{source} is damaged: its word offsets do not fit its words")
+            raise FormatError(f"{source} is damaged: its word offsets or counts do not fit its words")
         vocabulary = cls(text, offsets, counts)
         try:
             distinct = len(vocabulary.rows)

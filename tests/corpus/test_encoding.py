@@ -6,9 +6,12 @@ import gzip
 import io
 import itertools
 import lzma
+import os
 import random
 import re
 import sys
+import threading
+import tracemalloc
 import unicodedata
 
 import numpy as np
@@ -16,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wordkin import CorpusError, EncodedCorpus, FormatError, TrainingConfig, files
+from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, files
 from wordkin.corpus import encoding, reading, scanner, tokenizing
 from wordkin.corpus.encoding import encode, encode_files
 
@@ -189,9 +192,11 @@ def test_zstd(tmp_path):
     path = tmp_path / "text.zst"
     path.write_bytes(zstandard.compress(b"one two\n") + zstandard.compress(b"two"))
     assert decoded(encode(path, ALL)) == [["one", "two"], ["two"]]
-    path.write_bytes(zstandard.compress(random.Random(1).randbytes(5000))[:-1000])
-    with pytest.raises(CorpusError, match=r"not UTF-8|damaged or cut short"):
-        encode(path, ALL)
+    whole = zstandard.compress(random.Random(1).randbytes(5000).hex().encode())
+    for damaged in (whole[:-1000], whole + whole[:20], whole + b"no frame"):
+        path.write_bytes(damaged)
+        with pytest.raises(CorpusError, match="damaged or cut short"):
+            encode(path, ALL)
 
 
 def test_zstd_without_the_extra(tmp_path, monkeypatch):
@@ -222,13 +227,65 @@ def test_directories_globs_and_several_files(tmp_path, monkeypatch):
     assert decoded(encode(tmp_path, ALL)) == [["a", "a"], ["b"]]
     assert decoded(encode(str(tmp_path / "**" / "*.txt"), ALL)) == [["a", "a"], ["b"]]
     assert decoded(encode([tmp_path / "sub" / "b.txt", tmp_path / "a.txt"], ALL)) == [["b"], ["a", "a"]]
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(CorpusError, match="standard input is closed"):
+        encode("-", ALL)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"x y"))))
     assert decoded(encode("-", ALL)) == [["x", "y"]]
+
+
+def test_links_to_directories_are_followed_once(tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "d" / "a.txt").write_text("a b")
+    (tmp_path / "other" / "c.txt").write_text("c")
+    try:
+        (tmp_path / "d" / "link").symlink_to(tmp_path / "other")
+        (tmp_path / "d" / "loop").symlink_to(tmp_path / "d")
+    except OSError:
+        pytest.skip("this user may not make symbolic links")
+    assert decoded(encode(tmp_path / "d", ALL)) == [["a", "b"], ["c"]]
+
+
+def test_a_directory_that_cannot_be_read_is_an_error(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("a b")
+
+    def refused(_path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.scandir", refused)
+    with pytest.raises(CorpusError, match=r"cannot read .*: Permission denied; check the path"):
+        encode(tmp_path, ALL)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_read_once_and_whole(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("a b\n" * 50_000,))
+    writer.start()
+    assert encode(pipe, ALL).report.tokens == 100_000
+    writer.join()
+
+
+def test_memory_does_not_grow_with_the_length_of_documents():
+    document = ["word"] * 50_000 + ["other"]
+    tracemalloc.start()
+    corpus = encode((document for _ in range(60)), ALL)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert corpus.report.tokens == 60 * 50_001
+    assert peak < 40e6  # the text is 15 MB, its ids 12 MB
 
 
 @pytest.mark.parametrize(
     ("corpus", "message"),
     [
+        ("the cat sat on the mat. " * 200, "cannot read 'the cat sat .* … *: .*A string is taken as a path"),
+        ("Is this text? Yes\nit is", r"'Is this text\? Yes\\nit is' ….*A string is taken as a path"),
+        ({"a": "b"}, "the corpus is a dict"),
+        ([{"a", "b"}], "sentence 0 is a set, which has no order"),
+        ([None, ["a"]], "sentence 0 is a NoneType"),
         ("none.txt", r"cannot read none\.txt: no such file.*A string is taken as a path"),
         ("none-*.txt", r"no file matches the pattern none-\*\.txt"),
         (b"bytes", "the corpus is a bytes; pass a path, or an iterable"),
@@ -248,6 +305,19 @@ def test_directories_globs_and_several_files(tmp_path, monkeypatch):
 def test_bad_corpora_say_what_to_do(corpus, message):
     with pytest.raises(CorpusError, match=message):
         encode(corpus, TrainingConfig())
+
+
+def test_parameters_that_an_encoded_corpus_cannot_honour_are_refused():
+    corpus = encode([["a", "b", "a", "b"]], TrainingConfig(min_count=2))
+    assert encode(corpus, TrainingConfig()) is corpus
+    assert encode(corpus, TrainingConfig(min_count=2)) is corpus
+    with pytest.raises(ConfigurationError, match="min_count is 3, but the corpus was encoded with 2; encode the text"):
+        encode(corpus, TrainingConfig(min_count=3))
+
+
+def test_a_tokenizer_for_lists_of_tokens_is_refused():
+    with pytest.raises(CorpusError, match="sentence 0 is a list, but tokenizer='characters' is for text"):
+        encode([["a", "b"]], TrainingConfig(tokenizer="characters"))
 
 
 def test_strings_with_a_tokenizer_must_stay_strings():

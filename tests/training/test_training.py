@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordkin import ConfigurationError, DivergenceError, TrainingConfig, Word2Vec, WordkinError
+from wordkin import ConfigurationError, CorpusError, DivergenceError, TrainingConfig, Word2Vec, WordkinError
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.training import progress, trainer, weights
@@ -119,7 +119,7 @@ def test_any_tiny_corpus_trains(
     tokens = {token for sentence in token_lists for token in sentence}
     if len(tokens) < 2:
         return
-    model = Word2Vec(
+    estimator = Word2Vec(
         vector_size=vector_size,
         window=window,
         negative=negative,
@@ -131,7 +131,16 @@ def test_any_tiny_corpus_trains(
         threads=1,
         architecture=architecture,
         output_layer=output_layer,
-    ).fit(token_lists)
+    )
+    if all(len(sentence) < 2 for sentence in token_lists):
+        with pytest.raises(CorpusError, match="nothing to learn"):
+            estimator.fit(token_lists)
+        return
+    try:
+        model = estimator.fit(token_lists)
+    except CorpusError:
+        assert 0 < sample < 1  # subsampling may drop all that there is
+        return
     assert len(model.vectors) == len(tokens)
     assert np.isfinite(model.vectors.vectors).all()
     assert np.isfinite(model.history[-1].loss)
@@ -148,6 +157,15 @@ def test_few_words_and_twice_the_default_rate_stay_finite(architecture, output_l
     )
     model = Word2Vec(config, learning_rate=2 * config.first_learning_rate).fit([sentence])
     assert abs(model.vectors.vectors).max() < 10
+
+
+def test_training_on_nothing_is_an_error_and_keeps_the_old_model(sentences):
+    model = settled(sentences)
+    vectors, report = model.vectors, model.report
+    with pytest.raises(CorpusError, match="no word had another one beside it"):
+        model.fit([["a"], ["b"]] * 10)
+    assert model.vectors is vectors
+    assert model.report is report
 
 
 def test_divergence_is_an_error_that_names_the_rate():

@@ -1,5 +1,7 @@
 """Queries against plain NumPy, and files that come back the same."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,21 @@ def test_most_similar_adds_and_subtracts_unit_vectors(vectors):
     assert by_vector[0][0] == "word1"
 
 
+def test_equal_scores_stand_in_row_order():
+    V = np.ones((20_000, 3), np.float32)
+    words = Vocabulary.from_words([f"w{row}" for row in range(20_000)], np.ones(20_000))
+    found = WordVectors(StoredModel(V, None, words, {}, [])).most_similar("w1", topn=3)
+    assert [word for word, _ in found] == ["w0", "w2", "w3"]
+
+
+def test_arrays_of_words_and_of_vectors(vectors):
+    wanted = vectors.most_similar(["word1", "word2"], topn=3)
+    assert vectors.most_similar(np.array(["word1", "word2"]), topn=3) == wanted
+    by_vectors = vectors.most_similar(vectors.vectors[1:3] * np.float64(1e300), topn=50)
+    others = [word for word, _ in by_vectors if word not in ("word1", "word2")]
+    assert others[:3] == [word for word, _ in wanted]
+
+
 def test_most_similar_returns_all_that_there_is(vectors):
     assert len(vectors.most_similar("word1", topn=WORDS * 2)) == WORDS - 1
 
@@ -75,6 +92,7 @@ def test_most_similar_returns_all_that_there_is(vectors):
     [
         ({}, "at least one word or vector"),
         ({"positive": "word1", "topn": 0}, "topn is 0; it must be at least 1"),
+        ({"positive": np.full(9, np.nan)}, "NaN or infinity"),
         ({"positive": np.zeros(4)}, r"a vector of shape \(4,\) was given; these have the shape \(9,\)"),
     ],
 )
@@ -90,6 +108,7 @@ def test_unknown_words_name_the_closest():
         _ = vectors["raed"]
     assert isinstance(caught.value, KeyError)
     assert caught.value.word == "raed"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     with pytest.raises(UnknownWordError, match="closest: Berlin"):
         vectors.most_similar("berlin")
     with pytest.raises(UnknownWordError, match=r"'zzzzzz' is not in the vocabulary$"):
@@ -161,8 +180,12 @@ def stored(**changes):
         (stored(input=None), {"config": {}, "history": []}, "it lacks 'input'"),
         (stored(), {"config": {}}, "it lacks 'history'"),
         (stored(input=np.zeros((3, 3), np.float32)), {"config": {}, "history": []}, "'input' does not fit its 2 words"),
-        (stored(output=np.zeros((2, 3), np.int32)), {"config": {}, "history": []}, "'output' does not fit"),
-        (stored(word_offsets=np.array([0, 9, 2])), {"config": {}, "history": []}, "offsets do not fit"),
+        (stored(output=np.zeros((2, 3), np.int32)), {"config": {}, "history": []}, "'output' is I32"),
+        (stored(output=np.zeros((2, 4), np.float32)), {"config": {}, "history": []}, "'output' does not fit"),
+        (stored(counts=np.array([2, -1])), {"config": {}, "history": []}, "offsets or counts do not fit"),
+        (stored(), {"config": [], "history": []}, "its config or its history"),
+        (stored(), {"config": {}, "history": [1]}, "its config or its history"),
+        (stored(word_offsets=np.array([0, 9, 2])), {"config": {}, "history": []}, "offsets or counts do not fit"),
     ],
 )
 def test_damaged_models_are_refused(tmp_path, arrays, metadata, message):

@@ -1,5 +1,6 @@
 """The command line: arguments to a configuration, and one call."""
 
+import io
 import json
 import logging
 import os
@@ -42,13 +43,17 @@ def main() -> None:
 
     for command in (train.demo, train.train, train.encode, query.similar, query.analogy, query.info, query.explain):
         wordkin.add_command(command)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # results are UTF-8; a terminal shows what it can
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     sys.exit(_run())
 
 
 def _run() -> int:
     try:
         wordkin.main(standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         say(error.format_message())
         return USAGE
@@ -62,8 +67,12 @@ def _run() -> int:
     except WordkinError as error:
         say(f"wordkin: {error}")
         return BAD_INPUT
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # the reader of our output has seen enough; click exits on its own then
+        _discard_output()
+    except OSError as error:
+        _discard_output()
+        say(f"wordkin: cannot go on: {error.strerror or error}")
+        return BAD_INPUT
     except MemoryError:
         say("wordkin: out of memory; use a smaller --vector-size or --max-vocabulary")
         return BAD_INPUT
@@ -71,3 +80,8 @@ def _run() -> int:
         say("wordkin: interrupted; nothing was written")
         return INTERRUPTED
     return 0
+
+
+def _discard_output() -> None:
+    """Let nothing more be written to standard output, not even by the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

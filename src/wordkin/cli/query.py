@@ -111,7 +111,7 @@ def explain(
         )
     eta = TrainingConfig.from_mapping(
         {
-            "learning_rate": vectors.config["learning_rate"] if learning_rate is None else learning_rate,
+            "learning_rate": vectors.config.get("learning_rate") if learning_rate is None else learning_rate,
             "min_learning_rate": 0.0,
         }
     ).first_learning_rate

@@ -130,10 +130,10 @@ def _program() -> str:
 def _sources(inputs: tuple[str, ...], output: Path) -> list[Path | str]:
     """The files to read, once it is certain that none of them is the output and that this can be written."""
     sources = reading.expand(inputs)
+    files.require_writable(output)
     for source in sources:
         if isinstance(source, Path) and output.exists() and source.samefile(output):
             raise OutputError(f"the output {output} is also an input; choose another output")
-    files.require_writable(output)
     return sources
 
 

@@ -8,10 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
+from wordkin.config import CORPUS_PARAMETERS
 from wordkin.errors import FormatError
 from wordkin.vocabulary import Vocabulary
 
 KIND = "corpus"
+ARRAYS = {
+    "ids": ("I32", 1),
+    "sentence_offsets": ("I64", 1),
+    "words": ("U8", 1),
+    "word_offsets": ("I64", 1),
+    "counts": ("I64", 1),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,14 +95,19 @@ class EncodedCorpus:
         Raises:
             FormatError: the file is not an encoded corpus, or is damaged.
         """
-        arrays, metadata = files.load_container(Path(path), KIND)
+        arrays, metadata = files.load_container(Path(path), KIND, ARRAYS)
         try:
             ids, sentence_offsets = arrays["ids"], arrays["sentence_offsets"]
-            report = CorpusReport(**metadata["report"])
-            settings = dict(metadata["settings"])
+            names = [field.name for field in dataclasses.fields(CorpusReport)]
+            report = CorpusReport(**{name: int(metadata["report"][name]) for name in names})
+            settings = {name: metadata["settings"][name] for name in CORPUS_PARAMETERS}
             vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], arrays["counts"], str(path))
-        except (KeyError, TypeError) as error:
+        except KeyError as error:
             raise FormatError(f"{path} is damaged: it lacks {error}") from error
+        except (TypeError, ValueError) as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"{path} is damaged: its report or its settings are not what wordkin writes") from error
         whole = (
             len(sentence_offsets) > 1
             and sentence_offsets[0] == 0

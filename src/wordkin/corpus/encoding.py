@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 import itertools
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -37,10 +37,8 @@ from wordkin.corpus.scanner import (
     remap,
     scan,
 )
-from wordkin.errors import CorpusError, OutputError
+from wordkin.errors import ConfigurationError, CorpusError, OutputError
 from wordkin.vocabulary import Vocabulary
-
-_SENTENCES_AT_ONCE = 4096
 
 
 class Encoder:
@@ -115,13 +113,13 @@ class Encoder:
             CorpusError: a sentence is a string or not iterable, or a token is not a string.
         """
         self.sources.append("the corpus")
-        batch: list[bytes] = []
+        batch = bytearray()
         for number, sentence in enumerate(sentences):
-            batch.append(self._marked(number, sentence))
-            if len(batch) == _SENTENCES_AT_ONCE:
-                self._scan(b"".join(batch), final=True)
+            batch += self._marked(number, sentence)
+            if len(batch) >= reading.BLOCK_BYTES:
+                self._scan(bytes(batch), final=True)
                 batch.clear()
-        self._scan(b"".join(batch), final=True)
+        self._scan(bytes(batch), final=True)
 
     def finish(self) -> EncodedCorpus:
         """Sort and prune the vocabulary, remap the spool, and map the result into memory.
@@ -175,6 +173,15 @@ class Encoder:
             raise CorpusError(
                 f"sentence {number} is a {type(sentence).__name__}, which would train on its letters: pass lists of "
                 "tokens, or set tokenizer='whitespace', 'words' or 'characters' for text"
+            )
+        if self.config.tokenizer is not None:
+            raise CorpusError(
+                f"sentence {number} is a {type(sentence).__name__}, but tokenizer={self.config.tokenizer!r} is for "
+                "text: pass strings, or leave the tokenizer out"
+            )
+        if isinstance(sentence, Set | Mapping):
+            raise CorpusError(
+                f"sentence {number} is a {type(sentence).__name__}, which has no order: pass a list of tokens"
             )
         try:
             tokens = list(sentence)
@@ -247,13 +254,9 @@ class Encoder:
         arguments = (buffer, len(data), final, *_fields(self.classes))
         while (reason := scan(*arguments, self._table, ids, ends, progress)) != DONE:
             self._table = _grown(self._table, reason, progress)
-        try:
+        with _spooling():
             self._ids_spool.write(ids[: progress[TOKENS]].data)
             self._ends_spool.write(ends[: progress[SENTENCES]].data)
-        except OSError as error:
-            raise OutputError(
-                f"cannot spool the corpus to {tempfile.gettempdir()}: {error.strerror}; set TMPDIR to a place with room"
-            ) from error
         return data[progress[POSITION] :]
 
     def _vocabulary(self, order: npt.NDArray[np.intp]) -> Vocabulary:
@@ -278,22 +281,24 @@ def encode(corpus: Any, config: TrainingConfig) -> EncodedCorpus:
         CorpusError: the corpus cannot be read or holds too little; the message names the fix.
     """
     if isinstance(corpus, EncodedCorpus):
-        return corpus
-    if isinstance(corpus, str | Path):
+        return _settled(corpus, config, "the corpus")
+    if isinstance(corpus, str):
         try:
-            return encode_files([corpus], config)
+            sources = reading.expand([corpus])
         except CorpusError as error:
-            if isinstance(corpus, str) and "no such file" in str(error):
-                raise CorpusError(
-                    f"{error}. A string is taken as a path: to train on text, pass lists of tokens, or [text] with a "
-                    "tokenizer"
-                ) from None
-            raise
-    if isinstance(corpus, bytes) or not isinstance(corpus, Iterable):
+            raise CorpusError(
+                f"{error}. A string is taken as a path: to train on text, pass lists of tokens, or [text] with a "
+                "tokenizer"
+            ) from error
+        return encode_files(sources, config)
+    if isinstance(corpus, Path):
+        return encode_files([corpus], config)
+    if isinstance(corpus, bytes | Mapping) or not isinstance(corpus, Iterable):
         raise CorpusError(f"the corpus is a {type(corpus).__name__}; pass a path, or an iterable of lists of tokens")
     items = iter(corpus)
-    first = next(items, None)
-    if first is None:
+    nothing = object()
+    first = next(items, nothing)
+    if first is nothing:
         raise CorpusError("the corpus is empty: its iterator gives nothing (a generator can be read only once)")
     items = itertools.chain([first], items)
     if isinstance(first, Path):
@@ -320,11 +325,23 @@ def encode_files(inputs: Iterable[str | Path], config: TrainingConfig) -> Encode
             raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
         if len(sources) > 1:
             raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
-        return EncodedCorpus.load(path)
+        return _settled(EncodedCorpus.load(path), config, str(path))
     with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace")) as encoder:
         for source in sources:
             encoder.add_text(reading.name_of(source), reading.blocks(source))
         return encoder.finish()
+
+
+def _settled(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> EncodedCorpus:
+    """Refuse parameters that ask for another encoding than the one that the corpus has."""
+    defaults = TrainingConfig()
+    for parameter in CORPUS_PARAMETERS:
+        wanted, settled = getattr(config, parameter), corpus.settings[parameter]
+        if wanted not in (settled, getattr(defaults, parameter)):
+            raise ConfigurationError(
+                f"{parameter} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
+            )
+    return corpus
 
 
 def _lines(strings: Iterable[str], size: int = reading.BLOCK_BYTES) -> Iterator[bytes]:
@@ -377,12 +394,26 @@ def _copied(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
     return larger
 
 
+@contextlib.contextmanager
+def _spooling() -> Iterator[None]:
+    """Name the place where a spool could not be written."""
+    try:
+        yield
+    except OSError as error:
+        place = tempfile.tempdir or "the temporary directory"
+        raise OutputError(
+            f"cannot spool the corpus to {place}: {error.strerror}; set TMPDIR to a place with room"
+        ) from error
+
+
 def _spool() -> IO[bytes]:
-    return tempfile.TemporaryFile(prefix="wordkin-")
+    with _spooling():
+        return tempfile.TemporaryFile(prefix="wordkin-")
 
 
 def _mapped(spool: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
-    spool.flush()
+    with _spooling():
+        spool.flush()
     return np.memmap(spool, dtype, "r+")  # keeps the unnamed file alive after the spool is closed
 
 

@@ -6,11 +6,12 @@ import glob
 import gzip
 import io
 import lzma
+import os
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from wordkin.errors import CorpusError
 
@@ -31,28 +32,86 @@ def expand(inputs: Iterable[str | Path]) -> list[Path | str]:
     """
     files: list[Path | str] = []
     for given in inputs:
-        path = Path(given)
-        if str(given) == STANDARD_INPUT:
-            files.append(STANDARD_INPUT)
-        elif path.is_dir():
-            found = sorted(
-                entry
-                for entry in path.rglob("*")
-                if entry.is_file() and not any(part.startswith(".") for part in entry.relative_to(path).parts)
-            )
-            if not found:
-                raise CorpusError(f"the directory {path} holds no files; name one with text in it")
-            files += found
-        elif path.exists():
-            files.append(path)
-        elif glob.has_magic(str(given)):
-            matches = sorted(Path(name) for name in glob.glob(str(given), recursive=True))  # noqa: PTH207 (patterns may be absolute)
-            if not matches:
-                raise CorpusError(f"no file matches the pattern {given}; check it, and quote it in the shell")
-            files += expand(matches)
-        else:
-            raise CorpusError(f"cannot read {given}: no such file or directory; check the path")
+        try:
+            files += _expanded(given)
+        except OSError as error:
+            raise CorpusError(f"cannot read {_shown(given)}: {error.strerror or error}; check the path") from error
     return files
+
+
+def _shown(given: str | Path) -> str:
+    """A path for a message of one line; text that was passed for a path may be long."""
+    text = str(given)
+    return text if len(text) <= 200 and text.isprintable() else repr(text[:60]) + " …"
+
+
+def _expanded(given: str | Path) -> list[Path | str]:
+    files: list[Path | str] = []
+    path = Path(given)
+    if str(given) == STANDARD_INPUT:
+        files.append(STANDARD_INPUT)
+    elif path.is_dir():
+        found = sorted(_files_below(path))
+        if not found:
+            raise CorpusError(f"the directory {path} holds no files; name one with text in it")
+        files += found
+    elif path.exists():
+        files.append(path)
+    elif glob.has_magic(str(given)):
+        matches = sorted(Path(name) for name in glob.glob(str(given), recursive=True))  # noqa: PTH207 (patterns may be absolute)
+        if not matches:
+            raise CorpusError(f"no file matches the pattern {_shown(given)}; check it, and quote it in the shell")
+        files += expand(matches)
+    else:
+        raise CorpusError(f"cannot read {_shown(given)}: no such file or directory; check the path")
+    return files
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """All files below a directory, links followed, hidden ones left out; an unreadable directory is an error."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    seen = set()
+    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in seen:  # a link to a directory above
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(place, name) for name in names if not name.startswith(".") and Path(place, name).is_file())
+
+
+class _Frames(io.RawIOBase):
+    """Reads zstd frames one after the other; unlike zstandard's own reader it notices when the last is cut short."""
+
+    def __init__(self, source: IO[bytes], decompressor: Callable[[], Any]) -> None:
+        self._source = source
+        self._decompressor = decompressor
+        self._frame: Any = None  # None between two frames
+        self._compressed = b""
+        self._plain = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        while not self._plain:
+            self._compressed = self._compressed or self._source.read(BLOCK_BYTES)
+            if not self._compressed:
+                if self._frame is not None:
+                    raise EOFError("the last frame ends before its end")
+                return 0
+            self._frame = self._frame or self._decompressor().decompressobj()
+            self._plain = self._frame.decompress(self._compressed)
+            self._compressed = b""
+            if self._frame.eof:
+                self._compressed, self._frame = self._frame.unused_data, None
+        size = min(len(target), len(self._plain))
+        target[:size], self._plain = self._plain[:size], self._plain[size:]
+        return size
 
 
 @contextlib.contextmanager
@@ -64,6 +123,8 @@ def opened(source: Path | str) -> Iterator[BinaryIO]:
     """
     with contextlib.ExitStack() as stack:
         if source == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise CorpusError("standard input is closed; name a file")
             raw: IO[bytes] = sys.stdin.buffer
         else:
             try:
@@ -85,8 +146,8 @@ def opened(source: Path | str) -> Iterator[BinaryIO]:
                 import zstandard
             except ImportError as error:
                 raise CorpusError(f"{source} is compressed with zstd: pip install 'wordkin[zstd]'") from error
-            reader = zstandard.ZstdDecompressor().stream_reader(buffered, read_across_frames=True)
-            yield cast(BinaryIO, stack.enter_context(reader))
+            reader = _Frames(buffered, zstandard.ZstdDecompressor)
+            yield cast(BinaryIO, stack.enter_context(io.BufferedReader(reader)))
         else:
             yield cast(BinaryIO, buffered)
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import DivergenceError
+from wordkin.errors import CorpusError, DivergenceError
 from wordkin.model import huffman, kernels, sampling
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress
@@ -135,6 +135,7 @@ def train(
         One record for each epoch.
 
     Raises:
+        CorpusError: no sentence had two words, so that nothing was trained.
         DivergenceError: the loss is no longer finite.
         KeyboardInterrupt: Ctrl-C, passed on once the threads have finished their chunks.
     """
@@ -166,6 +167,11 @@ def train(
             history.append(record)
             if on_epoch_end is not None:
                 on_epoch_end(record)
+    if not any(record.examples for record in history):
+        raise CorpusError(
+            "there was nothing to learn: no word had another one beside it. Either every sentence (a line of a file) "
+            "is a single word: join them; or sample dropped all tokens: raise it, or set it to 0"
+        )
     return tuple(history)
 
 

@@ -64,7 +64,6 @@ class Word2Vec:
         from wordkin.corpus.encoding import encode
 
         encoded = encode(corpus, self.config)
-        self.report = encoded.report
         self._train(encoded, progress, on_epoch_end)
         return self
 
@@ -101,7 +100,8 @@ class Word2Vec:
         )
         trainer.compile(weights)
         bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
-        self.history = train(trainer, weights, bar, on_epoch_end)
+        history = train(trainer, weights, bar, on_epoch_end)
+        self.history, self.report = history, corpus.report
         # The number of threads is no part of the result; without it, equal results are equal files.
         parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
         del parameters["threads"]

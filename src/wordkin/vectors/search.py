@@ -25,6 +25,16 @@ def norms(matrix: Matrix) -> Matrix:
     return lengths
 
 
+def _first(scores: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
+    """The places of the `count` largest scores; of equal ones at the cut, the first."""
+    if count >= len(scores):
+        return np.arange(len(scores))
+    cut = np.partition(scores, len(scores) - count)[len(scores) - count]
+    above = np.flatnonzero(scores > cut)
+    equal = np.flatnonzero(scores == cut)[: count - len(above)]
+    return np.concatenate([above, equal])
+
+
 def nearest(
     matrix: Matrix, lengths: Matrix, query: npt.NDArray[Any], topn: int, exclude: set[int]
 ) -> list[tuple[int, float]]:
@@ -43,7 +53,7 @@ def nearest(
     scores = np.empty(0, np.float32)
     for block in blocks(len(matrix)):
         found = (matrix[block] @ unit) / np.maximum(lengths[block], np.finfo(np.float32).tiny)
-        best = np.argpartition(-found, wanted - 1)[:wanted] if wanted < len(found) else np.arange(len(found))
+        best = _first(found, wanted)
         rows = np.concatenate([rows, best + block.start])
         scores = np.concatenate([scores, found[best]])
     order = np.lexsort((rows, -scores))

@@ -115,7 +115,7 @@ class WordVectors:
         try:
             return self.key_to_index[word]
         except (KeyError, TypeError):
-            raise UnknownWordError(word, self._closest(word)) from None
+            raise UnknownWordError(word, lambda: self._closest(word)) from None
 
     def most_similar(
         self,
@@ -138,7 +138,7 @@ class WordVectors:
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
-            ValueError: nothing was asked for, a vector has the wrong shape, or `topn` is below 1.
+            ValueError: nothing was asked for, a vector has the wrong shape or is not finite, or `topn` is below 1.
         """
         signed = [(term, 1.0) for term in _terms(positive)] + [(term, -1.0) for term in _terms(negative)]
         if not signed:
@@ -177,6 +177,9 @@ class WordVectors:
         vector = np.asarray(self[term] if isinstance(term, str) else term, np.float64)
         if vector.shape != (self.vector_size,):
             raise ValueError(f"a vector of shape {vector.shape} was given; these have the shape ({self.vector_size},)")
+        if not np.isfinite(vector).all():
+            raise ValueError("a vector holds NaN or infinity, which points in no direction")
+        vector = vector / (np.abs(vector).max() or 1.0)  # so that no square overflows
         return np.asarray(vector / (np.linalg.norm(vector) or 1.0))
 
     def _closest(self, word: object) -> tuple[str, ...]:
@@ -192,6 +195,8 @@ class WordVectors:
 
 
 def _terms(given: Term | Sequence[Term]) -> list[Term]:
-    if isinstance(given, str) or (isinstance(given, np.ndarray) and given.ndim == 1):
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind not in "UO":  # U and O hold words
         return [given]
     return list(given)

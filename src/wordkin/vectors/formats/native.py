@@ -12,6 +12,13 @@ from wordkin.errors import FormatError
 from wordkin.vocabulary import Vocabulary
 
 KIND = "model"
+ARRAYS = {
+    "input": ("F32", 2),
+    "output": ("F32", 2),
+    "words": ("U8", 1),
+    "word_offsets": ("I64", 1),
+    "counts": ("I64", 1),
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -56,7 +63,7 @@ def load(path: Path) -> StoredModel:
     Raises:
         FormatError: the file is missing, truncated, not a model, damaged, or of a newer version.
     """
-    arrays, metadata = files.load_container(path, KIND)
+    arrays, metadata = files.load_container(path, KIND, ARRAYS)
     try:
         vectors, output = arrays["input"], arrays.get("output")
         text, offsets, counts = arrays["words"], arrays["word_offsets"], arrays["counts"]
@@ -64,7 +71,16 @@ def load(path: Path) -> StoredModel:
     except KeyError as error:
         raise FormatError(f"{path} is damaged: it lacks {error}") from error
     for name, matrix in (("input", vectors), ("output", output)):
-        fits = matrix is None or (matrix.ndim == 2 and matrix.dtype == np.float32 and len(matrix) == len(counts))
-        if not fits:
+        if matrix is not None and matrix.shape != (len(counts), vectors.shape[1]):
             raise FormatError(f"{path} is damaged: the array {name!r} does not fit its {len(counts)} words")
+    if not (isinstance(config, dict) and isinstance(history, list) and all(map(_is_epoch, history))):
+        raise FormatError(f"{path} is damaged: its config or its history is not what wordkin writes")
     return StoredModel(vectors, output, Vocabulary.from_stored(text, offsets, counts, str(path)), config, history)
+
+
+def _is_epoch(record: Any) -> bool:
+    return (
+        isinstance(record, dict)
+        and isinstance(record.get("epoch"), int)
+        and isinstance(record.get("loss"), int | float)
+    )
