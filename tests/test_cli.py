@@ -282,7 +282,8 @@ def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):
         "for locator in c.CacheImpl._locator_classes: locator.from_function = classmethod(lambda *_: None)\n"
         "import sys; sys.argv[0] = 'wordkin'; from wordkin.cli import main; main()"
     )
-    environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    environment |= {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", code, "train", text, "-o", tmp_path / "model", "--epochs", "1"]
     result = subprocess.run(
         [str(part) for part in command], env=environment, capture_output=True, text=True, check=False

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, files
-from wordkin.corpus import encoding, reading, scanner, tokenizing
+from wordkin.corpus import encoder, reading, scanner, tokenizing
 from wordkin.corpus.encoding import encode, encode_files
 
 ALL = TrainingConfig(min_count=1)
@@ -60,13 +60,13 @@ def test_text_is_tokenized_as_python_would(text, tokenizer, size):
     wanted = expected(text, tokenizer)
     distinct = list(dict.fromkeys(token for line in wanted for token in line))
     data = text.encode()
-    with encoding.Encoder(TrainingConfig(min_count=1), tokenizing.text_classes(tokenizer)) as encoder:
-        encoder.add_text("text", (data[begin : begin + size] for begin in range(0, len(data), size)))
+    with encoder.Encoder(TrainingConfig(min_count=1), tokenizing.text_classes(tokenizer)) as taker:
+        taker.add_text("text", (data[begin : begin + size] for begin in range(0, len(data), size)))
         if len(distinct) < 2:
             with pytest.raises(CorpusError):
-                encoder.finish()
+                taker.finish()
             return
-        corpus = encoder.finish()
+        corpus = taker.finish()
     assert decoded(corpus) == wanted
     counts = collections.Counter(token for line in wanted for token in line)
     order = sorted(distinct, key=lambda word: -counts[word])  # stable: first appearance
@@ -415,7 +415,7 @@ def test_a_full_spool_is_an_error_of_ours(monkeypatch):
         def write(self, _data):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(encoding.tempfile, "TemporaryFile", lambda **_options: Full())
+    monkeypatch.setattr(encoder.tempfile, "TemporaryFile", lambda **_options: Full())
     with pytest.raises(OSError, match=r"cannot spool the corpus to .*: No space left on device; set TMPDIR"):
         encode([["a", "b"]], ALL)
 

@@ -1,0 +1,273 @@
+"""One pass over the text: count, give provisional ids, spool them to disk, then sort, prune and remap.
+
+Sorting by (count descending, first appearance) is a total order, so rows do not depend on hashing. The spool lies in
+unnamed temporary files (``TMPDIR`` says where), which vanish with the process, however it ends.
+"""
+
+import contextlib
+import dataclasses
+import itertools
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.compilation import announced
+from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
+from wordkin.corpus import reading, tokenizing
+from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
+from wordkin.corpus.scanner import (
+    ARENA_FULL,
+    ARENA_USED,
+    DONE,
+    POSITION,
+    PROGRESS_FIELDS,
+    SENTENCES,
+    TABLE_FULL,
+    TOKENS,
+    TOTAL,
+    WORDS,
+    WordTable,
+    gather,
+    refill,
+    remap,
+    scan,
+)
+from wordkin.errors import CorpusError, OutputError
+from wordkin.vocabulary import Vocabulary
+
+
+class Encoder:
+    """Takes text block by block; :meth:`finish` gives the encoded corpus. A context manager, for its spools.
+
+    Args:
+        config: tokenizer, lower-casing, encoding errors, and the pruning of the vocabulary.
+        classes: what separates tokens.
+    """
+
+    def __init__(self, config: TrainingConfig, classes: tokenizing.Classes) -> None:
+        self.config = config
+        self.classes = classes
+        self.sources: list[str] = []
+        self.empty_tokens = 0
+        self._progress = np.zeros(PROGRESS_FIELDS, np.int64)
+        self._table = WordTable(
+            slots=np.zeros((1 << 16, 2), np.uint64),
+            arena=np.zeros(1 << 18, np.uint8),
+            offsets=np.zeros(1 << 15, np.int64),
+            counts=np.zeros(1 << 15, np.int64),
+        )
+        with announced("the corpus scanner"):
+            self._compile()
+        self._spools = contextlib.ExitStack()
+        self._ids_spool: IO[bytes] = self._spools.enter_context(_spool())
+        self._ends_spool: IO[bytes] = self._spools.enter_context(_spool())
+
+    def __enter__(self) -> "Encoder":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._spools.close()
+
+    def add_text(self, name: str, blocks: Iterable[bytes]) -> None:
+        """Scan one source of UTF-8 text, with or without a byte order mark.
+
+        Args:
+            name: what to call it in messages.
+            blocks: its bytes, cut anywhere; an empty block ends it.
+
+        Raises:
+            CorpusError: the bytes are not UTF-8; the message names source and byte offset.
+        """
+        self.sources.append(name)
+        pending = b""  # bytes not yet decoded: an incomplete character, or the line's beginning before lower()
+        rest = b""  # decoded bytes of a token that is not yet complete
+        offset = 0  # of `pending` within the source
+        growing: list[bytes] = []
+        held = 0
+        for block in itertools.chain(blocks, [b""]):
+            # A token longer than a block is collected before it is scanned again, so that the work stays linear.
+            growing.append(block)
+            held += len(block)
+            final = not block
+            if not final and held < len(rest):
+                continue
+            raw = pending + b"".join(growing)
+            growing, held = [], 0
+            cut = len(raw) if final else self._decodable(raw)
+            text = self._decoded(raw[:cut], name, offset)
+            if offset == 0:
+                text = text.removeprefix(reading.BYTE_ORDER_MARK)
+            pending = raw[cut:]
+            offset += cut
+            rest = self._scan(rest + text, final)
+
+    def add_marked(self, blocks: Iterable[tuple[bytes, int]]) -> None:
+        """Scan tokens that come from lists, see marking.py.
+
+        Args:
+            blocks: marked bytes, each ending with a sentence, and how many empty tokens were left out of them.
+        """
+        self.sources.append("the corpus")
+        for block, empty in blocks:
+            self.empty_tokens += empty
+            self._scan(block, final=True)
+
+    def finish(self) -> EncodedCorpus:
+        """Sort and prune the vocabulary, remap the spool, and map the result into memory.
+
+        Raises:
+            CorpusError: there was no text, or fewer than two words are left.
+        """
+        words, tokens = int(self._progress[WORDS]), int(self._progress[TOTAL])
+        counts = self._table.counts[:words]
+        if not tokens:
+            read = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
+            raise CorpusError(f"{read} holds no tokens: it is empty, or all white space; give a file with text")
+        order = np.argsort(-counts, kind="stable")
+        frequent = int(np.count_nonzero(counts >= self.config.min_count))
+        kept = min(frequent, self.config.max_vocabulary or frequent)
+        rare_tokens = int(counts[order[frequent:]].sum())
+        report = CorpusReport(
+            sources=len(self.sources),
+            tokens=tokens,
+            distinct_words=words,
+            words_kept=kept,
+            tokens_kept=int(counts[order[:kept]].sum()),
+            dropped_by_min_count=rare_tokens,
+            dropped_by_max_vocabulary=int(counts[order[kept:frequent]].sum()),
+            empty_tokens=self.empty_tokens,
+        )
+        if kept < 2:
+            _refuse_vocabulary(report, self.config.min_count, int(counts.max()))
+        vocabulary = self._vocabulary(order[:kept])
+        rows = np.full(words, -1, np.int32)
+        rows[order[:kept]] = np.arange(kept, dtype=np.int32)
+        ids, ends = _mapped(self._ids_spool, np.int32), _mapped(self._ends_spool, np.int64)
+        left, sentences = remap(ids, ends, rows)
+        offsets = np.zeros(sentences + 1, np.int64)
+        offsets[1:] = ends[:sentences]
+        settings = {name: getattr(self.config, name) for name in CORPUS_PARAMETERS}
+        report = dataclasses.replace(report, sentences=sentences)
+        return EncodedCorpus(ids[:left], offsets, vocabulary, report, settings)
+
+    def _compile(self) -> None:
+        """Compile the scanner, or load it from the cache, by scanning nothing."""
+        nothing = np.zeros(0, np.uint8)
+        ids, ends = np.zeros(0, np.int32), np.zeros(0, np.int64)
+        scan(nothing, 0, False, *_fields(self.classes), self._table, ids, ends, self._progress)
+        refill(self._table.slots, self._table.arena, self._table.offsets, self._progress[WORDS])
+        remap(ids, ends, ids)
+        gather(nothing, ends, ends, nothing.copy())
+
+    def _decodable(self, raw: bytes) -> int:
+        """How many bytes of `raw` end with a whole character (and, for lower(), with a whole word)."""
+        if self.config.lower:
+            cut = max(raw.rfind(b"\n"), raw.rfind(b" ")) + 1
+            if cut:
+                return cut
+        for back in range(1, min(4, len(raw) + 1)):
+            byte = raw[-back]
+            if byte >= 0xC0:  # the lead byte of a character of 2, 3 or 4 bytes
+                return len(raw) - back if (2 if byte < 0xE0 else 3 if byte < 0xF0 else 4) > back else len(raw)
+            if byte < 0x80:
+                break
+        return len(raw)
+
+    def _decoded(self, raw: bytes, name: str, offset: int) -> bytes:
+        """Check (and repair or lower-case, as configured) a piece of UTF-8."""
+        if raw.isascii():
+            return raw.lower() if self.config.lower else raw
+        try:
+            text = raw.decode("utf-8", self.config.encoding_errors)
+        except UnicodeDecodeError as error:
+            raise CorpusError(
+                f"{name} is not UTF-8 at byte {offset + error.start} (0x{raw[error.start]:02x}): convert it, or use "
+                "--encoding-errors replace"
+            ) from error
+        if self.config.lower:
+            text = text.lower()
+        elif self.config.encoding_errors == "strict":
+            return raw
+        return text.encode()
+
+    def _scan(self, data: bytes, final: bool) -> bytes:
+        """Scan a piece, spool what it gave, and return the incomplete token at its end."""
+        progress = self._progress
+        progress[[POSITION, TOKENS, SENTENCES]] = 0
+        buffer = np.frombuffer(data, np.uint8)
+        ids, ends = np.empty(len(data), np.int32), np.empty(len(data) + 1, np.int64)
+        arguments = (buffer, len(data), final, *_fields(self.classes))
+        while (reason := scan(*arguments, self._table, ids, ends, progress)) != DONE:
+            self._table = _grown(self._table, reason, progress)
+        with _spooling():
+            self._ids_spool.write(ids[: progress[TOKENS]].data)
+            self._ends_spool.write(ends[: progress[SENTENCES]].data)
+        return data[progress[POSITION] :]
+
+    def _vocabulary(self, order: npt.NDArray[np.intp]) -> Vocabulary:
+        begins = self._table.offsets[order]
+        offsets = np.zeros(len(order) + 1, np.int64)
+        np.cumsum(self._table.offsets[order + 1] - begins, out=offsets[1:])
+        text = np.empty(offsets[-1], np.uint8)
+        gather(self._table.arena, begins, offsets, text)
+        return Vocabulary(text, offsets, self._table.counts[order])
+
+
+def _fields(classes: tokenizing.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
+    return classes.of_byte, classes.of_character, classes.single
+
+
+def _grown(table: WordTable, reason: int, progress: npt.NDArray[np.int64]) -> WordTable:
+    """Give the part of the table that is full at least twice the room."""
+    if reason == TABLE_FULL:
+        slots = np.zeros((2 * len(table.slots), 2), np.uint64)
+        refill(slots, table.arena, table.offsets, progress[WORDS])
+        return table._replace(slots=slots)
+    if reason == ARENA_FULL:
+        room = 2 * len(table.arena) + reading.BLOCK_BYTES
+        return table._replace(arena=_copied(table.arena[: progress[ARENA_USED]], room))
+    room = 2 * len(table.offsets)
+    return table._replace(offsets=_copied(table.offsets, room), counts=_copied(table.counts, room))
+
+
+def _copied(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
+    larger = np.zeros(room, array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@contextlib.contextmanager
+def _spooling() -> Iterator[None]:
+    """Name the place where a spool could not be written."""
+    try:
+        yield
+    except OSError as error:
+        place = tempfile.tempdir or "the temporary directory"
+        raise OutputError(
+            f"cannot spool the corpus to {place}: {error.strerror}; set TMPDIR to a place with room"
+        ) from error
+
+
+def _spool() -> IO[bytes]:
+    with _spooling():
+        return tempfile.TemporaryFile(prefix="wordkin-")
+
+
+def _mapped(spool: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
+    with _spooling():
+        spool.flush()
+    return np.memmap(spool, dtype, "r+")  # keeps the unnamed file alive after the spool is closed
+
+
+def _refuse_vocabulary(report: CorpusReport, min_count: int, most: int) -> NoReturn:
+    left = "no word is" if report.words_kept == 0 else "only one word is"
+    advice = (
+        f"min_count={min_count} dropped the other {report.distinct_words - report.words_kept:,} of "
+        f"{report.distinct_words:,} distinct words (the most frequent occurs {most:,} times): lower it"
+        if report.distinct_words > 1
+        else "the corpus repeats a single word"
+    )
+    raise CorpusError(f"{left} left to train on: {advice}, or give more text")
