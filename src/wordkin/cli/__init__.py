@@ -84,4 +84,5 @@ def _run() -> int:
 
 def _discard_output() -> None:
     """Let nothing more be written to standard output, not even by the interpreter's end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
