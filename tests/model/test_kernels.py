@@ -162,7 +162,7 @@ def test_kernel_is_its_own_python(cbow, hierarchical, exact, dtype, tolerance):
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 13])
 def test_window_step_as_python(monkeypatch, m, n):
     """Every function of the window in Python, in all shapes of tile, on rows that repeat."""
-    for name in ("score", "score_to_error", "add_combination", "add_combinations"):
+    for name in ("score", "score_to_error", "add_combination"):
         monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
     V, W = weights(np.float64)
     context = np.resize([5, 2, 5], m)
