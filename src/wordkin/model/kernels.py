@@ -41,9 +41,6 @@ AHEAD = 4
 MOST_REDRAWS = 64
 """Draws that may hit the centre word before its successor is taken, so that no distribution can hang the kernel."""
 
-IN_ORDER = np.arange(2_000)
-"""The rows of a matrix that holds just the vectors of one window: 0, 1, 2 … for the widest window there is."""
-
 INLINE: dict[str, Any] = {"forceinline": True, "fastmath": {"contract"}}
 
 
@@ -510,67 +507,37 @@ def score_to_error(scores, signs, count, rate):
 @compiled(**INLINE)
 def add_combination(target, row, sources, source_rows, count, factors, first, step, width, fresh):
     """target[row] (+)= Σ_s factors[first + s · step] · sources[source_rows[s]]; `fresh` overwrites, else it adds."""
-    for k in range(0, width, LANES):
-        change = fill(target, 0.0) if fresh else load(target, row, k)
-        for s in range(count):
-            change = fma(fill(factors, factors[0, first + s * step]), load(sources, source_rows[s], k), change)
-        store(target, row, k, change)
-
-
-@compiled(**INLINE)
-def add_combinations(target, rows, size, sources, source_rows, count, factors, step, source_step, width, fresh):
-    """target[rows[t]] (+)= Σ_s factors[t · step + s · source_step] · sources[source_rows[s]] for t < size.
-
-    Two rows at a time, so that a source row is loaded once for both; a row that stands twice in a pair goes alone.
-    """
-    t = 0
-    while t < size:
-        first = t * step
-        if t + 1 == size or rows[t] == rows[t + 1]:
-            add_combination(target, rows[t], sources, source_rows, count, factors, first, source_step, width, fresh)
-            t += 1
-            continue
-        a, b = rows[t], rows[t + 1]
-        s = 0
-        while s < count:
-            f = first + s * source_step
-            g = f + step
-            if count - s >= 4:
-                r0, r1, r2, r3 = source_rows[s], source_rows[s + 1], source_rows[s + 2], source_rows[s + 3]
-                f0, f1 = fill(factors, factors[0, f]), fill(factors, factors[0, f + source_step])
-                f2, f3 = fill(factors, factors[0, f + 2 * source_step]), fill(factors, factors[0, f + 3 * source_step])
-                g0, g1 = fill(factors, factors[0, g]), fill(factors, factors[0, g + source_step])
-                g2, g3 = fill(factors, factors[0, g + 2 * source_step]), fill(factors, factors[0, g + 3 * source_step])
-                for k in range(0, width, LANES):
-                    x = fill(target, 0.0) if fresh and s == 0 else load(target, a, k)
-                    y = fill(target, 0.0) if fresh and s == 0 else load(target, b, k)
-                    v = load(sources, r0, k)
-                    x, y = fma(f0, v, x), fma(g0, v, y)
-                    v = load(sources, r1, k)
-                    x, y = fma(f1, v, x), fma(g1, v, y)
-                    v = load(sources, r2, k)
-                    x, y = fma(f2, v, x), fma(g2, v, y)
-                    v = load(sources, r3, k)
-                    x, y = fma(f3, v, x), fma(g3, v, y)
-                    store(target, a, k, x)
-                    store(target, b, k, y)
-                s += 4
-            else:
-                r0, r1 = source_rows[s], source_rows[min(s + 1, count - 1)]
-                more = s + 1 < count
-                f0, f1 = fill(factors, factors[0, f]), fill(factors, factors[0, f + source_step] if more else 0.0)
-                g0, g1 = fill(factors, factors[0, g]), fill(factors, factors[0, g + source_step] if more else 0.0)
-                for k in range(0, width, LANES):
-                    x = fill(target, 0.0) if fresh and s == 0 else load(target, a, k)
-                    y = fill(target, 0.0) if fresh and s == 0 else load(target, b, k)
-                    v = load(sources, r0, k)
-                    x, y = fma(f0, v, x), fma(g0, v, y)
-                    v = load(sources, r1, k)
-                    x, y = fma(f1, v, x), fma(g1, v, y)
-                    store(target, a, k, x)
-                    store(target, b, k, y)
-                s += 2
-        t += 2
+    s = 0
+    while s < count:
+        f = first + s * step
+        if count - s >= 6:
+            r0, r1, r2 = source_rows[s], source_rows[s + 1], source_rows[s + 2]
+            r3, r4, r5 = source_rows[s + 3], source_rows[s + 4], source_rows[s + 5]
+            f0, f1 = fill(factors, factors[0, f]), fill(factors, factors[0, f + step])
+            f2, f3 = fill(factors, factors[0, f + 2 * step]), fill(factors, factors[0, f + 3 * step])
+            f4, f5 = fill(factors, factors[0, f + 4 * step]), fill(factors, factors[0, f + 5 * step])
+            for k in range(0, width, LANES):
+                change = fill(target, 0.0) if fresh and s == 0 else load(target, row, k)
+                change = fma(f1, load(sources, r1, k), fma(f0, load(sources, r0, k), change))
+                change = fma(f3, load(sources, r3, k), fma(f2, load(sources, r2, k), change))
+                change = fma(f5, load(sources, r5, k), fma(f4, load(sources, r4, k), change))
+                store(target, row, k, change)
+            s += 6
+        elif count - s >= 2:
+            r0, r1 = source_rows[s], source_rows[s + 1]
+            f0, f1 = fill(factors, factors[0, f]), fill(factors, factors[0, f + step])
+            for k in range(0, width, LANES):
+                change = fill(target, 0.0) if fresh and s == 0 else load(target, row, k)
+                change = fma(f1, load(sources, r1, k), fma(f0, load(sources, r0, k), change))
+                store(target, row, k, change)
+            s += 2
+        else:
+            r0 = source_rows[s]
+            f0 = fill(factors, factors[0, f])
+            for k in range(0, width, LANES):
+                change = fill(target, 0.0) if fresh and s == 0 else load(target, row, k)
+                store(target, row, k, fma(f0, load(sources, r0, k), change))
+            s += 1
 
 
 @compiled(**INLINE)
@@ -605,8 +572,10 @@ def step_window(inputs, input_rows, m, outputs, output_rows, n, signs, rate, wid
     """
     score(inputs, input_rows, m, outputs, output_rows, n, width, scores)
     loss = score_to_error(scores, signs, m * n, rate)
-    add_combinations(change, IN_ORDER, m, outputs, output_rows, n, scores, n, 1, width, True)
-    add_combinations(outputs, output_rows, n, inputs, input_rows, m, scores, 1, n, width, False)
+    for i in range(m):
+        add_combination(change, i, outputs, output_rows, n, scores, i * n, 1, width, True)
+    for j in range(n):
+        add_combination(outputs, output_rows[j], inputs, input_rows, m, scores, j, n, width, False)
     return loss
 
 
