@@ -29,6 +29,10 @@ class Tree(NamedTuple):
         return self.nodes[steps], (1 - self.signs[steps]) // 2
 
 
+NO_TREE = Tree(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8), 0)
+"""What a kernel gets that has no use for a tree; nothing is compiled for it."""
+
+
 def tree(counts: npt.NDArray[np.int64]) -> Tree:
     """Huffman's tree for words in descending order of count.
 

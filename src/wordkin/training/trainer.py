@@ -56,8 +56,7 @@ class ChunkTrainer:
         counts = corpus.vocabulary.counts
         keep = sampling.thresholds(sampling.keep_probabilities(counts, config.sample))
         hierarchical = config.output_layer == "hierarchical-softmax"
-        # The kernel takes both samplers and the tree; what a variant does not read is that of the smallest vocabulary.
-        tree = huffman.tree(counts if hierarchical else np.ones(2, np.int64))
+        tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
         accept, alias = sampling.alias_table(sampling.noise_probabilities(counts, config.noise_exponent))
         self._ids, self._offsets = _read_only(corpus.ids), _read_only(corpus.sentence_offsets)
         self._samplers = kernels.Samplers(_read_only(keep), _read_only(accept), _read_only(alias))
