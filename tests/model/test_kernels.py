@@ -2,6 +2,7 @@
 
 import itertools
 
+import numba
 import numpy as np
 import pytest
 
@@ -17,13 +18,19 @@ ACCEPT, ALIAS = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
 EVERYTHING = np.full(VOCABULARY, 2**32 - 1, np.uint32)
 SOME = sampling.thresholds(sampling.keep_probabilities(COUNTS, 0.05))
 TREE = huffman.tree(COUNTS)
-KERNEL = kernels.chunk_kernel(WIDTH)
+KERNEL = kernels.chunk_kernel()
 VARIANTS = [
     pytest.param(
         cbow, hierarchical, exact, id=f"{'cbow' if cbow else 'skipgram'}-{'hs' if hierarchical else 'ns'}-{exact}"
     )
     for cbow, hierarchical, exact in itertools.product((False, True), (False, True), (True, False))
     if cbow or exact
+]
+HIERARCHICAL = [
+    function
+    for cbow, exact in itertools.product((False, True), (False, True))
+    for kernel in [kernels.chunk_kernel(cbow, True, exact)]
+    for function in (kernel, kernel.py_func)
 ]
 TASK = kernels.Task(0, len(IDS), 0, 0.5, 0.2, stream(1, 0, 0))  # η large enough for any mistake to show
 
@@ -38,6 +45,15 @@ def weights(dtype: type) -> kernels.Weights:
     V[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
     W[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
     return kernels.Weights(V, W)
+
+
+def train(kernel, parameters: kernels.Weights, tables: kernels.Samplers, window: kernels.Window, task: kernels.Task):
+    """Run a kernel with room for any variant: its number of output vectors tells which one it is."""
+    dtype = parameters.input.dtype
+    hierarchical = kernel in HIERARCHICAL
+    outputs = TREE.longest if hierarchical else window.negative + 1
+    space = kernels.workspace(task.end - task.begin, 2 * window.size, outputs, window.size, WIDTH, dtype)
+    return kernel(IDS, OFFSETS, parameters, tables, TREE, window, task, space)
 
 
 class Stream:
@@ -123,8 +139,8 @@ def agree(ours: kernels.Weights, theirs: kernels.Weights, rtol: float, atol: flo
 @pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
 def test_kernel_is_the_reference_in_float64(cbow, hierarchical, exact, window, keep):
     ours, theirs = weights(np.float64), weights(np.float64)
-    kernel = kernels.chunk_kernel(WIDTH, cbow, hierarchical, exact)
-    loss, examples, kept = kernel(IDS, OFFSETS, ours, samplers(keep), TREE, window, TASK)
+    kernel = kernels.chunk_kernel(cbow, hierarchical, exact)
+    loss, examples, kept = train(kernel, ours, samplers(keep), window, TASK)
     wanted, pairs, total, repeated = reference(theirs, samplers(keep), window, TASK, cbow, hierarchical, exact)
     assert (examples, kept) == (pairs, total)
     assert repeated > 0 or hierarchical  # the fixture has noise words to draw again
@@ -137,8 +153,8 @@ def test_kernel_is_the_reference_in_float64(cbow, hierarchical, exact, window, k
 def test_kernel_is_the_reference_in_float32(cbow, hierarchical, exact):
     window = kernels.Window(3, True, 4)
     ours, theirs = weights(np.float32), weights(np.float64)
-    kernel = kernels.chunk_kernel(WIDTH, cbow, hierarchical, exact)
-    loss, *_ = kernel(IDS, OFFSETS, ours, samplers(), TREE, window, TASK)
+    kernel = kernels.chunk_kernel(cbow, hierarchical, exact)
+    loss, *_ = train(kernel, ours, samplers(), window, TASK)
     wanted, *_ = reference(theirs, samplers(), window, TASK, cbow, hierarchical, exact)
     assert loss == pytest.approx(wanted, rel=1e-5)
     agree(ours, theirs, 1e-4, 1e-5)
@@ -147,12 +163,12 @@ def test_kernel_is_the_reference_in_float32(cbow, hierarchical, exact):
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
 @pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
 def test_kernel_is_its_own_python(cbow, hierarchical, exact, dtype, tolerance):
-    kernel = kernels.chunk_kernel(WIDTH, cbow, hierarchical, exact)
+    kernel = kernels.chunk_kernel(cbow, hierarchical, exact)
     window = kernels.Window(3, True, 4)
     compiled, interpreted = weights(dtype), weights(dtype)
-    result = kernel(IDS, OFFSETS, compiled, samplers(), TREE, window, TASK)
+    result = train(kernel, compiled, samplers(), window, TASK)
     with np.errstate(over="ignore"):
-        again = kernel.py_func(IDS, OFFSETS, interpreted, samplers(), TREE, window, TASK)
+        again = train(kernel.py_func, interpreted, samplers(), window, TASK)
     assert again == pytest.approx(result, rel=tolerance)
     np.testing.assert_allclose(interpreted.input, compiled.input, rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(interpreted.output, compiled.output, rtol=tolerance, atol=tolerance)
@@ -160,26 +176,75 @@ def test_kernel_is_its_own_python(cbow, hierarchical, exact, dtype, tolerance):
 
 @pytest.mark.parametrize("m", [1, 2, 3, 7])
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 13])
-def test_window_step_as_python(monkeypatch, m, n):
+@pytest.mark.parametrize("cbow", [False, True])
+def test_window_step_as_python(monkeypatch, m, n, cbow):
     """Every function of the window in Python, in all shapes of tile, on rows that repeat."""
-    for name in ("score", "score_to_error", "add_combination"):
+    for name in (
+        "score",
+        "score_to_error",
+        "merge_repeated_inputs",
+        "merge_repeated_outputs",
+        "apply_errors",
+        "tile_rows",
+    ):
         monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
     V, W = weights(np.float64)
+    m = 1 if cbow else m
     context = np.resize([5, 2, 5], m)
     noise = np.resize([1, 3, 1], n - 1)
     rows, labels = objective.negative_sampling_outputs(4, noise)
     wanted = objective.window_gradients(V, W, context, rows, labels, "skipgram")
-    changed, change = W.copy(), np.ones((m, WIDTH))
-    signs = np.ones((1, m * n + kernels.LANES))
-    signs[0, : m * n] = np.tile(2 * labels - 1, m)
-    scores = np.zeros((1, (m + 1) * n + kernels.LANES))
-    loss = kernels.step_window.py_func(V, context, m, changed, rows, n, signs, 0.1, WIDTH, scores, change)
+    space = kernels.workspace(0, m, n, 5, WIDTH, np.float64)
+    changed, moved = W.copy(), V.copy()
+    loss = kernels.step_window.py_func(
+        moved, context, m, changed, rows, n, space.signs, 0.1, WIDTH, space.errors, space.change, cbow, False
+    )
     assert loss == pytest.approx(wanted.J, rel=1e-12)
     np.testing.assert_allclose(changed, W - 0.1 * wanted.W, rtol=1e-12, atol=1e-14)
-    total = V.copy()
-    for i in range(m):
-        kernels.add_row.py_func(total, context[i], change, i, WIDTH)
-    np.testing.assert_allclose(total, V - 0.1 * wanted.V, rtol=1e-12, atol=1e-14)
+    if cbow:
+        assert (moved == V).all()
+        moved[context[0]] += space.change[0]
+    np.testing.assert_allclose(moved, V - 0.1 * wanted.V, rtol=1e-12, atol=1e-14)
+
+
+def test_mean_and_share_as_python():
+    V, _ = weights(np.float64)
+    rows = np.array([5, 2, 5])
+    results = []
+    for mean_row, add_share in (
+        (kernels.mean_row, kernels.add_share),
+        (kernels.mean_row.py_func, kernels.add_share.py_func),
+    ):
+        mean, changed = np.zeros((1, WIDTH)), V.copy()
+        mean_row(mean, V, rows, 3, WIDTH)
+        add_share(changed, rows, 3, mean, 0.5, WIDTH)
+        results.append((mean, changed))
+        np.testing.assert_allclose(mean[0], V[rows].mean(axis=0), rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(changed[5], V[5] + mean[0], rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-12, atol=1e-15)
+
+
+def test_parts_of_a_float_as_python():
+    """What takes a float32 apart and puts it together, compiled and as its twin."""
+
+    @numba.njit
+    def parts(source, target):
+        x = kernels.load(source, 0, 0)
+        kernels.store(target, 0, 0, kernels.exponent(x))
+        kernels.store(target, 1, 0, kernels.fraction(x))
+        kernels.store(target, 2, 0, kernels.power_of_two(kernels.load(source, 1, 0)))
+        kernels.store(target, 3, 0, kernels.first_group(x))
+        kernels.store(target, 4, 0, kernels.spread(source, 0, 3))
+        kernels.store(target, 5, 0, kernels.log_of_product(x))
+
+    source = np.ones((2, kernels.LANES), np.float32)
+    source[0, :6] = [1, 1.5, 2, 3e9, 2.0**64, 1.9999999]
+    source[1] = kernels.SHIFT - np.arange(kernels.LANES)
+    compiled, interpreted = np.zeros((2, 6, kernels.LANES), np.float32)
+    parts(source, compiled)
+    parts.py_func(source, interpreted)
+    np.testing.assert_allclose(compiled, interpreted, rtol=2e-7)
+    np.testing.assert_allclose(compiled[0] * np.log(2) + np.log(compiled[1]), np.log(source[0]), rtol=1e-6)
 
 
 def test_random_numbers_as_python():
@@ -220,36 +285,45 @@ def test_helpers_as_python():
     assert results[0] == results[1]
 
 
+def one_score(value: float, t: int) -> tuple[float, float]:
+    """η (t − y) for η = 1, and J, of one score."""
+    space = kernels.workspace(0, 1, 1, 1, WIDTH, np.float32)
+    space.signs[0, :: kernels.GROUP] = 2 * t - 1
+    space.errors[0, 0] = value
+    loss = kernels.score_to_error(space.errors, space.signs, 1, 1, 1.0)
+    assert (space.errors[0, 1 : kernels.GROUP] == 0).all()
+    return space.errors[0, 0], loss
+
+
 @pytest.mark.parametrize("t", [0, 1])
 def test_sigmoid_and_loss_are_exact_to_float32(t):
-    """No table, no clipping at ±6: a few units in the last place from −87 to 87."""
+    """No table, no clipping at ±6: a few units in the last place from −87 to 87, of 1 + J where J is small."""
     x = np.concatenate([np.linspace(-87, 87, 20_000), np.linspace(-1e-3, 1e-3, 101)]).astype(np.float32)
-    errors, losses = np.empty(len(x)), np.empty(len(x))
-    scores = np.zeros((1, 2 * kernels.LANES), np.float32)
-    signs = np.full((1, 2 * kernels.LANES), 2 * t - 1, np.float32)
-    for place, value in enumerate(x):
-        scores[0, 0] = value
-        losses[place] = kernels.score_to_error(scores, signs, 1, 1.0)
-        errors[place] = scores[0, 0]
+    errors, losses = np.array([one_score(value, t) for value in x]).T
     exact = x.astype(np.float64)
     np.testing.assert_allclose(
         errors, objective.sigmoid(-exact) if t else -objective.sigmoid(exact), rtol=4e-7, atol=1e-35
     )
-    np.testing.assert_allclose(losses, objective.loss(exact, t), rtol=4e-7, atol=1e-35)
+    np.testing.assert_allclose(losses, objective.loss(exact, t), rtol=4e-7, atol=1.2e-7)
 
 
 def test_scores_beyond_the_float_range_of_exp_keep_their_loss():
-    scores = np.full((1, 2 * kernels.LANES), -5000.0, np.float32)
-    signs = np.ones((1, 2 * kernels.LANES), np.float32)
-    assert kernels.score_to_error(scores, signs, 2, 1.0) == 10_000
-    assert scores[0, :2].tolist() == [1, 1]
+    assert one_score(-5000.0, 1) == (1, 5000)
+
+
+def test_the_loss_of_more_pairs_than_a_product_of_float32_can_hold():
+    inputs = 400
+    space = kernels.workspace(0, inputs, 1, 1, WIDTH, np.float32)
+    space.errors[0, :: kernels.GROUP] = -1e-3
+    loss = kernels.score_to_error(space.errors, space.signs, 1, inputs, 1.0)
+    assert loss == pytest.approx(inputs * objective.loss(-1e-3, 1), rel=1e-5)
 
 
 def test_nan_stays_visible():
     for matrix in (0, 1):
         broken = weights(np.float32)
         broken[matrix][0, 3] = np.nan
-        loss, *_ = KERNEL(IDS, OFFSETS, broken, samplers(), TREE, kernels.Window(3, True, 4), TASK)
+        loss, *_ = train(KERNEL, broken, samplers(), kernels.Window(3, True, 4), TASK)
         assert np.isnan(loss)
         assert np.isnan(broken.input).any()
         assert np.isnan(broken.output).any()
@@ -268,7 +342,7 @@ def test_any_cut_of_the_corpus_is_a_chunk(lanes_task):
     begin, end, sentence = lanes_task
     task = TASK._replace(begin=begin, end=end, sentence=sentence)
     ours, theirs = weights(np.float64), weights(np.float64)
-    loss, examples, kept = KERNEL(IDS, OFFSETS, ours, samplers(EVERYTHING), TREE, kernels.Window(3, True, 4), task)
+    loss, examples, kept = train(KERNEL, ours, samplers(EVERYTHING), kernels.Window(3, True, 4), task)
     wanted = reference(theirs, samplers(EVERYTHING), kernels.Window(3, True, 4), task)
     assert (examples, kept) == wanted[1:3]
     assert kept == end - begin
@@ -277,15 +351,21 @@ def test_any_cut_of_the_corpus_is_a_chunk(lanes_task):
 
 
 def test_paths_as_python():
-    rows, signs = np.zeros(8, np.int64), np.zeros((1, 40))
+    rows, signs = np.zeros(8, np.int64), np.full((2, kernels.LANES), 7.0)
     for word in range(VOCABULARY):
         nodes, code = TREE.path(word)
         length = kernels.path_rows.py_func(TREE, word, rows)
         assert rows[:length].tolist() == nodes.tolist()
-        kernels.path_signs.py_func(TREE, word, 3, signs)
-        assert signs[0, : 3 * length].tolist() == [1 - 2 * branch for branch in code] * 3
+        kernels.path_signs.py_func(TREE, word, signs)
+        wanted = np.zeros(2 * kernels.TILE)
+        wanted[:length] = 1 - 2 * code
+        tiles = -(-length // kernels.TILE)
+        for group in range(0, kernels.LANES, kernels.GROUP):
+            shown = signs[:tiles, group : group + kernels.TILE].ravel()
+            assert shown.tolist() == wanted[: len(shown)].tolist()
 
 
 def test_padding():
     assert [kernels.padded(size) for size in (1, 16, 17, 100, 300)] == [16, 16, 32, 112, 304]
-    assert kernels.PADDING % kernels.LANES == 0
+    assert [kernels.whole_registers(size) % kernels.LANES for size in (1, 16, 17, 100, 300)] == [0] * 5
+    assert kernels.PADDING % kernels.LANES == 0 == kernels.LANES % kernels.GROUP

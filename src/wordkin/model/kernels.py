@@ -25,7 +25,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import models
-from numba.extending import intrinsic, overload, register_jitable, register_model
+from numba.extending import lower_builtin, overload, register_jitable, register_model, type_callable
 
 from wordkin.compilation import compiled
 
@@ -34,6 +34,18 @@ PADDING = 16
 
 LANES = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 8
 """Numbers in one register; divides PADDING."""
+
+TILE = 6
+"""Output vectors that are worked on at once."""
+
+GROUP = 8
+"""Lanes of a register of errors that belong to one input vector: one for each output vector of a tile, two spare."""
+
+SHIFT = 1.5 * 2**23
+"""Added to a small float32, it leaves no bits for a fraction: the sum is rounded to a whole number."""
+
+MOST_FACTORS = 64
+"""Numbers from 1 to 2 whose product certainly is a float32."""
 
 AHEAD = 4
 """Windows between drawing the noise words (and prefetching their rows) and using them: a power of two."""
@@ -78,6 +90,55 @@ class Task(NamedTuple):
     stream: np.uint64
 
 
+class Workspace(NamedTuple):
+    """What one call of the kernel writes into; see :func:`workspace`."""
+
+    words: npt.NDArray[np.int32]
+    begins: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
+    outputs: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    reaches: npt.NDArray[np.int64]
+    context: npt.NDArray[np.int64]
+    only: npt.NDArray[np.int64]
+    errors: npt.NDArray[Any]
+    signs: npt.NDArray[Any]
+    change: npt.NDArray[Any]
+    hidden: npt.NDArray[Any]
+
+
+def workspace(tokens: int, inputs: int, outputs: int, reach: int, width: int, dtype: npt.DTypeLike) -> Workspace:
+    """Make room for one chunk; in Python, since compiled allocation doubles the time that the kernel takes to compile.
+
+    Args:
+        tokens: in the chunk.
+        inputs: most input vectors of a window.
+        outputs: most output vectors of a window.
+        reach: most words on either side.
+        width: vector_size in whole registers.
+        dtype: of the weights.
+    """
+    tiles = math.ceil(outputs / TILE)
+    signs = np.zeros((tiles, LANES), dtype)
+    for group in range(0, LANES, GROUP):
+        for j in range(outputs):
+            signs[j // TILE, group + j % TILE] = 1 if j == 0 else -1
+    return Workspace(
+        words=np.zeros(tokens + 1, np.int32),
+        begins=np.zeros(tokens, np.int32),
+        ends=np.zeros(tokens, np.int32),
+        outputs=np.zeros((AHEAD, outputs), np.int64),
+        counts=np.full(AHEAD, outputs, np.int64),
+        reaches=np.full(AHEAD, reach, np.int64),
+        context=np.zeros(2 * reach + 1, np.int64),
+        only=np.zeros(1, np.int64),
+        errors=np.zeros((tiles, GROUP * (inputs + 1)), dtype),  # a register's second input may lie behind the last
+        signs=signs,
+        change=np.zeros((inputs, width), dtype),
+        hidden=np.zeros((1, width), dtype),
+    )
+
+
 # --- Lanes: one vector register -----------------------------------------------------------------------------------
 
 
@@ -99,6 +160,23 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, lanes, _llvm_vector(lanes.dtype))
 
 
+def _generates(function, typed, *formal):
+    """Let compiled calls of `function`, whose Python body is the twin, become what the decorated function generates.
+
+    Args:
+        function: what is called.
+        typed: from the types of the arguments to the signature, or to None where this is not the meaning.
+        formal: the types that it applies to, where not all.
+    """
+
+    def decorate(generate):
+        type_callable(function)(lambda _context: typed)
+        lower_builtin(function, *(formal or (types.VarArg(types.Any),)))(generate)
+        return generate
+
+    return decorate
+
+
 def _call(builder, name, result, arguments, **options):
     """Call an LLVM intrinsic, declaring it where needed."""
     signature = ir.FunctionType(result, [argument.type for argument in arguments])
@@ -112,134 +190,9 @@ def _suffix(vector):
 def _row_pointer(context, builder, matrix_type, matrix, row, column):
     array = context.make_array(matrix_type)(context, builder, matrix)
     begin = builder.mul(row, builder.extract_value(array.strides, 0))
-    offset = builder.add(begin, builder.mul(column, array.itemsize))
+    size = ir.Constant(column.type, matrix_type.dtype.bitwidth // 8)  # LLVM does not know array.itemsize
+    offset = builder.add(begin, builder.mul(column, size))
     return builder.gep(builder.bitcast(array.data, ir.IntType(8).as_pointer()), [offset])
-
-
-@intrinsic
-def _load(_context, matrix, row, column):
-    def generate(context, builder, signature, arguments):
-        pointer = _row_pointer(context, builder, signature.args[0], *arguments)
-        vector = _llvm_vector(matrix.dtype)
-        return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=matrix.dtype.bitwidth // 8)
-
-    return Lanes(matrix.dtype)(matrix, types.intp, types.intp), generate
-
-
-@intrinsic
-def _store(_context, matrix, row, column, lanes):
-    def generate(context, builder, signature, arguments):
-        pointer = _row_pointer(context, builder, signature.args[0], *arguments[:3])
-        target = builder.bitcast(pointer, arguments[3].type.as_pointer())
-        builder.store(arguments[3], target, align=matrix.dtype.bitwidth // 8)
-        return context.get_dummy_value()
-
-    return types.void(matrix, types.intp, types.intp, lanes), generate
-
-
-@intrinsic
-def _prefetch(_context, matrix, row, column):
-    def generate(context, builder, signature, arguments):
-        pointer = _row_pointer(context, builder, signature.args[0], *arguments)
-        flags = [ir.Constant(ir.IntType(32), flag) for flag in (0, 3, 1)]  # read, keep in every cache, data
-        _call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, *flags])
-        return context.get_dummy_value()
-
-    return types.void(matrix, types.intp, types.intp), generate
-
-
-@intrinsic
-def _fill(_context, like, value):
-    def generate(_context, builder, _signature, arguments):
-        vector = _llvm_vector(like.dtype)
-        undefined = ir.Constant(vector, ir.Undefined)
-        first = builder.insert_element(undefined, arguments[1], ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
-
-    return Lanes(like.dtype)(like, like.dtype), generate
-
-
-@intrinsic
-def _fma(_context, a, b, c):
-    def generate(_context, builder, _signature, arguments):
-        vector = arguments[0].type
-        return _call(builder, f"llvm.fmuladd.{_suffix(vector)}", vector, arguments)
-
-    return a(a, b, c), generate
-
-
-@intrinsic
-def _total(_context, lanes):
-    def generate(_context, builder, _signature, arguments):
-        vector = arguments[0].type
-        zero = ir.Constant(vector.element, -0.0)
-        name = f"llvm.vector.reduce.fadd.{_suffix(vector)}"
-        return _call(builder, name, vector.element, [zero, *arguments], fastmath=("reassoc",))
-
-    return lanes.dtype(lanes), generate
-
-
-@intrinsic
-def _power_of_two(_context, lanes):
-    def generate(_context, builder, _signature, arguments):
-        # A float32 is sign, 8 bits of exponent + 127, 23 bits of fraction: 2ⁿ has the fraction 0.
-        integers = ir.VectorType(ir.IntType(32), LANES)
-        name = f"llvm.fptosi.sat.v{LANES}i32.{_suffix(arguments[0].type)}"  # defined for NaN, too
-        biased = builder.add(_call(builder, name, integers, arguments), ir.Constant(integers, [127] * LANES))
-        return builder.bitcast(builder.shl(biased, ir.Constant(integers, [23] * LANES)), arguments[0].type)
-
-    return lanes(lanes), generate
-
-
-@intrinsic
-def _choose_less(_context, a, b, yes, no):
-    def generate(_context, builder, _signature, arguments):
-        return builder.select(builder.fcmp_ordered("<", arguments[0], arguments[1]), arguments[2], arguments[3])
-
-    return a(a, b, yes, no), generate
-
-
-def _binary(function, instruction):
-    """Give an operator its meaning for two Lanes."""
-
-    @intrinsic
-    def generated(_context, a, b):
-        def generate(_context, builder, _signature, arguments):
-            return getattr(builder, instruction)(*arguments, flags=("contract",))
-
-        return a(a, b), generate
-
-    @overload(function)
-    def implementation(a, b):
-        if isinstance(a, Lanes) and isinstance(b, Lanes):
-            return lambda a, b: generated(a, b)
-        return None
-
-
-def _unary(function, instruction):
-    """Give a NumPy function its meaning for Lanes."""
-
-    @intrinsic
-    def generated(_context, a):
-        def generate(_context, builder, _signature, arguments):
-            vector = arguments[0].type
-            return _call(builder, f"{instruction}.{_suffix(vector)}", vector, arguments)
-
-        return a(a), generate
-
-    @overload(function)
-    def implementation(a):
-        return (lambda a: generated(a)) if isinstance(a, Lanes) else None
-
-
-_binary(operator.add, "fadd")
-_binary(operator.sub, "fsub")
-_binary(operator.mul, "fmul")
-_binary(operator.truediv, "fdiv")
-_unary(np.abs, "llvm.fabs")
-_unary(np.floor, "llvm.floor")
-_unary(np.exp, "llvm.exp")
-_unary(np.log, "llvm.log")
 
 
 def load(matrix, row, column):
@@ -247,9 +200,11 @@ def load(matrix, row, column):
     return matrix[row, column : column + LANES].copy()
 
 
-@overload(load)
-def _(matrix, row, column):
-    return lambda matrix, row, column: _load(matrix, row, column)
+@_generates(load, lambda matrix, row, column: Lanes(matrix.dtype)(matrix, types.intp, types.intp))
+def _(context, builder, signature, arguments):
+    pointer = _row_pointer(context, builder, signature.args[0], *arguments)
+    vector = _llvm_vector(signature.args[0].dtype)
+    return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=signature.args[0].dtype.bitwidth // 8)
 
 
 def store(matrix, row, column, lanes):
@@ -257,18 +212,24 @@ def store(matrix, row, column, lanes):
     matrix[row, column : column + LANES] = lanes
 
 
-@overload(store)
-def _(matrix, row, column, lanes):
-    return lambda matrix, row, column, lanes: _store(matrix, row, column, lanes)
+@_generates(store, lambda matrix, row, column, lanes: types.void(matrix, types.intp, types.intp, lanes))
+def _(context, builder, signature, arguments):
+    pointer = _row_pointer(context, builder, signature.args[0], *arguments[:3])
+    target = builder.bitcast(pointer, arguments[3].type.as_pointer())
+    builder.store(arguments[3], target, align=signature.args[0].dtype.bitwidth // 8)
+    return context.get_dummy_value()
 
 
 def prefetch(matrix, row, column):
     """Ask for the cache line that holds matrix[row, column]; changes nothing."""
 
 
-@overload(prefetch)
-def _(matrix, row, column):
-    return lambda matrix, row, column: _prefetch(matrix, row, column)
+@_generates(prefetch, lambda matrix, row, column: types.void(matrix, types.intp, types.intp))
+def _(context, builder, signature, arguments):
+    pointer = _row_pointer(context, builder, signature.args[0], *arguments)
+    flags = [ir.Constant(ir.IntType(32), flag) for flag in (0, 3, 1)]  # read, keep in every cache, data
+    _call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, *flags])
+    return context.get_dummy_value()
 
 
 def fill(like, value):
@@ -276,19 +237,50 @@ def fill(like, value):
     return np.full(LANES, value, like.dtype)
 
 
-@overload(fill)
-def _(like, value):
-    return lambda like, value: _fill(like, value)
+@_generates(fill, lambda like, value: Lanes(like.dtype)(like, like.dtype))
+def _(_context, builder, signature, arguments):
+    return _spread(builder, _llvm_vector(signature.return_type.dtype), arguments[1])
+
+
+def spread(matrix, row, column):
+    """LANES times matrix[row, column]."""
+    return np.full(LANES, matrix[row, column], matrix.dtype)
+
+
+@_generates(spread, lambda matrix, row, column: Lanes(matrix.dtype)(matrix, types.intp, types.intp))
+def _(context, builder, signature, arguments):
+    vector = _llvm_vector(signature.return_type.dtype)
+    pointer = _row_pointer(context, builder, signature.args[0], *arguments)
+    value = builder.load(builder.bitcast(pointer, vector.element.as_pointer()))
+    return _spread(builder, vector, value)
+
+
+def _spread(builder, vector, value):
+    undefined = ir.Constant(vector, ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+
+
+def row_at(rows, i):
+    """rows[i], for 0 ≤ i."""
+    return rows[i]
+
+
+@_generates(row_at, lambda rows, i: rows.dtype(rows, types.intp))
+def _(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.load(builder.gep(array.data, [arguments[1]]))
 
 
 def fma(a, b, c):
-    """A · b + c, rounded once where the processor can."""
+    """A times b plus c, rounded once where the processor can."""
     return a * b + c
 
 
-@overload(fma)
-def _(a, b, c):
-    return lambda a, b, c: _fma(a, b, c)
+@_generates(fma, lambda a, b, c: a(a, b, c))
+def _(_context, builder, _signature, arguments):
+    vector = arguments[0].type
+    return _call(builder, f"llvm.fmuladd.{_suffix(vector)}", vector, arguments)
 
 
 def total(lanes):
@@ -296,9 +288,101 @@ def total(lanes):
     return lanes.sum(dtype=lanes.dtype)
 
 
-@overload(total)
-def _(lanes):
-    return lambda lanes: _total(lanes)
+@_generates(total, lambda lanes: lanes.dtype(lanes))
+def _(_context, builder, _signature, arguments):
+    vector = arguments[0].type
+    name = f"llvm.vector.reduce.fadd.{_suffix(vector)}"
+    zero = ir.Constant(vector.element, -0.0)
+    return _call(builder, name, vector.element, [zero, *arguments], fastmath=("reassoc",))
+
+
+def power_of_two(shifted):
+    """2ⁿ in float32 for whole n from −126 to 0, given as n + SHIFT."""
+    return np.exp2(shifted - SHIFT)
+
+
+@_generates(power_of_two, lambda shifted: shifted(shifted))
+def _(_context, builder, _signature, arguments):
+    # A float32 is sign, 8 bits of exponent + 127, 23 bits of fraction: 2ⁿ has the fraction 0. The lowest bits of
+    # n + SHIFT are n's own.
+    integers = ir.VectorType(ir.IntType(32), LANES)
+    places = builder.shl(builder.bitcast(arguments[0], integers), ir.Constant(integers, [23] * LANES))
+    return builder.bitcast(builder.add(places, ir.Constant(integers, [127 << 23] * LANES)), arguments[0].type)
+
+
+def exponent(x):
+    """The n of x = 2ⁿ f with 1 ≤ f < 2, for normal float32."""
+    return np.floor(np.log2(x))
+
+
+@_generates(exponent, lambda x: x(x))
+def _(_context, builder, _signature, arguments):
+    integers = ir.VectorType(ir.IntType(32), LANES)
+    bits = builder.lshr(builder.bitcast(arguments[0], integers), ir.Constant(integers, [23] * LANES))
+    return builder.sitofp(builder.sub(bits, ir.Constant(integers, [127] * LANES)), arguments[0].type)
+
+
+def fraction(x):
+    """The f of x = 2ⁿ f with 1 ≤ f < 2, for normal float32."""
+    return x / np.exp2(np.floor(np.log2(x)))
+
+
+@_generates(fraction, lambda x: x(x))
+def _(_context, builder, _signature, arguments):
+    integers = ir.VectorType(ir.IntType(32), LANES)
+    bits = builder.and_(builder.bitcast(arguments[0], integers), ir.Constant(integers, [0x7FFFFF] * LANES))
+    return builder.bitcast(builder.or_(bits, ir.Constant(integers, [0x3F800000] * LANES)), arguments[0].type)
+
+
+def store_totals(matrix, row, column, x0, x1, x2, x3, x4, x5, y0, y1, y2, y3, y4, y5):
+    """Store the sums of x0 … x5, two zeros, the sums of y0 … y5, and two zeros from matrix[row, column] on."""
+    for begin, group in ((column, (x0, x1, x2, x3, x4, x5)), (column + GROUP, (y0, y1, y2, y3, y4, y5))):
+        matrix[row, begin : begin + GROUP] = [*(total(lanes) for lanes in group), 0, 0]
+
+
+@_generates(
+    store_totals,
+    lambda matrix, row, column, x0, x1, x2, x3, x4, x5, y0, y1, y2, y3, y4, y5: types.void(
+        matrix, types.intp, types.intp, *[x0] * (2 * TILE)
+    ),
+)
+def _(context, builder, signature, arguments):
+    sums = {lane + (GROUP - TILE) * (lane >= TILE): vector for lane, vector in enumerate(arguments[3:])}
+    for begin in range(0, 2 * GROUP, LANES):
+        # Fold two vectors into the halves of one, then two of those into its quarters …: 3 instructions a vector.
+        half, vectors = LANES // 2, {lane - begin: sums[lane] for lane in sums if begin <= lane < begin + LANES}
+        while half:
+            lanes = range(min(half, TILE))
+            vectors = {lane: _folded(builder, vectors[lane], vectors.get(lane + half), half) for lane in lanes}
+            half //= 2
+        column = builder.add(arguments[2], ir.Constant(arguments[2].type, begin))
+        pointer = _row_pointer(context, builder, signature.args[0], *arguments[:2], column)
+        pointer = builder.bitcast(pointer, vectors[0].type.as_pointer())
+        builder.store(vectors[0], pointer, align=signature.args[0].dtype.bitwidth // 8)
+    return context.get_dummy_value()
+
+
+def _folded(builder, a, b, half):
+    """In each run of 2 · half lanes, the sums of a's two halves, then those of b's."""
+    runs = [range(begin, begin + half) for begin in range(0, LANES, 2 * half)]
+    b, other = (a, 0) if b is None else (b, LANES)
+    mask = ir.VectorType(ir.IntType(32), LANES)
+    low = [lane for run in runs for lane in (*run, *(other + lane for lane in run))]
+    lower = builder.shuffle_vector(a, b, ir.Constant(mask, low))
+    upper = builder.shuffle_vector(a, b, ir.Constant(mask, [lane + half for lane in low]))
+    return builder.fadd(lower, upper, flags=("contract",))
+
+
+def first_group(lanes):
+    """The lanes of the first input of a register; 0 for a second one."""
+    return np.where(np.arange(LANES) < GROUP, lanes, 0).astype(lanes.dtype)
+
+
+@_generates(first_group, lambda lanes: lanes(lanes))
+def _(_context, builder, _signature, arguments):
+    zero = ir.Constant(arguments[0].type, [0.0] * LANES)
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [i if i < GROUP else LANES + i for i in range(LANES)])
+    return builder.shuffle_vector(arguments[0], zero, mask)
 
 
 def choose_less(a, b, yes, no):
@@ -306,9 +390,9 @@ def choose_less(a, b, yes, no):
     return np.where(a < b, yes, no)
 
 
-@overload(choose_less)
-def _(a, b, yes, no):
-    return lambda a, b, yes, no: _choose_less(a, b, yes, no)
+@_generates(choose_less, lambda a, b, yes, no: a(a, b, yes, no))
+def _(_context, builder, _signature, arguments):
+    return builder.select(builder.fcmp_ordered("<", arguments[0], arguments[1]), arguments[2], arguments[3])
 
 
 def at_least(lanes, bound):
@@ -316,9 +400,36 @@ def at_least(lanes, bound):
     return np.where(lanes < bound, bound, lanes)
 
 
-@overload(at_least)
-def _(lanes, bound):
-    return lambda lanes, bound: _choose_less(lanes, bound, bound, lanes)
+@_generates(at_least, lambda lanes, bound: lanes(lanes, bound))
+def _(_context, builder, _signature, arguments):
+    lanes, bound = arguments
+    return builder.select(builder.fcmp_ordered("<", lanes, bound), bound, lanes)
+
+
+def _binary(function, instruction):
+    """Give an operator its meaning for two Lanes."""
+
+    @_generates(function, lambda a, b: a(a, b) if isinstance(a, Lanes) and a == b else None, Lanes, Lanes)
+    def _(_context, builder, _signature, arguments):
+        return getattr(builder, instruction)(*arguments, flags=("contract",))
+
+
+def _unary(function, instruction):
+    """Give a NumPy function its meaning for Lanes."""
+
+    @_generates(function, lambda a: a(a) if isinstance(a, Lanes) else None, Lanes)
+    def _(_context, builder, _signature, arguments):
+        vector = arguments[0].type
+        return _call(builder, f"{instruction}.{_suffix(vector)}", vector, arguments)
+
+
+_binary(operator.add, "fadd")
+_binary(operator.sub, "fsub")
+_binary(operator.mul, "fmul")
+_binary(operator.truediv, "fdiv")
+_unary(np.abs, "llvm.fabs")
+_unary(np.exp, "llvm.exp")
+_unary(np.log, "llvm.log")
 
 
 def exp_negative(a):
@@ -334,7 +445,8 @@ def _(a):
     def polynomial(a):
         # a = n log 2 + r with |r| ≤ ½ log 2, log 2 in two parts (Cody and Waite); e^r as in Cephes' expf.
         a = at_least(a, fill(a, -87.0))  # e^−87 is the smallest that float32 holds in full
-        n = np.floor(fma(a, fill(a, 1.4426950408889634), fill(a, 0.5)))
+        shifted = fma(a, fill(a, 1.4426950408889634), fill(a, SHIFT))
+        n = shifted - fill(a, SHIFT)
         r = fma(n, fill(a, -0.693359375), a)
         r = fma(n, fill(a, 2.12194440e-4), r)
         p = fma(fill(a, 1.9875691500e-4), r, fill(a, 1.3981999507e-3))
@@ -343,32 +455,33 @@ def _(a):
         p = fma(p, r, fill(a, 1.6666665459e-1))
         p = fma(p, r, fill(a, 5.0000001201e-1))
         p = fma(p * r, r, r) + fill(a, 1.0)
-        return p * _power_of_two(n)
+        return p * power_of_two(shifted)
 
     return polynomial
 
 
-def log_one_plus(e):
-    """log(1 + e) for 0 ≤ e ≤ 1."""
-    return np.log1p(e)
+def log_of_product(product):
+    """Logarithms of numbers from 1 to the largest of the dtype."""
+    return np.log(product)
 
 
-@overload(log_one_plus)
-def _(e):
-    if e.dtype == types.float64:
-        return lambda e: np.log(fill(e, 1.0) + e)
+@overload(log_of_product)
+def _(product):
+    if product.dtype == types.float64:
+        return lambda product: np.log(product)
 
-    def series(e):
-        # log(1 + e) = 2 artanh(s) = 2 (s + s³/3 + s⁵/5 + …) with s = e / (2 + e) ≤ 1/3.
-        s = e / (fill(e, 2.0) + e)
+    def series(product):
+        # 2ⁿ f with 1 ≤ f < 2: log f = 2 artanh(s) = 2 (s + s³/3 + s⁵/5 + …) with s = (f − 1) / (f + 1) ≤ 1/3.
+        f, one = fraction(product), fill(product, 1.0)
+        s = (f - one) / (f + one)
         square = s * s
-        p = fma(fill(e, 1 / 13), square, fill(e, 1 / 11))
-        p = fma(p, square, fill(e, 1 / 9))
-        p = fma(p, square, fill(e, 1 / 7))
-        p = fma(p, square, fill(e, 1 / 5))
-        p = fma(p, square, fill(e, 1 / 3))
-        p = fma(p, square, fill(e, 1.0))
-        return (s + s) * p
+        p = fma(fill(s, 1 / 13), square, fill(s, 1 / 11))
+        p = fma(p, square, fill(s, 1 / 9))
+        p = fma(p, square, fill(s, 1 / 7))
+        p = fma(p, square, fill(s, 1 / 5))
+        p = fma(p, square, fill(s, 1 / 3))
+        p = fma(p, square, one)
+        return fma(s + s, p, exponent(product) * fill(s, 0.6931471805599453))
 
     return series
 
@@ -451,131 +564,217 @@ def keep_tokens(state, ids, offsets, task, keep, words, begins, ends):
 
 
 @compiled(**INLINE)
-def score(inputs, input_rows, m, outputs, output_rows, n, width, scores):
-    """scores[i n + j] = v_i · w_j, in tiles of two input and three output vectors."""
-    for j in range(0, n, 3):
-        w0, w1, w2 = output_rows[j], output_rows[min(j + 1, n - 1)], output_rows[min(j + 2, n - 1)]
-        for i in range(0, m, 2):
-            v0, v1 = input_rows[i], input_rows[min(i + 1, m - 1)]
-            x00 = fill(inputs, 0.0)
-            x01, x02, x10, x11, x12 = x00, x00, x00, x00, x00
-            for k in range(0, width, LANES):
-                a0, a1 = load(inputs, v0, k), load(inputs, v1, k)
-                b = load(outputs, w0, k)
-                x00, x10 = fma(a0, b, x00), fma(a1, b, x10)
-                b = load(outputs, w1, k)
-                x01, x11 = fma(a0, b, x01), fma(a1, b, x11)
-                b = load(outputs, w2, k)
-                x02, x12 = fma(a0, b, x02), fma(a1, b, x12)
-            # A tile's second row may lie behind the last input: `scores` has room for it.
-            first, second = i * n + j, (i + 1) * n + j
-            scores[0, first], scores[0, second] = total(x00), total(x10)
-            if j + 1 < n:
-                scores[0, first + 1], scores[0, second + 1] = total(x01), total(x11)
-            if j + 2 < n:
-                scores[0, first + 2], scores[0, second + 2] = total(x02), total(x12)
+def tile_rows(output_rows, begin, n):
+    """The output rows of the tile that begins with the given one; missing ones repeat the last."""
+    last = n - 1
+    return (
+        row_at(output_rows, begin),
+        row_at(output_rows, min(begin + 1, last)),
+        row_at(output_rows, min(begin + 2, last)),
+        row_at(output_rows, min(begin + 3, last)),
+        row_at(output_rows, min(begin + 4, last)),
+        row_at(output_rows, min(begin + 5, last)),
+    )
 
 
 @compiled(**INLINE)
-def score_to_error(scores, signs, count, rate):
+def score(inputs, input_rows, m, outputs, output_rows, n, width, errors, two):
+    """Set errors[j // TILE, GROUP i + j % TILE] = v_i · w_j, for a tile and (where `two`) two inputs at once."""
+    for begin in range(0, n, TILE):
+        w0, w1, w2, w3, w4, w5 = tile_rows(output_rows, begin, n)
+        wide = n - begin > TILE // 2
+        for i in range(0, m, 2):
+            v0, v1 = row_at(input_rows, i), row_at(input_rows, min(i + 1, m - 1))
+            x0 = fill(inputs, 0.0)
+            x1, x2, x3, x4, x5, y0, y1, y2, y3, y4, y5 = x0, x0, x0, x0, x0, x0, x0, x0, x0, x0, x0
+            for k in range(0, width, LANES):
+                a, b = load(inputs, v0, k), load(inputs, v1, k)
+                w = load(outputs, w0, k)
+                x0, y0 = fma(a, w, x0), fma(b, w, y0) if two else y0
+                w = load(outputs, w1, k)
+                x1, y1 = fma(a, w, x1), fma(b, w, y1) if two else y1
+                w = load(outputs, w2, k)
+                x2, y2 = fma(a, w, x2), fma(b, w, y2) if two else y2
+                if wide:
+                    w = load(outputs, w3, k)
+                    x3, y3 = fma(a, w, x3), fma(b, w, y3) if two else y3
+                    w = load(outputs, w4, k)
+                    x4, y4 = fma(a, w, x4), fma(b, w, y4) if two else y4
+                    w = load(outputs, w5, k)
+                    x5, y5 = fma(a, w, x5), fma(b, w, y5) if two else y5
+            store_totals(errors, begin // TILE, GROUP * i, x0, x1, x2, x3, x4, x5, y0, y1, y2, y3, y4, y5)
+
+
+@compiled(**INLINE)
+def score_to_error(errors, signs, tiles, m, rate):
     """Replace each score x by η (t − y), and return the sum of the loss J.
 
-    With the sign s = 2t − 1 and z = s x, both labels are one case: J = −log σ(z) and t − y = s σ(−z).
+    With the sign s = 2t − 1 and z = s x, both labels are one case: J = −log σ(z) and t − y = s σ(−z). With
+    e = exp(−|z|), J = log(1 + e) + max(−z, 0), and a sum of logarithms is the logarithm of a product.
 
     Args:
-        scores: (1, ≥ count + LANES) x in, η (t − y) out.
-        signs: (1, ≥ count + LANES) s of each score; never 0.
-        count: number of scores.
+        errors: (≥ tiles, ≥ GROUP · (m + 1)) x in, η (t − y) out.
+        signs: (≥ tiles, LANES) s of each output, for each input of a register; 0 where there is none.
+        tiles: number of tiles of output vectors.
+        m: number of input vectors.
         rate: η.
     """
-    for surplus in range(count, count + LANES):  # fills the last register: z = 100, whose J and σ(−z) vanish
-        scores[0, surplus] = 100 * signs[0, surplus]
-    one, zero = fill(scores, 1.0), fill(scores, 0.0)
-    eta = fill(scores, rate)
-    losses = zero
-    for k in range(0, count, LANES):
-        sign = load(signs, 0, k)
-        z = load(scores, 0, k) * sign
-        e = exp_negative(zero - np.abs(z))
-        inverse = one / (one + e)
-        complement = choose_less(z, zero, inverse, e * inverse)  # σ(−z)
-        losses = losses + log_one_plus(e) + at_least(zero - z, zero)
-        store(scores, 0, k, eta * complement * sign)
-    return np.float64(total(losses))
+    one, zero, eta = fill(errors, 1.0), fill(errors, 0.0), fill(errors, rate)
+    losses, product = zero, one
+    factors = 0
+    for tile in range(tiles):
+        sign = load(signs, tile, 0)
+        for lane in range(0, GROUP * m, LANES):
+            if lane + GROUP == GROUP * m:
+                sign = first_group(sign)
+            z = load(errors, tile, lane) * sign
+            e = exp_negative(zero - np.abs(z))
+            inverse = one / (one + e)
+            complement = choose_less(z, zero, inverse, e * inverse)  # σ(−z)
+            store(errors, tile, lane, eta * complement * sign)
+            weight = sign * sign  # 0 where there is no pair
+            losses = losses + at_least(zero - z, zero) * weight
+            product = product * fma(e, weight, one)
+            factors += 1
+            if factors == MOST_FACTORS:
+                losses = losses + log_of_product(product)
+                product = one
+                factors = 0
+    return np.float64(total(losses + log_of_product(product)))
 
 
 @compiled(**INLINE)
-def add_combination(target, row, sources, source_rows, count, factors, first, step, width, fresh):
-    """target[row] (+)= Σ_s factors[first + s · step] · sources[source_rows[s]]; `fresh` overwrites, else it adds."""
-    s = 0
-    while s < count:
-        f = first + s * step
-        if count - s >= 6:
-            r0, r1, r2 = source_rows[s], source_rows[s + 1], source_rows[s + 2]
-            r3, r4, r5 = source_rows[s + 3], source_rows[s + 4], source_rows[s + 5]
-            f0, f1 = fill(factors, factors[0, f]), fill(factors, factors[0, f + step])
-            f2, f3 = fill(factors, factors[0, f + 2 * step]), fill(factors, factors[0, f + 3 * step])
-            f4, f5 = fill(factors, factors[0, f + 4 * step]), fill(factors, factors[0, f + 5 * step])
-            for k in range(0, width, LANES):
-                change = fill(target, 0.0) if fresh and s == 0 else load(target, row, k)
-                change = fma(f1, load(sources, r1, k), fma(f0, load(sources, r0, k), change))
-                change = fma(f3, load(sources, r3, k), fma(f2, load(sources, r2, k), change))
-                change = fma(f5, load(sources, r5, k), fma(f4, load(sources, r4, k), change))
-                store(target, row, k, change)
-            s += 6
-        elif count - s >= 2:
-            r0, r1 = source_rows[s], source_rows[s + 1]
-            f0, f1 = fill(factors, factors[0, f]), fill(factors, factors[0, f + step])
-            for k in range(0, width, LANES):
-                change = fill(target, 0.0) if fresh and s == 0 else load(target, row, k)
-                change = fma(f1, load(sources, r1, k), fma(f0, load(sources, r0, k), change))
-                store(target, row, k, change)
-            s += 2
-        else:
-            r0 = source_rows[s]
-            f0 = fill(factors, factors[0, f])
-            for k in range(0, width, LANES):
-                change = fill(target, 0.0) if fresh and s == 0 else load(target, row, k)
-                store(target, row, k, fma(f0, load(sources, r0, k), change))
-            s += 1
+def merge_repeated_inputs(input_rows, m, errors, tiles):
+    """Let the first of several equal input rows have all their errors, so that each row changes once."""
+    for i in range(1, m):
+        for first in range(i):
+            if input_rows[first] == input_rows[i]:
+                for tile in range(tiles):
+                    for lane in range(TILE):
+                        errors[tile, GROUP * first + lane] += errors[tile, GROUP * i + lane]
+                        errors[tile, GROUP * i + lane] = 0
+                break
 
 
 @compiled(**INLINE)
-def add_row(target, row, source, source_row, width):
-    """target[row] += source[source_row]."""
+def merge_repeated_outputs(output_rows, n, errors, m):
+    """Let the first of several equal output rows have all their errors, so that each row changes once."""
+    for j in range(1, n):
+        for first in range(j):
+            if output_rows[first] == output_rows[j]:
+                for i in range(m):
+                    lane, other = GROUP * i + j % TILE, GROUP * i + first % TILE
+                    errors[first // TILE, other] += errors[j // TILE, lane]
+                    errors[j // TILE, lane] = 0
+                break
+
+
+@compiled(**INLINE)
+def apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, width, change, in_place):
+    """W += Eᵀ V in place, V += E W in place or, where not `in_place`, change = E W: both from the old values.
+
+    A tile's output rows stay in registers, old and new, while the inputs pass by. Where a row stands twice, all its
+    errors belong to its first place (a tile's missing rows repeat the last one, without errors), and rows are stored
+    from last to first, so that the first place has the last word.
+    """
+    for begin in range(0, n, TILE):
+        tile = begin // TILE
+        w0, w1, w2, w3, w4, w5 = tile_rows(output_rows, begin, n)
+        wide = n - begin > TILE // 2
+        final = in_place and begin + TILE >= n
+        for k in range(0, width, LANES):
+            old0, old1, old2 = load(outputs, w0, k), load(outputs, w1, k), load(outputs, w2, k)
+            old3, old4, old5 = old2, old2, old2
+            if wide:
+                old3, old4, old5 = load(outputs, w3, k), load(outputs, w4, k), load(outputs, w5, k)
+            new0, new1, new2, new3, new4, new5 = old0, old1, old2, old3, old4, old5
+            for i in range(m - 1, -1, -1):
+                v = load(inputs, row_at(input_rows, i), k)
+                if begin > 0:
+                    x = load(change, i, k)
+                elif in_place:
+                    x = v
+                else:
+                    x = fill(v, 0.0)
+                lane = GROUP * i
+                e = spread(errors, tile, lane)
+                x, new0 = fma(e, old0, x), fma(e, v, new0)
+                e = spread(errors, tile, lane + 1)
+                x, new1 = fma(e, old1, x), fma(e, v, new1)
+                e = spread(errors, tile, lane + 2)
+                x, new2 = fma(e, old2, x), fma(e, v, new2)
+                if wide:
+                    e = spread(errors, tile, lane + 3)
+                    x, new3 = fma(e, old3, x), fma(e, v, new3)
+                    e = spread(errors, tile, lane + 4)
+                    x, new4 = fma(e, old4, x), fma(e, v, new4)
+                    e = spread(errors, tile, lane + 5)
+                    x, new5 = fma(e, old5, x), fma(e, v, new5)
+                if final:
+                    store(inputs, row_at(input_rows, i), k, x)
+                else:
+                    store(change, i, k, x)
+            if wide:
+                store(outputs, w5, k, new5)
+                store(outputs, w4, k, new4)
+                store(outputs, w3, k, new3)
+            store(outputs, w2, k, new2)
+            store(outputs, w1, k, new1)
+            store(outputs, w0, k, new0)
+
+
+@compiled(**INLINE)
+def mean_row(target, sources, source_rows, count, width):
+    """target[0] = the mean of the source rows."""
+    share = fill(target, 1 / count)
     for k in range(0, width, LANES):
-        store(target, row, k, load(target, row, k) + load(source, source_row, k))
+        mean = fill(target, 0.0)
+        for s in range(count):
+            mean = fma(share, load(sources, source_rows[s], k), mean)
+        store(target, 0, k, mean)
 
 
 @compiled(**INLINE)
-def step_window(inputs, input_rows, m, outputs, output_rows, n, signs, rate, width, scores, change):
-    """The step that all architectures share: W changes in place, the inputs' changes go to `change`.
+def add_share(target, rows, count, source, share, width):
+    """target[row] += share · source[0] for each of the rows; one that stands twice gets it twice."""
+    factor = fill(target, share)
+    for s in range(count):
+        for k in range(0, width, LANES):
+            store(target, rows[s], k, fma(factor, load(source, 0, k), load(target, rows[s], k)))
 
-    A row that occurs twice gets both of its changes: output rows are updated one after the other, each from input
-    vectors that have not changed yet.
+
+@compiled(**INLINE)
+def step_window(inputs, input_rows, m, outputs, output_rows, n, signs, rate, width, errors, change, cbow, distinct):
+    """The step that all architectures share: W changes in place, and so do, for skip-gram, the inputs.
+
+    A row that occurs twice gets both of its changes, each from the old values.
 
     Args:
         inputs: matrix that holds the m input vectors, in the rows `input_rows`.
         input_rows: (≥ m,) int64.
-        m: number of input vectors.
+        m: number of input vectors, at least 1.
         outputs: W.
         output_rows: (≥ n,) int64.
-        n: number of output vectors.
-        signs: (1, ≥ m n + LANES) 2t − 1 of each pair, row by row.
+        n: number of output vectors, at least 1.
+        signs: (tiles, LANES) 2t − 1 of each output, for each input of a register; 0 where there is none.
         rate: η.
-        width: padded vector_size.
-        scores: (1, ≥ (m + 1) n + LANES) work space.
-        change: (≥ m, width) −η ∂J/∂v of each input vector, out.
+        width: vector_size in whole registers.
+        errors: (tiles, GROUP · (m + 1)) work space.
+        change: (≥ m, width) work space; for CBOW −η ∂J/∂v of the only input vector, out.
+        cbow: leave the input vector as it is.
+        distinct: no output row occurs twice.
 
     Returns:
         The sum of the loss J over the m n pairs, before the step.
     """
-    score(inputs, input_rows, m, outputs, output_rows, n, width, scores)
-    loss = score_to_error(scores, signs, m * n, rate)
-    for i in range(m):
-        add_combination(change, i, outputs, output_rows, n, scores, i * n, 1, width, True)
-    for j in range(n):
-        add_combination(outputs, output_rows[j], inputs, input_rows, m, scores, j, n, width, False)
+    tiles = (n + TILE - 1) // TILE
+    score(inputs, input_rows, m, outputs, output_rows, n, width, errors, not cbow)
+    loss = score_to_error(errors, signs, tiles, m, rate)
+    if not cbow:
+        merge_repeated_inputs(input_rows, m, errors, tiles)
+    if not distinct:
+        merge_repeated_outputs(output_rows, n, errors, m)
+    apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, width, change, not cbow)
     return loss
 
 
@@ -599,28 +798,27 @@ def path_rows(tree, word, rows):
 
 
 @compiled(forceinline=True)
-def path_signs(tree, word, m, signs):
-    """Put 2t − 1 of a word's Huffman path into `signs`, once for each of m input vectors."""
+def path_signs(tree, word, signs):
+    """Put 2t − 1 of a word's Huffman path into `signs`, (tiles, LANES), once for each input of a register."""
     begin, n = tree.offsets[word], tree.offsets[word + 1] - tree.offsets[word]
-    for i in range(m):
+    tiles = (n + TILE - 1) // TILE
+    for group in range(0, LANES, GROUP):
+        signs[tiles - 1, group : group + TILE] = 0
         for j in range(n):
-            signs[0, i * n + j] = tree.signs[begin + j]
+            signs[j // TILE, group + j % TILE] = tree.signs[begin + j]
 
 
 @cache
-def chunk_kernel(width, cbow=False, hierarchical=False, exact=True):
-    """Compile the kernel for one padded vector_size and one variant.
-
-    All four are constants to LLVM: every loop over a row is unrolled, and no branch between variants is left.
+def chunk_kernel(cbow=False, hierarchical=False, exact=True):
+    """Compile the kernel for one variant; the three are constants to LLVM, so that no branch between them is left.
 
     Args:
-        width: padded vector_size.
         cbow: one input vector, the context's mean, instead of one for each context word.
         hierarchical: the outputs are the centre word's Huffman path, instead of itself and noise words.
         exact: for CBOW, divide the mean's gradient by the number of context words, as its derivative demands.
     """
 
-    def train_chunk(ids, offsets, weights, samplers, tree, window, task):
+    def train_chunk(ids, offsets, weights, samplers, tree, window, task, space):
         """Train one chunk.
 
         Args:
@@ -631,68 +829,63 @@ def chunk_kernel(width, cbow=False, hierarchical=False, exact=True):
             tree: see huffman.Tree; only read for hierarchical softmax.
             window: see Window.
             task: see Task.
+            space: see workspace.
 
         Returns:
             The sum of the loss J, the number of examples (pairs), and the number of tokens left by subsampling.
         """
         V, W = weights
-        room = task.end - task.begin
-        words = np.empty(room + 1, np.int32)
-        begins, ends = np.empty(room, np.int32), np.empty(room, np.int32)
+        width = space.change.shape[1]
+        words, begins, ends = space.words, space.begins, space.ends
+        context, signs, change = space.context, space.signs, space.change
         state, kept = keep_tokens(task.stream, ids, offsets, task, samplers.keep, words, begins, ends)
         state = np.uint64(state)
-        most_inputs = 1 if cbow else 2 * window.size
-        most_outputs = tree.longest if hierarchical else window.negative + 1
-        upcoming_outputs = np.empty((AHEAD, most_outputs), np.int64)
-        upcoming_count = np.full(AHEAD, most_outputs, np.int64)
-        upcoming_reach = np.full(AHEAD, window.size, np.int64)
-        context = np.empty(2 * window.size + 1, np.int64)
-        scores = np.zeros((1, (most_inputs + 1) * most_outputs + LANES), V.dtype)
-        signs = np.full((1, (most_inputs + 1) * most_outputs + LANES), -1, V.dtype)
-        if not hierarchical:
-            signs[0, ::most_outputs] = 1
-        change = np.zeros((most_inputs, width), V.dtype)
-        hidden = np.zeros((1, width), V.dtype)
-        only = np.zeros(1, np.int64)
-        share = np.ones((1, 1), V.dtype)
         slope = (task.last_rate - task.first_rate) / max(kept, 1)
         loss = 0.0
         examples = 0
         for centre in range(-AHEAD, kept):
             slot = centre & (AHEAD - 1)
-            outputs = upcoming_outputs[slot]
+            outputs = space.outputs[slot]
             if centre >= 0:
-                n = upcoming_count[slot]
-                reach = upcoming_reach[slot]
-                count = context_rows(words, begins[centre], ends[centre], centre, reach, context)
+                n = space.counts[slot]
+                count = context_rows(words, begins[centre], ends[centre], centre, space.reaches[slot], context)
                 m = min(count, 1) if cbow else count
-                if hierarchical:
-                    path_signs(tree, words[centre], m, signs)
-                rate = task.first_rate + slope * centre
-                if m > 0 and cbow:
-                    share[0, 0] = 1 / count
-                    add_combination(hidden, 0, V, context, count, share, 0, 0, width, True)
-                    loss += step_window(hidden, only, 1, W, outputs, n, signs, rate, width, scores, change)
-                    if not exact:
-                        share[0, 0] = 1
-                    for i in range(count):
-                        add_combination(V, context[i], change, only, 1, share, 0, 0, width, False)
-                elif m > 0:
-                    loss += step_window(V, context, m, W, outputs, n, signs, rate, width, scores, change)
-                    for i in range(m):
-                        add_row(V, context[i], change, i, width)
                 examples += m * n
+                if m > 0:
+                    if hierarchical:
+                        path_signs(tree, words[centre], signs)
+                    rows, inputs = context, V
+                    if cbow:
+                        rows, inputs = space.only, space.hidden
+                        mean_row(inputs, V, context, count, width)
+                    loss += step_window(
+                        inputs,
+                        rows,
+                        m,
+                        W,
+                        outputs,
+                        n,
+                        signs,
+                        task.first_rate + slope * centre,
+                        width,
+                        space.errors,
+                        change,
+                        cbow,
+                        hierarchical,
+                    )
+                    if cbow:
+                        add_share(V, context, count, change, 1 / count if exact else 1.0, width)
             upcoming = centre + AHEAD
             if upcoming < kept:
                 if window.shrink:
                     state = advance(state)
-                    upcoming_reach[slot] = 1 + below(output(state), window.size)
+                    space.reaches[slot] = 1 + below(output(state), window.size)
                 if hierarchical:
-                    upcoming_count[slot] = path_rows(tree, words[upcoming], outputs)
+                    space.counts[slot] = path_rows(tree, words[upcoming], outputs)
                 else:
                     outputs[0] = words[upcoming]
-                    state = np.uint64(draw_noise(state, samplers, outputs[0], outputs, most_outputs))
-                for j in range(upcoming_count[slot]):
+                    state = np.uint64(draw_noise(state, samplers, outputs[0], outputs, space.counts[slot]))
+                for j in range(space.counts[slot]):
                     for k in range(0, width, PADDING):
                         prefetch(W, outputs[j], k)
                 newest = upcoming + window.size
@@ -702,6 +895,11 @@ def chunk_kernel(width, cbow=False, hierarchical=False, exact=True):
         return loss, examples, kept
 
     return compiled(nogil=True, fastmath={"contract"})(train_chunk)
+
+
+def whole_registers(vector_size: int) -> int:
+    """`vector_size` rounded up to whole registers: the part of a padded row that the kernel works on."""
+    return math.ceil(vector_size / LANES) * LANES
 
 
 def padded(vector_size: int) -> int:

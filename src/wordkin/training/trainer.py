@@ -52,7 +52,7 @@ class ChunkTrainer:
         self.config = config
         self.chunks = chunks(corpus.sentence_offsets)
         self.tokens = len(corpus.ids)
-        self.width = kernels.padded(config.vector_size)
+        self.width = kernels.whole_registers(config.vector_size)
         counts = corpus.vocabulary.counts
         keep = sampling.thresholds(sampling.keep_probabilities(counts, config.sample))
         hierarchical = config.output_layer == "hierarchical-softmax"
@@ -64,8 +64,10 @@ class ChunkTrainer:
         self._tree = tree._replace(
             offsets=_read_only(tree.offsets), nodes=_read_only(tree.nodes), signs=_read_only(tree.signs)
         )
+        self._most_inputs = 1 if config.architecture == "cbow" else 2 * config.window
+        self._most_outputs = tree.longest if hierarchical else config.negative + 1
         self._kernel = kernels.chunk_kernel(
-            self.width, config.architecture == "cbow", hierarchical, config.cbow_gradient == "exact"
+            config.architecture == "cbow", hierarchical, config.cbow_gradient == "exact"
         )
 
     def compile(self, weights: kernels.Weights) -> None:
@@ -93,8 +95,10 @@ class ChunkTrainer:
         return ChunkResult(loss, examples, chunk.end - chunk.begin, kept)
 
     def _run(self, weights: kernels.Weights, task: kernels.Task) -> tuple[float, int, int]:
+        tokens, dtype = task.end - task.begin, weights.input.dtype
+        space = kernels.workspace(tokens, self._most_inputs, self._most_outputs, self.config.window, self.width, dtype)
         result: tuple[float, int, int] = self._kernel(
-            self._ids, self._offsets, weights, self._samplers, self._tree, self._window, task
+            self._ids, self._offsets, weights, self._samplers, self._tree, self._window, task, space
         )
         return result
 

@@ -87,17 +87,15 @@ class Word2Vec:
         self.vectors.save(path)
 
     def _train(self, corpus: EncodedCorpus, progress: bool, on_epoch_end: Callable[[EpochRecord], None] | None) -> None:
-        from wordkin.model.kernels import Weights
+        from wordkin.model.kernels import Weights, padded
         from wordkin.training.progress import Silent, progress_bar
         from wordkin.training.trainer import ChunkTrainer, train
         from wordkin.training.weights import aligned_zeros, initial_input, without_padding
 
         config = self.config
         trainer = ChunkTrainer(corpus, config)
-        words = len(corpus.vocabulary)
-        weights = Weights(
-            initial_input(words, config.vector_size, trainer.width, config.seed), aligned_zeros(words, trainer.width)
-        )
+        words, width = len(corpus.vocabulary), padded(config.vector_size)
+        weights = Weights(initial_input(words, config.vector_size, width, config.seed), aligned_zeros(words, width))
         trainer.compile(weights)
         bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
         history = train(trainer, weights, bar, on_epoch_end)
