@@ -115,7 +115,7 @@ def test_explain_is_the_reference_with_the_models_numbers(model, label):
 
 
 def test_explain_takes_the_models_own_rate(model):
-    assert json.loads(run("explain", model, "sea1", "sea2", "--json").stdout)["learning_rate"] == 0.025
+    assert json.loads(run("explain", model, "sea1", "sea2", "--json").stdout)["learning_rate"] == 0.05
 
 
 def test_explain_needs_output_vectors(model, tmp_path):

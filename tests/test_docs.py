@@ -40,11 +40,17 @@ def test_readme_paths_and_commands_exist():
 
 
 def test_readme_flags_exist():
-    known = {f"--{name.replace('_', '-')}" for name in parameters()} | {"--help", "--json", "--config", "--label"}
+    known = {f"--{name.replace('_', '-')}" for name in parameters()} | {
+        "--help",
+        "--json",
+        "--config",
+        "--label",
+        "--quick",
+    }
     assert set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / "README.md").read_text("utf-8"))) <= known
 
 
-@pytest.mark.parametrize("path", ["docs/objective.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("path", ["docs/objective.md", "docs/performance.md", "CONTRIBUTING.md"])
 def test_documents_name_files_that_exist(path):
     for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./]+)`", (ROOT / path).read_text("utf-8")):
         assert (ROOT / name).exists(), name

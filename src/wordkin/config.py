@@ -20,7 +20,17 @@ EncodingErrors = Literal["strict", "replace"]
 ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
 OUTPUT_LAYERS: tuple[str, ...] = get_args(OutputLayer)
 CBOW_GRADIENTS: tuple[str, ...] = get_args(CbowGradient)
-DEFAULT_LEARNING_RATES = {"skipgram": 0.025, "cbow": 0.05}
+DEFAULT_LEARNING_RATES = {
+    ("skipgram", "negative-sampling"): 0.05,
+    ("skipgram", "hierarchical-softmax"): 0.025,
+    ("cbow", "negative-sampling"): 0.1,
+    ("cbow", "hierarchical-softmax"): 0.1,
+}
+"""η of the first step for each variant, chosen by benchmarks/defaults.py; docs/performance.md has the figures."""
+
+WORD2VEC_CBOW_LEARNING_RATE = 0.05
+"""The same for cbow_gradient="word2vec", whose steps are longer; word2vec.c's own."""
+
 TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
@@ -123,7 +133,8 @@ class TrainingConfig:
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
     learning_rate: float | None = _parameter(
         None,
-        "η of the first step; 0.025 for skip-gram, 0.05 for CBOW where not given",
+        "η of the first step; where not given 0.05 for skip-gram (0.025 with hierarchical softmax), 0.1 for CBOW "
+        "(0.05 with --cbow-gradient word2vec)",
         float,
         low=0,
         low_open=True,
@@ -170,8 +181,12 @@ class TrainingConfig:
 
     @property
     def first_learning_rate(self) -> float:
-        """η of the first step: as given, or the architecture's default."""
-        return DEFAULT_LEARNING_RATES[self.architecture] if self.learning_rate is None else self.learning_rate
+        """η of the first step: as given, or the variant's default."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        if self.architecture == "cbow" and self.cbow_gradient == "word2vec":
+            return WORD2VEC_CBOW_LEARNING_RATE
+        return DEFAULT_LEARNING_RATES[self.architecture, self.output_layer]
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:

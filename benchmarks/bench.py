@@ -1,0 +1,329 @@
+"""wordkin and its peers on the same text with the same hyper-parameters: speed, memory, quality. Run by scripts/bench.
+
+Every measurement is a task whose record is one file in the folder of results; a task whose record is there already is
+not run again, so that a run that was stopped goes on where it was. A change of wordkin's source makes its tasks new.
+
+    scripts/bench [--quick] [--only PATTERN ...] [--text FILE] [--evaluation FOLDER]
+
+Speed is measured in pairs: wordkin, peer, wordkin, peer …; the ratio is the median over the pairs. The text is encoded
+before, and reading is a measurement of its own. word2vec and fastText are stopped after --seconds of training, and
+their rate until then counts; gensim and wordkin run to the end of one epoch. Rates count the tokens of the vocabulary,
+before subsampling.
+"""
+
+import argparse
+import dataclasses
+import datetime as dt
+import fnmatch
+import hashlib
+import json
+import os
+import platform
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding
+
+import report
+import wordkin
+from evaluation import evaluate
+from programs import FastText, Gensim, Job, Program, Word2VecProgram, Wordkin
+from wordkin import EncodedCorpus, TrainingConfig
+from wordkin.corpus import reading
+from wordkin.corpus.encoding import encode
+
+HERE = Path(__file__).parent
+DATA = HERE.parent.parent / "shared" / "data"
+VARIANTS = [(a, o) for o in ("negative-sampling", "hierarchical-softmax") for a in ("skipgram", "cbow")]
+PEER_RATES = {"skipgram": 0.025, "cbow": 0.05}  # what all peers but fastText start with
+QUICK_TOKENS = 4_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One measurement: its name, what its result depends on, and how to take it."""
+
+    name: str
+    depends: tuple[str, ...]
+    measure: Callable[[], dict[str, Any]]
+
+
+class Bench:
+    """The tasks of one run.
+
+    Args:
+        options: the command line.
+        work: folder for texts.
+    """
+
+    def __init__(self, options: argparse.Namespace, work: Path) -> None:
+        self.options = options
+        self.text = _first_lines(options.text, work, QUICK_TOKENS if options.quick else None)
+        self.corpus_path = self.text.with_suffix(".corpus")
+        if not self.corpus_path.exists():
+            encode(self.text, TrainingConfig()).save(self.corpus_path)
+        corpus = EncodedCorpus.load(self.corpus_path)
+        self.tokens, self.report = corpus.report.tokens_kept, str(corpus.report)
+        folder = options.peers / ("Scripts" if os.name == "nt" else "bin")
+        python = folder / ("python.exe" if os.name == "nt" else "python")
+        self.wordkin = Wordkin()
+        self.word2vec = Word2VecProgram(folder, python)
+        self.gensim = Gensim(python)
+        self.peers: list[Program] = [self.word2vec, self.gensim, FastText(python)]
+        self.source = _source_digest()
+
+    def tasks(self) -> Iterator[Task]:
+        """Every task, the most telling ones first."""
+        yield self._reading()
+        yield self._sentences()
+        for peer in self.peers:
+            for threads in (1,) if self.options.quick else (1, 2):
+                yield self._speed(peer, Job(self.text, self.corpus_path, self.tokens, threads=threads))
+        for architecture, output_layer in VARIANTS[1:]:
+            for peer in self.peers:
+                for threads in (1,) if self.options.quick else (1, 2):
+                    yield self._speed(peer, self._job(architecture, output_layer, threads=threads))
+        if not self.options.quick:
+            yield self._speed(self.word2vec, Job(self.text, self.corpus_path, self.tokens, vector_size=300))
+            yield self._scaling()
+        if self.options.evaluation.is_dir():
+            for seed in range(1, 2 if self.options.quick else 4):
+                for architecture, output_layer in VARIANTS:
+                    for program in [*self.peers, self.wordkin]:
+                        epochs = 1 if self.options.quick else 3
+                        yield self._quality(program, self._job(architecture, output_layer, seed=seed, epochs=epochs))
+                    yield self._quality(
+                        self.wordkin, self._own_job(architecture, output_layer, seed, epochs), "defaults"
+                    )
+        else:
+            print(f"no evaluation sets at {self.options.evaluation}: quality is not measured (--evaluation FOLDER)")
+
+    def _job(self, architecture: str, output_layer: str, **others: Any) -> Job:
+        rate = PEER_RATES[architecture]
+        return Job(
+            self.text,
+            self.corpus_path,
+            self.tokens,
+            architecture=architecture,
+            output_layer=output_layer,
+            learning_rate=rate,
+            **others,
+        )
+
+    def _own_job(self, architecture: str, output_layer: str, seed: int, epochs: int) -> Job:
+        config = TrainingConfig.from_mapping({"architecture": architecture, "output_layer": output_layer})
+        names = {field.name for field in dataclasses.fields(Job)} & set(config.as_dict())
+        own = {name: getattr(config, name) for name in names} | {"learning_rate": config.first_learning_rate}
+        return Job(self.text, self.corpus_path, self.tokens, **{**own, "seed": seed, "epochs": epochs, "threads": 1})
+
+    def _speed(self, peer: Program, job: Job) -> Task:
+        size = "" if job.vector_size == 100 else f"/{job.vector_size} dimensions"
+        name = f"speed/{peer.name}/{job.architecture}/{job.output_layer}/{job.threads} threads{size}"
+
+        def measure() -> dict[str, Any]:
+            self.wordkin.time(job, self.options.seconds)  # compiles, or loads the kernel from the cache
+            ours, theirs = [], []
+            for _ in range(self.options.pairs):
+                ours.append(self.wordkin.time(job, self.options.seconds))
+                theirs.append(peer.time(job, self.options.seconds))
+            return {
+                "tokens": self.tokens,
+                "kept_tokens": ours[0].said["kept_tokens"],
+                "wordkin": [self.tokens / run.seconds for run in ours],
+                "peer": [self.tokens / run.seconds for run in theirs],
+                "share": statistics.median(run.share for run in theirs),
+                "wordkin_peak_bytes": max(run.peak_bytes or 0 for run in ours),
+                "peer_peak_bytes": max(run.peak_bytes or 0 for run in theirs),
+            }
+
+        settings = (str(self.options.pairs), str(self.options.seconds), _settings(job))
+        return Task(name, (*settings, peer.version, self.source, self.report), measure)
+
+    def _scaling(self) -> Task:
+        one, two = (
+            Job(self.text, self.corpus_path, self.tokens),
+            Job(self.text, self.corpus_path, self.tokens, threads=2),
+        )
+
+        def measure() -> dict[str, Any]:
+            runs = [[self.tokens / self.wordkin.time(job, 0).seconds for job in (one, two)] for _ in range(9)]
+            return {"one": [pair[0] for pair in runs], "two": [pair[1] for pair in runs]}
+
+        return Task("scaling/wordkin/skipgram/negative-sampling", (self.source, self.report), measure)
+
+    def _sentences(self) -> Task:
+        """The first tokens of the text as they are, and in lines of five."""
+
+        def measure() -> dict[str, Any]:
+            folder = self.options.results
+            whole = _first_lines(self.options.text, folder, QUICK_TOKENS)
+            words = whole.read_text("utf-8").split()
+            short = folder / f"{whole.stem}-short.txt"
+            short.write_text("\n".join(" ".join(words[i : i + 5]) for i in range(0, len(words), 5)), "utf-8")
+            jobs = []
+            for text in (whole, short):
+                encode(text, TrainingConfig()).save(text.with_suffix(".corpus"))
+                tokens = EncodedCorpus.load(text.with_suffix(".corpus")).report.tokens_kept
+                jobs.append(Job(text, text.with_suffix(".corpus"), tokens))
+            rates = [
+                [job.tokens / self.wordkin.time(job, 0).seconds for job in jobs] for _ in range(self.options.pairs)
+            ]
+            return {"long": [long for long, _ in rates], "short": [short for _, short in rates]}
+
+        return Task("sentences/wordkin", (str(self.options.pairs), self.source, self.report), measure)
+
+    def _reading(self) -> Task:
+        job = Job(self.text, self.corpus_path, self.tokens)
+
+        def measure() -> dict[str, Any]:
+            encode([["compile", "first"]], TrainingConfig(min_count=1))
+            seconds: dict[str, list[float]] = {"wordkin": [], "word2vec": [], "gensim": []}
+            for _ in range(self.options.pairs):
+                begin = time.monotonic()
+                encode(self.text, TrainingConfig())
+                seconds["wordkin"].append(time.monotonic() - begin)
+                seconds["word2vec"].append(self.word2vec.vocabulary_seconds(job))
+                seconds["gensim"].append(self.gensim.scan_seconds(job))
+            return {"bytes": self.text.stat().st_size, "tokens": self.tokens, "seconds": seconds}
+
+        versions = (self.word2vec.version, self.gensim.version)
+        return Task("reading", (str(self.options.pairs), *versions, self.source, self.report), measure)
+
+    def _quality(self, program: Program, job: Job, settings: str = "peers' settings") -> Task:
+        name = f"quality/{program.name}/{job.architecture}/{job.output_layer}/{settings}/seed {job.seed}"
+
+        def measure() -> dict[str, Any]:
+            own = job if program.has_seed else dataclasses.replace(job, text=_shuffled(job.text, job.seed))
+            run, vectors = program.train(own)
+            scores = evaluate(vectors.vectors, vectors.words, self.options.evaluation)
+            return {
+                "seconds": run.seconds,
+                "share": run.share,
+                "losses": run.said.get("losses", []),
+                "scores": {key: dataclasses.asdict(score) for key, score in scores.items()},
+            }
+
+        version = self.source if program is self.wordkin else program.version
+        return Task(name, (_settings(job), version, self.report), measure)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="the first 4 million tokens, one seed, one thread")
+    parser.add_argument("--only", nargs="+", default=["*"], metavar="PATTERN", help="tasks to run, as 'speed/gensim/*'")
+    parser.add_argument("--text", type=Path, default=DATA / "wiki-17m.txt.xz", help="a text, a sentence a line")
+    parser.add_argument("--evaluation", type=Path, default=DATA, help="holds similarity/*.tsv, analogies/google.txt")
+    parser.add_argument("--peers", type=Path, default=HERE.parent / ".venv-peers", help="the peers' environment")
+    parser.add_argument("--results", type=Path, default=HERE / "results", help="one file for each task")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--seconds", type=float, help="stop a peer's timing after this long (8; --quick: 2)")
+    parser.add_argument("--report", type=Path, help="write the table, the JSON and the picture here, too")
+    options = parser.parse_args()
+    options.seconds = options.seconds or (2 if options.quick else 8)
+    if not options.text.exists():
+        parser.error(f"there is no text at {options.text}; give one with --text FILE")
+    records = options.results / ("quick" if options.quick else "full")
+    records.mkdir(parents=True, exist_ok=True)
+    bench = Bench(options, options.results)
+    taken: dict[str, dict[str, Any]] = {}
+    for task in bench.tasks():
+        path = records / (task.name.replace("/", "-").replace(" ", "_") + ".json")
+        digest = hashlib.sha256(json.dumps(task.depends).encode()).hexdigest()
+        record = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        if record.get("digest") != digest:
+            if not any(fnmatch.fnmatch(task.name, pattern) for pattern in options.only):
+                continue
+            print(f"{time.strftime('%H:%M:%S')} {task.name}", flush=True)
+            begin = time.monotonic()
+            record = {
+                "digest": digest,
+                **task.measure(),
+                "date": dt.datetime.now(dt.UTC).date().isoformat(),
+            }
+            record["took"] = time.monotonic() - begin
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_text(json.dumps(record, indent=1), "utf-8")
+            unfinished.replace(path)
+        taken[task.name] = record
+    summary = report.summary(taken, _machine(bench))
+    print(report.table(summary))
+    if options.report:
+        report.write(summary, options.report)
+
+
+def _machine(bench: Bench) -> dict[str, Any]:
+    """What the results were taken on, and with."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = (
+        [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        if cpuinfo.exists()
+        else []
+    )
+    return {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "cpu": names[0] if names else platform.processor(),
+        "target": llvmlite.binding.get_host_cpu_name(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "text": bench.report,
+        "versions": {"wordkin": wordkin.__version__, **{peer.name: peer.version for peer in bench.peers}},
+    }
+
+
+def _settings(job: Job) -> str:
+    """A job's hyper-parameters, without the places of its files."""
+    values = dataclasses.asdict(job)
+    return json.dumps(
+        {name: value for name, value in values.items() if name not in ("text", "corpus", "tokens")}, sort_keys=True
+    )
+
+
+def _source_digest() -> str:
+    """Changes when the code that trains changes."""
+    digest = hashlib.sha256()
+    package = Path(wordkin.__file__).parent
+    for folder in ("corpus", "model", "training"):
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _first_lines(source: Path, folder: Path, tokens: int | None) -> Path:
+    """Unpack a text, or the first lines that hold at least `tokens` tokens, into `folder`."""
+    target = folder / f"{source.name.split('.')[0]}-{tokens or 'all'}.txt"
+    if target.exists():
+        return target
+    left = tokens
+    unfinished = target.with_suffix(f".{os.getpid()}")
+    with unfinished.open("wb") as file, reading.opened(source) as stream:
+        for line in stream:
+            file.write(line)
+            if left is not None:
+                left -= len(line.split())
+                if left <= 0:
+                    break
+    unfinished.replace(target)
+    return target
+
+
+def _shuffled(text: Path, seed: int) -> Path:
+    """The same lines in another order; the first seed is the text itself."""
+    if seed == 1:
+        return text
+    target = text.with_name(f"{text.stem}-shuffled-{seed}.txt")
+    if not target.exists():
+        lines = text.read_bytes().splitlines(keepends=True)
+        random.Random(seed).shuffle(lines)
+        unfinished = target.with_suffix(f".{os.getpid()}")
+        unfinished.write_bytes(b"".join(lines))
+        unfinished.replace(target)
+    return target
+
+
+if __name__ == "__main__":
+    main()

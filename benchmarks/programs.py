@@ -1,0 +1,285 @@
+"""The programs that are compared: wordkin, word2vec.c, gensim and fastText, each run as a process of its own.
+
+All get the same text and the same hyper-parameters. What is timed is training alone: by the program's own clock
+(wordkin, gensim), or from its first to its last report of progress (word2vec.c, fastText).
+"""
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+HERE = Path(__file__).parent
+_PROGRESS = re.compile(rb"Progress: +([0-9.]+)%")
+_FASTTEXT_RATE = re.compile(r"words/sec/thread: +([0-9]+)")
+_PIECE = 65536
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One training run: the text, and the hyper-parameters in wordkin's names."""
+
+    text: Path
+    corpus: Path  # the same text, encoded
+    tokens: int  # of its vocabulary
+    architecture: str = "skipgram"
+    output_layer: str = "negative-sampling"
+    threads: int = 1
+    epochs: int = 1
+    seed: int = 1
+    vector_size: int = 100
+    window: int = 5
+    negative: int = 5
+    sample: float = 1e-3
+    min_count: int = 5
+    learning_rate: float = 0.025
+    cbow_gradient: str = "word2vec"
+
+    @property
+    def hierarchical(self) -> bool:
+        return self.output_layer == "hierarchical-softmax"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a run took.
+
+    Attributes:
+        seconds: training alone, in full; extrapolated from the share that was run, where the run was stopped early.
+        share: the share of the training that the timing rests on.
+        peak_bytes: most memory at once, where the system tells.
+        said: what the program itself reported.
+    """
+
+    seconds: float
+    share: float
+    peak_bytes: int | None
+    said: dict[str, object]
+
+
+@dataclasses.dataclass(frozen=True)
+class Vectors:
+    """Vectors (words, vector_size), most frequent word first."""
+
+    words: list[str]
+    vectors: npt.NDArray[np.float32]
+
+
+class Program:
+    """One program. The runs of one without a seed differ by the order of the text's lines."""
+
+    name: str
+    version: str
+    has_seed = True
+
+    def command(self, job: Job, vectors: Path | None) -> list[str]:
+        """The command line that trains `job` and, unless None, writes `vectors`."""
+        raise NotImplementedError
+
+    def read(self, vectors: Path) -> Vectors:
+        """Read what `command` wrote."""
+        words = Path(f"{vectors}.words").read_text("utf-8").split("\n")
+        return Vectors(words, np.load(vectors))
+
+    def time(self, job: Job, limit: float) -> Run:
+        """Train without keeping the result, for at most `limit` seconds where progress can be seen from outside."""
+        return self.timed(job, _run(self.command(job, None), limit))
+
+    def timed(self, job: Job, run: Run) -> Run:  # noqa: ARG002
+        """The run, with its seconds where the program tells them in a way of its own."""
+        return run
+
+    def train(self, job: Job) -> tuple[Run, Vectors]:
+        """Train, and return the vectors."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "vectors.npy")
+            run = self.timed(job, _run(self.command(job, path), float("inf")))
+            return run, self.read(path)
+
+
+class Wordkin(Program):
+    """This project."""
+
+    name = "wordkin"
+
+    def __init__(self) -> None:
+        import wordkin
+
+        self.version = wordkin.__version__
+
+    def command(self, job: Job, vectors: Path | None) -> list[str]:
+        parameters = {k: v for k, v in dataclasses.asdict(job).items() if k not in ("text", "corpus", "tokens")}
+        return _script(sys.executable, "wordkin_job.py", corpus=job.corpus, parameters=parameters, vectors=vectors)
+
+
+class Gensim(Program):
+    """gensim's Word2Vec on a corpus file. It cuts sentences at 10,000 words."""
+
+    name = "gensim"
+
+    def __init__(self, python: Path) -> None:
+        self.python = python
+        self.version = _package_version(python, "gensim")
+
+    def command(self, job: Job, vectors: Path | None, scan_only: bool = False) -> list[str]:
+        parameters = {
+            "sg": int(job.architecture == "skipgram"),
+            "hs": int(job.hierarchical),
+            "negative": 0 if job.hierarchical else job.negative,
+            "vector_size": job.vector_size,
+            "window": job.window,
+            "sample": job.sample,
+            "min_count": job.min_count,
+            "alpha": job.learning_rate,
+            "epochs": job.epochs,
+            "seed": job.seed,
+            "workers": job.threads,
+        }
+        return _script(
+            self.python, "gensim_job.py", text=job.text, parameters=parameters, vectors=vectors, scan_only=scan_only
+        )
+
+    def scan_seconds(self, job: Job) -> float:
+        """Seconds of gensim's scan of the vocabulary."""
+        return float(str(_run(self.command(job, None, scan_only=True), float("inf")).said["scan_seconds"]))
+
+
+class FastText(Program):
+    """fastText without subwords. Lines are cut at 1,024 words, each ends with a word </s>; the package has no seed."""
+
+    name = "fastText"
+    has_seed = False
+
+    def __init__(self, python: Path) -> None:
+        self.python = python
+        self.version = _package_version(python, "fasttext-wheel")
+
+    def command(self, job: Job, vectors: Path | None) -> list[str]:
+        parameters = {
+            "model": job.architecture,
+            "loss": "hs" if job.hierarchical else "ns",
+            "neg": job.negative,
+            "dim": job.vector_size,
+            "ws": job.window,
+            "t": job.sample,
+            "minCount": job.min_count,
+            "lr": job.learning_rate,
+            "epoch": job.epochs,
+            "thread": job.threads,
+            "minn": 0,
+            "maxn": 0,
+            "bucket": 0,
+            "verbose": 2,
+        }
+        return _script(self.python, "fasttext_job.py", text=job.text, parameters=parameters, vectors=vectors)
+
+    def timed(self, job: Job, run: Run) -> Run:
+        """From the rate that it reports at its end: its progress reaches a pipe only then."""
+        rates = _FASTTEXT_RATE.findall(str(run.said["text"]))
+        return dataclasses.replace(run, seconds=job.tokens * job.epochs / (float(rates[-1]) * job.threads), share=1.0)
+
+
+class Word2VecProgram(Program):
+    """The original C program. It cuts sentences at 1,000 words, and has no seed."""
+
+    name = "word2vec"
+    has_seed = False
+
+    def __init__(self, folder: Path, python: Path) -> None:
+        self.program = next(path for path in (folder / "word2vec", folder / "word2vec.exe") if path.exists())
+        self.version = _package_version(python, "word2vec")
+
+    def command(self, job: Job, vectors: Path | None) -> list[str]:
+        options = {
+            "train": job.text,
+            "output": vectors or os.devnull,
+            "binary": 1,
+            "cbow": int(job.architecture == "cbow"),
+            "hs": int(job.hierarchical),
+            "negative": 0 if job.hierarchical else job.negative,
+            "size": job.vector_size,
+            "window": job.window,
+            "sample": job.sample,
+            "min-count": job.min_count,
+            "alpha": job.learning_rate,
+            "iter": job.epochs,
+            "threads": job.threads,
+        }
+        return [str(self.program), *(str(part) for name, value in options.items() for part in (f"-{name}", value))]
+
+    def vocabulary_seconds(self, job: Job) -> float:
+        """Seconds of its vocabulary pass: without an output file it does nothing else."""
+        begin = time.monotonic()
+        subprocess.run(
+            [self.program, "-train", job.text, "-min-count", str(job.min_count)], check=True, stdout=subprocess.DEVNULL
+        )
+        return time.monotonic() - begin
+
+    def read(self, vectors: Path) -> Vectors:
+        data = vectors.read_bytes()
+        header, begin = data[: data.index(b"\n")], data.index(b"\n") + 1
+        count, size = map(int, header.split())
+        words, rows = [], np.empty((count, size), np.float32)
+        for row in range(count):
+            space = data.index(b" ", begin)
+            words.append(data[begin:space].decode("utf-8", "replace").lstrip("\n"))
+            rows[row] = np.frombuffer(data, "<f4", size, space + 1)
+            begin = space + 1 + 4 * size
+        return Vectors(words, rows)
+
+
+def _script(python: Path | str, name: str, **job: object) -> list[str]:
+    return [str(python), str(HERE / "run" / name), json.dumps(job, default=str)]
+
+
+def _package_version(python: Path, package: str) -> str:
+    code = f"import importlib.metadata as m; print(m.version({package!r}))"
+    return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _run(command: list[str], limit: float) -> Run:
+    """Run a command, noting when it reports progress; stop it `limit` seconds after its first report."""
+    marks: list[tuple[float, float]] = []
+    output = b""
+    stopped = False
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        while piece := os.read(process.stdout.fileno(), _PIECE):
+            output = (output + piece)[-_PIECE:]
+            marks += [(float(percent) / 100, time.monotonic()) for percent in _PROGRESS.findall(piece)]
+            if marks and marks[-1][1] - marks[0][1] > limit:
+                process.kill()
+                stopped = True
+                break
+        status, peak = _wait(process)
+    if status and not stopped:
+        raise SystemExit(f"{command[0]} ended with status {status}:\n{output.decode('utf-8', 'replace')[-2000:]}")
+    lines = output.decode("utf-8", "replace").strip().splitlines()
+    said: dict[str, object] = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {"text": lines[-1:]}
+    if "seconds" in said:
+        return Run(float(str(said["seconds"])), 1.0, peak, said)
+    if not marks or marks[-1][0] == marks[0][0]:
+        return Run(0.0, 0.0, peak, said)
+    share = marks[-1][0] - marks[0][0]
+    return Run((marks[-1][1] - marks[0][1]) / share, share, peak, said)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int | None]:
+    """Wait for a process; return status and peak memory, unless our own memory, which it began with, hides that."""
+    if not hasattr(os, "wait4"):
+        return process.wait(), None
+    import resource
+
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return process.returncode, peak if usage.ru_maxrss > 1.05 * own else None
