@@ -6,9 +6,8 @@ not run again, so that a run that was stopped goes on where it was. A change of 
     scripts/bench [--quick] [--only PATTERN ...] [--text FILE] [--evaluation FOLDER]
 
 Speed is measured in pairs: wordkin, peer, wordkin, peer …; the ratio is the median over the pairs. The text is encoded
-before, and reading is a measurement of its own. word2vec and fastText are stopped after --seconds of training, and
-their rate until then counts; gensim and wordkin run to the end of one epoch. Rates count the tokens of the vocabulary,
-before subsampling.
+before, and reading is a measurement of its own. word2vec is stopped after --seconds of training, and its rate until
+then counts; the others run to the end of one epoch. Rates count the tokens of the vocabulary, before subsampling.
 """
 
 import argparse
@@ -80,10 +79,7 @@ class Bench:
         """Every task, the most telling ones first."""
         yield self._reading()
         yield self._sentences()
-        for peer in self.peers:
-            for threads in (1,) if self.options.quick else (1, 2):
-                yield self._speed(peer, Job(self.text, self.corpus_path, self.tokens, threads=threads))
-        for architecture, output_layer in VARIANTS[1:]:
+        for architecture, output_layer in VARIANTS:
             for peer in self.peers:
                 for threads in (1,) if self.options.quick else (1, 2):
                     yield self._speed(peer, self._job(architecture, output_layer, threads=threads))
@@ -276,11 +272,7 @@ def _machine(bench: Bench) -> dict[str, Any]:
 
 
 def _settings(job: Job) -> str:
-    """A job's hyper-parameters, without the places of its files."""
-    values = dataclasses.asdict(job)
-    return json.dumps(
-        {name: value for name, value in values.items() if name not in ("text", "corpus", "tokens")}, sort_keys=True
-    )
+    return json.dumps(job.parameters, sort_keys=True)
 
 
 def _source_digest() -> str:

@@ -1,7 +1,7 @@
 """The programs that are compared: wordkin, word2vec.c, gensim and fastText, each run as a process of its own.
 
 All get the same text and the same hyper-parameters. What is timed is training alone: by the program's own clock
-(wordkin, gensim), or from its first to its last report of progress (word2vec.c, fastText).
+(wordkin, gensim, fastText), or from its first to its last report of progress (word2vec.c).
 """
 
 import dataclasses
@@ -42,6 +42,12 @@ class Job:
     min_count: int = 5
     learning_rate: float = 0.025
     cbow_gradient: str = "word2vec"
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The hyper-parameters, without the text."""
+        values = dataclasses.asdict(self)
+        return {name: value for name, value in values.items() if name not in ("text", "corpus", "tokens")}
 
     @property
     def hierarchical(self) -> bool:
@@ -116,18 +122,24 @@ class Wordkin(Program):
         self.version = wordkin.__version__
 
     def command(self, job: Job, vectors: Path | None) -> list[str]:
-        parameters = {k: v for k, v in dataclasses.asdict(job).items() if k not in ("text", "corpus", "tokens")}
-        return _script(sys.executable, "wordkin_job.py", corpus=job.corpus, parameters=parameters, vectors=vectors)
+        return _script(sys.executable, "wordkin_job.py", corpus=job.corpus, parameters=job.parameters, vectors=vectors)
 
 
-class Gensim(Program):
-    """gensim's Word2Vec on a corpus file. It cuts sentences at 10,000 words."""
+class PythonPeer(Program):
+    """A peer that is a Python package in the peers' environment."""
 
-    name = "gensim"
+    package: str
 
     def __init__(self, python: Path) -> None:
         self.python = python
-        self.version = _package_version(python, "gensim")
+        self.version = _package_version(python, self.package)
+
+
+class Gensim(PythonPeer):
+    """gensim's Word2Vec on a corpus file. It cuts sentences at 10,000 words."""
+
+    name = "gensim"
+    package = "gensim"
 
     def command(self, job: Job, vectors: Path | None, scan_only: bool = False) -> list[str]:
         parameters = {
@@ -152,15 +164,12 @@ class Gensim(Program):
         return float(str(_run(self.command(job, None, scan_only=True), float("inf")).said["scan_seconds"]))
 
 
-class FastText(Program):
+class FastText(PythonPeer):
     """fastText without subwords. Lines are cut at 1,024 words, each ends with a word </s>; the package has no seed."""
 
     name = "fastText"
+    package = "fasttext-wheel"
     has_seed = False
-
-    def __init__(self, python: Path) -> None:
-        self.python = python
-        self.version = _package_version(python, "fasttext-wheel")
 
     def command(self, job: Job, vectors: Path | None) -> list[str]:
         parameters = {
