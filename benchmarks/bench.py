@@ -8,6 +8,7 @@ not run again, so that a run that was stopped goes on where it was. A change of 
 Speed is measured in pairs: wordkin, peer, wordkin, peer …; the ratio is the median over the pairs. The text is encoded
 before, and reading is a measurement of its own. word2vec is stopped after --seconds of training, and its rate until
 then counts; the others run to the end of one epoch. Rates count the tokens of the vocabulary, before subsampling.
+Quality is the mean over seeds; a seed also stands for an order of the text's lines, the same for all programs.
 """
 
 import argparse
@@ -116,6 +117,24 @@ class Bench:
         own = {name: getattr(config, name) for name in names} | {"learning_rate": config.first_learning_rate}
         return Job(self.text, self.corpus_path, self.tokens, **{**own, "seed": seed, "epochs": epochs, "threads": 1})
 
+    def _shuffled(self, job: Job) -> Job:
+        """The job on the text's lines in the order that belongs to its seed; seed 1 stands for the text's own order.
+
+        The order matters more than a program's own random numbers do, and not every program has a seed.
+        """
+        if job.seed == 1:
+            return job
+        text = job.text.with_name(f"{job.text.stem}-shuffled-{job.seed}.txt")
+        if not text.exists():
+            lines = job.text.read_bytes().splitlines(keepends=True)
+            random.Random(job.seed).shuffle(lines)
+            unfinished = text.with_suffix(f".{os.getpid()}")
+            unfinished.write_bytes(b"".join(lines))
+            unfinished.replace(text)
+        if not text.with_suffix(".corpus").exists():
+            encode(text, TrainingConfig()).save(text.with_suffix(".corpus"))
+        return dataclasses.replace(job, text=text, corpus=text.with_suffix(".corpus"))
+
     def _speed(self, peer: Program, job: Job) -> Task:
         size = "" if job.vector_size == 100 else f"/{job.vector_size} dimensions"
         name = f"speed/{peer.name}/{job.architecture}/{job.output_layer}/{job.threads} threads{size}"
@@ -193,8 +212,7 @@ class Bench:
         name = f"quality/{program.name}/{job.architecture}/{job.output_layer}/{settings}/seed {job.seed}"
 
         def measure() -> dict[str, Any]:
-            own = job if program.has_seed else dataclasses.replace(job, text=_shuffled(job.text, job.seed))
-            run, vectors = program.train(own)
+            run, vectors = program.train(self._shuffled(job))
             scores = evaluate(vectors.vectors, vectors.words, self.options.evaluation)
             return {
                 "seconds": run.seconds,
@@ -300,20 +318,6 @@ def _first_lines(source: Path, folder: Path, tokens: int | None) -> Path:
                 if left <= 0:
                     break
     unfinished.replace(target)
-    return target
-
-
-def _shuffled(text: Path, seed: int) -> Path:
-    """The same lines in another order; the first seed is the text itself."""
-    if seed == 1:
-        return text
-    target = text.with_name(f"{text.stem}-shuffled-{seed}.txt")
-    if not target.exists():
-        lines = text.read_bytes().splitlines(keepends=True)
-        random.Random(seed).shuffle(lines)
-        unfinished = target.with_suffix(f".{os.getpid()}")
-        unfinished.write_bytes(b"".join(lines))
-        unfinished.replace(target)
     return target
 
 

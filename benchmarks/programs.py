@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 _PROGRESS = re.compile(rb"Progress: +([0-9.]+)%")
 _FASTTEXT_RATE = re.compile(r"words/sec/thread: +([0-9]+)")
 _PIECE = 65536
+PEAK = "peak bytes: "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,11 +81,10 @@ class Vectors:
 
 
 class Program:
-    """One program. The runs of one without a seed differ by the order of the text's lines."""
+    """One program."""
 
     name: str
     version: str
-    has_seed = True
 
     def command(self, job: Job, vectors: Path | None) -> list[str]:
         """The command line that trains `job` and, unless None, writes `vectors`."""
@@ -169,7 +169,6 @@ class FastText(PythonPeer):
 
     name = "fastText"
     package = "fasttext-wheel"
-    has_seed = False
 
     def command(self, job: Job, vectors: Path | None) -> list[str]:
         parameters = {
@@ -191,7 +190,7 @@ class FastText(PythonPeer):
         return _script(self.python, "fasttext_job.py", text=job.text, parameters=parameters, vectors=vectors)
 
     def timed(self, job: Job, run: Run) -> Run:
-        """From the rate that it reports at its end: its progress reaches a pipe only then."""
+        """From the rate that it reports at its end; before that it reports nothing."""
         rates = _FASTTEXT_RATE.findall(str(run.said["text"]))
         return dataclasses.replace(run, seconds=job.tokens * job.epochs / (float(rates[-1]) * job.threads), share=1.0)
 
@@ -200,7 +199,6 @@ class Word2VecProgram(Program):
     """The original C program. It cuts sentences at 1,000 words, and has no seed."""
 
     name = "word2vec"
-    has_seed = False
 
     def __init__(self, folder: Path, python: Path) -> None:
         self.program = next(path for path in (folder / "word2vec", folder / "word2vec.exe") if path.exists())
@@ -259,36 +257,26 @@ def _run(command: list[str], limit: float) -> Run:
     marks: list[tuple[float, float]] = []
     output = b""
     stopped = False
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    measured = [sys.executable, "-S", str(HERE / "run" / "measured.py"), *command]
+    with subprocess.Popen(measured, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         while piece := os.read(process.stdout.fileno(), _PIECE):
             output = (output + piece)[-_PIECE:]
-            marks += [(float(percent) / 100, time.monotonic()) for percent in _PROGRESS.findall(piece)]
-            if marks and marks[-1][1] - marks[0][1] > limit:
-                process.kill()
+            if not stopped:
+                marks += [(float(percent) / 100, time.monotonic()) for percent in _PROGRESS.findall(piece)]
+            if not stopped and marks and marks[-1][1] - marks[0][1] > limit:
+                process.stdin.close()
                 stopped = True
-                break
-        status, peak = _wait(process)
-    if status and not stopped:
-        raise SystemExit(f"{command[0]} ended with status {status}:\n{output.decode('utf-8', 'replace')[-2000:]}")
-    lines = output.decode("utf-8", "replace").strip().splitlines()
+        status = process.wait()
+    *lines, peak = filter(None, output.decode("utf-8", "replace").splitlines())
+    if status:
+        raise SystemExit(f"{command[0]} ended with status {status}:\n{' '.join(lines)[-2000:]}")
     said: dict[str, object] = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {"text": lines[-1:]}
+    peak_bytes = int(peak.removeprefix(PEAK)) or None
     if "seconds" in said:
-        return Run(float(str(said["seconds"])), 1.0, peak, said)
+        return Run(float(str(said["seconds"])), 1.0, peak_bytes, said)
     if not marks or marks[-1][0] == marks[0][0]:
-        return Run(0.0, 0.0, peak, said)
+        return Run(0.0, 0.0, peak_bytes, said)
     share = marks[-1][0] - marks[0][0]
-    return Run((marks[-1][1] - marks[0][1]) / share, share, peak, said)
-
-
-def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int | None]:
-    """Wait for a process; return status and peak memory, unless our own memory, which it began with, hides that."""
-    if not hasattr(os, "wait4"):
-        return process.wait(), None
-    import resource
-
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return process.returncode, peak if usage.ru_maxrss > 1.05 * own else None
+    return Run((marks[-1][1] - marks[0][1]) / share, share, peak_bytes, said)
