@@ -21,9 +21,9 @@ import wordkin
 from wordkin.corpus.encoding import encode
 
 _NO_MERGE = """    if not cbow:
-        merge_repeated_inputs(input_rows, m, errors, tiles)
+        merge_repeated_inputs(input_rows, m, errors, tiles, bound)
     if not distinct:
-        merge_repeated_outputs(output_rows, n, errors, m)
+        merge_repeated_outputs(output_rows, n, errors, m, bound)
 """
 _NO_LOSS = [
     ("            losses = losses + at_least(zero - z, zero) * weight\n", ""),

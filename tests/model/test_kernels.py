@@ -102,13 +102,17 @@ def reference(
                 repeated += word == centre
                 if word != centre:
                     noise.append(word)
-            context = sentence[max(0, position - reach) : position] + sentence[position + 1 : position + reach + 1]
-            if context:
-                rate = task.first_rate + (task.last_rate - task.first_rate) * seen / total
-                if hierarchical:
-                    rows, labels = objective.hierarchical_softmax_outputs(*TREE.path(centre))
-                else:
-                    rows, labels = objective.negative_sampling_outputs(centre, np.array(noise))
+            rate = task.first_rate + (task.last_rate - task.first_rate) * seen / total
+            if hierarchical:
+                rows, labels = objective.hierarchical_softmax_outputs(*TREE.path(centre))
+            else:
+                rows, labels = objective.negative_sampling_outputs(centre, np.array(noise))
+            places = range(max(0, position - reach), min(len(sentence), position + reach + 1))
+            size = len(places) if cbow else window.step_positions
+            for begin in range(0, len(places), size):
+                context = [sentence[place] for place in places[begin : begin + size] if place != position]
+                if not context:
+                    continue
                 step = objective.window_step(
                     *W,
                     np.array(context),
@@ -145,7 +149,7 @@ def test_kernel_is_the_reference_in_float64(cbow, hierarchical, exact, window, k
     assert (examples, kept) == (pairs, total)
     assert repeated > 0 or hierarchical  # the fixture has noise words to draw again
     assert loss == pytest.approx(wanted, rel=1e-12)
-    agree(ours, theirs, 1e-11, 1e-13)
+    agree(ours, theirs, 1e-10, 1e-11)
     assert abs(ours.input - weights(np.float64).input).max() > 0.1
 
 
@@ -182,6 +186,7 @@ def test_window_step_as_python(monkeypatch, m, n, cbow):
     for name in (
         "score",
         "score_to_error",
+        "within",
         "merge_repeated_inputs",
         "merge_repeated_outputs",
         "apply_errors",
@@ -197,7 +202,7 @@ def test_window_step_as_python(monkeypatch, m, n, cbow):
     space = kernels.workspace(0, m, n, 5, WIDTH, np.float64)
     changed, moved = W.copy(), V.copy()
     loss = kernels.step_window.py_func(
-        moved, context, m, changed, rows, n, space.signs, 0.1, WIDTH, space.errors, space.change, cbow, False
+        moved, context, m, changed, rows, n, space.signs, 0.1, 100.0, WIDTH, space.errors, space.change, cbow, False
     )
     assert loss == pytest.approx(wanted.J, rel=1e-12)
     np.testing.assert_allclose(changed, W - 0.1 * wanted.W, rtol=1e-12, atol=1e-14)
@@ -268,7 +273,7 @@ def test_helpers_as_python():
         with np.errstate(over="ignore"):
             state, kept = keep(TASK.stream, IDS, OFFSETS, TASK, SOME, words, begins, ends)
             rows, outputs = np.zeros(8, np.int64), np.zeros(6, np.int64)
-            count = context(words, begins[3], ends[3], 3, 2, rows)
+            count = context(words, begins[3], ends[3], 3, rows)
             state = noise(np.uint64(state), samplers(), 4, outputs, 6)
         results.append(
             (

@@ -105,3 +105,17 @@ def test_a_step_descends_from_the_old_values(matrices):
     np.testing.assert_allclose(V, matrices[0] - 0.01 * before.V)
     np.testing.assert_allclose(W, matrices[1] - 0.01 * before.W)
     assert objective.window_gradients(V, W, CONTEXT, *NEGATIVE_SAMPLING, "skipgram").J < before.J
+
+
+def test_a_pair_of_rows_that_occurs_often_does_not_overshoot(matrices):
+    """Six times the context word 5 and three times the noise word 1: each pair moves as far as the limit allows."""
+    V, W = (matrix.copy() for matrix in matrices)
+    V[5], W[1], eta = 0.0, 1.0, 0.1
+    rows, labels = objective.negative_sampling_outputs(4, np.array([1, 1, 1]))
+    W[4] = 0.0
+    objective.window_step(V, W, np.full(6, 5), rows, labels, eta, "skipgram")
+    np.testing.assert_allclose(V[5], -objective.MOST_REPEATED)  # instead of 6 · 3 · η · σ(0) = 0.9
+    V[5] = 0.0
+    W[1] = 1.0
+    objective.window_step(V, W, np.array([5]), rows, labels, eta, "skipgram")
+    np.testing.assert_allclose(V[5], -3 * eta / 2)

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import math
 import os
 import signal
 import subprocess
@@ -146,18 +147,40 @@ def test_any_tiny_corpus_trains(
     assert np.isfinite(model.history[-1].loss)
 
 
+def few_words(words: int, tokens: int) -> list[list[str]]:
+    """One sentence of few distinct words, the most frequent of them in more than half of it."""
+    return [[f"w{number * number % words}" for number in range(tokens)] + [f"w{number}" for number in range(words)]]
+
+
 @pytest.mark.parametrize("words", [2, 3, 50])
 @pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_few_words_and_half_as_much_again_as_the_default_rate_stay_finite(architecture, output_layer, words):
-    sentence = [f"w{number * number % words}" for number in range(20_000)]
-    sentence += [f"w{number}" for number in range(words)]
+def test_few_words_and_twice_the_default_rate_stay_finite(architecture, output_layer, words):
     config = TrainingConfig(
         architecture=architecture, output_layer=output_layer, min_count=1, threads=1, epochs=20, sample=0
     )
-    model = Word2Vec(config, learning_rate=1.5 * config.first_learning_rate).fit([sentence])
+    model = Word2Vec(config, learning_rate=2 * config.first_learning_rate).fit(few_words(words, 20_000))
     assert abs(model.vectors.vectors).max() < 15
     assert model.history[-1].loss <= 1.05 * model.history[0].loss
+
+
+@pytest.mark.parametrize("words", [2, 5, 50])
+@pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_few_words_in_the_widest_windows_stay_finite(architecture, output_layer, words):
+    model = Word2Vec(
+        architecture=architecture,
+        output_layer=output_layer,
+        window=50,
+        negative=50,
+        shrink_window=False,
+        min_count=1,
+        threads=1,
+        sample=0,
+        epochs=3,
+    ).fit(few_words(words, 5_000))
+    assert abs(model.vectors.vectors).max() < 15
+    assert model.history[-1].loss < 1.001 * math.log(2)  # what vectors of zeros have
 
 
 def test_training_on_nothing_is_an_error_and_keeps_the_old_model(sentences):

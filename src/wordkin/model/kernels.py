@@ -28,6 +28,7 @@ from numba.core.datamodel import models
 from numba.extending import lower_builtin, overload, register_jitable, register_model, type_callable
 
 from wordkin.compilation import compiled
+from wordkin.model import objective
 
 PADDING = 16
 """Rows are padded with zeros to a multiple of this many numbers, 64 bytes in float32."""
@@ -72,11 +73,16 @@ class Samplers(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Words on either side, whether that number is drawn anew for each window, and noise words."""
+    """Words on either side, whether that number is drawn anew for each window, noise words, and limits of one step.
+
+    The limits are arguments, not constants: Numba's cache would not notice a change in another file.
+    """
 
     size: int
     shrink: bool
     negative: int
+    step_positions: int = objective.STEP_POSITIONS
+    most_repeated: float = objective.MOST_REPEATED
 
 
 class Task(NamedTuple):
@@ -644,27 +650,35 @@ def score_to_error(errors, signs, tiles, m, rate):
 
 
 @compiled(**INLINE)
-def merge_repeated_inputs(input_rows, m, errors, tiles):
+def within(error, bound):
+    """The error, cut at ± bound; NaN stays NaN."""
+    return bound if error > bound else -bound if error < -bound else error
+
+
+@compiled(**INLINE)
+def merge_repeated_inputs(input_rows, m, errors, tiles, bound):
     """Let the first of several equal input rows have all their errors, so that each row changes once."""
     for i in range(1, m):
         for first in range(i):
             if input_rows[first] == input_rows[i]:
                 for tile in range(tiles):
                     for lane in range(TILE):
-                        errors[tile, GROUP * first + lane] += errors[tile, GROUP * i + lane]
+                        both = errors[tile, GROUP * first + lane] + errors[tile, GROUP * i + lane]
+                        errors[tile, GROUP * first + lane] = within(both, bound)
                         errors[tile, GROUP * i + lane] = 0
                 break
 
 
 @compiled(**INLINE)
-def merge_repeated_outputs(output_rows, n, errors, m):
+def merge_repeated_outputs(output_rows, n, errors, m, bound):
     """Let the first of several equal output rows have all their errors, so that each row changes once."""
     for j in range(1, n):
         for first in range(j):
             if output_rows[first] == output_rows[j]:
                 for i in range(m):
                     lane, other = GROUP * i + j % TILE, GROUP * i + first % TILE
-                    errors[first // TILE, other] += errors[j // TILE, lane]
+                    both = errors[first // TILE, other] + errors[j // TILE, lane]
+                    errors[first // TILE, other] = within(both, bound)
                     errors[j // TILE, lane] = 0
                 break
 
@@ -744,10 +758,12 @@ def add_share(target, rows, count, source, share, width):
 
 
 @compiled(**INLINE)
-def step_window(inputs, input_rows, m, outputs, output_rows, n, signs, rate, width, errors, change, cbow, distinct):
+def step_window(
+    inputs, input_rows, m, outputs, output_rows, n, signs, rate, bound, width, errors, change, cbow, distinct
+):
     """The step that all architectures share: W changes in place, and so do, for skip-gram, the inputs.
 
-    A row that occurs twice gets both of its changes, each from the old values.
+    A row that occurs twice gets both of its changes, each from the old values, but see objective.MOST_REPEATED.
 
     Args:
         inputs: matrix that holds the m input vectors, in the rows `input_rows`.
@@ -758,6 +774,7 @@ def step_window(inputs, input_rows, m, outputs, output_rows, n, signs, rate, wid
         n: number of output vectors, at least 1.
         signs: (tiles, LANES) 2t − 1 of each output, for each input of a register; 0 where there is none.
         rate: η.
+        bound: most error of a pair of rows that occurs several times.
         width: vector_size in whole registers.
         errors: (tiles, GROUP · (m + 1)) work space.
         change: (≥ m, width) work space; for CBOW −η ∂J/∂v of the only input vector, out.
@@ -771,18 +788,18 @@ def step_window(inputs, input_rows, m, outputs, output_rows, n, signs, rate, wid
     score(inputs, input_rows, m, outputs, output_rows, n, width, errors, not cbow)
     loss = score_to_error(errors, signs, tiles, m, rate)
     if not cbow:
-        merge_repeated_inputs(input_rows, m, errors, tiles)
+        merge_repeated_inputs(input_rows, m, errors, tiles, bound)
     if not distinct:
-        merge_repeated_outputs(output_rows, n, errors, m)
+        merge_repeated_outputs(output_rows, n, errors, m, bound)
     apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, width, change, not cbow)
     return loss
 
 
 @compiled(forceinline=True)
-def context_rows(words, begin, end, centre, reach, rows):
-    """Put the words within `reach` of position `centre`, and within its sentence, into `rows`; return their number."""
+def context_rows(words, begin, end, centre, rows):
+    """Put the words at positions [begin, end), without position `centre`, into `rows`; return their number."""
     count = 0
-    for position in range(max(begin, centre - reach), min(end, centre + reach + 1)):
+    for position in range(begin, end):
         rows[count] = words[position]
         count += position != centre
     return count
@@ -848,12 +865,19 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True):
             outputs = space.outputs[slot]
             if centre >= 0:
                 n = space.counts[slot]
-                count = context_rows(words, begins[centre], ends[centre], centre, space.reaches[slot], context)
-                m = min(count, 1) if cbow else count
-                examples += m * n
-                if m > 0:
-                    if hierarchical:
-                        path_signs(tree, words[centre], signs)
+                rate = task.first_rate + slope * centre
+                bound = max(rate, window.most_repeated)
+                first = max(begins[centre], centre - space.reaches[slot])
+                last = min(ends[centre], centre + space.reaches[slot] + 1)
+                step = last - first if cbow else window.step_positions
+                if hierarchical:
+                    path_signs(tree, words[centre], signs)
+                for position in range(first, last, step):
+                    count = context_rows(words, position, min(position + step, last), centre, context)
+                    m = min(count, 1) if cbow else count
+                    if m == 0:
+                        continue
+                    examples += m * n
                     rows, inputs = context, V
                     if cbow:
                         rows, inputs = space.only, space.hidden
@@ -866,7 +890,8 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True):
                         outputs,
                         n,
                         signs,
-                        task.first_rate + slope * centre,
+                        rate,
+                        bound,
                         width,
                         space.errors,
                         change,

@@ -21,6 +21,19 @@ from wordkin.config import Architecture, CbowGradient
 Floats = npt.NDArray[np.floating[Any]]
 Rows = npt.NDArray[np.integer[Any]]
 
+STEP_POSITIONS = 11
+"""Positions of a skip-gram window, the centre's included, that make one step; what lies beyond makes the next one.
+
+A step takes all gradients at the same V and W. Windows of up to five words on either side are one step; in longer ones
+with few distinct words a single step of many pairs would overshoot and diverge.
+"""
+
+MOST_REPEATED = 0.25
+"""Most Σ η |y − t| over the repetitions of one pair of rows in a step, or η where that is more.
+
+Reached in corpora of a few distinct words, where it keeps the default learning rates from diverging.
+"""
+
 
 def sigmoid(x: npt.ArrayLike) -> Floats:
     """σ(x) = 1 / (1 + e^−x), without overflow for any x; elementwise."""
@@ -170,6 +183,7 @@ def window_gradients(
     labels: Rows,
     architecture: Architecture,
     cbow_gradient: CbowGradient = "exact",
+    most_repeated: float = np.inf,
 ) -> WindowGradients:
     """Loss and gradients of one window: every input vector meets every output vector.
 
@@ -181,11 +195,17 @@ def window_gradients(
         labels: (n,) 0 or 1.
         architecture: which input layer.
         cbow_gradient: ``exact`` divides by the number of context words, as the derivative of the mean demands;
-            ``word2vec`` does not, as word2vec.c.
+            does not, as word2vec.c.
+        most_repeated: cut the sum of |y − t| over the repetitions of one pair of rows here.
     """
     inputs = input_vectors(V, context, architecture)  # (m, d)
     x = inputs @ W[outputs].T  # (m, n)
     error = sigmoid(x) - labels  # (m, n): y − t
+    input_rows = context if architecture == "skipgram" else np.zeros(1, np.int64)
+    same_input = input_rows[:, np.newaxis] == input_rows  # (m, m)
+    same_output = outputs[:, np.newaxis] == outputs  # (n, n)
+    total = same_input @ np.abs(error) @ same_output  # (m, n): |y − t| summed over the repetitions of each pair
+    error = error / np.maximum(total / most_repeated, 1)
     dJ_dinputs = error @ W[outputs]  # (m, d)
     dJ_dV, dJ_dW = np.zeros_like(V), np.zeros_like(W)
     if architecture == "cbow":
@@ -208,10 +228,13 @@ def window_step(
 ) -> WindowGradients:
     """One step of gradient descent on one window: V and W change in place, both from the old values.
 
+    The step is cut where one pair of rows occurs so often that it would overshoot, see MOST_REPEATED.
+
     Returns:
         The loss and the gradients before the step.
     """
-    gradients = window_gradients(V, W, context, outputs, labels, architecture, cbow_gradient)
+    most = max(MOST_REPEATED, eta) / eta
+    gradients = window_gradients(V, W, context, outputs, labels, architecture, cbow_gradient, most)
     V -= eta * gradients.V
     W -= eta * gradients.W
     return gradients
