@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import lower_builtin, register_jitable, type_callable
 
 from wordkin.compilation import compiled
 from wordkin.corpus.tokenizing import ENCODED, IN_TOKEN, SENTENCE_END
@@ -21,9 +24,21 @@ DONE, TABLE_FULL, WORDS_FULL, ARENA_FULL = 0, 1, 2, 3
 POSITION, WORDS, ARENA_USED, TOKENS, SENTENCES, SENTENCE_BEGIN, TOTAL = range(7)
 PROGRESS_FIELDS = 7
 
-_PRIME = np.uint64(0x100000001B3)
-_BASIS = np.uint64(0xCBF29CE484222325)
+BATCH = 64
+"""Tokens that are found before they are looked up, so that their slots arrive from memory meanwhile."""
+
+# What is known of a token once it is found, in one row of uint64.
+BEGIN, SIZE, PREFIX, HASH = range(4)
+TOKEN_FIELDS = 4
+
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_ALL_BITS = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+_FIRST_PLAIN = 0x21
+"""Bytes from here to 0x7f are printable ASCII; most tokenizers leave them all in tokens."""
+
+_EACH_FIRST_PLAIN = np.uint64(0x2121212121212121)
+_EACH_HIGH_BIT = np.uint64(0x8080808080808080)
 
 
 class WordTable(NamedTuple):
@@ -42,24 +57,115 @@ class WordTable(NamedTuple):
     counts: npt.NDArray[np.int64]
 
 
+def load(array, position):
+    """array[position : position + 8] as one uint64, the first byte lowest; array is uint8."""
+    return np.uint64(int.from_bytes(array[position : position + 8], "little"))
+
+
+@type_callable(load)
+def _(_context):
+    return lambda array, position: types.uint64(array, types.intp)
+
+
+@lower_builtin(load, types.Array, types.intp)
+def _(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
+    return builder.load(pointer, align=1)
+
+
+def trailing_zeros(word):
+    """How many of the lowest bits of a uint64 are zero; 64 for 0."""
+    return (int(word) & -int(word)).bit_length() - 1 if word else 64
+
+
+@type_callable(trailing_zeros)
+def _(_context):
+    return lambda word: types.intp(types.uint64)
+
+
+@lower_builtin(trailing_zeros, types.uint64)
+def _(_context, builder, _signature, arguments):
+    return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+
+def prefetch(slots, slot):
+    """Ask for the cache line that holds slots[slot]; changes nothing."""
+
+
+@type_callable(prefetch)
+def _(_context):
+    return lambda slots, slot: types.void(slots, types.intp)
+
+
+@lower_builtin(prefetch, types.Array, types.intp)
+def _(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    offset = builder.mul(arguments[1], builder.extract_value(array.strides, 0))
+    pointer = builder.gep(builder.bitcast(array.data, ir.IntType(8).as_pointer()), [offset])
+    flags = [ir.Constant(ir.IntType(32), flag) for flag in (0, 3, 1)]  # read, keep in every cache, data
+    kind = ir.FunctionType(ir.VoidType(), [pointer.type, *(flag.type for flag in flags)])
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), [pointer, *flags])
+    return context.get_dummy_value()
+
+
 @register_jitable
-def _hash_step(state, byte):
-    """One byte of FNV-1a, 64 bits."""
-    return (state ^ np.uint64(byte)) * _PRIME
+def _word_at(array, position):
+    """Eight bytes of `array` as in :func:`load`, zeros for those behind its end."""
+    if position + 8 <= len(array):
+        return load(array, position)
+    word = np.uint64(0)
+    for index in range(len(array) - position):
+        word |= np.uint64(array[position + index]) << np.uint64(8 * index)
+    return word
+
+
+@register_jitable
+def _plain_bytes(word):
+    """How many bytes come before the first that is not printable ASCII."""
+    # Subtracting sets the high bit of a byte below 0x21. It borrows from the byte above such a one only, so that the
+    # lowest bit set is right, and others do not matter.
+    others = ((word - _EACH_FIRST_PLAIN) | word) & _EACH_HIGH_BIT
+    return trailing_zeros(others) >> 3
+
+
+@register_jitable
+def _mixed(state, word):
+    """Take eight bytes into a hash."""
+    state = (state ^ word) * _SPREAD
+    return state ^ (state >> np.uint64(32))
+
+
+@register_jitable
+def _prefix_and_hash(array, begin, size):
+    """The first eight bytes of a token, zeros behind a shorter one, and 64 bits of hash; begin + size ≤ len(array)."""
+    prefix = _word_at(array, begin) & (_ALL_BITS >> np.uint64(64 - 8 * min(size, 8)))
+    state = _mixed(np.uint64(size), prefix)
+    for index in range(8, size, 8):
+        state = _mixed(state, load(array, begin + min(index, size - 8)))
+    return prefix, state
+
+
+@register_jitable
+def _equal_after_prefix(array, begin, other, other_begin, size):
+    """Whether two tokens of `size` > 8 bytes with the same first eight are equal."""
+    for index in range(8, size, 8):
+        offset = min(index, size - 8)
+        if load(array, begin + offset) != load(other, other_begin + offset):
+            return False
+    return True
 
 
 @register_jitable
 def _tag(state, length):
     """The slot's upper half: 24 bits of hash and the length up to 255."""
-    spread = state * _SPREAD
-    return ((spread >> np.uint64(40)) << np.uint64(40)) | (np.uint64(min(length, 255)) << np.uint64(32))
+    return ((state >> np.uint64(40)) << np.uint64(40)) | (np.uint64(min(length, 255)) << np.uint64(32))
 
 
 @register_jitable
 def _slot_of(state, mask):
-    """Where the search for a word begins; other bits of the hash than the tag's."""
-    mixed = (state ^ (state >> np.uint64(29))) * _SPREAD
-    return np.int64((mixed >> np.uint64(16)) & np.uint64(mask))
+    """Where the search for a word begins."""
+    return np.int64(((state * _SPREAD) >> np.uint64(32)) & np.uint64(mask))
 
 
 @register_jitable
@@ -79,41 +185,24 @@ def character_at(buffer, position):
     return (lead & 0x07) << 18 | second << 12 | third << 6 | np.int64(buffer[position + 3]) & 0x3F, 4
 
 
-@compiled(nogil=True)
-def scan(buffer, stop, final, of_byte, of_character, single, table, ids, ends, progress):
-    """Scan buffer[progress[POSITION]:stop] and append what it holds to `ids` and `ends`.
-
-    Stops early, before the token at progress[POSITION], where a table has no room; call again with a larger one.
-    A token that touches the end of the buffer is left for the next call unless `final` is set.
-
-    Args:
-        buffer: uint8, valid UTF-8 (or marked tokens).
-        stop: where the buffer ends.
-        final: the buffer ends its source, so its last token and sentence are complete.
-        of_byte: (256,) uint8, see tokenizing.Classes.
-        of_character: uint8, see tokenizing.Classes.
-        single: every character is a token.
-        table: WordTable, extended in place.
-        ids: int32, provisional ids out; at least `stop` entries.
-        ends: int64, sentence ends out, in tokens from the corpus' start; at least `stop` + 1 entries.
-        progress: (PROGRESS_FIELDS,) int64, see above; updated in place.
+@register_jitable
+def _find(buffer, final, of_byte, of_character, single, batch, ends, progress):
+    """Find up to BATCH tokens from progress[POSITION] on, and the sentences that end before the last of them.
 
     Returns:
-        DONE, TABLE_FULL, WORDS_FULL or ARENA_FULL.
+        How many; fewer than BATCH at the end of the buffer.
     """
-    slots, arena, offsets, counts = table
-    mask = len(slots) - 1
+    stop = len(buffer)
+    plain = not single
+    for byte in range(_FIRST_PLAIN, 0x80):
+        plain = plain and of_byte[byte] == IN_TOKEN
     position = progress[POSITION]
-    words = progress[WORDS]
-    used = progress[ARENA_USED]
-    tokens = progress[TOKENS]
     sentences = progress[SENTENCES]
     begin_of_sentence = progress[SENTENCE_BEGIN]
-    base = progress[TOTAL] - tokens
-    reason = DONE
-    while True:
+    total = progress[TOTAL]
+    found = 0
+    while found < BATCH:
         # 1. Skip what separates tokens.
-        kind = IN_TOKEN
         while position < stop:
             kind = of_byte[buffer[position]]
             length = 1
@@ -123,38 +212,54 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, ids, ends, p
             if kind == IN_TOKEN:
                 break
             position += length
-            if kind == SENTENCE_END and base + tokens > begin_of_sentence:
-                begin_of_sentence = base + tokens
+            if kind == SENTENCE_END and total + found > begin_of_sentence:
+                begin_of_sentence = total + found
                 ends[sentences] = begin_of_sentence
                 sentences += 1
-        if position >= stop:
-            break
-        # 2. Find the token's end, its hash, and its first eight bytes.
+        # 2. Find the token's end.
         begin = position
-        state = _BASIS
-        prefix = np.uint64(0)
         while position < stop:
-            byte = buffer[position]
-            kind = of_byte[byte]
+            kind = of_byte[buffer[position]]
             length = 1
             if kind == ENCODED:
                 point, length = character_at(buffer, position)
                 kind = of_character[point]
+            elif plain:
+                length = max(1, _plain_bytes(_word_at(buffer, position)))
             if kind != IN_TOKEN:
                 break
-            for _ in range(length):
-                byte = buffer[position]
-                if position - begin < 8:
-                    prefix |= np.uint64(byte) << np.uint64(8 * (position - begin))
-                state = _hash_step(state, byte)
-                position += 1
+            position += length
             if single:
                 break
-        size = position - begin
         if position >= stop and not final and not single:
             position = begin
+        if position == begin:
             break
-        # 3. Find the word, or enter it.
+        # 3. Note it.
+        size = position - begin
+        prefix, state = _prefix_and_hash(buffer, begin, size)
+        batch[found, BEGIN] = begin
+        batch[found, SIZE] = size
+        batch[found, PREFIX] = prefix
+        batch[found, HASH] = state
+        found += 1
+    progress[POSITION] = position
+    progress[SENTENCES] = sentences
+    progress[SENTENCE_BEGIN] = begin_of_sentence
+    return found
+
+
+@register_jitable
+def _enter(buffer, batch, found, table, ids, progress):
+    """Look up the tokens batch[:found], enter those that are new, and count; there is room for all of them."""
+    slots, arena, offsets, counts = table
+    mask = len(slots) - 1
+    words = progress[WORDS]
+    used = progress[ARENA_USED]
+    tokens = progress[TOKENS]
+    for index in range(found):
+        begin, size = np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE])
+        prefix, state = batch[index, PREFIX], batch[index, HASH]
         tag = _tag(state, size)
         slot = _slot_of(state, mask)
         word = np.int64(-1)
@@ -165,50 +270,79 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, ids, ends, p
             if slots[slot, 0] == prefix and (entry >> np.uint64(32)) << np.uint64(32) == tag:
                 candidate = np.int64(entry & np.uint64(0xFFFFFFFF)) - 1
                 where = offsets[candidate]
-                same = size <= 8 or offsets[candidate + 1] - where == size
-                if size > 8:
-                    compared = 8
-                    while same and compared < size:
-                        same = arena[where + compared] == buffer[begin + compared]
-                        compared += 1
-                if same:
+                if size <= 8 or (
+                    (size < 255 or offsets[candidate + 1] - where == size)
+                    and _equal_after_prefix(arena, where, buffer, begin, size)
+                ):
                     word = candidate
                     break
             slot = (slot + 1) & mask
         if word < 0:
-            if words + 1 >= len(offsets):
-                reason = WORDS_FULL
-            elif used + size > len(arena):
-                reason = ARENA_FULL
-            elif 2 * (words + 1) > len(slots):
-                reason = TABLE_FULL
-            if reason != DONE:
-                position = begin
-                break
             word = words
             words += 1
             slots[slot, 0] = prefix
             slots[slot, 1] = tag | np.uint64(words)
-            for index in range(size):
-                arena[used + index] = buffer[begin + index]
+            for byte in range(size):
+                arena[used + byte] = buffer[begin + byte]
             used += size
             offsets[words] = used
             counts[word] = 0
         counts[word] += 1
         ids[tokens] = word
         tokens += 1
-    if final and reason == DONE and base + tokens > begin_of_sentence:
-        begin_of_sentence = base + tokens
-        ends[sentences] = begin_of_sentence
-        sentences += 1
-    progress[POSITION] = position
     progress[WORDS] = words
     progress[ARENA_USED] = used
     progress[TOKENS] = tokens
-    progress[SENTENCES] = sentences
-    progress[SENTENCE_BEGIN] = begin_of_sentence
-    progress[TOTAL] = base + tokens
-    return reason
+    progress[TOTAL] += found
+
+
+@compiled(nogil=True)
+def scan(buffer, final, of_byte, of_character, single, table, batch, ids, ends, progress):
+    """Scan buffer[progress[POSITION]:] and append what it holds to `ids` and `ends`.
+
+    Stops early, before a token at progress[POSITION], where a table may not have room for the next ones; call again
+    with a larger one. A token that touches the end of the buffer is left for the next call unless `final` is set.
+
+    Args:
+        buffer: uint8, valid UTF-8 (or marked tokens).
+        final: the buffer ends its source, so its last token and sentence are complete.
+        of_byte: (256,) uint8, see tokenizing.Classes.
+        of_character: uint8, see tokenizing.Classes.
+        single: every character is a token.
+        table: WordTable, extended in place.
+        batch: (BATCH, TOKEN_FIELDS) uint64, to work in.
+        ids: int32, provisional ids out; as many as `buffer`.
+        ends: int64, sentence ends out, in tokens from the corpus' start; one more than `buffer`.
+        progress: (PROGRESS_FIELDS,) int64, see above; updated in place.
+
+    Returns:
+        DONE, TABLE_FULL, WORDS_FULL or ARENA_FULL.
+    """
+    found = BATCH
+    while found == BATCH:
+        position, sentences = progress[POSITION], progress[SENTENCES]
+        begin_of_sentence = progress[SENTENCE_BEGIN]
+        found = _find(buffer, final, of_byte, of_character, single, batch, ends, progress)
+        reason = DONE
+        words = progress[WORDS] + found
+        if words >= len(table.offsets):
+            reason = WORDS_FULL
+        elif progress[ARENA_USED] + progress[POSITION] - position > len(table.arena):
+            reason = ARENA_FULL
+        elif 2 * words > len(table.slots):
+            reason = TABLE_FULL
+        if reason != DONE:
+            progress[POSITION], progress[SENTENCES] = position, sentences
+            progress[SENTENCE_BEGIN] = begin_of_sentence
+            return reason
+        for index in range(found):
+            prefetch(table.slots, _slot_of(batch[index, HASH], len(table.slots) - 1))
+        _enter(buffer, batch, found, table, ids, progress)
+    if final and progress[TOTAL] > progress[SENTENCE_BEGIN]:
+        progress[SENTENCE_BEGIN] = progress[TOTAL]
+        ends[progress[SENTENCES]] = progress[TOTAL]
+        progress[SENTENCES] += 1
+    return DONE
 
 
 @compiled(nogil=True)
@@ -216,15 +350,9 @@ def refill(slots, arena, offsets, words):
     """Enter words [0, words) of the arena into an empty, larger hash table."""
     mask = len(slots) - 1
     for word in range(words):
-        state = _BASIS
-        prefix = np.uint64(0)
         begin = offsets[word]
         size = offsets[word + 1] - begin
-        for index in range(size):
-            byte = arena[begin + index]
-            if index < 8:
-                prefix |= np.uint64(byte) << np.uint64(8 * index)
-            state = _hash_step(state, byte)
+        prefix, state = _prefix_and_hash(arena, begin, size)
         slot = _slot_of(state, mask)
         while slots[slot, 1] != 0:
             slot = (slot + 1) & mask
