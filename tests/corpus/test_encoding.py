@@ -175,7 +175,9 @@ def test_the_scanner_as_python():
     text = np.zeros(6, np.uint8)
     scanner.gather.py_func(np.frombuffer(b"abcdef", np.uint8), np.array([4, 0]), np.array([0, 2, 6]), text)
     assert text.tobytes() == b"efabcd"
-    assert scanner.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2])) == (3, 2)
+    moved = np.zeros(scanner.REMAP_FIELDS, np.int64)
+    assert scanner.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2]), moved) == 3
+    assert moved.tolist() == [5, 3, 2, 2]
     assert scanner.character_at("é山😀".encode(), 2) == (ord("山"), 3)
 
 

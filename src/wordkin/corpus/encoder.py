@@ -25,10 +25,14 @@ from wordkin.corpus.scanner import (
     DONE,
     POSITION,
     PROGRESS_FIELDS,
+    REMAP_FIELDS,
     SENTENCES,
+    SENTENCES_KEPT,
     TABLE_FULL,
     TOKEN_FIELDS,
     TOKENS,
+    TOKENS_KEPT,
+    TOKENS_READ,
     TOTAL,
     WORDS,
     WordTable,
@@ -150,19 +154,16 @@ class Encoder:
         vocabulary = self._vocabulary(order[:kept])
         rows = np.full(words, -1, np.int32)
         rows[order[:kept]] = np.arange(kept, dtype=np.int32)
-        ids, ends = _mapped(self._ids_spool, np.int32), _mapped(self._ends_spool, np.int64)
-        left, sentences = remap(ids, ends, rows)
-        offsets = np.zeros(sentences + 1, np.int64)
-        offsets[1:] = ends[:sentences]
+        ids, offsets = self._remapped(rows)
         settings = {name: getattr(self.config, name) for name in CORPUS_PARAMETERS}
-        report = dataclasses.replace(report, sentences=sentences)
-        return EncodedCorpus(ids[:left], offsets, vocabulary, report, settings)
+        report = dataclasses.replace(report, sentences=len(offsets) - 1)
+        return EncodedCorpus(ids, offsets, vocabulary, report, settings)
 
     def _compile(self) -> None:
         """Compile the scanner, or load it from the cache, by scanning nothing."""
         self._scan(b"", final=False)
         refill(self._table.slots, self._table.arena, self._table.offsets, self._progress[WORDS])
-        remap(self._ids[:0], self._ends[:0], self._ids[:0])
+        remap(self._ids[:0], self._ends[:0], self._ids[:0], self._progress)
         gather(self._text[:0], self._ends[:0], self._ends[:1], self._text[:0])
 
     def _make_room(self, size: int) -> None:
@@ -218,6 +219,24 @@ class Encoder:
             self._ends_spool.write(self._ends[: progress[SENTENCES]].data)
         self._rest = size - int(progress[POSITION])
         self._text[: self._rest] = self._text[progress[POSITION] : size]
+
+    def _remapped(self, rows: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Turn spooled ids into rows, see remap(); gives all of them, and the sentences' offsets.
+
+        The pieces are read and written, since every page that is written through a mapping costs a fault.
+        """
+        ends = _mapped(self._ends_spool, np.int64)
+        spool, progress = self._ids_spool, np.zeros(REMAP_FIELDS, np.int64)
+        with _spooling():
+            while progress[TOKENS_READ] < self._progress[TOTAL]:
+                spool.seek(int(progress[TOKENS_READ]) * rows.itemsize)
+                piece = np.fromfile(spool, np.int32, reading.BLOCK_BYTES // rows.itemsize)
+                spool.seek(int(progress[TOKENS_KEPT]) * rows.itemsize)
+                left = remap(piece, ends, rows, progress)
+                spool.write(piece[:left].data)
+        offsets = np.zeros(progress[SENTENCES_KEPT] + 1, np.int64)
+        offsets[1:] = ends[: progress[SENTENCES_KEPT]]
+        return _mapped(spool, np.int32)[: progress[TOKENS_KEPT]], offsets
 
     def _vocabulary(self, order: npt.NDArray[np.intp]) -> Vocabulary:
         begins = self._table.offsets[order]

@@ -1,9 +1,11 @@
 """The compiled scanner: bytes in, provisional token ids out.
 
 A word's provisional id is its rank of first appearance. Words live in one byte arena; a hash table with open
-addressing finds them. A slot is two 64-bit numbers: the word's first eight bytes, and (24 bits of hash, 8 bits of
-length, 32 bits of id + 1). Words of up to eight bytes are therefore compared whole within the slot, and longer ones
-by their bytes in the arena: never by hash alone.
+addressing finds them. A slot is two 64-bit numbers: a key, which is the word itself where it has up to eight bytes and
+its hash where it has more, and (32 bits of length, 32 bits of id + 1). Short words are therefore compared whole within
+the slot, and longer ones by their bytes in the arena: never by hash alone.
+
+Bytes are read eight at a time, lowest first: the processors that Numba supports are little-endian.
 """
 
 from typing import NamedTuple
@@ -24,21 +26,21 @@ DONE, TABLE_FULL, WORDS_FULL, ARENA_FULL = 0, 1, 2, 3
 POSITION, WORDS, ARENA_USED, TOKENS, SENTENCES, SENTENCE_BEGIN, TOTAL = range(7)
 PROGRESS_FIELDS = 7
 
+# The same for remapping.
+TOKENS_READ, TOKENS_KEPT, SENTENCES_READ, SENTENCES_KEPT = range(4)
+REMAP_FIELDS = 4
+
 BATCH = 64
 """Tokens that are found before they are looked up, so that their slots arrive from memory meanwhile."""
 
 # What is known of a token once it is found, in one row of uint64.
-BEGIN, SIZE, PREFIX, HASH = range(4)
+BEGIN, SIZE, KEY, HASH = range(4)
 TOKEN_FIELDS = 4
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
-_ALL_BITS = np.uint64(0xFFFFFFFFFFFFFFFF)
 
-_FIRST_PLAIN = 0x21
-"""Bytes from here to 0x7f are printable ASCII; most tokenizers leave them all in tokens."""
-
-_EACH_FIRST_PLAIN = np.uint64(0x2121212121212121)
-_EACH_HIGH_BIT = np.uint64(0x8080808080808080)
+PLAIN = 0x21
+"""Bytes from here to 0x7f are plain: most tokenizers leave all of them in tokens."""
 
 
 class WordTable(NamedTuple):
@@ -74,19 +76,23 @@ def _(context, builder, signature, arguments):
     return builder.load(pointer, align=1)
 
 
-def trailing_zeros(word):
-    """How many of the lowest bits of a uint64 are zero; 64 for 0."""
-    return (int(word) & -int(word)).bit_length() - 1 if word else 64
+def plain_bytes(word):
+    """How many of a uint64's eight bytes, from the lowest on, come before the first that is not plain."""
+    return next((i for i, byte in enumerate(int(word).to_bytes(8, "little")) if not PLAIN <= byte < 0x80), 8)
 
 
-@type_callable(trailing_zeros)
+@type_callable(plain_bytes)
 def _(_context):
     return lambda word: types.intp(types.uint64)
 
 
-@lower_builtin(trailing_zeros, types.uint64)
+@lower_builtin(plain_bytes, types.uint64)
 def _(_context, builder, _signature, arguments):
-    return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+    # Subtracting sets the high bit of each byte below PLAIN. It borrows from the byte above such a one only, so that
+    # the lowest high bit is right, and others do not matter.
+    least, high = (ir.Constant(ir.IntType(64), byte * 0x0101010101010101) for byte in (PLAIN, 0x80))
+    others = builder.and_(builder.or_(builder.sub(arguments[0], least), arguments[0]), high)
+    return builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), ir.Constant(ir.IntType(64), 3))
 
 
 def prefetch(slots, slot):
@@ -121,15 +127,6 @@ def _word_at(array, position):
 
 
 @register_jitable
-def _plain_bytes(word):
-    """How many bytes come before the first that is not printable ASCII."""
-    # Subtracting sets the high bit of a byte below 0x21. It borrows from the byte above such a one only, so that the
-    # lowest bit set is right, and others do not matter.
-    others = ((word - _EACH_FIRST_PLAIN) | word) & _EACH_HIGH_BIT
-    return trailing_zeros(others) >> 3
-
-
-@register_jitable
 def _mixed(state, word):
     """Take eight bytes into a hash."""
     state = (state ^ word) * _SPREAD
@@ -137,35 +134,28 @@ def _mixed(state, word):
 
 
 @register_jitable
-def _prefix_and_hash(array, begin, size):
-    """The first eight bytes of a token, zeros behind a shorter one, and 64 bits of hash; begin + size ≤ len(array)."""
-    prefix = _word_at(array, begin) & (_ALL_BITS >> np.uint64(64 - 8 * min(size, 8)))
-    state = _mixed(np.uint64(size), prefix)
-    for index in range(8, size, 8):
-        state = _mixed(state, load(array, begin + min(index, size - 8)))
-    return prefix, state
+def _key_and_hash(array, begin, size):
+    """The key of the token array[begin : begin + size], and the hash whose lowest bits say where its search begins."""
+    word = _word_at(array, begin)
+    if size < 8:
+        word &= (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
+    key = word
+    state = _mixed(np.uint64(size), word)
+    if size > 8:
+        for index in range(8, size, 8):
+            state = _mixed(state, load(array, begin + min(index, size - 8)))  # the last eight bytes may overlap
+        key = state
+    return key, (state * _SPREAD) >> np.uint64(32)
 
 
 @register_jitable
-def _equal_after_prefix(array, begin, other, other_begin, size):
-    """Whether two tokens of `size` > 8 bytes with the same first eight are equal."""
-    for index in range(8, size, 8):
+def _equal(array, begin, other, other_begin, size):
+    """Whether two tokens of `size` > 8 bytes are equal."""
+    for index in range(0, size, 8):
         offset = min(index, size - 8)
         if load(array, begin + offset) != load(other, other_begin + offset):
             return False
     return True
-
-
-@register_jitable
-def _tag(state, length):
-    """The slot's upper half: 24 bits of hash and the length up to 255."""
-    return ((state >> np.uint64(40)) << np.uint64(40)) | (np.uint64(min(length, 255)) << np.uint64(32))
-
-
-@register_jitable
-def _slot_of(state, mask):
-    """Where the search for a word begins."""
-    return np.int64(((state * _SPREAD) >> np.uint64(32)) & np.uint64(mask))
 
 
 @register_jitable
@@ -194,7 +184,7 @@ def _find(buffer, final, of_byte, of_character, single, batch, ends, progress):
     """
     stop = len(buffer)
     plain = not single
-    for byte in range(_FIRST_PLAIN, 0x80):
+    for byte in range(PLAIN, 0x80):
         plain = plain and of_byte[byte] == IN_TOKEN
     position = progress[POSITION]
     sentences = progress[SENTENCES]
@@ -225,7 +215,7 @@ def _find(buffer, final, of_byte, of_character, single, batch, ends, progress):
                 point, length = character_at(buffer, position)
                 kind = of_character[point]
             elif plain:
-                length = max(1, _plain_bytes(_word_at(buffer, position)))
+                length = plain_bytes(_word_at(buffer, position)) or 1  # a control character
             if kind != IN_TOKEN:
                 break
             position += length
@@ -237,10 +227,10 @@ def _find(buffer, final, of_byte, of_character, single, batch, ends, progress):
             break
         # 3. Note it.
         size = position - begin
-        prefix, state = _prefix_and_hash(buffer, begin, size)
+        key, state = _key_and_hash(buffer, begin, size)
         batch[found, BEGIN] = begin
         batch[found, SIZE] = size
-        batch[found, PREFIX] = prefix
+        batch[found, KEY] = key
         batch[found, HASH] = state
         found += 1
     progress[POSITION] = position
@@ -253,34 +243,32 @@ def _find(buffer, final, of_byte, of_character, single, batch, ends, progress):
 def _enter(buffer, batch, found, table, ids, progress):
     """Look up the tokens batch[:found], enter those that are new, and count; there is room for all of them."""
     slots, arena, offsets, counts = table
-    mask = len(slots) - 1
+    mask = np.uint64(len(slots) - 1)
     words = progress[WORDS]
     used = progress[ARENA_USED]
     tokens = progress[TOKENS]
     for index in range(found):
-        begin, size = np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE])
-        prefix, state = batch[index, PREFIX], batch[index, HASH]
-        tag = _tag(state, size)
-        slot = _slot_of(state, mask)
+        prefetch(slots, np.int64(batch[index, HASH] & mask))
+    for index in range(found):
+        begin, size, key = np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE]), batch[index, KEY]
+        tag = np.uint64(size) << np.uint64(32)
+        slot = batch[index, HASH] & mask
         word = np.int64(-1)
         while True:
             entry = slots[slot, 1]
             if entry == 0:
                 break
-            if slots[slot, 0] == prefix and (entry >> np.uint64(32)) << np.uint64(32) == tag:
+            if slots[slot, 0] == key and (entry >> np.uint64(32)) << np.uint64(32) == tag:
                 candidate = np.int64(entry & np.uint64(0xFFFFFFFF)) - 1
                 where = offsets[candidate]
-                if size <= 8 or (
-                    (size < 255 or offsets[candidate + 1] - where == size)
-                    and _equal_after_prefix(arena, where, buffer, begin, size)
-                ):
+                if size <= 8 or (offsets[candidate + 1] - where == size and _equal(arena, where, buffer, begin, size)):
                     word = candidate
                     break
-            slot = (slot + 1) & mask
+            slot = (slot + np.uint64(1)) & mask
         if word < 0:
             word = words
             words += 1
-            slots[slot, 0] = prefix
+            slots[slot, 0] = key
             slots[slot, 1] = tag | np.uint64(words)
             for byte in range(size):
                 arena[used + byte] = buffer[begin + byte]
@@ -335,8 +323,6 @@ def scan(buffer, final, of_byte, of_character, single, table, batch, ids, ends, 
             progress[POSITION], progress[SENTENCES] = position, sentences
             progress[SENTENCE_BEGIN] = begin_of_sentence
             return reason
-        for index in range(found):
-            prefetch(table.slots, _slot_of(batch[index, HASH], len(table.slots) - 1))
         _enter(buffer, batch, found, table, ids, progress)
     if final and progress[TOTAL] > progress[SENTENCE_BEGIN]:
         progress[SENTENCE_BEGIN] = progress[TOTAL]
@@ -348,16 +334,15 @@ def scan(buffer, final, of_byte, of_character, single, table, batch, ids, ends, 
 @compiled(nogil=True)
 def refill(slots, arena, offsets, words):
     """Enter words [0, words) of the arena into an empty, larger hash table."""
-    mask = len(slots) - 1
+    mask = np.uint64(len(slots) - 1)
     for word in range(words):
-        begin = offsets[word]
-        size = offsets[word + 1] - begin
-        prefix, state = _prefix_and_hash(arena, begin, size)
-        slot = _slot_of(state, mask)
+        size = offsets[word + 1] - offsets[word]
+        key, state = _key_and_hash(arena, offsets[word], size)
+        slot = state & mask
         while slots[slot, 1] != 0:
-            slot = (slot + 1) & mask
-        slots[slot, 0] = prefix
-        slots[slot, 1] = _tag(state, size) | np.uint64(word + 1)
+            slot = (slot + np.uint64(1)) & mask
+        slots[slot, 0] = key
+        slots[slot, 1] = np.uint64(size) << np.uint64(32) | np.uint64(word + 1)
 
 
 @compiled(nogil=True)
@@ -369,29 +354,34 @@ def gather(arena, begins, offsets, text):
 
 
 @compiled(nogil=True)
-def remap(ids, ends, rows):
+def remap(ids, ends, rows, progress):
     """Turn provisional ids into rows in place, leaving out dropped tokens and the sentences that they empty.
 
     Args:
-        ids: (tokens,) int32, provisional ids in, rows out.
-        ends: (sentences,) int64, sentence ends in and out.
+        ids: int32, the next piece of the corpus: provisional ids in, the rows that are left out, at the front.
+        ends: (sentences,) int64, all sentence ends in and out.
         rows: (words,) int32, the row of each provisional id, negative where the word was dropped.
+        progress: (REMAP_FIELDS,) int64, see above; updated in place.
 
     Returns:
-        The number of tokens and of sentences that are left, at the front of `ids` and `ends`.
+        How many rows are left of this piece.
     """
-    kept = 0
-    sentences = 0
+    read, kept = progress[TOKENS_READ], progress[TOKENS_KEPT]
+    sentence, sentences = progress[SENTENCES_READ], progress[SENTENCES_KEPT]
     position = 0
-    for sentence in range(len(ends)):
-        begin = kept
-        while position < ends[sentence]:
+    left = 0
+    while position < len(ids):
+        stop = min(ends[sentence] - read, len(ids))
+        while position < stop:
             row = rows[ids[position]]
-            if row >= 0:
-                ids[kept] = row
-                kept += 1
+            ids[left] = row  # the next one overwrites a row that was dropped
+            left += row >= 0
             position += 1
-        if kept > begin:
-            ends[sentences] = kept
-            sentences += 1
-    return kept, sentences
+        if read + position == ends[sentence]:
+            sentence += 1
+            if kept + left > (ends[sentences - 1] if sentences else 0):
+                ends[sentences] = kept + left
+                sentences += 1
+    progress[TOKENS_READ], progress[TOKENS_KEPT] = read + position, kept + left
+    progress[SENTENCES_READ], progress[SENTENCES_KEPT] = sentence, sentences
+    return left
