@@ -139,12 +139,10 @@ def _key_and_hash(array, begin, size):
     word = _word_at(array, begin)
     if size < 8:
         word &= (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
-    key = word
     state = _mixed(np.uint64(size), word)
-    if size > 8:
-        for index in range(8, size, 8):
-            state = _mixed(state, load(array, begin + min(index, size - 8)))  # the last eight bytes may overlap
-        key = state
+    for index in range(8, size, 8):
+        state = _mixed(state, load(array, begin + min(index, size - 8)))  # the last eight bytes may overlap
+    key = word if size <= 8 else state
     return key, (state * _SPREAD) >> np.uint64(32)
 
 
