@@ -160,11 +160,10 @@ def test_the_scanner_as_python():
             np.zeros((16, 2), np.uint64), np.zeros(64, np.uint8), np.zeros(9, np.int64), np.zeros(9, np.int64)
         )
         ids, ends, progress = np.zeros(60, np.int32), np.zeros(60, np.int64), np.zeros(7, np.int64)
+        batch = np.zeros((scanner.BATCH, scanner.TOKEN_FIELDS), np.uint64)
         classes = tokenizing.text_classes("whitespace")
         with np.errstate(over="ignore"):
-            reason = scan(
-                data, len(data), True, classes.of_byte, classes.of_character, False, table, ids, ends, progress
-            )
+            reason = scan(data, True, classes.of_byte, classes.of_character, False, table, batch, ids, ends, progress)
         assert reason == scanner.DONE
         results.append((ids.tolist(), ends.tolist(), progress.tolist(), table.counts.tolist(), table.slots.tolist()))
         again = np.zeros((16, 2), np.uint64)
@@ -176,7 +175,9 @@ def test_the_scanner_as_python():
     text = np.zeros(6, np.uint8)
     scanner.gather.py_func(np.frombuffer(b"abcdef", np.uint8), np.array([4, 0]), np.array([0, 2, 6]), text)
     assert text.tobytes() == b"efabcd"
-    assert scanner.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2])) == (3, 2)
+    moved = np.zeros(scanner.REMAP_FIELDS, np.int64)
+    assert scanner.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2]), moved) == 3
+    assert moved.tolist() == [5, 3, 2, 2]
     assert scanner.character_at("é山😀".encode(), 2) == (ord("山"), 3)
 
 

@@ -21,12 +21,18 @@ from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.scanner import (
     ARENA_FULL,
     ARENA_USED,
+    BATCH,
     DONE,
     POSITION,
     PROGRESS_FIELDS,
+    REMAP_FIELDS,
     SENTENCES,
+    SENTENCES_KEPT,
     TABLE_FULL,
+    TOKEN_FIELDS,
     TOKENS,
+    TOKENS_KEPT,
+    TOKENS_READ,
     TOTAL,
     WORDS,
     WordTable,
@@ -53,17 +59,21 @@ class Encoder:
         self.sources: list[str] = []
         self.empty_tokens = 0
         self._progress = np.zeros(PROGRESS_FIELDS, np.int64)
+        self._batch = np.zeros((BATCH, TOKEN_FIELDS), np.uint64)
+        self._rest = 0  # bytes at the front of `_text` that belong to a token that is not yet complete
+        self._text = np.zeros(0, np.uint8)
+        self._make_room(2 * reading.BLOCK_BYTES)
         self._table = WordTable(
             slots=np.zeros((1 << 16, 2), np.uint64),
             arena=np.zeros(1 << 18, np.uint8),
             offsets=np.zeros(1 << 15, np.int64),
             counts=np.zeros(1 << 15, np.int64),
         )
-        with announced("the corpus scanner"):
-            self._compile()
         self._spools = contextlib.ExitStack()
         self._ids_spool: IO[bytes] = self._spools.enter_context(_spool())
         self._ends_spool: IO[bytes] = self._spools.enter_context(_spool())
+        with announced("the corpus scanner"):
+            self._compile()
 
     def __enter__(self) -> "Encoder":
         return self
@@ -83,7 +93,6 @@ class Encoder:
         """
         self.sources.append(name)
         pending = b""  # bytes not yet decoded: an incomplete character, or the line's beginning before lower()
-        rest = b""  # decoded bytes of a token that is not yet complete
         offset = 0  # of `pending` within the source
         growing: list[bytes] = []
         held = 0
@@ -92,7 +101,7 @@ class Encoder:
             growing.append(block)
             held += len(block)
             final = not block
-            if not final and held < len(rest):
+            if not final and held < self._rest:
                 continue
             raw = pending + b"".join(growing)
             growing, held = [], 0
@@ -102,7 +111,7 @@ class Encoder:
                 text = text.removeprefix(reading.BYTE_ORDER_MARK)
             pending = raw[cut:]
             offset += cut
-            rest = self._scan(rest + text, final)
+            self._scan(text, final)
 
     def add_marked(self, blocks: Iterable[tuple[bytes, int]]) -> None:
         """Scan tokens that come from lists, see marking.py.
@@ -145,22 +154,23 @@ class Encoder:
         vocabulary = self._vocabulary(order[:kept])
         rows = np.full(words, -1, np.int32)
         rows[order[:kept]] = np.arange(kept, dtype=np.int32)
-        ids, ends = _mapped(self._ids_spool, np.int32), _mapped(self._ends_spool, np.int64)
-        left, sentences = remap(ids, ends, rows)
-        offsets = np.zeros(sentences + 1, np.int64)
-        offsets[1:] = ends[:sentences]
+        ids, offsets = self._remapped(rows)
         settings = {name: getattr(self.config, name) for name in CORPUS_PARAMETERS}
-        report = dataclasses.replace(report, sentences=sentences)
-        return EncodedCorpus(ids[:left], offsets, vocabulary, report, settings)
+        report = dataclasses.replace(report, sentences=len(offsets) - 1)
+        return EncodedCorpus(ids, offsets, vocabulary, report, settings)
 
     def _compile(self) -> None:
         """Compile the scanner, or load it from the cache, by scanning nothing."""
-        nothing = np.zeros(0, np.uint8)
-        ids, ends = np.zeros(0, np.int32), np.zeros(0, np.int64)
-        scan(nothing, 0, False, *_fields(self.classes), self._table, ids, ends, self._progress)
+        self._scan(b"", final=False)
         refill(self._table.slots, self._table.arena, self._table.offsets, self._progress[WORDS])
-        remap(ids, ends, ids)
-        gather(nothing, ends, ends, nothing.copy())
+        remap(self._ids[:0], self._ends[:0], self._ids[:0], self._progress)
+        gather(self._text[:0], self._ends[:0], self._ends[:1], self._text[:0])
+
+    def _make_room(self, size: int) -> None:
+        """Make (larger) buffers for `size` bytes of text, which are used again for every piece."""
+        text = np.empty(size, np.uint8)
+        text[: self._rest] = self._text[: self._rest]
+        self._text, self._ids, self._ends = text, np.empty(size, np.int32), np.empty(size + 1, np.int64)
 
     def _decodable(self, raw: bytes) -> int:
         """How many bytes of `raw` end with a whole character (and, for lower(), with a whole word)."""
@@ -193,19 +203,40 @@ class Encoder:
             return raw
         return text.encode()
 
-    def _scan(self, data: bytes, final: bool) -> bytes:
-        """Scan a piece, spool what it gave, and return the incomplete token at its end."""
+    def _scan(self, data: bytes, final: bool) -> None:
+        """Scan a piece behind what is left of the last one, spool what it gave, and keep an incomplete token."""
+        size = self._rest + len(data)
+        if size > len(self._text):
+            self._make_room(2 * size)
+        self._text[self._rest : size] = np.frombuffer(data, np.uint8)
         progress = self._progress
         progress[[POSITION, TOKENS, SENTENCES]] = 0
-        buffer = np.frombuffer(data, np.uint8)
-        ids, ends = np.empty(len(data), np.int32), np.empty(len(data) + 1, np.int64)
-        arguments = (buffer, len(data), final, *_fields(self.classes))
-        while (reason := scan(*arguments, self._table, ids, ends, progress)) != DONE:
+        arguments = (self._text[:size], final, *_fields(self.classes))
+        while (reason := scan(*arguments, self._table, self._batch, self._ids, self._ends, progress)) != DONE:
             self._table = _grown(self._table, reason, progress)
         with _spooling():
-            self._ids_spool.write(ids[: progress[TOKENS]].data)
-            self._ends_spool.write(ends[: progress[SENTENCES]].data)
-        return data[progress[POSITION] :]
+            self._ids_spool.write(self._ids[: progress[TOKENS]].data)
+            self._ends_spool.write(self._ends[: progress[SENTENCES]].data)
+        self._rest = size - int(progress[POSITION])
+        self._text[: self._rest] = self._text[progress[POSITION] : size]
+
+    def _remapped(self, rows: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Turn spooled ids into rows, see remap(); gives all of them, and the sentences' offsets.
+
+        The pieces are read and written, since every page that is written through a mapping costs a fault.
+        """
+        ends = _mapped(self._ends_spool, np.int64)
+        spool, progress = self._ids_spool, np.zeros(REMAP_FIELDS, np.int64)
+        with _spooling():
+            while progress[TOKENS_READ] < self._progress[TOTAL]:
+                spool.seek(int(progress[TOKENS_READ]) * rows.itemsize)
+                piece = np.fromfile(spool, np.int32, reading.BLOCK_BYTES // rows.itemsize)
+                spool.seek(int(progress[TOKENS_KEPT]) * rows.itemsize)
+                left = remap(piece, ends, rows, progress)
+                spool.write(piece[:left].data)
+        offsets = np.zeros(progress[SENTENCES_KEPT] + 1, np.int64)
+        offsets[1:] = ends[: progress[SENTENCES_KEPT]]
+        return _mapped(spool, np.int32)[: progress[TOKENS_KEPT]], offsets
 
     def _vocabulary(self, order: npt.NDArray[np.intp]) -> Vocabulary:
         begins = self._table.offsets[order]

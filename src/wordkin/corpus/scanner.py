@@ -1,16 +1,21 @@
 """The compiled scanner: bytes in, provisional token ids out.
 
 A word's provisional id is its rank of first appearance. Words live in one byte arena; a hash table with open
-addressing finds them. A slot is two 64-bit numbers: the word's first eight bytes, and (24 bits of hash, 8 bits of
-length, 32 bits of id + 1). Words of up to eight bytes are therefore compared whole within the slot, and longer ones
-by their bytes in the arena: never by hash alone.
+addressing finds them. A slot is two 64-bit numbers: a key, which is the word itself where it has up to eight bytes and
+its hash where it has more, and (32 bits of length, 32 bits of id + 1). Short words are therefore compared whole within
+the slot, and longer ones by their bytes in the arena: never by hash alone.
+
+Bytes are read eight at a time, lowest first: the processors that Numba supports are little-endian.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import lower_builtin, register_jitable, type_callable
 
 from wordkin.compilation import compiled
 from wordkin.corpus.tokenizing import ENCODED, IN_TOKEN, SENTENCE_END
@@ -21,9 +26,21 @@ DONE, TABLE_FULL, WORDS_FULL, ARENA_FULL = 0, 1, 2, 3
 POSITION, WORDS, ARENA_USED, TOKENS, SENTENCES, SENTENCE_BEGIN, TOTAL = range(7)
 PROGRESS_FIELDS = 7
 
-_PRIME = np.uint64(0x100000001B3)
-_BASIS = np.uint64(0xCBF29CE484222325)
+# The same for remapping.
+TOKENS_READ, TOKENS_KEPT, SENTENCES_READ, SENTENCES_KEPT = range(4)
+REMAP_FIELDS = 4
+
+BATCH = 64
+"""Tokens that are found before they are looked up, so that their slots arrive from memory meanwhile."""
+
+# What is known of a token once it is found, in one row of uint64.
+BEGIN, SIZE, KEY, HASH = range(4)
+TOKEN_FIELDS = 4
+
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+PLAIN = 0x21
+"""Bytes from here to 0x7f are plain: most tokenizers leave all of them in tokens."""
 
 
 class WordTable(NamedTuple):
@@ -42,24 +59,101 @@ class WordTable(NamedTuple):
     counts: npt.NDArray[np.int64]
 
 
-@register_jitable
-def _hash_step(state, byte):
-    """One byte of FNV-1a, 64 bits."""
-    return (state ^ np.uint64(byte)) * _PRIME
+def load(array, position):
+    """array[position : position + 8] as one uint64, the first byte lowest; array is uint8."""
+    return np.uint64(int.from_bytes(array[position : position + 8], "little"))
+
+
+@type_callable(load)
+def _(_context):
+    return lambda array, position: types.uint64(array, types.intp)
+
+
+@lower_builtin(load, types.Array, types.intp)
+def _(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
+    return builder.load(pointer, align=1)
+
+
+def plain_bytes(word):
+    """How many of a uint64's eight bytes, from the lowest on, come before the first that is not plain."""
+    return next((i for i, byte in enumerate(int(word).to_bytes(8, "little")) if not PLAIN <= byte < 0x80), 8)
+
+
+@type_callable(plain_bytes)
+def _(_context):
+    return lambda word: types.intp(types.uint64)
+
+
+@lower_builtin(plain_bytes, types.uint64)
+def _(_context, builder, _signature, arguments):
+    # Subtracting sets the high bit of each byte below PLAIN. It borrows from the byte above such a one only, so that
+    # the lowest high bit is right, and others do not matter.
+    least, high = (ir.Constant(ir.IntType(64), byte * 0x0101010101010101) for byte in (PLAIN, 0x80))
+    others = builder.and_(builder.or_(builder.sub(arguments[0], least), arguments[0]), high)
+    return builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), ir.Constant(ir.IntType(64), 3))
+
+
+def prefetch(slots, slot):
+    """Ask for the cache line that holds slots[slot]; changes nothing."""
+
+
+@type_callable(prefetch)
+def _(_context):
+    return lambda slots, slot: types.void(slots, types.intp)
+
+
+@lower_builtin(prefetch, types.Array, types.intp)
+def _(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    offset = builder.mul(arguments[1], builder.extract_value(array.strides, 0))
+    pointer = builder.gep(builder.bitcast(array.data, ir.IntType(8).as_pointer()), [offset])
+    flags = [ir.Constant(ir.IntType(32), flag) for flag in (0, 3, 1)]  # read, keep in every cache, data
+    kind = ir.FunctionType(ir.VoidType(), [pointer.type, *(flag.type for flag in flags)])
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), [pointer, *flags])
+    return context.get_dummy_value()
 
 
 @register_jitable
-def _tag(state, length):
-    """The slot's upper half: 24 bits of hash and the length up to 255."""
-    spread = state * _SPREAD
-    return ((spread >> np.uint64(40)) << np.uint64(40)) | (np.uint64(min(length, 255)) << np.uint64(32))
+def _word_at(array, position):
+    """Eight bytes of `array` as in :func:`load`, zeros for those behind its end."""
+    if position + 8 <= len(array):
+        return load(array, position)
+    word = np.uint64(0)
+    for index in range(len(array) - position):
+        word |= np.uint64(array[position + index]) << np.uint64(8 * index)
+    return word
 
 
 @register_jitable
-def _slot_of(state, mask):
-    """Where the search for a word begins; other bits of the hash than the tag's."""
-    mixed = (state ^ (state >> np.uint64(29))) * _SPREAD
-    return np.int64((mixed >> np.uint64(16)) & np.uint64(mask))
+def _mixed(state, word):
+    """Take eight bytes into a hash."""
+    state = (state ^ word) * _SPREAD
+    return state ^ (state >> np.uint64(32))
+
+
+@register_jitable
+def _key_and_hash(array, begin, size):
+    """The key of the token array[begin : begin + size], and the hash whose lowest bits say where its search begins."""
+    word = _word_at(array, begin)
+    if size < 8:
+        word &= (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
+    state = _mixed(np.uint64(size), word)
+    for index in range(8, size, 8):
+        state = _mixed(state, load(array, begin + min(index, size - 8)))  # the last eight bytes may overlap
+    key = word if size <= 8 else state
+    return key, (state * _SPREAD) >> np.uint64(32)
+
+
+@register_jitable
+def _equal(array, begin, other, other_begin, size):
+    """Whether two tokens of `size` > 8 bytes are equal."""
+    for index in range(0, size, 8):
+        offset = min(index, size - 8)
+        if load(array, begin + offset) != load(other, other_begin + offset):
+            return False
+    return True
 
 
 @register_jitable
@@ -79,41 +173,24 @@ def character_at(buffer, position):
     return (lead & 0x07) << 18 | second << 12 | third << 6 | np.int64(buffer[position + 3]) & 0x3F, 4
 
 
-@compiled(nogil=True)
-def scan(buffer, stop, final, of_byte, of_character, single, table, ids, ends, progress):
-    """Scan buffer[progress[POSITION]:stop] and append what it holds to `ids` and `ends`.
-
-    Stops early, before the token at progress[POSITION], where a table has no room; call again with a larger one.
-    A token that touches the end of the buffer is left for the next call unless `final` is set.
-
-    Args:
-        buffer: uint8, valid UTF-8 (or marked tokens).
-        stop: where the buffer ends.
-        final: the buffer ends its source, so its last token and sentence are complete.
-        of_byte: (256,) uint8, see tokenizing.Classes.
-        of_character: uint8, see tokenizing.Classes.
-        single: every character is a token.
-        table: WordTable, extended in place.
-        ids: int32, provisional ids out; at least `stop` entries.
-        ends: int64, sentence ends out, in tokens from the corpus' start; at least `stop` + 1 entries.
-        progress: (PROGRESS_FIELDS,) int64, see above; updated in place.
+@register_jitable
+def _find(buffer, final, of_byte, of_character, single, batch, ends, progress):
+    """Find up to BATCH tokens from progress[POSITION] on, and the sentences that end before the last of them.
 
     Returns:
-        DONE, TABLE_FULL, WORDS_FULL or ARENA_FULL.
+        How many; fewer than BATCH at the end of the buffer.
     """
-    slots, arena, offsets, counts = table
-    mask = len(slots) - 1
+    stop = len(buffer)
+    plain = not single
+    for byte in range(PLAIN, 0x80):
+        plain = plain and of_byte[byte] == IN_TOKEN
     position = progress[POSITION]
-    words = progress[WORDS]
-    used = progress[ARENA_USED]
-    tokens = progress[TOKENS]
     sentences = progress[SENTENCES]
     begin_of_sentence = progress[SENTENCE_BEGIN]
-    base = progress[TOTAL] - tokens
-    reason = DONE
-    while True:
+    total = progress[TOTAL]
+    found = 0
+    while found < BATCH:
         # 1. Skip what separates tokens.
-        kind = IN_TOKEN
         while position < stop:
             kind = of_byte[buffer[position]]
             length = 1
@@ -123,113 +200,147 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, ids, ends, p
             if kind == IN_TOKEN:
                 break
             position += length
-            if kind == SENTENCE_END and base + tokens > begin_of_sentence:
-                begin_of_sentence = base + tokens
+            if kind == SENTENCE_END and total + found > begin_of_sentence:
+                begin_of_sentence = total + found
                 ends[sentences] = begin_of_sentence
                 sentences += 1
-        if position >= stop:
-            break
-        # 2. Find the token's end, its hash, and its first eight bytes.
+        # 2. Find the token's end.
         begin = position
-        state = _BASIS
-        prefix = np.uint64(0)
         while position < stop:
-            byte = buffer[position]
-            kind = of_byte[byte]
+            kind = of_byte[buffer[position]]
             length = 1
             if kind == ENCODED:
                 point, length = character_at(buffer, position)
                 kind = of_character[point]
+            elif plain:
+                length = plain_bytes(_word_at(buffer, position)) or 1  # a control character
             if kind != IN_TOKEN:
                 break
-            for _ in range(length):
-                byte = buffer[position]
-                if position - begin < 8:
-                    prefix |= np.uint64(byte) << np.uint64(8 * (position - begin))
-                state = _hash_step(state, byte)
-                position += 1
+            position += length
             if single:
                 break
-        size = position - begin
         if position >= stop and not final and not single:
             position = begin
+        if position == begin:
             break
-        # 3. Find the word, or enter it.
-        tag = _tag(state, size)
-        slot = _slot_of(state, mask)
+        # 3. Note it.
+        size = position - begin
+        key, state = _key_and_hash(buffer, begin, size)
+        batch[found, BEGIN] = begin
+        batch[found, SIZE] = size
+        batch[found, KEY] = key
+        batch[found, HASH] = state
+        found += 1
+    progress[POSITION] = position
+    progress[SENTENCES] = sentences
+    progress[SENTENCE_BEGIN] = begin_of_sentence
+    return found
+
+
+@register_jitable
+def _enter(buffer, batch, found, table, ids, progress):
+    """Look up the tokens batch[:found], enter those that are new, and count; there is room for all of them."""
+    slots, arena, offsets, counts = table
+    mask = np.uint64(len(slots) - 1)
+    words = progress[WORDS]
+    used = progress[ARENA_USED]
+    tokens = progress[TOKENS]
+    for index in range(found):
+        prefetch(slots, np.int64(batch[index, HASH] & mask))
+    for index in range(found):
+        begin, size, key = np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE]), batch[index, KEY]
+        tag = np.uint64(size) << np.uint64(32)
+        slot = batch[index, HASH] & mask
         word = np.int64(-1)
         while True:
             entry = slots[slot, 1]
             if entry == 0:
                 break
-            if slots[slot, 0] == prefix and (entry >> np.uint64(32)) << np.uint64(32) == tag:
+            if slots[slot, 0] == key and (entry >> np.uint64(32)) << np.uint64(32) == tag:
                 candidate = np.int64(entry & np.uint64(0xFFFFFFFF)) - 1
                 where = offsets[candidate]
-                same = size <= 8 or offsets[candidate + 1] - where == size
-                if size > 8:
-                    compared = 8
-                    while same and compared < size:
-                        same = arena[where + compared] == buffer[begin + compared]
-                        compared += 1
-                if same:
+                if size <= 8 or (offsets[candidate + 1] - where == size and _equal(arena, where, buffer, begin, size)):
                     word = candidate
                     break
-            slot = (slot + 1) & mask
+            slot = (slot + np.uint64(1)) & mask
         if word < 0:
-            if words + 1 >= len(offsets):
-                reason = WORDS_FULL
-            elif used + size > len(arena):
-                reason = ARENA_FULL
-            elif 2 * (words + 1) > len(slots):
-                reason = TABLE_FULL
-            if reason != DONE:
-                position = begin
-                break
             word = words
             words += 1
-            slots[slot, 0] = prefix
+            slots[slot, 0] = key
             slots[slot, 1] = tag | np.uint64(words)
-            for index in range(size):
-                arena[used + index] = buffer[begin + index]
+            for byte in range(size):
+                arena[used + byte] = buffer[begin + byte]
             used += size
             offsets[words] = used
             counts[word] = 0
         counts[word] += 1
         ids[tokens] = word
         tokens += 1
-    if final and reason == DONE and base + tokens > begin_of_sentence:
-        begin_of_sentence = base + tokens
-        ends[sentences] = begin_of_sentence
-        sentences += 1
-    progress[POSITION] = position
     progress[WORDS] = words
     progress[ARENA_USED] = used
     progress[TOKENS] = tokens
-    progress[SENTENCES] = sentences
-    progress[SENTENCE_BEGIN] = begin_of_sentence
-    progress[TOTAL] = base + tokens
-    return reason
+    progress[TOTAL] += found
+
+
+@compiled(nogil=True)
+def scan(buffer, final, of_byte, of_character, single, table, batch, ids, ends, progress):
+    """Scan buffer[progress[POSITION]:] and append what it holds to `ids` and `ends`.
+
+    Stops early, before a token at progress[POSITION], where a table may not have room for the next ones; call again
+    with a larger one. A token that touches the end of the buffer is left for the next call unless `final` is set.
+
+    Args:
+        buffer: uint8, valid UTF-8 (or marked tokens).
+        final: the buffer ends its source, so its last token and sentence are complete.
+        of_byte: (256,) uint8, see tokenizing.Classes.
+        of_character: uint8, see tokenizing.Classes.
+        single: every character is a token.
+        table: WordTable, extended in place.
+        batch: (BATCH, TOKEN_FIELDS) uint64, to work in.
+        ids: int32, provisional ids out; as many as `buffer`.
+        ends: int64, sentence ends out, in tokens from the corpus' start; one more than `buffer`.
+        progress: (PROGRESS_FIELDS,) int64, see above; updated in place.
+
+    Returns:
+        DONE, TABLE_FULL, WORDS_FULL or ARENA_FULL.
+    """
+    found = BATCH
+    while found == BATCH:
+        position, sentences = progress[POSITION], progress[SENTENCES]
+        begin_of_sentence = progress[SENTENCE_BEGIN]
+        found = _find(buffer, final, of_byte, of_character, single, batch, ends, progress)
+        reason = DONE
+        words = progress[WORDS] + found
+        if words >= len(table.offsets):
+            reason = WORDS_FULL
+        elif progress[ARENA_USED] + progress[POSITION] - position > len(table.arena):
+            reason = ARENA_FULL
+        elif 2 * words > len(table.slots):
+            reason = TABLE_FULL
+        if reason != DONE:
+            progress[POSITION], progress[SENTENCES] = position, sentences
+            progress[SENTENCE_BEGIN] = begin_of_sentence
+            return reason
+        _enter(buffer, batch, found, table, ids, progress)
+    if final and progress[TOTAL] > progress[SENTENCE_BEGIN]:
+        progress[SENTENCE_BEGIN] = progress[TOTAL]
+        ends[progress[SENTENCES]] = progress[TOTAL]
+        progress[SENTENCES] += 1
+    return DONE
 
 
 @compiled(nogil=True)
 def refill(slots, arena, offsets, words):
     """Enter words [0, words) of the arena into an empty, larger hash table."""
-    mask = len(slots) - 1
+    mask = np.uint64(len(slots) - 1)
     for word in range(words):
-        state = _BASIS
-        prefix = np.uint64(0)
-        begin = offsets[word]
-        size = offsets[word + 1] - begin
-        for index in range(size):
-            byte = arena[begin + index]
-            if index < 8:
-                prefix |= np.uint64(byte) << np.uint64(8 * index)
-            state = _hash_step(state, byte)
-        slot = _slot_of(state, mask)
+        size = offsets[word + 1] - offsets[word]
+        key, state = _key_and_hash(arena, offsets[word], size)
+        slot = state & mask
         while slots[slot, 1] != 0:
-            slot = (slot + 1) & mask
-        slots[slot, 0] = prefix
-        slots[slot, 1] = _tag(state, size) | np.uint64(word + 1)
+            slot = (slot + np.uint64(1)) & mask
+        slots[slot, 0] = key
+        slots[slot, 1] = np.uint64(size) << np.uint64(32) | np.uint64(word + 1)
 
 
 @compiled(nogil=True)
@@ -241,29 +352,34 @@ def gather(arena, begins, offsets, text):
 
 
 @compiled(nogil=True)
-def remap(ids, ends, rows):
+def remap(ids, ends, rows, progress):
     """Turn provisional ids into rows in place, leaving out dropped tokens and the sentences that they empty.
 
     Args:
-        ids: (tokens,) int32, provisional ids in, rows out.
-        ends: (sentences,) int64, sentence ends in and out.
+        ids: int32, the next piece of the corpus: provisional ids in, the rows that are left out, at the front.
+        ends: (sentences,) int64, all sentence ends in and out.
         rows: (words,) int32, the row of each provisional id, negative where the word was dropped.
+        progress: (REMAP_FIELDS,) int64, see above; updated in place.
 
     Returns:
-        The number of tokens and of sentences that are left, at the front of `ids` and `ends`.
+        How many rows are left of this piece.
     """
-    kept = 0
-    sentences = 0
+    read, kept = progress[TOKENS_READ], progress[TOKENS_KEPT]
+    sentence, sentences = progress[SENTENCES_READ], progress[SENTENCES_KEPT]
     position = 0
-    for sentence in range(len(ends)):
-        begin = kept
-        while position < ends[sentence]:
+    left = 0
+    while position < len(ids):
+        stop = min(ends[sentence] - read, len(ids))
+        while position < stop:
             row = rows[ids[position]]
-            if row >= 0:
-                ids[kept] = row
-                kept += 1
+            ids[left] = row  # the next one overwrites a row that was dropped
+            left += row >= 0
             position += 1
-        if kept > begin:
-            ends[sentences] = kept
-            sentences += 1
-    return kept, sentences
+        if read + position == ends[sentence]:
+            sentence += 1
+            if kept + left > (ends[sentences - 1] if sentences else 0):
+                ends[sentences] = kept + left
+                sentences += 1
+    progress[TOKENS_READ], progress[TOKENS_KEPT] = read + position, kept + left
+    progress[SENTENCES_READ], progress[SENTENCES_KEPT] = sentence, sentences
+    return left

@@ -1,0 +1,187 @@
+"""The compiled scanner against str.split: words of every length, at every place in a block and in the buffer."""
+
+import collections
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordkin import TrainingConfig
+from wordkin.corpus import encoder, reading, scanner, tokenizing
+from wordkin.corpus.encoding import encode
+
+WHITE_SPACE = tokenizing.text_classes("whitespace")
+LISTS = tokenizing.marked_classes()
+
+
+def encoded(blocks: list[bytes], tokenizer: str = "whitespace") -> list[list[str]]:
+    """The sentences of text that comes in these blocks, words that occur once included."""
+    with encoder.Encoder(TrainingConfig(min_count=1), tokenizing.text_classes(tokenizer)) as taker:
+        taker.add_text("text", blocks)
+        corpus = taker.finish()
+    words, offsets = corpus.vocabulary.words, corpus.sentence_offsets
+    return [[words[row] for row in corpus.ids[begin:end]] for begin, end in itertools.pairwise(offsets)]
+
+
+def lines(text: str) -> list[list[str]]:
+    """The same by str.split; only line feeds and carriage returns end a sentence."""
+    return [tokens for line in text.replace("\r", "\n").split("\n") if (tokens := line.split())]
+
+
+def scanned(data: bytes, classes: tokenizing.Classes, function=scanner.scan, room: int = 4096) -> tuple:
+    """Scan a buffer that ends where its text does, more letters behind it; give everything that the scanner writes."""
+    table = scanner.WordTable(
+        np.zeros((room, 2), np.uint64), np.zeros(room, np.uint8), np.zeros(room, np.int64), np.zeros(room, np.int64)
+    )
+    batch = np.zeros((scanner.BATCH, scanner.TOKEN_FIELDS), np.uint64)
+    ids, ends = np.zeros(len(data), np.int32), np.zeros(len(data) + 1, np.int64)
+    progress = np.zeros(scanner.PROGRESS_FIELDS, np.int64)
+    buffer = np.frombuffer(bytearray(data + b"behind the end"), np.uint8)[: len(data)]
+    fields = (classes.of_byte, classes.of_character, classes.single)
+    with np.errstate(over="ignore"):
+        assert function(buffer, True, *fields, table, batch, ids, ends, progress) == scanner.DONE
+    return (
+        ids[: progress[scanner.TOKENS]].tolist(),
+        ends[: progress[scanner.SENTENCES]].tolist(),
+        progress.tolist(),
+        *(array.tolist() for array in table),
+    )
+
+
+def words_of(result: tuple) -> list[bytes]:
+    """The tokens that scanned() found, in their order."""
+    ids, _, _, _, arena, offsets, _ = result
+    return [bytes(arena[offsets[word] : offsets[word + 1]]) for word in ids]
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 15, 16, 17, 24, 254, 255, 256, 257])
+def test_words_of_every_length_at_every_place(size):
+    """They begin at every offset within eight bytes, and end where the buffer does."""
+    for offset in range(9):
+        first, last = "y" * size, "x" * (size - 1) + "z"
+        text = " " * offset + f"{first} {last} {first} {last[:-1]}a {last}"
+        assert [word.decode() for word in words_of(scanned(text.encode(), WHITE_SPACE))] == text.split()
+
+
+@pytest.mark.parametrize("size", [7, 8, 9, 15, 16, 17])
+def test_words_that_a_block_cuts(size):
+    text = f"{'k' * size} {'m' * size} {'k' * size}\n{'k' * (size + 1)} é{'m' * size}é {'k' * size}"
+    data = text.encode()
+    for cut in range(len(data) + 1):
+        assert encoded([block for block in (data[:cut], data[cut:]) if block]) == lines(text)
+
+
+@pytest.mark.parametrize("place", range(-20, 3))
+def test_words_at_the_end_of_a_real_block(tmp_path, place):
+    path = tmp_path / "text"
+    text = "a " * ((reading.BLOCK_BYTES + place) // 2) + "seventeen-letters eight-by seven-b 山山山山 b"
+    path.write_text(text, "utf-8")
+    corpus = encode(path, TrainingConfig(min_count=1))
+    assert [corpus.vocabulary.words[row] for row in corpus.ids] == text.split()
+
+
+def test_control_characters_belong_to_words_unless_they_are_white_space():
+    text = (
+        "a\x00 a a\x00\x00 \x01 b\x1bb \x7f\x00 abcdefg\x01 abcdefgh\x01i c\x1cd\x1de\x1ef\x1fg \x00\x00 h\x0bi\x0cj\tk"
+    )
+    assert encoded([text.encode()]) == [text.split()]
+
+
+@pytest.mark.parametrize("offset", range(17))
+def test_characters_of_several_bytes_at_every_offset(offset):
+    for character in "é山😀\u0085\u00a0\u2009\u3000\u0301":
+        text = f"{'w' * offset}{character}{'v' * (16 - offset)} {character * 5} {'w' * offset}{character} two words"
+        assert encoded([text.encode()]) == lines(text)
+
+
+def test_words_alike_in_their_beginning_their_end_or_their_length():
+    words = [f"{a}{'-' * size}{b}" for size in (5, 6, 7, 13, 14, 15, 22) for a in "abcd" for b in "abcd"]
+    words += ["ab" * size for size in range(1, 300)] + ["\x00" * size for size in range(1, 40)]
+    words += ["12345678" + "\x00" * size for size in range(300)]
+    assert len(set(words)) == len(words)
+    assert encoded([" ".join(words + words[::-1]).encode()]) == [words + words[::-1]]
+
+
+def test_words_whose_slots_collide():
+    """In a table that is half full at most, some words share a slot; they are told apart, and found again."""
+    words = [f"{number:x}" for number in range(500)] + [f"longer-than-a-slot-{number:x}" for number in range(500)]
+    result = scanned(" ".join(words + words).encode(), WHITE_SPACE, room=1 << 15)
+    assert result[0] == [*range(1000), *range(1000)]
+    small = scanner.WordTable(np.zeros((2048, 2), np.uint64), *(np.array(array) for array in result[4:]))
+    scanner.refill(small.slots, small.arena.astype(np.uint8), small.offsets, 1000)
+    assert sorted(small.slots[:, 1] & np.uint64(0xFFFFFFFF)) == [0] * 1048 + list(range(1, 1001))
+
+
+@pytest.mark.parametrize(
+    ("reason", "slots", "arena", "offsets"),
+    [(scanner.TABLE_FULL, 4, 99, 99), (scanner.ARENA_FULL, 99, 4, 99), (scanner.WORDS_FULL, 99, 99, 4)],
+)
+def test_a_table_without_room_is_left_as_it_was(reason, slots, arena, offsets):
+    table = scanner.WordTable(
+        np.zeros((slots, 2), np.uint64),
+        np.zeros(arena, np.uint8),
+        np.zeros(offsets, np.int64),
+        np.zeros(offsets, np.int64),
+    )
+    batch = np.zeros((scanner.BATCH, scanner.TOKEN_FIELDS), np.uint64)
+    progress = np.zeros(scanner.PROGRESS_FIELDS, np.int64)
+    text = np.frombuffer(b"a\nb\nc\nd\n", np.uint8).copy()
+    fields = (WHITE_SPACE.of_byte, WHITE_SPACE.of_character, False)
+    found = scanner.scan(text, True, *fields, table, batch, np.zeros(8, np.int32), np.zeros(9, np.int64), progress)
+    assert found == reason
+    assert not progress.any()
+    assert not any(array.any() for array in table)
+
+
+plain_and_not = st.text(
+    st.one_of(
+        st.sampled_from("abc"),
+        st.sampled_from(" \n\r\x00\x01\x1b\x1c\x1f\x7f\x85\xa0é山😀"),
+        st.characters(codec="utf-8"),
+    ),
+    max_size=200,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(plain_and_not, st.lists(st.integers(0, 200), max_size=8))
+def test_any_text_in_any_blocks(text, cuts):
+    text += "\nat least two"
+    data = text.encode()
+    places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    blocks = [data[begin:end] for begin, end in itertools.pairwise(places) if begin < end]
+    assert encoded(blocks) == lines(text.removeprefix("\ufeff"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(plain_and_not, st.sampled_from(["whitespace", "words", "characters", None]))
+def test_compiled_and_python_do_the_same(text, tokenizer):
+    classes = tokenizing.text_classes(tokenizer) if tokenizer else LISTS
+    data = text.encode()
+    if not tokenizer:
+        data = data.replace(b" ", tokenizing.TOKEN_MARK).replace(b"\n", tokenizing.SENTENCE_MARK)
+    compiled = scanned(data, classes)
+    assert compiled == scanned(data, classes, scanner.scan.py_func)
+    if not tokenizer:
+        assert words_of(compiled) == [
+            token
+            for line in data.split(tokenizing.SENTENCE_MARK)
+            for token in line.split(tokenizing.TOKEN_MARK)
+            if token
+        ]
+
+
+def test_more_than_one_piece_is_remapped(monkeypatch):
+    """Dropped words at both ends of a piece, sentences that cross pieces, and one that spans several."""
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 4 * 7)  # seven ids
+    text = [["rare1", "a", "b"], ["a"] * 4, ["b", "rare2"], ["rare3"], ["a", "b"] * 15, ["rare4"] * 1 + ["b"]]
+    for sentences in (text, text[::-1], text * 2):
+        counts = collections.Counter(word for sentence in sentences for word in sentence)
+        corpus = encode(sentences, TrainingConfig(min_count=3))
+        words, offsets = corpus.vocabulary.words, corpus.sentence_offsets
+        kept = [[word for word in sentence if counts[word] >= 3] for sentence in sentences]
+        assert [[words[row] for row in corpus.ids[begin:end]] for begin, end in itertools.pairwise(offsets)] == [
+            sentence for sentence in kept if sentence
+        ]
