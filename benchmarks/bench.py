@@ -74,19 +74,19 @@ class Bench:
         self.word2vec = Word2VecProgram(folder, python)
         self.gensim = Gensim(python)
         self.peers: list[Program] = [self.word2vec, self.gensim, FastText(python)]
-        self.source = _source_digest()
+        self.reader, self.trainer = _source_digest("corpus"), _source_digest("model", "training")
 
     def tasks(self) -> Iterator[Task]:
         """Every task, the most telling ones first."""
         yield self._reading()
         yield self._sentences()
-        for architecture, output_layer in VARIANTS:
-            for peer in self.peers:
+        if not self.options.quick:
+            yield self._scaling()
+            yield self._speed(self.word2vec, Job(self.text, self.corpus_path, self.tokens, vector_size=300))
+        for peer in self.peers:
+            for architecture, output_layer in VARIANTS:
                 for threads in (1,) if self.options.quick else (1, 2):
                     yield self._speed(peer, self._job(architecture, output_layer, threads=threads))
-        if not self.options.quick:
-            yield self._speed(self.word2vec, Job(self.text, self.corpus_path, self.tokens, vector_size=300))
-            yield self._scaling()
         if self.options.evaluation.is_dir():
             for seed in range(1, 2 if self.options.quick else 4):
                 for architecture, output_layer in VARIANTS:
@@ -156,7 +156,7 @@ class Bench:
             }
 
         settings = (str(self.options.pairs), str(self.options.seconds), _settings(job))
-        return Task(name, (*settings, peer.version, self.source, self.report), measure)
+        return Task(name, (*settings, peer.version, self.trainer, self.report), measure)
 
     def _scaling(self) -> Task:
         one, two = (
@@ -168,7 +168,7 @@ class Bench:
             runs = [[self.tokens / self.wordkin.time(job, 0).seconds for job in (one, two)] for _ in range(9)]
             return {"one": [pair[0] for pair in runs], "two": [pair[1] for pair in runs]}
 
-        return Task("scaling/wordkin/skipgram/negative-sampling", (self.source, self.report), measure)
+        return Task("scaling/wordkin/skipgram/negative-sampling", (self.trainer, self.report), measure)
 
     def _sentences(self) -> Task:
         """The first tokens of the text as they are, and in lines of five."""
@@ -189,7 +189,7 @@ class Bench:
             ]
             return {"long": [long for long, _ in rates], "short": [short for _, short in rates]}
 
-        return Task("sentences/wordkin", (str(self.options.pairs), self.source, self.report), measure)
+        return Task("sentences/wordkin", (str(self.options.pairs), self.trainer, self.report), measure)
 
     def _reading(self) -> Task:
         job = Job(self.text, self.corpus_path, self.tokens)
@@ -206,7 +206,7 @@ class Bench:
             return {"bytes": self.text.stat().st_size, "tokens": self.tokens, "seconds": seconds}
 
         versions = (self.word2vec.version, self.gensim.version)
-        return Task("reading", (str(self.options.pairs), *versions, self.source, self.report), measure)
+        return Task("reading", (str(self.options.pairs), *versions, self.reader, self.report), measure)
 
     def _quality(self, program: Program, job: Job, settings: str = "peers' settings") -> Task:
         name = f"quality/{program.name}/{job.architecture}/{job.output_layer}/{settings}/seed {job.seed}"
@@ -221,7 +221,7 @@ class Bench:
                 "scores": {key: dataclasses.asdict(score) for key, score in scores.items()},
             }
 
-        version = self.source if program is self.wordkin else program.version
+        version = self.trainer if program is self.wordkin else program.version
         return Task(name, (_settings(job), version, self.report), measure)
 
 
@@ -293,12 +293,11 @@ def _settings(job: Job) -> str:
     return json.dumps(job.parameters, sort_keys=True)
 
 
-def _source_digest() -> str:
-    """Changes when the code that trains changes."""
+def _source_digest(*folders: str) -> str:
+    """Changes when the code in these folders of the package changes."""
     digest = hashlib.sha256()
-    package = Path(wordkin.__file__).parent
-    for folder in ("corpus", "model", "training"):
-        for path in sorted((package / folder).glob("*.py")):
+    for folder in folders:
+        for path in sorted((Path(wordkin.__file__).parent / folder).glob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
