@@ -153,17 +153,18 @@ def test_a_sentence_of_a_million_tokens_and_a_token_of_a_million_bytes(tmp_path)
 
 
 def test_the_scanner_as_python():
-    data = np.frombuffer("ab 山 long-enough-word\n山 long-enough-wort".encode(), np.uint8)
+    text = "ab 山 long-enough-word\n山 long-enough-wort".encode()
+    data = np.frombuffer(text + b"x" * scanner.SPARE, np.uint8)
+    fields = (tokenizing.text_classes("whitespace").of_byte, tokenizing.text_classes("whitespace").of_character, False)
     results = []
     for scan in (scanner.scan, scanner.scan.py_func):
         table = scanner.WordTable(
-            np.zeros((16, 2), np.uint64), np.zeros(64, np.uint8), np.zeros(9, np.int64), np.zeros(9, np.int64)
+            np.zeros((16, 2), np.uint64), np.zeros(128, np.uint8), np.zeros(9, np.int64), np.zeros(9, np.int64)
         )
         ids, ends, progress = np.zeros(60, np.int32), np.zeros(60, np.int64), np.zeros(7, np.int64)
-        batch = np.zeros((scanner.BATCH, scanner.TOKEN_FIELDS), np.uint64)
-        classes = tokenizing.text_classes("whitespace")
+        batch = np.zeros((scanner.BATCH + scanner.BLOCK, scanner.TOKEN_FIELDS), np.uint64)
         with np.errstate(over="ignore"):
-            reason = scan(data, True, classes.of_byte, classes.of_character, False, table, batch, ids, ends, progress)
+            reason = scan(data, len(text), True, *fields, table, batch, ids, ends, progress)
         assert reason == scanner.DONE
         results.append((ids.tolist(), ends.tolist(), progress.tolist(), table.counts.tolist(), table.slots.tolist()))
         again = np.zeros((16, 2), np.uint64)

@@ -31,17 +31,17 @@ def lines(text: str) -> list[list[str]]:
 
 
 def scanned(data: bytes, classes: tokenizing.Classes, function=scanner.scan, room: int = 4096) -> tuple:
-    """Scan a buffer that ends where its text does, more letters behind it; give everything that the scanner writes."""
+    """Scan text with SPARE letters behind it, the last bytes of the array; give everything that the scanner writes."""
     table = scanner.WordTable(
         np.zeros((room, 2), np.uint64), np.zeros(room, np.uint8), np.zeros(room, np.int64), np.zeros(room, np.int64)
     )
-    batch = np.zeros((scanner.BATCH, scanner.TOKEN_FIELDS), np.uint64)
+    batch = np.zeros((scanner.BATCH + scanner.BLOCK, scanner.TOKEN_FIELDS), np.uint64)
     ids, ends = np.zeros(len(data), np.int32), np.zeros(len(data) + 1, np.int64)
     progress = np.zeros(scanner.PROGRESS_FIELDS, np.int64)
-    buffer = np.frombuffer(bytearray(data + b"behind the end"), np.uint8)[: len(data)]
+    buffer = np.frombuffer(bytearray(data + b"x" * scanner.SPARE), np.uint8)
     fields = (classes.of_byte, classes.of_character, classes.single)
     with np.errstate(over="ignore"):
-        assert function(buffer, True, *fields, table, batch, ids, ends, progress) == scanner.DONE
+        assert function(buffer, len(data), True, *fields, table, batch, ids, ends, progress) == scanner.DONE
     return (
         ids[: progress[scanner.TOKENS]].tolist(),
         ends[: progress[scanner.SENTENCES]].tolist(),
@@ -116,7 +116,7 @@ def test_words_whose_slots_collide():
 
 @pytest.mark.parametrize(
     ("reason", "slots", "arena", "offsets"),
-    [(scanner.TABLE_FULL, 4, 99, 99), (scanner.ARENA_FULL, 99, 4, 99), (scanner.WORDS_FULL, 99, 99, 4)],
+    [(scanner.TABLE_FULL, 4, 99, 99), (scanner.ARENA_FULL, 99, scanner.SPARE + 7, 99), (scanner.WORDS_FULL, 99, 99, 4)],
 )
 def test_a_table_without_room_is_left_as_it_was(reason, slots, arena, offsets):
     table = scanner.WordTable(
@@ -125,11 +125,11 @@ def test_a_table_without_room_is_left_as_it_was(reason, slots, arena, offsets):
         np.zeros(offsets, np.int64),
         np.zeros(offsets, np.int64),
     )
-    batch = np.zeros((scanner.BATCH, scanner.TOKEN_FIELDS), np.uint64)
+    batch = np.zeros((scanner.BATCH + scanner.BLOCK, scanner.TOKEN_FIELDS), np.uint64)
     progress = np.zeros(scanner.PROGRESS_FIELDS, np.int64)
-    text = np.frombuffer(b"a\nb\nc\nd\n", np.uint8).copy()
+    text = np.frombuffer(b"a\nb\nc\nd\n" + b" " * scanner.SPARE, np.uint8).copy()
     fields = (WHITE_SPACE.of_byte, WHITE_SPACE.of_character, False)
-    found = scanner.scan(text, True, *fields, table, batch, np.zeros(8, np.int32), np.zeros(9, np.int64), progress)
+    found = scanner.scan(text, 8, True, *fields, table, batch, np.zeros(8, np.int32), np.zeros(9, np.int64), progress)
     assert found == reason
     assert not progress.any()
     assert not any(array.any() for array in table)

@@ -22,12 +22,14 @@ from wordkin.corpus.scanner import (
     ARENA_FULL,
     ARENA_USED,
     BATCH,
+    BLOCK,
     DONE,
     POSITION,
     PROGRESS_FIELDS,
     REMAP_FIELDS,
     SENTENCES,
     SENTENCES_KEPT,
+    SPARE,
     TABLE_FULL,
     TOKEN_FIELDS,
     TOKENS,
@@ -59,7 +61,7 @@ class Encoder:
         self.sources: list[str] = []
         self.empty_tokens = 0
         self._progress = np.zeros(PROGRESS_FIELDS, np.int64)
-        self._batch = np.zeros((BATCH, TOKEN_FIELDS), np.uint64)
+        self._batch = np.zeros((BATCH + BLOCK, TOKEN_FIELDS), np.uint64)
         self._rest = 0  # bytes at the front of `_text` that belong to a token that is not yet complete
         self._text = np.zeros(0, np.uint8)
         self._make_room(2 * reading.BLOCK_BYTES)
@@ -167,8 +169,8 @@ class Encoder:
         gather(self._text[:0], self._ends[:0], self._ends[:1], self._text[:0])
 
     def _make_room(self, size: int) -> None:
-        """Make (larger) buffers for `size` bytes of text, which are used again for every piece."""
-        text = np.empty(size, np.uint8)
+        """Make (larger) buffers for `size` bytes of text and SPARE behind it, which are used again for every piece."""
+        text = np.empty(size + SPARE, np.uint8)
         text[: self._rest] = self._text[: self._rest]
         self._text, self._ids, self._ends = text, np.empty(size, np.int32), np.empty(size + 1, np.int64)
 
@@ -206,12 +208,12 @@ class Encoder:
     def _scan(self, data: bytes, final: bool) -> None:
         """Scan a piece behind what is left of the last one, spool what it gave, and keep an incomplete token."""
         size = self._rest + len(data)
-        if size > len(self._text):
+        if size > len(self._ids):
             self._make_room(2 * size)
         self._text[self._rest : size] = np.frombuffer(data, np.uint8)
         progress = self._progress
         progress[[POSITION, TOKENS, SENTENCES]] = 0
-        arguments = (self._text[:size], final, *_fields(self.classes))
+        arguments = (self._text, size, final, *_fields(self.classes))
         while (reason := scan(*arguments, self._table, self._batch, self._ids, self._ends, progress)) != DONE:
             self._table = _grown(self._table, reason, progress)
         with _spooling():

@@ -5,7 +5,8 @@ addressing finds them. A slot is two 64-bit numbers: a key, which is the word it
 its hash where it has more, and (32 bits of length, 32 bits of id + 1). Short words are therefore compared whole within
 the slot, and longer ones by their bytes in the arena: never by hash alone.
 
-Bytes are read eight at a time, lowest first: the processors that Numba supports are little-endian.
+Bytes are compared BLOCK at a time; only those that may not belong to a token are then looked at one by one. Words are
+read eight bytes at a time, lowest first: the processors that Numba supports are little-endian.
 """
 
 from typing import NamedTuple
@@ -30,14 +31,26 @@ PROGRESS_FIELDS = 7
 TOKENS_READ, TOKENS_KEPT, SENTENCES_READ, SENTENCES_KEPT = range(4)
 REMAP_FIELDS = 4
 
-BATCH = 64
-"""Tokens that are found before they are looked up, so that their slots arrive from memory meanwhile."""
+BLOCK = 64
+"""Bytes that are compared at once; a mask of them is a uint64."""
+
+BATCH = 128
+"""Tokens that are found, together with the rest of a block, before they are looked up; meanwhile slots arrive."""
+
+SPARE = BLOCK
+"""Bytes that must be readable behind a text and behind the arena, so that none has to be read one by one."""
 
 # What is known of a token once it is found, in one row of uint64.
 BEGIN, SIZE, KEY, HASH = range(4)
 TOKEN_FIELDS = 4
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_SPREAD_SECOND = np.uint64(0xD6E8FEB86659FD93)
+
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+# Which bytes a tokenizer surely leaves in tokens: those from PLAIN on, ASCII letters and digits, or none.
+PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN, NONE_IN_TOKEN = range(3)
 
 PLAIN = 0x21
 """Bytes from here to 0x7f are plain: most tokenizers leave all of them in tokens."""
@@ -48,7 +61,7 @@ class WordTable(NamedTuple):
 
     Attributes:
         slots: (capacity, 2) uint64, the hash table; capacity is a power of two.
-        arena: uint8, the words' bytes one after the other.
+        arena: uint8, the words' bytes one after the other, and SPARE bytes or more behind them.
         offsets: int64, where each word begins in the arena, one entry more than words.
         counts: int64, occurrences of each word.
     """
@@ -76,23 +89,53 @@ def _(context, builder, signature, arguments):
     return builder.load(pointer, align=1)
 
 
-def plain_bytes(word):
-    """How many of a uint64's eight bytes, from the lowest on, come before the first that is not plain."""
-    return next((i for i, byte in enumerate(int(word).to_bytes(8, "little")) if not PLAIN <= byte < 0x80), 8)
+def _mask_of_others(*ranges):
+    """An operation that finds the bytes outside of these ranges, both ends of which belong to them."""
+
+    def others(array, position):
+        """A uint64 whose bit i is set where array[position + i] is outside of all ranges; reads BLOCK bytes."""
+        block = array[position : position + BLOCK]
+        found = (not any(low <= byte <= high for low, high in ranges) for byte in block)
+        return np.uint64(sum(1 << i for i, is_other in enumerate(found) if is_other))
+
+    @type_callable(others)
+    def _(_context):
+        return lambda array, position: types.uint64(array, types.intp)
+
+    @lower_builtin(others, types.Array, types.intp)
+    def _(context, builder, signature, arguments):
+        # LLVM makes one comparison of BLOCK bytes, or of as many as the processor's registers hold at a time.
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        vector = ir.VectorType(ir.IntType(8), BLOCK)
+        pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), vector.as_pointer())
+        block = builder.load(pointer, align=1)
+        outside = None
+        for low, high in ranges:
+            above = builder.sub(block, ir.Constant(vector, [low] * BLOCK))
+            beyond = builder.icmp_unsigned(">", above, ir.Constant(vector, [high - low] * BLOCK))
+            outside = beyond if outside is None else builder.and_(outside, beyond)
+        return builder.bitcast(outside, ir.IntType(64))
+
+    return others
 
 
-@type_callable(plain_bytes)
+not_plain = _mask_of_others((PLAIN, 0x7F))
+not_alphanumeric = _mask_of_others((ord("0"), ord("9")), (ord("A"), ord("Z")), (ord("a"), ord("z")))
+
+
+def lowest(mask):
+    """The place of the lowest bit that is set in a uint64; there is one."""
+    return (int(mask) & -int(mask)).bit_length() - 1
+
+
+@type_callable(lowest)
 def _(_context):
-    return lambda word: types.intp(types.uint64)
+    return lambda mask: types.intp(types.uint64)
 
 
-@lower_builtin(plain_bytes, types.uint64)
+@lower_builtin(lowest, types.uint64)
 def _(_context, builder, _signature, arguments):
-    # Subtracting sets the high bit of each byte below PLAIN. It borrows from the byte above such a one only, so that
-    # the lowest high bit is right, and others do not matter.
-    least, high = (ir.Constant(ir.IntType(64), byte * 0x0101010101010101) for byte in (PLAIN, 0x80))
-    others = builder.and_(builder.or_(builder.sub(arguments[0], least), arguments[0]), high)
-    return builder.lshr(builder.cttz(others, ir.Constant(ir.IntType(1), 0)), ir.Constant(ir.IntType(64), 3))
+    return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
 
 def prefetch(slots, slot):
@@ -116,17 +159,6 @@ def _(context, builder, signature, arguments):
 
 
 @register_jitable
-def _word_at(array, position):
-    """Eight bytes of `array` as in :func:`load`, zeros for those behind its end."""
-    if position + 8 <= len(array):
-        return load(array, position)
-    word = np.uint64(0)
-    for index in range(len(array) - position):
-        word |= np.uint64(array[position + index]) << np.uint64(8 * index)
-    return word
-
-
-@register_jitable
 def _mixed(state, word):
     """Take eight bytes into a hash."""
     state = (state ^ word) * _SPREAD
@@ -135,14 +167,19 @@ def _mixed(state, word):
 
 @register_jitable
 def _key_and_hash(array, begin, size):
-    """The key of the token array[begin : begin + size], and the hash whose lowest bits say where its search begins."""
-    word = _word_at(array, begin)
-    if size < 8:
-        word &= (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
-    state = _mixed(np.uint64(size), word)
-    for index in range(8, size, 8):
-        state = _mixed(state, load(array, begin + min(index, size - 8)))  # the last eight bytes may overlap
-    key = word if size <= 8 else state
+    """The key of the token array[begin : begin + size], and the hash whose lowest bits say where its search begins.
+
+    Reads 16 bytes, however short the token, and shifts those behind it out.
+    """
+    first = load(array, begin) << np.uint64(64 - 8 * min(size, 8))
+    half = np.uint64(64 - 4 * min(max(size, 8), 16))  # a shift by all 64 bits is undefined, two by half of them are not
+    second = (load(array, begin + 8) << half) << half
+    state = (np.uint64(size) ^ first) * _SPREAD + second * _SPREAD_SECOND
+    state ^= state >> np.uint64(32)
+    if size > 16:
+        for index in range(16, size, 8):
+            state = _mixed(state, load(array, begin + min(index, size - 8)))  # the last eight bytes may overlap
+    key = first if size <= 8 else state
     return key, (state * _SPREAD) >> np.uint64(32)
 
 
@@ -174,64 +211,86 @@ def character_at(buffer, position):
 
 
 @register_jitable
-def _find(buffer, final, of_byte, of_character, single, batch, ends, progress):
-    """Find up to BATCH tokens from progress[POSITION] on, and the sentences that end before the last of them.
+def _is_alphanumeric(byte):
+    """Whether a byte is an ASCII letter or digit."""
+    return 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A
+
+
+@register_jitable
+def _surely_in_token(of_byte, single):
+    """PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN or NONE_IN_TOKEN: the first that is true of this tokenizer."""
+    plain = alphanumeric = not single
+    for byte in range(PLAIN, 0x80):
+        in_token = of_byte[byte] == IN_TOKEN
+        plain = plain and in_token
+        alphanumeric = alphanumeric and (in_token or not _is_alphanumeric(byte))
+    if plain:
+        return PLAIN_IN_TOKEN
+    return ALPHANUMERIC_IN_TOKEN if alphanumeric else NONE_IN_TOKEN
+
+
+@register_jitable
+def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, ends, progress):
+    """Find tokens from progress[POSITION] on until there are BATCH or more, and the sentences that end with them.
+
+    What lies between two separators is a token, if it is not empty.
 
     Returns:
         How many; fewer than BATCH at the end of the buffer.
     """
-    stop = len(buffer)
-    plain = not single
-    for byte in range(PLAIN, 0x80):
-        plain = plain and of_byte[byte] == IN_TOKEN
-    position = progress[POSITION]
+    begin = progress[POSITION]  # of the next token, just behind the last separator
     sentences = progress[SENTENCES]
     begin_of_sentence = progress[SENTENCE_BEGIN]
     total = progress[TOTAL]
     found = 0
-    while found < BATCH:
-        # 1. Skip what separates tokens.
-        while position < stop:
-            kind = of_byte[buffer[position]]
+    position = begin
+    while position < stop and found < BATCH:
+        # 1. Mask the bytes of a block whose class decides.
+        block = position
+        position += BLOCK
+        if surely == PLAIN_IN_TOKEN:
+            mask = not_plain(buffer, block)
+        elif surely == ALPHANUMERIC_IN_TOKEN:
+            mask = not_alphanumeric(buffer, block)
+        else:
+            mask = _ALL
+        if position > stop:
+            mask &= _ALL >> np.uint64(position - stop)
+        # 2. Look at them from the lowest on.
+        while mask != 0:
+            place = block + lowest(mask)
+            mask &= mask - np.uint64(1)
+            kind = of_byte[buffer[place]]
             length = 1
             if kind == ENCODED:
-                point, length = character_at(buffer, position)
+                point, length = character_at(buffer, place)
                 kind = of_character[point]
+                rest = place + length - block  # behind the character, whose other bytes have no class
+                if rest < BLOCK:
+                    mask &= _ALL << np.uint64(rest)
+                else:
+                    mask = np.uint64(0)
+                    position = place + length
+            end = place
             if kind == IN_TOKEN:
-                break
-            position += length
+                if not single:
+                    continue
+                end += length
+            batch[found, BEGIN] = begin  # the next token overwrites an empty one
+            batch[found, SIZE] = end - begin
+            found += end > begin
+            begin = place + length
             if kind == SENTENCE_END and total + found > begin_of_sentence:
                 begin_of_sentence = total + found
                 ends[sentences] = begin_of_sentence
                 sentences += 1
-        # 2. Find the token's end.
-        begin = position
-        while position < stop:
-            kind = of_byte[buffer[position]]
-            length = 1
-            if kind == ENCODED:
-                point, length = character_at(buffer, position)
-                kind = of_character[point]
-            elif plain:
-                length = plain_bytes(_word_at(buffer, position)) or 1  # a control character
-            if kind != IN_TOKEN:
-                break
-            position += length
-            if single:
-                break
-        if position >= stop and not final and not single:
-            position = begin
-        if position == begin:
-            break
-        # 3. Note it.
-        size = position - begin
-        key, state = _key_and_hash(buffer, begin, size)
+    # 3. A token that touches the end of the text.
+    if final and position >= stop and found < BATCH and begin < stop:
         batch[found, BEGIN] = begin
-        batch[found, SIZE] = size
-        batch[found, KEY] = key
-        batch[found, HASH] = state
+        batch[found, SIZE] = stop - begin
         found += 1
-    progress[POSITION] = position
+        begin = stop
+    progress[POSITION] = begin
     progress[SENTENCES] = sentences
     progress[SENTENCE_BEGIN] = begin_of_sentence
     return found
@@ -246,7 +305,10 @@ def _enter(buffer, batch, found, table, ids, progress):
     used = progress[ARENA_USED]
     tokens = progress[TOKENS]
     for index in range(found):
-        prefetch(slots, np.int64(batch[index, HASH] & mask))
+        key, state = _key_and_hash(buffer, np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE]))
+        batch[index, KEY] = key
+        batch[index, HASH] = state
+        prefetch(slots, np.int64(state & mask))
     for index in range(found):
         begin, size, key = np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE]), batch[index, KEY]
         tag = np.uint64(size) << np.uint64(32)
@@ -283,37 +345,39 @@ def _enter(buffer, batch, found, table, ids, progress):
 
 
 @compiled(nogil=True)
-def scan(buffer, final, of_byte, of_character, single, table, batch, ids, ends, progress):
-    """Scan buffer[progress[POSITION]:] and append what it holds to `ids` and `ends`.
+def scan(buffer, stop, final, of_byte, of_character, single, table, batch, ids, ends, progress):
+    """Scan buffer[progress[POSITION] : stop] and append what it holds to `ids` and `ends`.
 
     Stops early, before a token at progress[POSITION], where a table may not have room for the next ones; call again
-    with a larger one. A token that touches the end of the buffer is left for the next call unless `final` is set.
+    with a larger one. A token that touches the end of the text is left for the next call unless `final` is set.
 
     Args:
-        buffer: uint8, valid UTF-8 (or marked tokens).
-        final: the buffer ends its source, so its last token and sentence are complete.
+        buffer: uint8, valid UTF-8 (or marked tokens) up to `stop`, and SPARE bytes or more behind it, of any value.
+        stop: where the text ends.
+        final: the text ends its source, so its last token and sentence are complete.
         of_byte: (256,) uint8, see tokenizing.Classes.
         of_character: uint8, see tokenizing.Classes.
         single: every character is a token.
         table: WordTable, extended in place.
-        batch: (BATCH, TOKEN_FIELDS) uint64, to work in.
-        ids: int32, provisional ids out; as many as `buffer`.
-        ends: int64, sentence ends out, in tokens from the corpus' start; one more than `buffer`.
+        batch: (BATCH + BLOCK, TOKEN_FIELDS) uint64, to work in.
+        ids: int32, provisional ids out; as many as the text has bytes.
+        ends: int64, sentence ends out, in tokens from the corpus' start; one more than the text has bytes.
         progress: (PROGRESS_FIELDS,) int64, see above; updated in place.
 
     Returns:
         DONE, TABLE_FULL, WORDS_FULL or ARENA_FULL.
     """
+    surely = _surely_in_token(of_byte, single)
     found = BATCH
-    while found == BATCH:
+    while found >= BATCH:
         position, sentences = progress[POSITION], progress[SENTENCES]
         begin_of_sentence = progress[SENTENCE_BEGIN]
-        found = _find(buffer, final, of_byte, of_character, single, batch, ends, progress)
+        found = _find(buffer, stop, final, of_byte, of_character, single, surely, batch, ends, progress)
         reason = DONE
         words = progress[WORDS] + found
         if words >= len(table.offsets):
             reason = WORDS_FULL
-        elif progress[ARENA_USED] + progress[POSITION] - position > len(table.arena):
+        elif progress[ARENA_USED] + progress[POSITION] - position + SPARE > len(table.arena):
             reason = ARENA_FULL
         elif 2 * words > len(table.slots):
             reason = TABLE_FULL
