@@ -7,8 +7,9 @@ not run again, so that a run that was stopped goes on where it was. A change of 
 
 Speed is measured in pairs: wordkin, peer, wordkin, peer …; the ratio is the median over the pairs. The text is encoded
 before, and reading is a measurement of its own. word2vec is stopped after --seconds of training, and its rate until
-then counts; the others run to the end of one epoch. Rates count the tokens of the vocabulary, before subsampling.
-Quality is the mean over seeds; a seed also stands for an order of the text's lines, the same for all programs.
+then counts; gensim and fastText tell no progress and run, beside wordkin, on the first 4 million tokens. Rates count
+the tokens of the vocabulary, before subsampling. Quality is the mean over seeds; a seed also stands for an order of the
+text's lines, the same for all programs.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from evaluation import evaluate
 from programs import FastText, Gensim, Job, Program, Word2VecProgram, Wordkin
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.corpus import reading
+from wordkin.corpus.encoded import CorpusReport
 from wordkin.corpus.encoding import encode
 
 HERE = Path(__file__).parent
@@ -62,12 +64,9 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, work: Path) -> None:
         self.options = options
-        self.text = _first_lines(options.text, work, QUICK_TOKENS if options.quick else None)
-        self.corpus_path = self.text.with_suffix(".corpus")
-        if not self.corpus_path.exists():
-            encode(self.text, TrainingConfig()).save(self.corpus_path)
-        corpus = EncodedCorpus.load(self.corpus_path)
-        self.tokens, self.report = corpus.report.tokens_kept, str(corpus.report)
+        self.text, self.corpus_path, report = _prepared(options.text, work, QUICK_TOKENS if options.quick else None)
+        self.beginning = _prepared(options.text, work, QUICK_TOKENS)
+        self.tokens, self.report = report.tokens_kept, str(report)
         folder = options.peers / ("Scripts" if os.name == "nt" else "bin")
         python = folder / ("python.exe" if os.name == "nt" else "python")
         self.wordkin = Wordkin()
@@ -86,7 +85,8 @@ class Bench:
         for peer in self.peers:
             for architecture, output_layer in VARIANTS:
                 for threads in (1,) if self.options.quick else (1, 2):
-                    yield self._speed(peer, self._job(architecture, output_layer, threads=threads))
+                    job = self._job(architecture, output_layer, threads=threads)
+                    yield self._speed(peer, job if peer.stoppable else self._on_beginning(job))
         if self.options.evaluation.is_dir():
             for seed in range(1, 2 if self.options.quick else 4):
                 for architecture, output_layer in VARIANTS:
@@ -135,6 +135,10 @@ class Bench:
             encode(text, TrainingConfig()).save(text.with_suffix(".corpus"))
         return dataclasses.replace(job, text=text, corpus=text.with_suffix(".corpus"))
 
+    def _on_beginning(self, job: Job) -> Job:
+        text, corpus, report = self.beginning
+        return dataclasses.replace(job, text=text, corpus=corpus, tokens=report.tokens_kept)
+
     def _speed(self, peer: Program, job: Job) -> Task:
         size = "" if job.vector_size == 100 else f"/{job.vector_size} dimensions"
         name = f"speed/{peer.name}/{job.architecture}/{job.output_layer}/{job.threads} threads{size}"
@@ -146,10 +150,10 @@ class Bench:
                 ours.append(self.wordkin.time(job, self.options.seconds))
                 theirs.append(peer.time(job, self.options.seconds))
             return {
-                "tokens": self.tokens,
+                "tokens": job.tokens,
                 "kept_tokens": ours[0].said["kept_tokens"],
-                "wordkin": [self.tokens / run.seconds for run in ours],
-                "peer": [self.tokens / run.seconds for run in theirs],
+                "wordkin": [job.tokens / run.seconds for run in ours],
+                "peer": [job.tokens / run.seconds for run in theirs],
                 "share": statistics.median(run.share for run in theirs),
                 "wordkin_peak_bytes": max(run.peak_bytes or 0 for run in ours),
                 "peer_peak_bytes": max(run.peak_bytes or 0 for run in theirs),
@@ -174,16 +178,13 @@ class Bench:
         """The first tokens of the text as they are, and in lines of five."""
 
         def measure() -> dict[str, Any]:
-            folder = self.options.results
-            whole = _first_lines(self.options.text, folder, QUICK_TOKENS)
+            whole, corpus, report = self.beginning
             words = whole.read_text("utf-8").split()
-            short = folder / f"{whole.stem}-short.txt"
+            short = whole.with_name(f"{whole.stem}-short.txt")
             short.write_text("\n".join(" ".join(words[i : i + 5]) for i in range(0, len(words), 5)), "utf-8")
-            jobs = []
-            for text in (whole, short):
-                encode(text, TrainingConfig()).save(text.with_suffix(".corpus"))
-                tokens = EncodedCorpus.load(text.with_suffix(".corpus")).report.tokens_kept
-                jobs.append(Job(text, text.with_suffix(".corpus"), tokens))
+            encode(short, TrainingConfig()).save(short.with_suffix(".corpus"))
+            tokens = EncodedCorpus.load(short.with_suffix(".corpus")).report.tokens_kept
+            jobs = [Job(whole, corpus, report.tokens_kept), Job(short, short.with_suffix(".corpus"), tokens)]
             rates = [
                 [job.tokens / self.wordkin.time(job, 0).seconds for job in jobs] for _ in range(self.options.pairs)
             ]
@@ -300,6 +301,15 @@ def _source_digest(*folders: str) -> str:
         for path in sorted((Path(wordkin.__file__).parent / folder).glob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _prepared(source: Path, folder: Path, tokens: int | None) -> tuple[Path, Path, CorpusReport]:
+    """A text of at least `tokens` tokens, or all of it, unpacked and encoded, and what encoding it gave."""
+    text = _first_lines(source, folder, tokens)
+    corpus = text.with_suffix(".corpus")
+    if not corpus.exists():
+        encode(text, TrainingConfig()).save(corpus)
+    return text, corpus, EncodedCorpus.load(corpus).report
 
 
 def _first_lines(source: Path, folder: Path, tokens: int | None) -> Path:

@@ -15,11 +15,15 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+import numpy as np
 
 from evaluation import evaluate
 from wordkin import DivergenceError, EncodedCorpus, Word2Vec, WordVectors
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoding import encode
+from wordkin.training.weights import initial_input
 
 HERE = Path(__file__).parent
 CORPORA: dict[str, dict[str, Any]] = {
@@ -51,15 +55,22 @@ def trials() -> Iterator[Trial]:
                 for architecture, rates in RATES.items():
                     for rate in rates:
                         yield _trial(corpus, architecture, output_layer, epochs, learning_rate=rate)
+        if epochs < 5:
+            for corpus in CORPORA:
+                for output_layer in ("negative-sampling", "hierarchical-softmax"):
+                    for architecture in RATES:
+                        for scale in (0.3, 3, 10, 30):
+                            yield _trial(corpus, architecture, output_layer, epochs, initial_scale=scale)
         if epochs == 3:
             for corpus in CORPORA:
                 for name, values in {"noise_exponent": (0.5, 1.0), "window": (3, 8), "negative": (3, 10)}.items():
                     for value in values:
                         yield _trial(corpus, "skipgram", "negative-sampling", 3, learning_rate=0.05, **{name: value})
     for corpus in CORPORA:
-        for architecture, rates in RATES.items():
-            for rate in rates:
-                yield _trial(corpus, architecture, "negative-sampling", 15, learning_rate=rate)
+        for output_layer in ("negative-sampling", "hierarchical-softmax"):
+            for architecture, rates in RATES.items():
+                for rate in rates:
+                    yield _trial(corpus, architecture, output_layer, 15, learning_rate=rate)
 
 
 def _trial(corpus: str, architecture: str, output_layer: str, epochs: int, **others: Any) -> Trial:
@@ -92,9 +103,16 @@ def main() -> None:
 
 
 def run(trial: Trial, corpus: EncodedCorpus, data: Path) -> dict[str, Any]:
-    """Train and score."""
+    """Train and score; `initial_scale` multiplies V before training."""
+    parameters = dict(trial.parameters)
+    scale = parameters.pop("initial_scale", 1)
+
+    def scaled(*arguments: Any) -> Any:
+        return np.multiply(matrix := initial_input(*arguments), np.float32(scale), out=matrix)
+
     try:
-        model = Word2Vec(threads=1, **trial.parameters).fit(corpus, progress=False)
+        with mock.patch("wordkin.training.weights.initial_input", scaled):
+            model = Word2Vec(threads=1, **parameters).fit(corpus, progress=False)
     except DivergenceError:
         return {"loss": None, "scores": {}}
     vectors = model.vectors
@@ -121,18 +139,20 @@ def table(records: list[tuple[Trial, dict[str, Any]]]) -> str:
     others = []
     for trial, record in records:
         names = ("architecture", "output_layer", "epochs", "learning_rate")
-        architecture, output_layer, epoch, rate = (trial.parameters[name] for name in names)
+        architecture, output_layer, epoch = (trial.parameters[name] for name in names[:3])
         more = [f"{name} {value}" for name, value in trial.parameters.items() if name not in names]
         if more:
-            others.append(f"| {trial.corpus} | {', '.join(more)} | {_cell(record)} |")
+            variant = f"{architecture}, {output_layer}, {epoch} epoch{'s' * (epoch > 1)}"
+            others.append(f"| {trial.corpus} | {variant} | {', '.join(more)} | {_cell(record)} |")
         else:
-            cells.setdefault((trial.corpus, f"{architecture}, {output_layer}", str(rate)), {})[epoch] = _cell(record)
+            key = (trial.corpus, f"{architecture}, {output_layer}", str(trial.parameters["learning_rate"]))
+            cells.setdefault(key, {})[epoch] = _cell(record)
     heads = " | ".join(f"{epoch} epoch{'s' * (epoch > 1)}" for epoch in epochs)
     lines = [f"| corpus | variant | η | {heads} |", "|---|---|---|" + "---|" * len(epochs)]
     lines += [
         f"| {' | '.join(key)} | {' | '.join(row.get(epoch, '') for epoch in epochs)} |" for key, row in cells.items()
     ]
-    return "\n".join([*lines, "", "| corpus | skip-gram, η 0.05, 3 epochs, with | score |", "|---|---|---|", *others])
+    return "\n".join([*lines, "", "| corpus | variant | with | score |", "|---|---|---|---|", *others])
 
 
 def _cell(record: dict[str, Any]) -> str:

@@ -85,6 +85,7 @@ class Program:
 
     name: str
     version: str
+    stoppable = False  # tells its progress, so that its rate is known before its end
 
     def command(self, job: Job, vectors: Path | None) -> list[str]:
         """The command line that trains `job` and, unless None, writes `vectors`."""
@@ -199,6 +200,7 @@ class Word2VecProgram(Program):
     """The original C program. It cuts sentences at 1,000 words, and has no seed."""
 
     name = "word2vec"
+    stoppable = True
 
     def __init__(self, folder: Path, python: Path) -> None:
         self.program = next(path for path in (folder / "word2vec", folder / "word2vec.exe") if path.exists())

@@ -96,6 +96,23 @@ def test_characters_of_several_bytes_at_every_offset(offset):
         assert encoded([text.encode()]) == lines(text)
 
 
+@pytest.mark.parametrize("separator", [" ", "\n", "\u3000", " \t\x1f "])
+def test_separators_at_every_place_of_a_block(separator):
+    """Also in a row, at both ends, in blocks that hold nothing else, and in text shorter than a block."""
+    for place in range(2 * scanner.BLOCK + 1):
+        text = "w" * place + separator + "w" * (2 * scanner.BLOCK - place)
+        for whole in (text, separator * place + "w", "w" + separator * place + "v", text[: place // 2]):
+            wanted = [word.encode() for word in whole.split()]
+            assert words_of(scanned(whole.encode(), WHITE_SPACE)) == wanted
+
+
+@pytest.mark.parametrize("special", ["\x00", "\x7f", "é", "山", "😀"])
+def test_what_is_no_letter_at_every_place_of_a_block(special):
+    for place in range(scanner.BLOCK + 9):
+        text = f"{'v ' * (place // 2)}{'w' * (place % 2)}{special}b {special} c{special}"
+        assert words_of(scanned(text.encode(), WHITE_SPACE)) == [word.encode() for word in text.split()]
+
+
 def test_words_alike_in_their_beginning_their_end_or_their_length():
     words = [f"{a}{'-' * size}{b}" for size in (5, 6, 7, 13, 14, 15, 22) for a in "abcd" for b in "abcd"]
     words += ["ab" * size for size in range(1, 300)] + ["\x00" * size for size in range(1, 40)]
