@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, files
-from wordkin.corpus import encoder, reading, scanner, tokenizing
+from wordkin.corpus import encoder, reading, remapping, scanner, tokenizing
 from wordkin.corpus.encoding import encode, encode_files
 
 ALL = TrainingConfig(min_count=1)
@@ -174,10 +174,10 @@ def test_the_scanner_as_python():
     assert results[0] == results[1]
     assert results[0][0][:5] == [0, 1, 2, 1, 3]
     text = np.zeros(6, np.uint8)
-    scanner.gather.py_func(np.frombuffer(b"abcdef", np.uint8), np.array([4, 0]), np.array([0, 2, 6]), text)
+    remapping.gather.py_func(np.frombuffer(b"abcdef", np.uint8), np.array([4, 0]), np.array([0, 2, 6]), text)
     assert text.tobytes() == b"efabcd"
-    moved = np.zeros(scanner.REMAP_FIELDS, np.int64)
-    assert scanner.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2]), moved) == 3
+    moved = np.zeros(remapping.REMAP_FIELDS, np.int64)
+    assert remapping.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2]), moved) == 3
     assert moved.tolist() == [5, 3, 2, 2]
     assert scanner.character_at("é山😀".encode(), 2) == (ord("山"), 3)
 

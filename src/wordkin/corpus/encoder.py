@@ -18,6 +18,7 @@ from wordkin.compilation import announced
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
+from wordkin.corpus.remapping import REMAP_FIELDS, SENTENCES_KEPT, TOKENS_KEPT, TOKENS_READ, gather, remap
 from wordkin.corpus.scanner import (
     ARENA_FULL,
     ARENA_USED,
@@ -26,21 +27,15 @@ from wordkin.corpus.scanner import (
     DONE,
     POSITION,
     PROGRESS_FIELDS,
-    REMAP_FIELDS,
     SENTENCES,
-    SENTENCES_KEPT,
     SPARE,
     TABLE_FULL,
     TOKEN_FIELDS,
     TOKENS,
-    TOKENS_KEPT,
-    TOKENS_READ,
     TOTAL,
     WORDS,
     WordTable,
-    gather,
     refill,
-    remap,
     scan,
 )
 from wordkin.errors import CorpusError, OutputError

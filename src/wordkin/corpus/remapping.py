@@ -1,0 +1,49 @@
+"""From provisional ids to rows of the vocabulary: compiled, piece by piece."""
+
+from wordkin.compilation import compiled
+
+# The place in the corpus before and after remapping, kept in an int64 array between calls.
+TOKENS_READ, TOKENS_KEPT, SENTENCES_READ, SENTENCES_KEPT = range(4)
+REMAP_FIELDS = 4
+
+
+@compiled(nogil=True)
+def gather(arena, begins, offsets, text):
+    """Copy words from the arena, the one that starts at begins[i] to text[offsets[i]:offsets[i + 1]]."""
+    for word in range(len(begins)):
+        for index in range(offsets[word + 1] - offsets[word]):
+            text[offsets[word] + index] = arena[begins[word] + index]
+
+
+@compiled(nogil=True)
+def remap(ids, ends, rows, progress):
+    """Turn provisional ids into rows in place, leaving out dropped tokens and the sentences that they empty.
+
+    Args:
+        ids: int32, the next piece of the corpus: provisional ids in, the rows that are left out, at the front.
+        ends: (sentences,) int64, all sentence ends in and out.
+        rows: (words,) int32, the row of each provisional id, negative where the word was dropped.
+        progress: (REMAP_FIELDS,) int64, see above; updated in place.
+
+    Returns:
+        How many rows are left of this piece.
+    """
+    read, kept = progress[TOKENS_READ], progress[TOKENS_KEPT]
+    sentence, sentences = progress[SENTENCES_READ], progress[SENTENCES_KEPT]
+    position = 0
+    left = 0
+    while position < len(ids):
+        stop = min(ends[sentence] - read, len(ids))
+        while position < stop:
+            row = rows[ids[position]]
+            ids[left] = row  # the next one overwrites a row that was dropped
+            left += row >= 0
+            position += 1
+        if read + position == ends[sentence]:
+            sentence += 1
+            if kept + left > (ends[sentences - 1] if sentences else 0):
+                ends[sentences] = kept + left
+                sentences += 1
+    progress[TOKENS_READ], progress[TOKENS_KEPT] = read + position, kept + left
+    progress[SENTENCES_READ], progress[SENTENCES_KEPT] = sentence, sentences
+    return left
