@@ -175,7 +175,7 @@ def _draw(found: dict[str, Any], path: Path) -> None:
         ("cbow", "hierarchical-softmax"): "D",
     }
     colours = {"wordkin": "#c0392b", "word2vec": "#2c3e50", "gensim": "#2980b9", "fastText": "#27ae60"}
-    figure, axes = plt.subplots(figsize=(7.2, 4.4))
+    figure, axes = plt.subplots(figsize=(8.6, 4.0))
     for row in found["quality"]:
         key = row["program"], row["architecture"], row["output_layer"]
         if key in rates:
@@ -194,7 +194,8 @@ def _draw(found: dict[str, Any], path: Path) -> None:
         axes.scatter([], [], color="grey", marker=marker, label=", ".join(variant))
     axes.scatter([], [], facecolors="none", edgecolors=colours["wordkin"], label="wordkin's own defaults")
     axes.set(xscale="log", xlabel="seconds for a million tokens, one thread", ylabel="average over seven sets, %")
-    axes.legend(fontsize=8, loc="best")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))
     axes.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
