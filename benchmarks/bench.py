@@ -131,9 +131,7 @@ class Bench:
             unfinished = text.with_suffix(f".{os.getpid()}")
             unfinished.write_bytes(b"".join(lines))
             unfinished.replace(text)
-        if not text.with_suffix(".corpus").exists():
-            encode(text, TrainingConfig()).save(text.with_suffix(".corpus"))
-        return dataclasses.replace(job, text=text, corpus=text.with_suffix(".corpus"))
+        return dataclasses.replace(job, text=text, corpus=_encoded(text)[0])
 
     def _on_beginning(self, job: Job) -> Job:
         text, corpus, report = self.beginning
@@ -182,9 +180,8 @@ class Bench:
             words = whole.read_text("utf-8").split()
             short = whole.with_name(f"{whole.stem}-short.txt")
             short.write_text("\n".join(" ".join(words[i : i + 5]) for i in range(0, len(words), 5)), "utf-8")
-            encode(short, TrainingConfig()).save(short.with_suffix(".corpus"))
-            tokens = EncodedCorpus.load(short.with_suffix(".corpus")).report.tokens_kept
-            jobs = [Job(whole, corpus, report.tokens_kept), Job(short, short.with_suffix(".corpus"), tokens)]
+            short_corpus, short_report = _encoded(short)
+            jobs = [Job(whole, corpus, report.tokens_kept), Job(short, short_corpus, short_report.tokens_kept)]
             rates = [
                 [job.tokens / self.wordkin.time(job, 0).seconds for job in jobs] for _ in range(self.options.pairs)
             ]
@@ -306,10 +303,15 @@ def _source_digest(*folders: str) -> str:
 def _prepared(source: Path, folder: Path, tokens: int | None) -> tuple[Path, Path, CorpusReport]:
     """A text of at least `tokens` tokens, or all of it, unpacked and encoded, and what encoding it gave."""
     text = _first_lines(source, folder, tokens)
+    return text, *_encoded(text)
+
+
+def _encoded(text: Path) -> tuple[Path, CorpusReport]:
+    """The encoded text, beside it and made only once, and what encoding it gave."""
     corpus = text.with_suffix(".corpus")
     if not corpus.exists():
         encode(text, TrainingConfig()).save(corpus)
-    return text, corpus, EncodedCorpus.load(corpus).report
+    return corpus, EncodedCorpus.load(corpus).report
 
 
 def _first_lines(source: Path, folder: Path, tokens: int | None) -> Path:

@@ -21,7 +21,7 @@ import numpy as np
 
 from evaluation import evaluate
 from wordkin import DivergenceError, EncodedCorpus, Word2Vec, WordVectors
-from wordkin.config import TrainingConfig
+from wordkin.config import OUTPUT_LAYERS, TrainingConfig
 from wordkin.corpus.encoding import encode
 from wordkin.training.weights import initial_input
 
@@ -51,13 +51,13 @@ def trials() -> Iterator[Trial]:
     """The runs, the most telling ones first."""
     for epochs in (3, 1, 5):
         for corpus in CORPORA:
-            for output_layer in ("negative-sampling", "hierarchical-softmax"):
+            for output_layer in OUTPUT_LAYERS:
                 for architecture, rates in RATES.items():
                     for rate in rates:
                         yield _trial(corpus, architecture, output_layer, epochs, learning_rate=rate)
         if epochs < 5:
             for corpus in CORPORA:
-                for output_layer in ("negative-sampling", "hierarchical-softmax"):
+                for output_layer in OUTPUT_LAYERS:
                     for architecture in RATES:
                         for scale in (0.3, 3, 10, 30):
                             yield _trial(corpus, architecture, output_layer, epochs, initial_scale=scale)
@@ -67,7 +67,7 @@ def trials() -> Iterator[Trial]:
                     for value in values:
                         yield _trial(corpus, "skipgram", "negative-sampling", 3, learning_rate=0.05, **{name: value})
     for corpus in CORPORA:
-        for output_layer in ("negative-sampling", "hierarchical-softmax"):
+        for output_layer in OUTPUT_LAYERS:
             for architecture, rates in RATES.items():
                 for rate in rates:
                     yield _trial(corpus, architecture, output_layer, 15, learning_rate=rate)
@@ -108,7 +108,9 @@ def run(trial: Trial, corpus: EncodedCorpus, data: Path) -> dict[str, Any]:
     scale = parameters.pop("initial_scale", 1)
 
     def scaled(*arguments: Any) -> Any:
-        return np.multiply(matrix := initial_input(*arguments), np.float32(scale), out=matrix)
+        matrix = initial_input(*arguments)
+        matrix *= np.float32(scale)
+        return matrix
 
     try:
         with mock.patch("wordkin.training.weights.initial_input", scaled):

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from numba import njit
+from numba import njit, types
+from numba.extending import lower_builtin, type_callable
 
 logger = logging.getLogger("wordkin")
 
@@ -26,6 +27,23 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
             return njit(cache=True, **options)(function)
         except RuntimeError:  # "no locator available": nowhere to cache
             return njit(**options)(function)
+
+    return decorate
+
+
+def generates(function: Callable[..., Any], typed: Callable[..., Any], *formal: Any) -> Callable[..., Any]:
+    """Let compiled calls of `function`, whose Python body is the twin, become what the decorated function generates.
+
+    Args:
+        function: what is called.
+        typed: from the types of the arguments to the signature, or to None where this is not the meaning.
+        formal: the types that it applies to, where not all.
+    """
+
+    def decorate(generate: Callable[..., Any]) -> Callable[..., Any]:
+        type_callable(function)(lambda _context: typed)
+        lower_builtin(function, *(formal or (types.VarArg(types.Any),)))(generate)
+        return generate
 
     return decorate
 

@@ -148,7 +148,7 @@ def test_any_tiny_corpus_trains(
 
 
 def few_words(words: int, tokens: int) -> list[list[str]]:
-    """One sentence of few distinct words, the most frequent of them in more than half of it."""
+    """One sentence of few distinct words, some far more frequent than others."""
     return [[f"w{number * number % words}" for number in range(tokens)] + [f"w{number}" for number in range(words)]]
 
 

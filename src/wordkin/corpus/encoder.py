@@ -160,7 +160,7 @@ class Encoder:
         """Compile the scanner, or load it from the cache, by scanning nothing."""
         self._scan(b"", final=False)
         refill(self._table.slots, self._table.arena, self._table.offsets, self._progress[WORDS])
-        remap(self._ids[:0], self._ends[:0], self._ids[:0], self._progress)
+        remap(self._ids[:0], self._ends[:0], self._ids[:0], np.zeros(REMAP_FIELDS, np.int64))
         gather(self._text[:0], self._ends[:0], self._ends[:1], self._text[:0])
 
     def _make_room(self, size: int) -> None:

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import lower_builtin, register_jitable, type_callable
+from numba.extending import register_jitable
 
-from wordkin.compilation import compiled
+from wordkin.compilation import compiled, generates
 from wordkin.corpus.tokenizing import ENCODED, IN_TOKEN, SENTENCE_END
 
 DONE, TABLE_FULL, WORDS_FULL, ARENA_FULL = 0, 1, 2, 3
@@ -73,12 +73,7 @@ def load(array, position):
     return np.uint64(int.from_bytes(array[position : position + 8], "little"))
 
 
-@type_callable(load)
-def _(_context):
-    return lambda array, position: types.uint64(array, types.intp)
-
-
-@lower_builtin(load, types.Array, types.intp)
+@generates(load, lambda array, position: types.uint64(array, types.intp), types.Array, types.intp)
 def _(context, builder, signature, arguments):
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
@@ -94,11 +89,7 @@ def _mask_of_others(*ranges):
         found = (not any(low <= byte <= high for low, high in ranges) for byte in block)
         return np.uint64(sum(1 << i for i, is_other in enumerate(found) if is_other))
 
-    @type_callable(others)
-    def _(_context):
-        return lambda array, position: types.uint64(array, types.intp)
-
-    @lower_builtin(others, types.Array, types.intp)
+    @generates(others, lambda array, position: types.uint64(array, types.intp), types.Array, types.intp)
     def _(context, builder, signature, arguments):
         # LLVM makes one comparison of BLOCK bytes, or of as many as the processor's registers hold at a time.
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -124,12 +115,7 @@ def lowest(mask):
     return (int(mask) & -int(mask)).bit_length() - 1
 
 
-@type_callable(lowest)
-def _(_context):
-    return lambda mask: types.intp(types.uint64)
-
-
-@lower_builtin(lowest, types.uint64)
+@generates(lowest, lambda mask: types.intp(types.uint64), types.uint64)
 def _(_context, builder, _signature, arguments):
     return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
@@ -138,12 +124,7 @@ def prefetch(slots, slot):
     """Ask for the cache line that holds slots[slot]; changes nothing."""
 
 
-@type_callable(prefetch)
-def _(_context):
-    return lambda slots, slot: types.void(slots, types.intp)
-
-
-@lower_builtin(prefetch, types.Array, types.intp)
+@generates(prefetch, lambda slots, slot: types.void(slots, types.intp), types.Array, types.intp)
 def _(context, builder, signature, arguments):
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     offset = builder.mul(arguments[1], builder.extract_value(array.strides, 0))

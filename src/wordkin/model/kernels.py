@@ -25,9 +25,9 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import models
-from numba.extending import lower_builtin, overload, register_jitable, register_model, type_callable
+from numba.extending import overload, register_jitable, register_model
 
-from wordkin.compilation import compiled
+from wordkin.compilation import compiled, generates
 from wordkin.model import objective
 
 PADDING = 16
@@ -166,23 +166,6 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, lanes, _llvm_vector(lanes.dtype))
 
 
-def _generates(function, typed, *formal):
-    """Let compiled calls of `function`, whose Python body is the twin, become what the decorated function generates.
-
-    Args:
-        function: what is called.
-        typed: from the types of the arguments to the signature, or to None where this is not the meaning.
-        formal: the types that it applies to, where not all.
-    """
-
-    def decorate(generate):
-        type_callable(function)(lambda _context: typed)
-        lower_builtin(function, *(formal or (types.VarArg(types.Any),)))(generate)
-        return generate
-
-    return decorate
-
-
 def _call(builder, name, result, arguments, **options):
     """Call an LLVM intrinsic, declaring it where needed."""
     signature = ir.FunctionType(result, [argument.type for argument in arguments])
@@ -206,7 +189,7 @@ def load(matrix, row, column):
     return matrix[row, column : column + LANES].copy()
 
 
-@_generates(load, lambda matrix, row, column: Lanes(matrix.dtype)(matrix, types.intp, types.intp))
+@generates(load, lambda matrix, row, column: Lanes(matrix.dtype)(matrix, types.intp, types.intp))
 def _(context, builder, signature, arguments):
     pointer = _row_pointer(context, builder, signature.args[0], *arguments)
     vector = _llvm_vector(signature.args[0].dtype)
@@ -218,7 +201,7 @@ def store(matrix, row, column, lanes):
     matrix[row, column : column + LANES] = lanes
 
 
-@_generates(store, lambda matrix, row, column, lanes: types.void(matrix, types.intp, types.intp, lanes))
+@generates(store, lambda matrix, row, column, lanes: types.void(matrix, types.intp, types.intp, lanes))
 def _(context, builder, signature, arguments):
     pointer = _row_pointer(context, builder, signature.args[0], *arguments[:3])
     target = builder.bitcast(pointer, arguments[3].type.as_pointer())
@@ -230,7 +213,7 @@ def prefetch(matrix, row, column):
     """Ask for the cache line that holds matrix[row, column]; changes nothing."""
 
 
-@_generates(prefetch, lambda matrix, row, column: types.void(matrix, types.intp, types.intp))
+@generates(prefetch, lambda matrix, row, column: types.void(matrix, types.intp, types.intp))
 def _(context, builder, signature, arguments):
     pointer = _row_pointer(context, builder, signature.args[0], *arguments)
     flags = [ir.Constant(ir.IntType(32), flag) for flag in (0, 3, 1)]  # read, keep in every cache, data
@@ -243,7 +226,7 @@ def fill(like, value):
     return np.full(LANES, value, like.dtype)
 
 
-@_generates(fill, lambda like, value: Lanes(like.dtype)(like, like.dtype))
+@generates(fill, lambda like, value: Lanes(like.dtype)(like, like.dtype))
 def _(_context, builder, signature, arguments):
     return _spread(builder, _llvm_vector(signature.return_type.dtype), arguments[1])
 
@@ -253,7 +236,7 @@ def spread(matrix, row, column):
     return np.full(LANES, matrix[row, column], matrix.dtype)
 
 
-@_generates(spread, lambda matrix, row, column: Lanes(matrix.dtype)(matrix, types.intp, types.intp))
+@generates(spread, lambda matrix, row, column: Lanes(matrix.dtype)(matrix, types.intp, types.intp))
 def _(context, builder, signature, arguments):
     vector = _llvm_vector(signature.return_type.dtype)
     pointer = _row_pointer(context, builder, signature.args[0], *arguments)
@@ -272,7 +255,7 @@ def row_at(rows, i):
     return rows[i]
 
 
-@_generates(row_at, lambda rows, i: rows.dtype(rows, types.intp))
+@generates(row_at, lambda rows, i: rows.dtype(rows, types.intp))
 def _(context, builder, signature, arguments):
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     return builder.load(builder.gep(array.data, [arguments[1]]))
@@ -283,7 +266,7 @@ def fma(a, b, c):
     return a * b + c
 
 
-@_generates(fma, lambda a, b, c: a(a, b, c))
+@generates(fma, lambda a, b, c: a(a, b, c))
 def _(_context, builder, _signature, arguments):
     vector = arguments[0].type
     return _call(builder, f"llvm.fmuladd.{_suffix(vector)}", vector, arguments)
@@ -294,7 +277,7 @@ def total(lanes):
     return lanes.sum(dtype=lanes.dtype)
 
 
-@_generates(total, lambda lanes: lanes.dtype(lanes))
+@generates(total, lambda lanes: lanes.dtype(lanes))
 def _(_context, builder, _signature, arguments):
     vector = arguments[0].type
     name = f"llvm.vector.reduce.fadd.{_suffix(vector)}"
@@ -307,7 +290,7 @@ def power_of_two(shifted):
     return np.exp2(shifted - SHIFT)
 
 
-@_generates(power_of_two, lambda shifted: shifted(shifted))
+@generates(power_of_two, lambda shifted: shifted(shifted))
 def _(_context, builder, _signature, arguments):
     # A float32 is sign, 8 bits of exponent + 127, 23 bits of fraction: 2ⁿ has the fraction 0. The lowest bits of
     # n + SHIFT are n's own.
@@ -321,7 +304,7 @@ def exponent(x):
     return np.floor(np.log2(x))
 
 
-@_generates(exponent, lambda x: x(x))
+@generates(exponent, lambda x: x(x))
 def _(_context, builder, _signature, arguments):
     integers = ir.VectorType(ir.IntType(32), LANES)
     bits = builder.lshr(builder.bitcast(arguments[0], integers), ir.Constant(integers, [23] * LANES))
@@ -333,7 +316,7 @@ def fraction(x):
     return x / np.exp2(np.floor(np.log2(x)))
 
 
-@_generates(fraction, lambda x: x(x))
+@generates(fraction, lambda x: x(x))
 def _(_context, builder, _signature, arguments):
     integers = ir.VectorType(ir.IntType(32), LANES)
     bits = builder.and_(builder.bitcast(arguments[0], integers), ir.Constant(integers, [0x7FFFFF] * LANES))
@@ -346,7 +329,7 @@ def store_totals(matrix, row, column, x0, x1, x2, x3, x4, x5, y0, y1, y2, y3, y4
         matrix[row, begin : begin + GROUP] = [*(total(lanes) for lanes in group), 0, 0]
 
 
-@_generates(
+@generates(
     store_totals,
     lambda matrix, row, column, x0, x1, x2, x3, x4, x5, y0, y1, y2, y3, y4, y5: types.void(
         matrix, types.intp, types.intp, *[x0] * (2 * TILE)
@@ -384,7 +367,7 @@ def first_group(lanes):
     return np.where(np.arange(LANES) < GROUP, lanes, 0).astype(lanes.dtype)
 
 
-@_generates(first_group, lambda lanes: lanes(lanes))
+@generates(first_group, lambda lanes: lanes(lanes))
 def _(_context, builder, _signature, arguments):
     zero = ir.Constant(arguments[0].type, [0.0] * LANES)
     mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [i if i < GROUP else LANES + i for i in range(LANES)])
@@ -396,7 +379,7 @@ def choose_less(a, b, yes, no):
     return np.where(a < b, yes, no)
 
 
-@_generates(choose_less, lambda a, b, yes, no: a(a, b, yes, no))
+@generates(choose_less, lambda a, b, yes, no: a(a, b, yes, no))
 def _(_context, builder, _signature, arguments):
     return builder.select(builder.fcmp_ordered("<", arguments[0], arguments[1]), arguments[2], arguments[3])
 
@@ -406,7 +389,7 @@ def at_least(lanes, bound):
     return np.where(lanes < bound, bound, lanes)
 
 
-@_generates(at_least, lambda lanes, bound: lanes(lanes, bound))
+@generates(at_least, lambda lanes, bound: lanes(lanes, bound))
 def _(_context, builder, _signature, arguments):
     lanes, bound = arguments
     return builder.select(builder.fcmp_ordered("<", lanes, bound), bound, lanes)
@@ -415,7 +398,7 @@ def _(_context, builder, _signature, arguments):
 def _binary(function, instruction):
     """Give an operator its meaning for two Lanes."""
 
-    @_generates(function, lambda a, b: a(a, b) if isinstance(a, Lanes) and a == b else None, Lanes, Lanes)
+    @generates(function, lambda a, b: a(a, b) if isinstance(a, Lanes) and a == b else None, Lanes, Lanes)
     def _(_context, builder, _signature, arguments):
         return getattr(builder, instruction)(*arguments, flags=("contract",))
 
@@ -423,7 +406,7 @@ def _binary(function, instruction):
 def _unary(function, instruction):
     """Give a NumPy function its meaning for Lanes."""
 
-    @_generates(function, lambda a: a(a) if isinstance(a, Lanes) else None, Lanes)
+    @generates(function, lambda a: a(a) if isinstance(a, Lanes) else None, Lanes)
     def _(_context, builder, _signature, arguments):
         vector = arguments[0].type
         return _call(builder, f"{instruction}.{_suffix(vector)}", vector, arguments)

@@ -195,7 +195,7 @@ def window_gradients(
         labels: (n,) 0 or 1.
         architecture: which input layer.
         cbow_gradient: ``exact`` divides by the number of context words, as the derivative of the mean demands;
-            does not, as word2vec.c.
+            ``word2vec`` does not, as word2vec.c.
         most_repeated: cut the sum of |y − t| over the repetitions of one pair of rows here.
     """
     inputs = input_vectors(V, context, architecture)  # (m, d)
