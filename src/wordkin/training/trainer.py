@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from wordkin.errors import CorpusError, DivergenceError
 from wordkin.model import huffman, kernels, sampling
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress
-from wordkin.training.schedule import Chunk, chunks, learning_rate, stream
+from wordkin.training.schedule import CHUNK_PIECES, Chunk, chunks, learning_rate, pieces, stream
 
 _POLL_SECONDS = 0.2  # how often the main thread wakes, so that Ctrl-C gets through
 
@@ -46,11 +46,17 @@ class ChunkTrainer:
     Args:
         corpus: the encoded corpus.
         config: the hyper-parameters.
+
+    Attributes:
+        tokens: in the corpus.
+        number_of_chunks: in each epoch.
+        width: numbers in a row that the kernel works on.
     """
 
     def __init__(self, corpus: EncodedCorpus, config: TrainingConfig) -> None:
         self.config = config
-        self.chunks = chunks(corpus.sentence_offsets)
+        self._pieces = pieces(corpus.sentence_offsets)
+        self.number_of_chunks = math.ceil(len(self._pieces) / CHUNK_PIECES)
         self.tokens = len(corpus.ids)
         self.width = kernels.whole_registers(config.vector_size)
         counts = corpus.vocabulary.counts
@@ -73,10 +79,14 @@ class ChunkTrainer:
     def compile(self, weights: kernels.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on nothing."""
         with announced("the training kernel"):
-            self._run(weights, kernels.Task(0, 0, 0, 0.0, 0.0, np.uint64(0)))
+            self._run(weights, kernels.Task(self._pieces[:0], 0.0, 0.0, np.uint64(0)))
+
+    def chunks(self, epoch: int) -> Iterator[Chunk]:
+        """The chunks of the given epoch (from 0), in their order."""
+        return chunks(self._pieces, self.config.seed, epoch)
 
     def rate_at(self, epoch: int, token: int) -> float:
-        """η before the given token of the given epoch (from 0)."""
+        """η in the given epoch (from 0) after the given number of its tokens."""
         config = self.config
         progress = (epoch * self.tokens + token) / (config.epochs * self.tokens)
         return learning_rate(config.first_learning_rate, config.min_learning_rate, progress)
@@ -84,9 +94,7 @@ class ChunkTrainer:
     def train(self, weights: kernels.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
         """Train one chunk in the given epoch (from 0), changing the weights in place."""
         task = kernels.Task(
-            chunk.begin,
-            chunk.end,
-            chunk.sentence,
+            chunk.pieces,
             self.rate_at(epoch, chunk.begin),
             self.rate_at(epoch, chunk.end),
             stream(self.config.seed, epoch, chunk.number),
@@ -95,8 +103,9 @@ class ChunkTrainer:
         return ChunkResult(loss, examples, chunk.end - chunk.begin, kept)
 
     def _run(self, weights: kernels.Weights, task: kernels.Task) -> tuple[float, int, int]:
-        tokens, dtype = task.end - task.begin, weights.input.dtype
-        space = kernels.workspace(tokens, self._most_inputs, self._most_outputs, self.config.window, self.width, dtype)
+        dtype, reach = weights.input.dtype, self.config.window
+        tokens = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * reach).sum())
+        space = kernels.workspace(tokens, self._most_inputs, self._most_outputs, reach, self.width, dtype)
         result: tuple[float, int, int] = self._kernel(
             self._ids, self._offsets, weights, self._samplers, self._tree, self._window, task, space
         )
@@ -142,7 +151,7 @@ def train(
         DivergenceError: the loss is no longer finite.
         KeyboardInterrupt: Ctrl-C, passed on once the threads have finished their chunks.
     """
-    threads = min(trainer.config.threads or _cores(), len(trainer.chunks))
+    threads = min(trainer.config.threads or _cores(), trainer.number_of_chunks)
     history = []
     with contextlib.closing(progress):
         for epoch in range(trainer.config.epochs):
@@ -183,7 +192,7 @@ def _results(
 ) -> Generator[ChunkResult, None, None]:
     """Let threads take the next chunk until none is left; yield what they did, or raise what one of them raised."""
     pending: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
-    for chunk in trainer.chunks:
+    for chunk in trainer.chunks(epoch):
         pending.put(chunk)
     finished: queue.SimpleQueue[ChunkResult | BaseException] = queue.SimpleQueue()
     stop = threading.Event()
@@ -201,7 +210,7 @@ def _results(
     for worker in workers:
         worker.start()
     try:
-        for _ in trainer.chunks:
+        for _ in range(trainer.number_of_chunks):
             result = _next(finished)
             if isinstance(result, BaseException):
                 raise result
