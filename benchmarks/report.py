@@ -110,9 +110,8 @@ def table(found: dict[str, Any]) -> str:
         lines += ["", "| reading, counting, encoding | MB/s | wordkin against it |", "|---|---|---|"]
         for name, rate in found["reading"]["megabytes_per_second"].items():
             ratio = found["reading"]["ratios"].get(name)
-            lines.append(
-                f"| {name}{_mark(found['reading'])} | {_range(rate, '.0f')} | {_range(ratio, '.1f', ' ×') if ratio else ''} |"
-            )
+            cells = [name + _mark(found["reading"]), _range(rate, ".0f"), _range(ratio, ".1f", " ×") if ratio else ""]
+            lines.append(f"| {' | '.join(cells)} |")
     if found["speed"]:
         lines += [
             "",
@@ -121,9 +120,9 @@ def table(found: dict[str, Any]) -> str:
         ]
         for row in sorted(found["speed"], key=_order):
             peaks = " : ".join(f"{value:.0f}" if value else "?" for value in row["peak_megabytes"].values())
-            size = "" if row["vector_size"] == 100 else f", {row['vector_size']} dimensions"
+            size = ("" if row["vector_size"] == 100 else f", {row['vector_size']} dimensions") + _mark(row)
             lines.append(
-                f"| {row['architecture']}, {row['output_layer']}{size}{_mark(row)} | {row['peer']} | {row['threads']} | "
+                f"| {row['architecture']}, {row['output_layer']}{size} | {row['peer']} | {row['threads']} | "
                 f"{_range(row['wordkin'], ',.0f')} | {_range(row['peer_rate'], ',.0f')} | "
                 f"{_range(row['ratio'], '.1f', ' ×')} | {peaks} |"
             )
