@@ -12,6 +12,7 @@ from wordkin.cli import as_json, print_json, say
 from wordkin.cli.options import config_options, configuration, given
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus import reading
+from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, OutputError
@@ -50,6 +51,8 @@ def train(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_js
         "words": len(model.vectors),
         "vector_size": model.vectors.vector_size,
         "report": model.report.as_dict(),
+        "warnings": model.warnings,
+        "budget": model.budget.as_dict(),
         "history": [record.as_dict() for record in model.history],
         "config": model.vectors.config,
     }
@@ -72,8 +75,9 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
     config = configuration(config_file, values)
     corpus = _encoded(_sources(inputs, output), config)
     corpus.save(output)
+    warnings = warn(corpus)
     if as_json:
-        print_json({"corpus": str(output), "report": corpus.report.as_dict()})
+        print_json({"corpus": str(output), "report": corpus.report.as_dict(), "warnings": warnings})
     else:
         click.echo(f"wrote {output}: {corpus.report}")
 
