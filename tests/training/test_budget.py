@@ -73,6 +73,20 @@ def test_short_tries_are_lengthened_until_they_can_be_trusted(sentences, monkeyp
     assert 1e-6 * sum(sizes) < 4 * speed.LONG_ENOUGH
 
 
+def test_the_first_try_is_not_trusted(sentences, monkeypatch):
+    """It may wait for the corpus and the weights to come into memory."""
+    trainer, weights = ready(sentences * 30)
+    now = [0.0]
+
+    def train(_self, _weights, _epoch, chunk):
+        now[0] += (chunk.end - chunk.begin) * 1e-6 if now[0] else 0.5
+        return ChunkResult(0.0, 0, chunk.end - chunk.begin, 0)
+
+    monkeypatch.setattr(ChunkTrainer, "train", train)
+    monkeypatch.setattr(speed.time, "perf_counter", lambda: now[0])
+    assert speed.tokens_per_second(trainer, weights) == pytest.approx(1e6)
+
+
 def test_a_corpus_shorter_than_the_first_try(sentences):
     trainer, weights = ready(sentences[:20])
     assert speed.tokens_per_second(trainer, weights) > 0

@@ -34,14 +34,16 @@ def tokens_per_second(trainer: ChunkTrainer, weights: Weights) -> float:
     threads = min(config.threads or _cores(), len(chunks))
     still = _Still(trainer)
     size = max(10, min(10_000, _FIRST_WORK // (config.window * (config.negative + 1) * config.vector_size)))
+    warm = False  # the first try also fetches the corpus and the weights into memory: up to ten times as long
     with ThreadPoolExecutor(threads) as pool:
         while True:
             pieces = [_front(chunk, size) for chunk in chunks[:: len(chunks) // threads][:threads]]
             begin = time.perf_counter()
             tokens = sum(result.tokens for result in pool.map(lambda piece: still.train(weights, 0, piece), pieces))
             seconds = max(time.perf_counter() - begin, 1e-9)
-            if seconds >= LONG_ENOUGH or all(piece in chunks for piece in pieces):
+            if warm and (seconds >= LONG_ENOUGH or all(piece in chunks for piece in pieces)):
                 return tokens / seconds
+            warm = True
             size = int(size * min(10, 1 + 1.5 * LONG_ENOUGH / seconds))
 
 
