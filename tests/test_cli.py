@@ -34,8 +34,11 @@ def model(tmp_path_factory: pytest.TempPathFactory, sentences: list[list[str]]) 
     assert document["config"]["vector_size"] == 8
     assert document["budget"]["tokens_per_second"] > 0
     assert document["budget"]["memory"] > document["budget"]["weights"] == 20 * 16 * 4 * 2
+    assert document["verdict"]["tokens_per_word"] == 480
     (warning,) = document["warnings"]
     assert f"warning: {warning}\n" in result.stderr
+    for line in document["verdict"]["text"]:
+        assert f"\n{line}\n" in result.stderr
     assert "9,600 tokens" in result.stderr
     return output
 
@@ -81,7 +84,7 @@ def test_encode_then_train_is_train(tmp_path, text):
 def test_what_is_said_before_and_after(tmp_path, text):
     said = run("train", text, "-o", tmp_path / "model", "--epochs", 2, "--memory-budget", "1GB").stderr.splitlines()
     starts = ["1 source, ", "warning: the vocabulary has only 20 words", "memory: about 260 MB for 20 words", "time: "]
-    starts += ["trained 2 epochs in "]
+    starts += ["trained 2 epochs in ", "A word occurs 480 times on average", "The loss "]
     said = [line for line in said if not line.startswith("compiling")]
     assert [line[: len(start)] for line, start in zip(said, starts, strict=False)] == starts
     assert ", within the budget of 1.00 GB: " in said[2]

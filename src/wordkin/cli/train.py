@@ -54,6 +54,7 @@ def train(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_js
         "warnings": model.warnings,
         "budget": model.budget.as_dict(),
         "history": [record.as_dict() for record in model.history],
+        "verdict": model.verdict.as_dict(),
         "config": model.vectors.config,
     }
     if as_json:
@@ -156,3 +157,4 @@ def _fit(model: Word2Vec, corpus: EncodedCorpus) -> None:
     tokens = sum(record.tokens for record in model.history)
     epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch} epochs"
     say(f"trained {epochs} in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
+    say(str(model.verdict))

@@ -11,6 +11,7 @@ from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.training.budget import expected
 from wordkin.training.history import EpochRecord
+from wordkin.training.verdict import verdict
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -30,6 +31,7 @@ class Word2Vec:
         report: what was read and what was dropped, after :meth:`fit`.
         warnings: what looks like a mistake in the corpus, one line each, after :meth:`fit`, which also logs them.
         budget: the memory and time that were expected before training, after :meth:`fit`, which also logs them.
+        verdict: plain sentences on how the run went and what to change, after :meth:`fit`.
 
     Example:
         >>> from wordkin import Word2Vec
@@ -113,6 +115,7 @@ class Word2Vec:
         bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
         history = train(trainer, weights, bar, on_epoch_end)
         self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
+        self.verdict = verdict(corpus, config, history)
         # Neither the number of threads nor what settled the vocabulary's size is part of the result; without them,
         # equal results are equal files.
         parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
