@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordkin import WordVectors
+from wordkin import WordVectors, memory
 from wordkin.model.objective import pair_pass
 
 
@@ -32,6 +32,13 @@ def model(tmp_path_factory: pytest.TempPathFactory, sentences: list[list[str]]) 
     assert document["report"]["tokens"] == 9600
     assert len(document["history"]) == 5
     assert document["config"]["vector_size"] == 8
+    assert document["budget"]["tokens_per_second"] > 0
+    assert document["budget"]["memory"] > document["budget"]["weights"] == 20 * 16 * 4 * 2
+    assert document["verdict"]["tokens_per_word"] == 480
+    (warning,) = document["warnings"]
+    assert f"warning: {warning}\n" in result.stderr
+    for line in document["verdict"]["text"]:
+        assert f"\n{line}\n" in result.stderr
     assert "9,600 tokens" in result.stderr
     return output
 
@@ -72,6 +79,42 @@ def test_encode_then_train_is_train(tmp_path, text):
     shown = run("info", tmp_path / "corpus")
     assert "min_count=2" in shown.stdout
     assert json.loads(run("info", tmp_path / "corpus", "--json").stdout)["kind"] == "corpus"
+
+
+def test_what_is_said_before_and_after(tmp_path, text):
+    said = run("train", text, "-o", tmp_path / "model", "--epochs", 2, "--memory-budget", "1GB").stderr.splitlines()
+    starts = ["1 source, ", "warning: the vocabulary has only 20 words", "memory: about 260 MB for 20 words", "time: "]
+    starts += ["trained 2 epochs in ", "A word occurs 480 times on average", "The loss "]
+    said = [line for line in said if not line.startswith("compiling")]
+    assert [line[: len(start)] for line, start in zip(said, starts, strict=False)] == starts
+    assert ", within the budget of 1.00 GB: " in said[2]
+
+
+def test_a_memory_budget_is_a_max_vocabulary(tmp_path, text):
+    """Equal results are equal files, whichever of the two settled the vocabulary."""
+    budget = memory.PROGRAM + memory.weights(12, 8) + memory.vocabulary(12, 12 * 5, 800)
+    options = ["--vector-size", 8, "--epochs", 1, "--threads", 1]
+    cut = run("train", text, "-o", tmp_path / "budget", "--memory-budget", budget, *options)
+    assert cut.returncode == 0, cut.stderr
+    assert "memory_budget 260 MB has room for 12 of 20 words of 8 dimensions; the rarer ones go, with " in cut.stderr
+    assert run("train", text, "-o", tmp_path / "most", "--max-vocabulary", 12, *options).returncode == 0
+    assert (tmp_path / "budget").read_bytes() == (tmp_path / "most").read_bytes()
+    assert run("train", text, "-o", tmp_path / "all", *options).returncode == 0
+    assert run("train", text, "-o", tmp_path / "roomy", "--memory-budget", "2GB", *options).returncode == 0
+    assert (tmp_path / "roomy").read_bytes() == (tmp_path / "all").read_bytes()
+    assert run("encode", text, "-o", tmp_path / "corpus").returncode == 0
+    refused = run("train", tmp_path / "corpus", "-o", tmp_path / "x", "--memory-budget", budget, *options)
+    assert refused.returncode == 2
+    assert "was encoded with 20: encode the text again with --max-vocabulary 12" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_encode_warns_too(tmp_path):
+    (tmp_path / "text").write_text("t h e c a t\n" * 2000)
+    result = run("encode", tmp_path / "text", "-o", tmp_path / "corpus", "--json")
+    warnings = json.loads(result.stdout)["warnings"]
+    assert [line[:20] for line in warnings] == ["100.0% of the tokens", "the line 't h e c a ", "the vocabulary has o"]
+    assert result.stderr.count("warning: ") == 3
 
 
 def test_similar(model):
@@ -152,6 +195,8 @@ BAD = [
     (["train", "good.txt", "-o", "m", "--learning-rate", "nan"], 2, "learning_rate is nan; it must be a number above"),
     (["train", "good.txt", "-o", "m", "--epochs", "many"], 2, "'many' is not a valid integer"),
     (["train", "good.txt", "-o", "m", "--tokenizer", "letters"], 2, "'letters' is not one of"),
+    (["train", "good.txt", "-o", "m", "--memory-budget", "2 apples"], 2, "it must be a size such as 2GB, 500MB"),
+    (["train", "good.txt", "-o", "m", "--memory-budget", "9MB"], 2, "raise it to at least 261MB"),
     (["train", "good.txt"], 2, "Missing option '-o'"),
     (["train", "-o", "m"], 2, "Missing argument 'INPUT...'"),
     (["train", "old", "-o", "m", "--config", "none.toml"], 2, "cannot read the configuration none.toml"),

@@ -27,6 +27,10 @@ from wordkin.config import parameters
         ("vector_size", 10**400, "a whole number from 1 to 10,000"),
         ("window", [3], "a whole number"),
         ("seed", "1", "a whole number from 0 to"),
+        ("memory_budget", "2 apples", "a size such as 2GB, 500MB or 1.5GiB, or a number of bytes"),
+        ("memory_budget", 0, "a size such as"),
+        ("memory_budget", -1, "a size such as"),
+        ("memory_budget", 2.5e9, "a size such as"),
     ],
 )
 def test_a_bad_value_is_named_with_its_range(name, value, allowed):
@@ -46,6 +50,13 @@ def test_numpy_scalars_and_whole_floats_are_taken():
     assert (config.vector_size, config.learning_rate, config.min_learning_rate) == (7, 1.0, 0.5)
     assert type(config.vector_size) is int
     assert type(config.learning_rate) is float
+
+
+def test_a_budget_is_text_or_bytes(tmp_path):
+    assert TrainingConfig(memory_budget="1.5GiB").memory_budget == 1_610_612_736
+    assert TrainingConfig(memory_budget=300_000_000) == TrainingConfig(memory_budget="300MB")
+    (tmp_path / "config.toml").write_text('memory-budget = "2GB"\n')
+    assert TrainingConfig.from_toml(tmp_path / "config.toml").memory_budget == 2_000_000_000
 
 
 def test_the_first_rate_follows_the_architecture():

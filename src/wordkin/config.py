@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
+from wordkin import sizes
 from wordkin.errors import ConfigurationError
 
 Architecture = Literal["skipgram", "cbow"]
@@ -48,11 +49,14 @@ class Bounds:
     low_open: bool = False
     choices: tuple[str, ...] = ()
     optional: bool = False
+    size: bool = False
 
     def range(self) -> str:
         """The allowed values in words."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        if self.size:
+            return "a size such as 2GB, 500MB or 1.5GiB, or a number of bytes"
         noun = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]
         low = "" if self.low == -math.inf else f" {'above' if self.low_open else 'from'} {_shown(self.low)}"
         high = "" if self.high == math.inf else f" {'up to' if self.low_open else 'to'} {_shown(self.high)}"
@@ -64,6 +68,8 @@ class Bounds:
         """Return `value` as the parameter's own type, or raise ConfigurationError naming field, value and range."""
         if value is None and self.optional:
             return None
+        if self.size and isinstance(value, str) and (parsed := sizes.parsed(value)) is not None:
+            value = parsed
         fits = isinstance(value, self.kind) or (self.kind is float and isinstance(value, int))
         if isinstance(value, np.generic) and not fits:
             for kind, plain in ((np.bool_, bool), (np.integer, int), (np.floating, float)):
@@ -147,6 +153,14 @@ class TrainingConfig:
     min_count: int = _parameter(5, "drop words that occur less often", int, low=1)
     max_vocabulary: int | None = _parameter(
         None, "keep at most this many words, the most frequent ones", int, low=2, high=2**31 - 1, optional=True
+    )
+    memory_budget: int | None = _parameter(
+        None,
+        "keep only as many words, the most frequent ones, as can be trained in this much memory: 2GB, 500MB, 1.5GiB",
+        int,
+        low=1,
+        optional=True,
+        size=True,
     )
     tokenizer: Tokenizer | None = _parameter(
         None,

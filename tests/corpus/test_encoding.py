@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, files
+from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, files, memory
 from wordkin.corpus import encoder, reading, remapping, scanner, tokenizing
 from wordkin.corpus.encoding import encode, encode_files
 from wordkin.corpus.words import Words
@@ -124,6 +124,68 @@ def test_pruning_and_the_report():
         "1 source, 12 tokens, 4 distinct words; kept 2 words, 8 tokens in 1 sentences; dropped tokens: "
         "1 in words under min_count, 3 in words beyond max_vocabulary"
     )
+
+
+def room_for(words, sentences, vector_size=100):
+    """A budget in bytes for so many words of one byte, to the byte."""
+    return memory.PROGRAM + memory.weights(words, vector_size) + memory.vocabulary(words, words, sentences)
+
+
+def test_a_budget_prunes_as_max_vocabulary_does(caplog):
+    caplog.set_level("INFO", logger="wordkin")
+    lines = [["a"] * 5 + ["b"] * 3, ["c"] * 3 + ["d"]]
+    corpus = encode(lines, TrainingConfig(min_count=2, memory_budget=room_for(2, 2)))
+    same = encode(lines, TrainingConfig(min_count=2, max_vocabulary=2))
+    assert decoded(corpus) == decoded(same) == [["a"] * 5 + ["b"] * 3]
+    assert (corpus.report, corpus.settings) == (same.report, same.settings)
+    assert [record.getMessage() for record in caplog.records] == [
+        "memory_budget 260 MB has room for 2 of 3 words of 100 dimensions; the rarer ones go, with 3 tokens (25.0%)"
+    ]
+    encode(lines, TrainingConfig(min_count=1, memory_budget=room_for(4, 2)))
+    assert len(caplog.records) == 1
+    for budget, left in ((room_for(3, 2), 3), (room_for(4, 2) - 1, 3), (room_for(4, 2), 4)):
+        assert encode(lines, TrainingConfig(min_count=1, memory_budget=budget)).report.words_kept == left
+
+
+def test_the_smaller_of_budget_and_max_vocabulary_wins():
+    lines = [["a"] * 5 + ["b"] * 3 + ["c"] * 3 + ["d"]]
+    for most, left in ((2, 2), (3, 3), (4, 3)):
+        config = TrainingConfig(min_count=1, memory_budget=room_for(3, 1), max_vocabulary=most)
+        corpus = encode(lines, config)
+        assert (corpus.report.words_kept, corpus.settings["max_vocabulary"]) == (left, left)
+        assert encode(corpus, config) is corpus  # what fit() does with a corpus that it is given
+    with pytest.raises(ConfigurationError, match="max_vocabulary is 2, but the corpus was encoded with 3"):
+        encode(corpus, TrainingConfig(min_count=1, max_vocabulary=2, memory_budget="1GB"))
+    with pytest.raises(ConfigurationError, match="max_vocabulary is 4, but the corpus was encoded with 3"):
+        encode(corpus, TrainingConfig(min_count=1, max_vocabulary=4))
+    everything = encode(lines, ALL)
+    with pytest.raises(ConfigurationError, match="max_vocabulary is 3, but the corpus was encoded with None"):
+        encode(everything, TrainingConfig(min_count=1, max_vocabulary=3, memory_budget="1GB"))
+
+
+def test_a_budget_for_an_encoded_corpus_must_have_room(tmp_path):
+    encode([["a"] * 5 + ["b"] * 3 + ["c"]], ALL).save(tmp_path / "corpus")
+    assert len(encode(tmp_path / "corpus", TrainingConfig(memory_budget=room_for(3, 1))).vocabulary) == 3
+    with pytest.raises(ConfigurationError) as caught:
+        encode(tmp_path / "corpus", TrainingConfig(memory_budget=room_for(3, 1) - 1))
+    assert str(caught.value) == (
+        f"memory_budget 260 MB has room for 2 words of 100 dimensions, but {tmp_path / 'corpus'} was encoded with 3: "
+        "encode the text again with --max-vocabulary 2, or lower vector_size"
+    )
+
+
+def test_a_budget_too_small_for_anything_is_refused_before_reading():
+    with pytest.raises(ConfigurationError, match="memory_budget is 100 MB, but two words already need 261 MB"):
+        encode([["a"]], TrainingConfig(memory_budget="100MB"))
+    with pytest.raises(ConfigurationError, match="two words already need"):
+        encoder.Encoder(TrainingConfig(memory_budget=room_for(2, 1) - 1), tokenizing.marked_classes())
+    with pytest.raises(ConfigurationError, match="two words already need"):  # the sentences take the rest
+        encode([["a"], ["b"]], TrainingConfig(memory_budget=room_for(2, 1), min_count=1))
+
+
+def test_a_budget_is_not_blamed_for_what_min_count_dropped():
+    with pytest.raises(CorpusError, match="no word is left to train on: min_count=5"):
+        encode([["a", "b"]], TrainingConfig(memory_budget="2GB"))
 
 
 def test_sentences_that_pruning_empties_go():

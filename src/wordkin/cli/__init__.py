@@ -13,6 +13,15 @@ from wordkin.errors import ConfigurationError, WordkinError
 
 USAGE, BAD_INPUT, INTERRUPTED = 2, 1, 130
 
+
+class _Lines(logging.Formatter):
+    """The message alone; what deserves attention begins with its level."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
+        return level + record.getMessage()
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 
 
@@ -21,7 +30,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 def wordkin() -> None:
     """Learn word vectors from text, and ask them questions."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Lines())
     logger = logging.getLogger("wordkin")
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)
@@ -74,7 +83,7 @@ def _run() -> int:
         say(f"wordkin: cannot go on: {error.strerror or error}")
         return BAD_INPUT
     except MemoryError:
-        say("wordkin: out of memory; use a smaller --vector-size or --max-vocabulary")
+        say("wordkin: out of memory; use a smaller --vector-size, or --memory-budget")
         return BAD_INPUT
     except (KeyboardInterrupt, click.Abort) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error

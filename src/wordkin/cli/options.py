@@ -28,7 +28,7 @@ def config_options(*names: str) -> Callable[[Command], Command]:
             if bounds.kind is bool:
                 command = click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=text)(command)
             else:
-                kind = click.Choice(bounds.choices) if bounds.choices else bounds.kind
+                kind = click.Choice(bounds.choices) if bounds.choices else str if bounds.size else bounds.kind
                 command = click.option(flag, name, type=kind, default=None, help=text)(command)
         path = click.Path(path_type=Path)
         return click.option("--config", "config_file", type=path, help="TOML file of parameters; options win over it.")(

@@ -12,6 +12,7 @@ from wordkin.cli import as_json, print_json, say
 from wordkin.cli.options import config_options, configuration, given
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus import reading
+from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, OutputError
@@ -77,7 +78,10 @@ def train(
         "words": len(model.vectors),
         "vector_size": model.vectors.vector_size,
         "report": model.report.as_dict(),
+        "warnings": model.warnings,
+        "budget": model.budget.as_dict(),
         "history": [record.as_dict() for record in model.history],
+        "verdict": model.verdict.as_dict(),
         "config": model.vectors.config,
     }
     if as_json:
@@ -99,8 +103,9 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
     config = configuration(config_file, values)
     corpus = _encoded(_sources(inputs, output), config)
     corpus.save(output)
+    warnings = warn(corpus)
     if as_json:
-        print_json({"corpus": str(output), "report": corpus.report.as_dict()})
+        print_json({"corpus": str(output), "report": corpus.report.as_dict(), "warnings": warnings})
     else:
         click.echo(f"wrote {output}: {corpus.report}")
 
@@ -179,3 +184,4 @@ def _fit(model: Word2Vec, corpus: EncodedCorpus, **options: Any) -> None:
     tokens = sum(record.tokens for record in model.history)
     epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch} epochs"
     say(f"trained {epochs} in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
+    say(str(model.verdict))

@@ -7,6 +7,7 @@ unnamed temporary files (``TMPDIR`` says where), which vanish with the process, 
 import contextlib
 import dataclasses
 import itertools
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any, NoReturn
@@ -14,6 +15,7 @@ from typing import IO, Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from wordkin import memory, sizes
 from wordkin.compilation import announced
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizing
@@ -38,6 +40,8 @@ from wordkin.corpus.words import Words
 from wordkin.errors import CorpusError, OutputError
 from wordkin.vocabulary import Vocabulary
 
+logger = logging.getLogger("wordkin")
+
 
 class Encoder:
     """Takes text block by block; :meth:`finish` gives the encoded corpus. A context manager, for its spools.
@@ -45,9 +49,14 @@ class Encoder:
     Args:
         config: tokenizer, lower-casing, encoding errors, and the pruning of the vocabulary.
         classes: what separates tokens.
+
+    Raises:
+        ConfigurationError: ``memory_budget`` leaves no room for two words, however short.
     """
 
     def __init__(self, config: TrainingConfig, classes: tokenizing.Classes) -> None:
+        if config.memory_budget is not None:
+            memory.words_that_fit(config.memory_budget, np.ones(2, np.int64), 1, config.vector_size)
         self.config = config
         self.classes = classes
         self.sources: list[str] = []
@@ -126,7 +135,8 @@ class Encoder:
             raise CorpusError(f"{read} holds no tokens: it is empty, or all white space; give a file with text")
         order = np.argsort(-counts, kind="stable")
         frequent = int(np.count_nonzero(counts >= self.config.min_count))
-        kept = min(frequent, self.config.max_vocabulary or frequent)
+        wanted = min(frequent, self.config.max_vocabulary or frequent)
+        kept = self._within_budget(order[:wanted])
         rare_tokens = int(counts[order[frequent:]].sum())
         report = CorpusReport(
             sources=len(self.sources),
@@ -145,8 +155,19 @@ class Encoder:
         rows[order[:kept]] = np.arange(kept, dtype=np.int32)
         ids, offsets = self._remapped(rows)
         settings = {name: getattr(self.config, name) for name in CORPUS_PARAMETERS}
+        if kept < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
+            settings["max_vocabulary"] = kept
+            logger.info("%s", _cut(self.config, wanted, report, int(counts[order[kept:wanted]].sum())))
         report = dataclasses.replace(report, sentences=len(offsets) - 1)
         return EncodedCorpus(ids, offsets, vocabulary, report, settings)
+
+    def _within_budget(self, order: npt.NDArray[np.intp]) -> int:
+        """How many of these words, the most frequent first, memory_budget has room for."""
+        if self.config.memory_budget is None:
+            return len(order)
+        lengths = self._table.offsets[order + 1] - self._table.offsets[order]
+        sentences = self._ends_spool.tell() // self._ends.itemsize
+        return memory.words_that_fit(self.config.memory_budget, lengths, sentences, self.config.vector_size)
 
     def _compile(self) -> None:
         """Compile the scanner, or load it from the cache, by scanning nothing."""
@@ -261,6 +282,15 @@ def _mapped(spool: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray
     with _spooling():
         spool.flush()
     return np.memmap(spool, dtype, "r+")  # keeps the unnamed file alive after the spool is closed
+
+
+def _cut(config: TrainingConfig, wanted: int, report: CorpusReport, dropped: int) -> str:
+    """What memory_budget left of the vocabulary, in one line."""
+    return (
+        f"memory_budget {sizes.shown(config.memory_budget or 0)} has room for {report.words_kept:,} of {wanted:,} "
+        f"words of {config.vector_size} dimensions; the rarer ones go, with {dropped:,} tokens "
+        f"({dropped / report.tokens:.1%})"
+    )
 
 
 def _refuse_vocabulary(report: CorpusReport, min_count: int, most: int) -> NoReturn:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wordkin import files
+import numpy as np
+
+from wordkin import files, memory, sizes
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoded import KIND, EncodedCorpus
@@ -83,11 +85,34 @@ def _settled(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> Encode
     defaults = TrainingConfig()
     for parameter in CORPUS_PARAMETERS:
         wanted, settled = getattr(config, parameter), corpus.settings[parameter]
+        if parameter == "max_vocabulary" and _fewer_for_memory(config, settled):
+            continue
         if wanted not in (settled, getattr(defaults, parameter)):
             raise ConfigurationError(
                 f"{parameter} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
             )
+    if config.memory_budget is not None:
+        _require_room(corpus, config.memory_budget, config.vector_size, name)
     return corpus
+
+
+def _fewer_for_memory(config: TrainingConfig, settled: int | None) -> bool:
+    """Whether a corpus may hold fewer words than max_vocabulary because memory_budget had no room for more."""
+    if config.memory_budget is None or config.max_vocabulary is None or settled is None:
+        return False
+    return settled < config.max_vocabulary
+
+
+def _require_room(corpus: EncodedCorpus, budget: int, vector_size: int, name: str) -> None:
+    """Refuse a vocabulary that memory_budget has no room for: what was encoded cannot be pruned any more."""
+    words, lengths = len(corpus.vocabulary), np.diff(corpus.vocabulary.offsets)
+    fitting = memory.words_that_fit(budget, lengths, len(corpus.sentence_offsets) - 1, vector_size)
+    if fitting < words:
+        raise ConfigurationError(
+            f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {vector_size} dimensions, but "
+            f"{name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or lower "
+            "vector_size"
+        )
 
 
 def _lines(strings: Iterable[str], size: int = reading.BLOCK_BYTES) -> Iterator[bytes]:

@@ -24,6 +24,7 @@ ARRAYS = {"input": ("F32", 2), "output": ("F32", 2)}
 DEFAULT_SECONDS = 600.0
 
 _BLOCK = 1 << 22
+_NO_RESULT = ("threads", "memory_budget")  # parameters that a run may change when it goes on
 
 
 @dataclasses.dataclass
@@ -73,7 +74,7 @@ class Checkpoint:
         self._every = every
         self._run = {
             "wordkin": wordkin.__version__,
-            "config": {name: value for name, value in config.as_dict().items() if name != "threads"},
+            "config": {name: value for name, value in config.as_dict().items() if name not in _NO_RESULT},
             "corpus": _fingerprint(corpus),
         }
         self._last = time.monotonic()

@@ -1,16 +1,23 @@
 """The estimator: parameters in the constructor, ``fit`` returns self."""
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wordkin.config import TrainingConfig
+from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
+from wordkin.training.budget import expected
 from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint, opened
 from wordkin.training.history import EpochRecord
+from wordkin.training.verdict import verdict
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
+
+logger = logging.getLogger("wordkin")
 
 
 class Word2Vec:
@@ -24,6 +31,9 @@ class Word2Vec:
         config: the hyper-parameters.
         history: one :class:`EpochRecord` an epoch, after :meth:`fit`.
         report: what was read and what was dropped, after :meth:`fit`.
+        warnings: what looks like a mistake in the corpus, one line each, after :meth:`fit`, which also logs them.
+        budget: the memory and time that were expected before training, after :meth:`fit`, which also logs them.
+        verdict: plain sentences on how the run went and what to change, after :meth:`fit`.
 
     Example:
         >>> from wordkin import Word2Vec
@@ -108,20 +118,27 @@ class Word2Vec:
     ) -> None:
         from wordkin.model.kernels import Weights, padded
         from wordkin.training.progress import Silent, progress_bar
+        from wordkin.training.speed import tokens_per_second
         from wordkin.training.trainer import ChunkTrainer, train
         from wordkin.training.weights import aligned_zeros, initial_input, without_padding
 
         config = self.config
+        warnings, budget = warn(corpus), expected(corpus, config)
+        logger.info("%s", budget.memory_text())
         trainer = ChunkTrainer(corpus, config)
         words, width = len(corpus.vocabulary), padded(config.vector_size)
         weights = Weights(initial_input(words, config.vector_size, width, config.seed), aligned_zeros(words, width))
         trainer.compile(weights)
+        budget = replace(budget, tokens_per_second=tokens_per_second(trainer, weights))
+        logger.info("%s", budget.time_text())
         bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
         history = train(trainer, weights, bar, on_epoch_end, checkpoint)
-        self.history, self.report = history, corpus.report
-        # The number of threads is no part of the result; without it, equal results are equal files.
+        self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
+        self.verdict = verdict(corpus, config, history)
+        # Neither the number of threads nor what settled the vocabulary's size is part of the result; without them,
+        # equal results are equal files.
         parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
-        del parameters["threads"]
+        del parameters["threads"], parameters["memory_budget"]
         self._vectors = WordVectors(
             StoredModel(
                 without_padding(weights.input, config.vector_size),

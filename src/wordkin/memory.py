@@ -1,0 +1,59 @@
+"""How much memory training takes, as a function of the vocabulary, the sentences and vector_size alone.
+
+The numbers of bytes below were taken from the peaks of whole runs (Linux, Python 3.11): a run on five words peaks at
+200 MB, at 227 to 255 MB where the kernels are not yet in Numba's cache; 69,438 words of 100 dimensions add 62 MB and
+the pages of the mapped corpus, 190,682 words of 300 dimensions 464 MB. Threads are left out, so that a budget keeps the
+same words on every machine; each takes about 1.5 MB.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin import sizes
+from wordkin.errors import ConfigurationError
+
+PROGRAM = 260_000_000
+"""The interpreter, NumPy, Numba with its compiler, buffers."""
+
+PER_WORD = 200
+"""Count, offset, samplers, the path in a Huffman tree, and the entry of an index; the word's own bytes are extra."""
+
+PER_SENTENCE = 8
+"""Where it begins."""
+
+CACHE_LINE = 64
+
+
+def weights(words: int, vector_size: int) -> int:
+    """Bytes of V and W: float32 rows, padded to whole cache lines."""
+    row = -(-4 * vector_size // CACHE_LINE) * CACHE_LINE
+    return 2 * words * row
+
+
+def vocabulary(words: int, text: int, sentences: int) -> int:
+    """Bytes that `words` words of `text` bytes in all take beside their vectors, and the sentences."""
+    return PER_WORD * words + text + PER_SENTENCE * sentences
+
+
+def words_that_fit(budget: int, lengths: npt.NDArray[np.int64], sentences: int, vector_size: int) -> int:
+    """How many of the most frequent words can be trained in `budget` bytes.
+
+    Args:
+        budget: for the whole process.
+        lengths: (words,) bytes of each word, the most frequent first.
+        sentences: in the corpus; an upper bound will do.
+        vector_size: length of the vectors.
+
+    Raises:
+        ConfigurationError: not even two words fit; the message says what the least is.
+    """
+    per_word = weights(1, vector_size) + PER_WORD
+    needed = PROGRAM + PER_SENTENCE * sentences + np.cumsum(lengths + per_word)
+    fitting = int(np.searchsorted(needed, budget, side="right"))
+    if fitting < 2 <= len(lengths):
+        least = -(-int(needed[1]) // 10**6)
+        raise ConfigurationError(
+            f"memory_budget is {sizes.shown(budget)}, but two words already need {least:,} MB, of which Python and the "
+            f"compiled kernels take {sizes.shown(PROGRAM)}: raise it to at least {least}MB"
+        )
+    return fitting

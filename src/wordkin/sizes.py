@@ -1,0 +1,30 @@
+"""Sizes in bytes, as people write them: 2GB, 500MB, 1.5GiB."""
+
+import re
+from fractions import Fraction
+
+_PREFIXES = "kmgt"
+_WRITTEN = re.compile(r"\s*([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(?:([kmgt])(i?))?b?\s*", re.IGNORECASE | re.ASCII)
+
+
+def parsed(text: str) -> int | None:
+    """The number of bytes that `text` stands for, or None where it is no size.
+
+    A number, then B, kB, MB, GB or TB (powers of 1,000), or KiB, MiB, GiB or TiB (powers of 1,024), in upper or lower
+    case, with or without the B; a part of a byte is cut off.
+    """
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
+        return None
+    number, prefix, binary = written.groups()
+    power = _PREFIXES.index(prefix.lower()) + 1 if prefix else 0
+    return int(Fraction(number) * (1024 if binary else 1000) ** power)
+
+
+def shown(size: int) -> str:
+    """A size for a message, in powers of 1,000 and to three digits: 62.2 MB."""
+    if size < 1000:
+        return f"{size} B"
+    power = next((power for power in range(1, len(_PREFIXES)) if size < 999.5 * 1000**power), len(_PREFIXES))
+    value = size / 1000**power
+    return f"{value:,.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {' kMGT'[power]}B"

@@ -1,0 +1,95 @@
+"""What a run is expected to take: memory from its shape, time from a measured speed."""
+
+import dataclasses
+from typing import Any
+
+from wordkin import memory, sizes
+from wordkin.config import TrainingConfig
+from wordkin.corpus.encoded import EncodedCorpus
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The expectation before training.
+
+    Attributes:
+        words: in the vocabulary.
+        vector_size: length of the vectors.
+        tokens: in the corpus.
+        epochs: passes over it.
+        weights: bytes of V and W.
+        vocabulary: bytes of the words, their samplers, and the sentences' bounds.
+        program: bytes of Python and the compiled kernels, an estimate that holds for every run.
+        mapped: bytes of the encoded text on disk; in memory only as long as nothing else needs the room.
+        limit: bytes that memory_budget allows, if any.
+        tokens_per_second: measured before the first epoch; None until then.
+    """
+
+    words: int
+    vector_size: int
+    tokens: int
+    epochs: int
+    weights: int
+    vocabulary: int
+    program: int
+    mapped: int
+    limit: int | None
+    tokens_per_second: float | None = None
+
+    @property
+    def memory(self) -> int:
+        """Bytes in all, without `mapped`."""
+        return self.weights + self.vocabulary + self.program
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds for all epochs, as soon as the speed is known."""
+        return self.epochs * self.tokens / self.tokens_per_second if self.tokens_per_second else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Names and values, for JSON."""
+        return {**dataclasses.asdict(self), "memory": self.memory, "seconds": self.seconds}
+
+    def memory_text(self) -> str:
+        """The memory in one line."""
+        within = f", within the budget of {sizes.shown(self.limit)}" if self.limit is not None else ""
+        weights, rest, program, mapped = map(sizes.shown, (self.weights, self.vocabulary, self.program, self.mapped))
+        return (
+            f"memory: about {sizes.shown(self.memory)} for {self.words:,} words of {self.vector_size} dimensions"
+            f"{within}: V and W {weights}, words and sentences {rest}, Python and the compiled kernels {program}; "
+            f"{mapped} of encoded text stay on disk"
+        )
+
+    def time_text(self) -> str:
+        """The time in one line."""
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        return (
+            f"time: {_duration(self.seconds or 0)} for {epochs} of {self.tokens:,} tokens, at "
+            f"{self.tokens_per_second or 0:,.0f} tokens/s as measured just now"
+        )
+
+
+def expected(corpus: EncodedCorpus, config: TrainingConfig) -> Budget:
+    """The expectation for one corpus, without the speed."""
+    words, sentences = len(corpus.vocabulary), len(corpus.sentence_offsets) - 1
+    return Budget(
+        words=words,
+        vector_size=config.vector_size,
+        tokens=len(corpus.ids),
+        epochs=config.epochs,
+        weights=memory.weights(words, config.vector_size),
+        vocabulary=memory.vocabulary(words, len(corpus.vocabulary.text), sentences),
+        program=memory.PROGRAM,
+        mapped=corpus.ids.nbytes,
+        limit=config.memory_budget,
+    )
+
+
+def _duration(seconds: float) -> str:
+    """Rounded to what an estimate can know."""
+    if seconds < 1:
+        return "under a second"
+    for limit, unit, length in ((100, "s", 1), (100 * 60, "min", 60), (48 * 3600, "hours", 3600)):
+        if seconds < limit:
+            return f"about {seconds / length:.0f} {unit}"
+    return f"about {seconds / 86400:,.0f} days"

@@ -1,0 +1,59 @@
+"""How fast this machine trains this corpus: timed on a few tokens, and no weight changes."""
+
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from wordkin.model.kernels import Weights
+from wordkin.training.schedule import Chunk
+from wordkin.training.trainer import ChunkTrainer, _cores
+
+LONG_ENOUGH = 0.05  # seconds that are trusted
+_FIRST_WORK = 50_000_000  # numbers that the first try may touch, a few milliseconds
+
+
+class _Still(ChunkTrainer):
+    """Does all the work of a chunk with η = 0: v + 0 is v, so that every weight keeps its bits."""
+
+    def __init__(self, trainer: ChunkTrainer) -> None:
+        vars(self).update(vars(trainer))
+
+    def rate_at(self, _epoch: int, _token: int) -> float:
+        """No step."""
+        return 0.0
+
+
+def tokens_per_second(trainer: ChunkTrainer, weights: Weights) -> float:
+    """Time the compiled kernel with as many threads as the run will have, which takes about 0.1 s.
+
+    Args:
+        trainer: the run's own; its kernel is compiled.
+        weights: the run's own; they are read, and written with what they hold.
+    """
+    config = trainer.config
+    threads = min(config.threads or _cores(), trainer.number_of_chunks)
+    chunks = list(itertools.islice(trainer.chunks(0), threads))
+    still = _Still(trainer)
+    size = max(10, min(10_000, _FIRST_WORK // (config.window * (config.negative + 1) * config.vector_size)))
+    warm = False  # the first try also fetches the corpus and the weights into memory: up to ten times as long
+    with ThreadPoolExecutor(threads) as pool:
+        while True:
+            fronts = [_front(chunk, size) for chunk in chunks]
+            begin = time.perf_counter()
+            tokens = sum(result.tokens for result in pool.map(lambda front: still.train(weights, 0, front), fronts))
+            seconds = max(time.perf_counter() - begin, 1e-9)
+            if warm and (seconds >= LONG_ENOUGH or all(chunk.end - chunk.begin <= size for chunk in chunks)):
+                return tokens / seconds
+            warm = True
+            size = int(size * min(10, 1 + 1.5 * LONG_ENOUGH / seconds))
+
+
+def _front(chunk: Chunk, tokens: int) -> Chunk:
+    """The first so many tokens of a chunk."""
+    ends = np.cumsum(chunk.pieces[:, 1] - chunk.pieces[:, 0])
+    pieces = chunk.pieces[: np.searchsorted(ends, tokens) + 1].copy()
+    pieces[-1, 1] -= max(0, int(ends[len(pieces) - 1]) - tokens)
+    return replace(chunk, end=min(chunk.begin + tokens, chunk.end), pieces=pieces)
