@@ -42,9 +42,10 @@ def stop_after(chunks: int, monkeypatch) -> None:
     original, done = trainer.ChunkTrainer.train, []
 
     def train(self, *arguments):
-        if len(done) == chunks:
-            raise StopError
-        done.append(arguments)
+        if type(self) is trainer.ChunkTrainer:  # not the one that measures the speed
+            if len(done) == chunks:
+                raise StopError
+            done.append(arguments)
         return original(self, *arguments)
 
     monkeypatch.setattr(trainer.ChunkTrainer, "train", train)
@@ -181,8 +182,9 @@ def test_divergence_keeps_the_last_checkpoint(tmp_path, long, monkeypatch):
     path, original, done = tmp_path / "c", trainer.ChunkTrainer.train, []
 
     def train(self, *arguments):
-        done.append(arguments)
         result = original(self, *arguments)
+        if type(self) is trainer.ChunkTrainer:
+            done.append(result)
         return dataclasses.replace(result, loss=np.nan) if len(done) == 3 else result
 
     monkeypatch.setattr(trainer.ChunkTrainer, "train", train)
@@ -216,23 +218,23 @@ def command(tmp_path, text):
 
 def test_kill_9_at_random_moments(tmp_path, command):
     """Also while a checkpoint is written: every chunk is followed by one."""
-    subprocess.run(command("whole"), check=True, capture_output=True)
-    resumable = command("killed", "--checkpoint", str(tmp_path / "c"), "--checkpoint-every", "0", "--resume")
+    subprocess.run(command("whole", "--epochs", "400"), check=True, capture_output=True)
+    checkpoint = ["--checkpoint", str(tmp_path / "c"), "--checkpoint-every", "0", "--resume"]
+    resumable = command("killed", "--epochs", "400", *checkpoint)
     generator = random.Random(5)
     kills = 0
-    for _ in range(200):
+    for _ in range(24):
         with subprocess.Popen(resumable, stderr=subprocess.PIPE) as process:
             assert process.stderr is not None
             process.stderr.readline()  # it has read the text
             try:
-                process.wait(timeout=generator.uniform(0.2, 1.6))
+                process.wait(timeout=generator.uniform(0, 1.2))
+                break
             except subprocess.TimeoutExpired:
                 process.kill()
                 kills += 1
-                continue
-        assert process.returncode == 0
-        break
-    assert kills >= 5
+    subprocess.run(resumable, check=True, capture_output=True)
+    assert kills > 5
     assert (tmp_path / "killed").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
