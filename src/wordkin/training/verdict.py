@@ -15,7 +15,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.training.history import EpochRecord
 
-STILL_FALLING = 0.02
+STILL_FALLING = 0.025
 """Relative fall of the loss in the epoch before η is down to half; above it, more epochs gave better vectors."""
 
 FEW_OCCURRENCES = 10
