@@ -45,7 +45,7 @@ CUTS: dict[str, list[tuple[str, str]]] = {
     "prefetching": [("                        prefetch(W, outputs[j], k)\n", "                        pass\n")],
 }
 _CHILD = """
-import json, sys, time
+import itertools, json, sys, time
 import numpy as np
 from wordkin import EncodedCorpus
 from wordkin.config import TrainingConfig
@@ -60,7 +60,7 @@ words, width = job["words"], kernels.padded(config.vector_size)
 weights = kernels.Weights(*(initial_input(words, config.vector_size, width, seed) for seed in (1, 2)))
 trainer.compile(weights)
 pairs, begin = 0, time.perf_counter()
-for chunk in trainer.chunks[:job["chunks"]]:
+for chunk in itertools.islice(trainer.chunks(0), job["chunks"]):
     pairs += trainer.train(weights, 0, chunk).examples
 print((time.perf_counter() - begin) / pairs * 1e9)
 """

@@ -1,7 +1,8 @@
 """wordkin and its peers on the same text with the same hyper-parameters: speed, memory, quality. Run by scripts/bench.
 
 Every measurement is a task whose record is one file in the folder of results; a task whose record is there already is
-not run again, so that a run that was stopped goes on where it was. A change of wordkin's source makes its tasks new.
+not run again, so that a run that was stopped goes on where it was. A change of wordkin's source makes its tasks new;
+where --only leaves them out, their old records are reported with a mark.
 
     scripts/bench [--quick] [--only PATTERN ...] [--text FILE] [--evaluation FOLDER]
 
@@ -43,6 +44,8 @@ DATA = HERE.parent.parent / "shared" / "data"
 VARIANTS = [(a, o) for o in ("negative-sampling", "hierarchical-softmax") for a in ("skipgram", "cbow")]
 PEER_RATES = {"skipgram": 0.025, "cbow": 0.05}  # what all peers but fastText start with
 QUICK_TOKENS = 4_000_000
+READER = ("corpus/*.py",)
+TRAINER = ("model/*.py", "training/schedule.py", "training/trainer.py", "training/weights.py")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Bench:
         self.word2vec = Word2VecProgram(folder, python)
         self.gensim = Gensim(python)
         self.peers: list[Program] = [self.word2vec, self.gensim, FastText(python)]
-        self.reader, self.trainer = _source_digest("corpus"), _source_digest("model", "training")
+        self.reader, self.trainer = _source_digest(*READER), _source_digest(*TRAINER)
 
     def tasks(self) -> Iterator[Task]:
         """Every task, the most telling ones first."""
@@ -248,6 +251,8 @@ def main() -> None:
         record = json.loads(path.read_text("utf-8")) if path.exists() else {}
         if record.get("digest") != digest:
             if not any(fnmatch.fnmatch(task.name, pattern) for pattern in options.only):
+                if record:
+                    taken[task.name] = record | {"earlier": True}
                 continue
             print(f"{time.strftime('%H:%M:%S')} {task.name}", flush=True)
             begin = time.monotonic()
@@ -291,11 +296,11 @@ def _settings(job: Job) -> str:
     return json.dumps(job.parameters, sort_keys=True)
 
 
-def _source_digest(*folders: str) -> str:
-    """Changes when the code in these folders of the package changes."""
+def _source_digest(*patterns: str) -> str:
+    """Changes when one of these files of the package changes."""
     digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted((Path(wordkin.__file__).parent / folder).glob("*.py")):
+    for pattern in patterns:
+        for path in sorted(Path(wordkin.__file__).parent.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
+EARLIER = " †"
 
 
 def summary(records: dict[str, Record], machine: dict[str, Any]) -> dict[str, Any]:
@@ -17,10 +18,10 @@ def summary(records: dict[str, Record], machine: dict[str, Any]) -> dict[str, An
             result["reading"] = _reading(record)
         elif kind == "scaling":
             ratios = [two / one for one, two in zip(record["one"], record["two"], strict=True)]
-            result["two threads against one"] = _spread(ratios) | {"date": record["date"]}
+            result["two threads against one"] = _spread(ratios) | _when(record)
         elif kind == "sentences":
             ratios = [short / long for long, short in zip(record["long"], record["short"], strict=True)]
-            result["sentences of five tokens"] = _spread(ratios) | {"date": record["date"]}
+            result["sentences of five tokens"] = _spread(ratios) | _when(record)
         elif kind == "speed":
             result["speed"].append(_speed(parts, record))
     groups: dict[tuple[str, ...], list[Record]] = {}
@@ -49,9 +50,18 @@ def summary(records: dict[str, Record], machine: dict[str, Any]) -> dict[str, An
                 "average": statistics.mean(one["mean"] for one in sets.values()),
                 "share": min(record["share"] for record in group),
                 "date": max(record["date"] for record in group),
+                "earlier": any(record.get("earlier", False) for record in group),
             }
         )
     return result
+
+
+def _when(record: Record) -> Record:
+    return {"date": record["date"], "earlier": record.get("earlier", False)}
+
+
+def _mark(row: Record) -> str:
+    return EARLIER if row["earlier"] else ""
 
 
 def _spread(values: list[float]) -> Record:
@@ -66,7 +76,7 @@ def _reading(record: Record) -> Record:
         if name != "wordkin"
     }
     rates = {name: _spread([record["bytes"] / 1e6 / one for one in values]) for name, values in seconds.items()}
-    return {"megabytes_per_second": rates, "ratios": ratios, "date": record["date"]}
+    return {"megabytes_per_second": rates, "ratios": ratios} | _when(record)
 
 
 def _speed(parts: list[str], record: Record) -> Record:
@@ -84,8 +94,7 @@ def _speed(parts: list[str], record: Record) -> Record:
         "kept": record["kept_tokens"] / record["tokens"],
         "share": record["share"],
         "peak_megabytes": {"wordkin": record["wordkin_peak_bytes"] / 1e6, peer: record["peer_peak_bytes"] / 1e6},
-        "date": record["date"],
-    }
+    } | _when(record)
 
 
 def table(found: dict[str, Any]) -> str:
@@ -101,7 +110,8 @@ def table(found: dict[str, Any]) -> str:
         lines += ["", "| reading, counting, encoding | MB/s | wordkin against it |", "|---|---|---|"]
         for name, rate in found["reading"]["megabytes_per_second"].items():
             ratio = found["reading"]["ratios"].get(name)
-            lines.append(f"| {name} | {_range(rate, '.0f')} | {_range(ratio, '.1f', ' ×') if ratio else ''} |")
+            cells = [name + _mark(found["reading"]), _range(rate, ".0f"), _range(ratio, ".1f", " ×") if ratio else ""]
+            lines.append(f"| {' | '.join(cells)} |")
     if found["speed"]:
         lines += [
             "",
@@ -110,7 +120,7 @@ def table(found: dict[str, Any]) -> str:
         ]
         for row in sorted(found["speed"], key=_order):
             peaks = " : ".join(f"{value:.0f}" if value else "?" for value in row["peak_megabytes"].values())
-            size = "" if row["vector_size"] == 100 else f", {row['vector_size']} dimensions"
+            size = ("" if row["vector_size"] == 100 else f", {row['vector_size']} dimensions") + _mark(row)
             lines.append(
                 f"| {row['architecture']}, {row['output_layer']}{size} | {row['peer']} | {row['threads']} | "
                 f"{_range(row['wordkin'], ',.0f')} | {_range(row['peer_rate'], ',.0f')} | "
@@ -119,10 +129,12 @@ def table(found: dict[str, Any]) -> str:
         kept = max(row["kept"] for row in found["speed"])
         lines += ["", f"Tokens before subsampling; {100 * kept:.0f} % of them are left by it and trained on."]
     if "two threads against one" in found:
-        lines += ["", f"wordkin, two threads against one: {_range(found['two threads against one'], '.2f', ' ×')}."]
+        ratio = found["two threads against one"]
+        lines += ["", f"wordkin, two threads against one: {_range(ratio, '.2f', ' ×')}{_mark(ratio)}."]
     if "sentences of five tokens" in found:
-        ratio = _range(found["sentences of five tokens"], ".2f", " ×")
-        lines += ["", f"wordkin, tokens/s in sentences of five tokens against the same text's lines: {ratio}."]
+        ratio = found["sentences of five tokens"]
+        words = _range(ratio, ".2f", " ×") + _mark(ratio)
+        lines += ["", f"wordkin, tokens/s in sentences of five tokens against the same text's lines: {words}."]
     if found["quality"]:
         names = list(found["quality"][0]["sets"])
         lines += ["", f"| quality | program | {' | '.join(names)} | average |", "|---|---|" + "---|" * (len(names) + 1)]
@@ -132,9 +144,10 @@ def table(found: dict[str, Any]) -> str:
                 for one in row["sets"].values()
             ]
             program = row["program"] + (", its defaults" if row["settings"] == "defaults" else "")
-            variant = f"{row['architecture']}, {row['output_layer']}"
+            variant = f"{row['architecture']}, {row['output_layer']}{_mark(row)}"
             lines.append(f"| {variant} | {program} | {' | '.join(cells)} | {row['average']:.1f} |")
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    return text + "\n\n† taken with an earlier version of wordkin's source." if EARLIER in text else text
 
 
 def _order(row: Record) -> tuple[bool, bool, int]:

@@ -11,6 +11,7 @@ import wordkin
 
 def test_public_names_are_pinned():
     assert wordkin.__all__ == [
+        "CheckpointError",
         "ConfigurationError",
         "CorpusError",
         "CorpusReport",

@@ -6,6 +6,7 @@
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.errors import (
+    CheckpointError,
     ConfigurationError,
     CorpusError,
     DivergenceError,
@@ -21,6 +22,7 @@ from wordkin.vectors.wordvectors import WordVectors
 __version__ = "0.1.0"
 
 __all__ = [
+    "CheckpointError",
     "ConfigurationError",
     "CorpusError",
     "CorpusReport",

@@ -3,6 +3,7 @@
 ::
 
     WordkinError
+    ├── CheckpointError (ValueError)      a checkpoint belongs to another run
     ├── ConfigurationError (ValueError)   a parameter is out of its range
     ├── CorpusError (ValueError)          the text cannot be read, or nothing is left to train on
     ├── DivergenceError (ArithmeticError)  the weights grew without bound; the learning rate is too high
@@ -20,6 +21,10 @@ from typing import Any
 
 class WordkinError(Exception):
     """Base of every error that wordkin raises on purpose."""
+
+
+class CheckpointError(WordkinError, ValueError):
+    """A checkpoint is of another run, or in use by one."""
 
 
 class ConfigurationError(WordkinError, ValueError):

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from wordkin.errors import FormatError, OutputError
 
 FORMAT_VERSION = 1
 METADATA_KEY = "wordkin"
+_SUFFIX = ".part"
 DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 
 
@@ -56,9 +58,22 @@ def _target(path: Path) -> Path:
 
 
 def _temporary_beside(target: Path) -> Path:
-    handle, name = tempfile.mkstemp(prefix=".wordkin-", suffix=".part", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent)
     os.close(handle)
     return Path(name)
+
+
+def _prefix(target: Path) -> str:
+    """How temporary files beside `target` begin: no longer than any name may be, and not the same for others."""
+    return f".wordkin-{zlib.crc32(target.name.encode()):08x}-"
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what processes that were killed while they wrote `path` left; only where no other process writes it."""
+    target = _target(path)
+    for leftover in target.parent.iterdir():
+        if leftover.name.startswith(_prefix(target)) and leftover.name.endswith(_SUFFIX):
+            leftover.unlink()
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, files, memory
 from wordkin.corpus import encoder, reading, remapping, scanner, tokenizing
 from wordkin.corpus.encoding import encode, encode_files
+from wordkin.corpus.words import Words
 
 ALL = TrainingConfig(min_count=1)
 
@@ -220,19 +221,17 @@ def test_the_scanner_as_python():
     fields = (tokenizing.text_classes("whitespace").of_byte, tokenizing.text_classes("whitespace").of_character, False)
     results = []
     for scan in (scanner.scan, scanner.scan.py_func):
-        table = scanner.WordTable(
-            np.zeros((16, 2), np.uint64), np.zeros(128, np.uint8), np.zeros(9, np.int64), np.zeros(9, np.int64)
-        )
+        words = Words(slots=16, arena=128, words=9)
         ids, ends, progress = np.zeros(60, np.int32), np.zeros(60, np.int64), np.zeros(7, np.int64)
         batch = np.zeros((scanner.BATCH + scanner.BLOCK, scanner.TOKEN_FIELDS), np.uint64)
         with np.errstate(over="ignore"):
-            reason = scan(data, len(text), True, *fields, table, batch, ids, ends, progress)
+            reason = scan(data, len(text), True, *fields, words.table, batch, ids, ends, progress)
         assert reason == scanner.DONE
-        results.append((ids.tolist(), ends.tolist(), progress.tolist(), table.counts.tolist(), table.slots.tolist()))
-        again = np.zeros((16, 2), np.uint64)
+        results.append((ids.tolist(), ends.tolist(), progress.tolist(), words.table.slots.tolist()))
+        again = words.table._replace(slots=np.zeros((16, scanner.SLOT_FIELDS), np.uint64))
         with np.errstate(over="ignore"):
-            scanner.refill.py_func(again, table.arena, table.offsets, progress[scanner.WORDS])
-        assert again.tolist() == table.slots.tolist()
+            scanner.refill.py_func(again, words.take_counts(int(progress[scanner.WORDS])))
+        assert again.slots.tolist() == results[-1][-1]
     assert results[0] == results[1]
     assert results[0][0][:5] == [0, 1, 2, 1, 3]
     text = np.zeros(6, np.uint8)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wordkin import TrainingConfig
 from wordkin.corpus import encoder, reading, scanner, tokenizing
 from wordkin.corpus.encoding import encode
+from wordkin.corpus.words import CACHE_LINE, Words, WordTable
 
 WHITE_SPACE = tokenizing.text_classes("whitespace")
 LISTS = tokenizing.marked_classes()
@@ -30,14 +31,22 @@ def lines(text: str) -> list[list[str]]:
     return [tokens for line in text.replace("\r", "\n").split("\n") if (tokens := line.split())]
 
 
-def scanned(data: bytes, classes: tokenizing.Classes, function=scanner.scan, room: int = 4096) -> tuple:
-    """Scan text with SPARE letters behind it, the last bytes of the array; give everything that the scanner writes."""
-    table = scanner.WordTable(
-        np.zeros((room, 2), np.uint64), np.zeros(room, np.uint8), np.zeros(room, np.int64), np.zeros(room, np.int64)
-    )
+def scanned(
+    data: bytes,
+    classes: tokenizing.Classes,
+    function=scanner.scan,
+    table: WordTable | None = None,
+    progress: list[int] | None = None,
+) -> tuple:
+    """Scan text with SPARE letters behind it, the last bytes of the array; give everything that the scanner writes.
+
+    With the table and the progress that an earlier scan gave, it goes on behind that.
+    """
+    table = table or Words(4096, 4096, 4096).table
     batch = np.zeros((scanner.BATCH + scanner.BLOCK, scanner.TOKEN_FIELDS), np.uint64)
     ids, ends = np.zeros(len(data), np.int32), np.zeros(len(data) + 1, np.int64)
-    progress = np.zeros(scanner.PROGRESS_FIELDS, np.int64)
+    progress = np.array(progress or [0] * scanner.PROGRESS_FIELDS, np.int64)
+    progress[[scanner.POSITION, scanner.TOKENS, scanner.SENTENCES]] = 0
     buffer = np.frombuffer(bytearray(data + b"x" * scanner.SPARE), np.uint8)
     fields = (classes.of_byte, classes.of_character, classes.single)
     with np.errstate(over="ignore"):
@@ -52,7 +61,7 @@ def scanned(data: bytes, classes: tokenizing.Classes, function=scanner.scan, roo
 
 def words_of(result: tuple) -> list[bytes]:
     """The tokens that scanned() found, in their order."""
-    ids, _, _, _, arena, offsets, _ = result
+    ids, _, _, _, arena, offsets = result
     return [bytes(arena[offsets[word] : offsets[word + 1]]) for word in ids]
 
 
@@ -122,26 +131,54 @@ def test_words_alike_in_their_beginning_their_end_or_their_length():
 
 
 def test_words_whose_slots_collide():
-    """In a table that is half full at most, some words share a slot; they are told apart, and found again."""
-    words = [f"{number:x}" for number in range(500)] + [f"longer-than-a-slot-{number:x}" for number in range(500)]
-    result = scanned(" ".join(words + words).encode(), WHITE_SPACE, room=1 << 15)
-    assert result[0] == [*range(1000), *range(1000)]
-    small = scanner.WordTable(np.zeros((2048, 2), np.uint64), *(np.array(array) for array in result[4:]))
-    scanner.refill(small.slots, small.arena.astype(np.uint8), small.offsets, 1000)
-    assert sorted(small.slots[:, 1] & np.uint64(0xFFFFFFFF)) == [0] * 1048 + list(range(1, 1001))
+    """In a table that is nearly full, many words share a slot; they are told apart, found again and moved."""
+    names = [f"{number:x}" for number in range(650)] + [f"longer-than-a-slot-{number:x}" for number in range(650)]
+    words = Words(slots=2048, arena=1 << 15)
+    ids, _, progress, *_ = scanned(" ".join(names + names[::2]).encode(), WHITE_SPACE, table=words.table)
+    assert ids == [*range(1300), *range(0, 1300, 2)]
+    words.grow(scanner.TABLE_FULL, np.array(progress))
+    assert len(words.table.slots) == 4096
+    assert scanned(" ".join(names).encode(), WHITE_SPACE, table=words.table, progress=progress)[0] == [*range(1300)]
+    assert words.take_counts(1300).tolist() == [3, 2] * 650
+
+
+def test_a_long_word_is_not_known_by_its_hash_alone():
+    """A word of the same key and length, for which one would have to search very long, stands in the arena for it."""
+    table = Words().table
+    ids, _, progress, *_ = scanned(b"seventeen-letters", WHITE_SPACE, table=table)
+    assert ids == [0]
+    table.arena[16] = ord("z")
+    again = scanned(b"seventeen-letters seventeen-letters", WHITE_SPACE, table=table, progress=progress)
+    assert again[0] == [1, 1]
+
+
+@pytest.mark.parametrize("capacity", [1, 1 << 10, 1 << 18])
+def test_no_slot_crosses_a_cache_line(capacity):
+    slots = Words(slots=capacity).table.slots
+    assert slots.shape == (capacity, scanner.SLOT_FIELDS)
+    assert slots.ctypes.data % CACHE_LINE == 0
+    assert CACHE_LINE % slots[0].nbytes == 0
+
+
+@pytest.mark.parametrize("size", [1, 8, 9, 15, 16, 17, 40])
+def test_every_part_of_the_table_grows(size):
+    """From nearly nothing; counts and the order of first appearance stay."""
+    names = [f"{number:x}".rjust(size, "-") for number in range(3000)]
+    with encoder.Encoder(TrainingConfig(min_count=1), WHITE_SPACE) as taker:
+        taker._words = Words(slots=4, arena=scanner.SPARE, words=4)
+        taker.add_text("text", [" ".join(names).encode(), "\n".join(["", *names[::3], *names[::6]]).encode()])
+        corpus = taker.finish()
+    counts = collections.Counter(names + names[::3] + names[::6])
+    assert dict(zip(corpus.vocabulary.words, corpus.vocabulary.counts.tolist(), strict=True)) == counts
+    assert corpus.vocabulary.words == sorted(dict.fromkeys(names), key=lambda name: -counts[name])
 
 
 @pytest.mark.parametrize(
-    ("reason", "slots", "arena", "offsets"),
+    ("reason", "slots", "arena", "words"),
     [(scanner.TABLE_FULL, 4, 99, 99), (scanner.ARENA_FULL, 99, scanner.SPARE + 7, 99), (scanner.WORDS_FULL, 99, 99, 4)],
 )
-def test_a_table_without_room_is_left_as_it_was(reason, slots, arena, offsets):
-    table = scanner.WordTable(
-        np.zeros((slots, 2), np.uint64),
-        np.zeros(arena, np.uint8),
-        np.zeros(offsets, np.int64),
-        np.zeros(offsets, np.int64),
-    )
+def test_a_table_without_room_is_left_as_it_was(reason, slots, arena, words):
+    table = Words(slots, arena, words).table
     batch = np.zeros((scanner.BATCH + scanner.BLOCK, scanner.TOKEN_FIELDS), np.uint64)
     progress = np.zeros(scanner.PROGRESS_FIELDS, np.int64)
     text = np.frombuffer(b"a\nb\nc\nd\n" + b" " * scanner.SPARE, np.uint8).copy()

@@ -32,7 +32,7 @@ HIERARCHICAL = [
     for kernel in [kernels.chunk_kernel(cbow, True, exact)]
     for function in (kernel, kernel.py_func)
 ]
-TASK = kernels.Task(0, len(IDS), 0, 0.5, 0.2, stream(1, 0, 0))  # η large enough for any mistake to show
+TASK = kernels.Task(np.array([[0, len(IDS), 0]]), 0.5, 0.2, stream(1, 0, 0))  # η large enough for any mistake to show
 
 
 def samplers(keep: np.ndarray = SOME) -> kernels.Samplers:
@@ -52,7 +52,8 @@ def train(kernel, parameters: kernels.Weights, tables: kernels.Samplers, window:
     dtype = parameters.input.dtype
     hierarchical = kernel in HIERARCHICAL
     outputs = TREE.longest if hierarchical else window.negative + 1
-    space = kernels.workspace(task.end - task.begin, 2 * window.size, outputs, window.size, WIDTH, dtype)
+    tokens = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * window.size).sum())
+    space = kernels.workspace(tokens, 2 * window.size, outputs, window.size, WIDTH, dtype)
     return kernel(IDS, OFFSETS, parameters, tables, TREE, window, task, space)
 
 
@@ -85,13 +86,17 @@ def reference(
 ):
     """What the kernel should do, with the reference's window step."""
     draw = Stream(task.stream)
-    kept: list[list[int]] = []
-    for begin, end in zip(OFFSETS[task.sentence :], OFFSETS[task.sentence + 1 :], strict=False):
-        inside = range(max(begin, task.begin), min(end, task.end))
-        kept.append([int(IDS[token]) for token in inside if draw.bits() >> 32 <= tables.keep[IDS[token]]])
-    total = sum(map(len, kept))
+    kept: list[tuple[list[int], list[bool]]] = []  # of each sentence the words, and whether they may be centres
+    for first, last, _ in task.pieces:
+        for begin, end in itertools.pairwise(OFFSETS):
+            if begin < last and end > first:
+                inside = range(max(begin, first - window.size), min(end, last + window.size))
+                tokens = [token for token in inside if draw.bits() >> 32 <= tables.keep[IDS[token]]]
+                kept.append((IDS[tokens].tolist(), [first <= token < last for token in tokens]))
+    total = sum(sum(centres) for _, centres in kept)
+    everything = sum(len(sentence) for sentence, _ in kept)
     loss, pairs, seen, repeated = 0.0, 0, 0, 0
-    for sentence in kept:
+    for sentence, centres in kept:
         for position, centre in enumerate(sentence):
             reach = 1 + draw.below(window.size) if window.shrink else window.size
             noise = []
@@ -102,13 +107,14 @@ def reference(
                 repeated += word == centre
                 if word != centre:
                     noise.append(word)
-            rate = task.first_rate + (task.last_rate - task.first_rate) * seen / total
+            rate = task.first_rate + (task.last_rate - task.first_rate) * seen / everything
             if hierarchical:
                 rows, labels = objective.hierarchical_softmax_outputs(*TREE.path(centre))
             else:
                 rows, labels = objective.negative_sampling_outputs(centre, np.array(noise))
             places = range(max(0, position - reach), min(len(sentence), position + reach + 1))
-            size = len(places) if cbow else window.step_positions
+            places = places if centres[position] else range(0)
+            size = (len(places) if cbow else window.step_positions) or 1
             for begin in range(0, len(places), size):
                 context = [sentence[place] for place in places[begin : begin + size] if place != position]
                 if not context:
@@ -264,26 +270,28 @@ def test_random_numbers_as_python():
 
 
 def test_helpers_as_python():
-    words, begins, ends = np.zeros(len(IDS) + 1, np.int32), np.zeros(len(IDS), np.int32), np.zeros(len(IDS), np.int32)
+    pieces = np.array([[10, 13, 2], [3, 10, 0]])
+    words, begins, ends = (np.zeros(len(IDS) + 1, np.int32) for _ in range(3))
     results = []
     for keep, context, noise in (
         (kernels.keep_tokens, kernels.context_rows, kernels.draw_noise),
         (kernels.keep_tokens.py_func, kernels.context_rows.py_func, kernels.draw_noise.py_func),
     ):
         with np.errstate(over="ignore"):
-            state, kept = keep(TASK.stream, IDS, OFFSETS, TASK, SOME, words, begins, ends)
+            state, count, kept = keep(TASK.stream, IDS, OFFSETS, pieces, 2, SOME, words, begins, ends)
             rows, outputs = np.zeros(8, np.int64), np.zeros(6, np.int64)
-            count = context(words, begins[3], ends[3], 3, rows)
+            near = context(words, begins[3], ends[3], 3, rows)
             state = noise(np.uint64(state), samplers(), 4, outputs, 6)
         results.append(
             (
                 int(state),
+                count,
                 kept,
                 words.tolist(),
                 begins.tolist(),
                 ends.tolist(),
-                count,
-                rows[:count].tolist(),
+                near,
+                rows[:near].tolist(),
                 outputs.tolist(),
             )
         )
@@ -341,18 +349,27 @@ def test_noise_that_rests_on_the_centre_word_does_not_hang():
     assert (rows[1:] != 0).all()
 
 
-@pytest.mark.parametrize("lanes_task", [(0, 0, 0), (7, 8, 1), (3, 14, 0)])
-def test_any_cut_of_the_corpus_is_a_chunk(lanes_task):
-    """Empty, a sentence of one token, and cuts within sentences."""
-    begin, end, sentence = lanes_task
-    task = TASK._replace(begin=begin, end=end, sentence=sentence)
+@pytest.mark.parametrize(
+    "pieces",
+    [[], [(0, 0, 0)], [(7, 8, 1)], [(3, 14, 0)], [(10, 13, 2), (13, 22, 2), (3, 10, 0), (0, 3, 0)]],
+    ids=["none", "empty", "one token", "cut within sentences", "all in another order"],
+)
+@pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
+def test_any_pieces_of_the_corpus_are_a_chunk(pieces, cbow, hierarchical, exact):
+    """What lies within the window beyond a cut is context: no pair is lost."""
+    task = TASK._replace(pieces=np.array(pieces, np.int64).reshape(-1, 3))
+    window = kernels.Window(3, False, 4)
     ours, theirs = weights(np.float64), weights(np.float64)
-    loss, examples, kept = train(KERNEL, ours, samplers(EVERYTHING), kernels.Window(3, True, 4), task)
-    wanted = reference(theirs, samplers(EVERYTHING), kernels.Window(3, True, 4), task)
+    kernel = kernels.chunk_kernel(cbow, hierarchical, exact)
+    loss, examples, kept = train(kernel, ours, samplers(EVERYTHING), window, task)
+    wanted = reference(theirs, samplers(EVERYTHING), window, task, cbow, hierarchical, exact)
     assert (examples, kept) == wanted[1:3]
-    assert kept == end - begin
+    assert kept == sum(end - begin for begin, end, _ in pieces)
     assert loss == pytest.approx(wanted[0], rel=1e-12)
-    np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-11, atol=1e-12)
+    if kept == len(IDS):
+        whole = train(kernel, weights(np.float64), samplers(EVERYTHING), window, TASK)
+        assert examples == whole[1]
 
 
 def test_paths_as_python():

@@ -37,7 +37,7 @@ def test_measuring_changes_no_bit(sentences, architecture, output_layer, threads
     measured = speed.tokens_per_second(trainer, weights)
     assert [matrix.tobytes() for matrix in weights] == before
     assert 1e4 < measured < 1e9
-    trainer.train(weights, 0, trainer.chunks[0])
+    trainer.train(weights, 0, next(trainer.chunks(0)))
     assert weights.input.tobytes() != before[0]  # the trainer itself still takes its steps
 
 

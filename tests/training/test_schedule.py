@@ -11,23 +11,44 @@ from wordkin.training import schedule
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=60), st.integers(10, 150))
-def test_chunks_cover_every_token_once(lengths, size):
+def test_pieces_cover_every_token_once(lengths, size):
     offsets = np.cumsum([0, *lengths])
-    chunks = schedule.chunks(offsets, size)
-    assert chunks[0].begin == 0
-    assert chunks[-1].end == offsets[-1]
-    for earlier, later in itertools.pairwise(chunks):
-        assert earlier.end == later.begin
-        assert earlier.number + 1 == later.number
-    for chunk in chunks:
-        assert 0 < chunk.end - chunk.begin <= 1.5 * size
-        assert offsets[chunk.sentence] <= chunk.begin < offsets[chunk.sentence + 1]
+    pieces = schedule.pieces(offsets, size)
+    assert pieces[0, 0] == 0
+    assert pieces[-1, 1] == offsets[-1]
+    assert (pieces[1:, 0] == pieces[:-1, 1]).all()
+    for begin, end, sentence in pieces:
+        assert 0 < end - begin <= 1.5 * size
+        assert offsets[sentence] <= begin < offsets[sentence + 1]
 
 
 def test_cuts_fall_on_sentence_boundaries_that_are_near():
-    chunks = schedule.chunks(np.array([0, 90, 205, 1000]), 100)
-    assert [chunk.begin for chunk in chunks] == [0, 90, 205, 300, 400, 500, 600, 700, 800, 900]
-    assert [chunk.sentence for chunk in chunks] == [0, 1, 2, 2, 2, 2, 2, 2, 2, 2]
+    pieces = schedule.pieces(np.array([0, 90, 205, 1000]), 100)
+    assert pieces[:, 0].tolist() == [0, 90, 205, 300, 400, 500, 600, 700, 800, 900]
+    assert pieces[:, 2].tolist() == [0, 1, 2, 2, 2, 2, 2, 2, 2, 2]
+
+
+@given(st.integers(1, 50), st.integers(1, 20), st.integers(0, 2**63 - 1), st.integers(0, 5))
+def test_an_epoch_takes_every_piece_once_in_an_order_of_its_own(number, size, seed, epoch):
+    pieces = schedule.pieces(np.arange(number + 1), 1)
+    chunks = list(schedule.chunks(pieces, seed, epoch, size))
+    assert [chunk.number for chunk in chunks] == list(range(-(-number // size)))
+    order = np.concatenate([chunk.pieces[:, 0] for chunk in chunks])
+    assert sorted(order) == list(range(number))
+    assert (chunks[0].begin, chunks[-1].end) == (0, number)
+    for earlier, later in itertools.pairwise(chunks):
+        assert earlier.end == later.begin
+        assert earlier.end - earlier.begin == size
+    again = np.concatenate([chunk.pieces[:, 0] for chunk in schedule.chunks(pieces, seed, epoch, size)])
+    assert (again == order).all()
+
+
+def test_the_order_depends_on_seed_and_epoch():
+    pieces = schedule.pieces(np.arange(101), 1)
+    orders = {
+        tuple(next(schedule.chunks(pieces, seed, epoch)).pieces[:, 0]) for seed in (0, 1, 2**63 - 1) for epoch in (0, 1)
+    }
+    assert len(orders) == 6
 
 
 def test_streams_differ_and_depend_on_all_three():

@@ -85,8 +85,9 @@ def _run() -> int:
     except MemoryError:
         say("wordkin: out of memory; use a smaller --vector-size, or --memory-budget")
         return BAD_INPUT
-    except (KeyboardInterrupt, click.Abort):
-        say("wordkin: interrupted; nothing was written")
+    except (KeyboardInterrupt, click.Abort) as error:
+        cause = error.__cause__ if isinstance(error, click.Abort) else error
+        say(f"wordkin: interrupted; {cause if cause and cause.args else 'nothing was written'}")
         return INTERRUPTED
     return 0
 

@@ -16,6 +16,7 @@ from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, OutputError
+from wordkin.training.checkpoint import DEFAULT_SECONDS
 from wordkin.training.word2vec import Word2Vec
 
 _DEMO_WORDS = ("list", "true", "read", "returns", "file", "string", "error", "class")
@@ -29,14 +30,40 @@ _output = click.option(
 @_inputs
 @_output
 @config_options(*parameters())
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="File that keeps the state of the run, so that it survives even kill -9.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_SECONDS,
+    show_default=True,
+    help="Seconds between two checkpoints.",
+)
+@click.option("--resume", is_flag=True, help="Go on from --checkpoint where that file exists.")
 @as_json
-def train(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_json: bool, **values: Any) -> None:
+def train(
+    inputs: tuple[str, ...],
+    output: Path,
+    config_file: Path | None,
+    checkpoint: Path | None,
+    checkpoint_every: float,
+    resume: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
     """Learn word vectors from text.
 
     INPUT is a file, a directory, a quoted pattern, - for standard input, or one corpus made by 'wordkin encode'.
     Files may be compressed (.gz .bz2 .xz .zst).
     """
     config = configuration(config_file, values)
+    if resume and checkpoint is None:
+        raise ConfigurationError("--resume needs --checkpoint FILE, the checkpoint to go on from")
+    if checkpoint is not None and checkpoint.resolve() == output.resolve():
+        raise ConfigurationError(f"--checkpoint and --output are both {output}; give two files")
     sources = _sources(inputs, output)
     encoded = [source for source in sources if isinstance(source, Path) and files.container_kind(source) == CORPUS]
     fixed = [name for name in CORPUS_PARAMETERS if name in given(values)]
@@ -44,7 +71,7 @@ def train(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_js
         flag = fixed[0].replace("_", "-")
         raise ConfigurationError(f"--{flag} was settled when {encoded[0]} was encoded; give it to 'wordkin encode'")
     model = Word2Vec(config)
-    _fit(model, _encoded(sources, config))
+    _fit(model, _encoded(sources, config), checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume)
     model.save(output)
     document = {
         "model": str(output),
@@ -150,8 +177,8 @@ def _encoded(sources: list[Path | str], config: TrainingConfig) -> EncodedCorpus
     return corpus
 
 
-def _fit(model: Word2Vec, corpus: EncodedCorpus) -> None:
-    model.fit(corpus)
+def _fit(model: Word2Vec, corpus: EncodedCorpus, **options: Any) -> None:
+    model.fit(corpus, **options)
     last = model.history[-1]
     seconds = sum(record.seconds for record in model.history)
     tokens = sum(record.tokens for record in model.history)

@@ -22,8 +22,6 @@ from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.remapping import REMAP_FIELDS, SENTENCES_KEPT, TOKENS_KEPT, TOKENS_READ, gather, remap
 from wordkin.corpus.scanner import (
-    ARENA_FULL,
-    ARENA_USED,
     BATCH,
     BLOCK,
     DONE,
@@ -31,15 +29,14 @@ from wordkin.corpus.scanner import (
     PROGRESS_FIELDS,
     SENTENCES,
     SPARE,
-    TABLE_FULL,
     TOKEN_FIELDS,
     TOKENS,
     TOTAL,
     WORDS,
-    WordTable,
     refill,
     scan,
 )
+from wordkin.corpus.words import Words
 from wordkin.errors import CorpusError, OutputError
 from wordkin.vocabulary import Vocabulary
 
@@ -69,12 +66,7 @@ class Encoder:
         self._rest = 0  # bytes at the front of `_text` that belong to a token that is not yet complete
         self._text = np.zeros(0, np.uint8)
         self._make_room(2 * reading.BLOCK_BYTES)
-        self._table = WordTable(
-            slots=np.zeros((1 << 16, 2), np.uint64),
-            arena=np.zeros(1 << 18, np.uint8),
-            offsets=np.zeros(1 << 15, np.int64),
-            counts=np.zeros(1 << 15, np.int64),
-        )
+        self._words = Words()
         self._spools = contextlib.ExitStack()
         self._ids_spool: IO[bytes] = self._spools.enter_context(_spool())
         self._ends_spool: IO[bytes] = self._spools.enter_context(_spool())
@@ -137,7 +129,7 @@ class Encoder:
             CorpusError: there was no text, or fewer than two words are left.
         """
         words, tokens = int(self._progress[WORDS]), int(self._progress[TOTAL])
-        counts = self._table.counts[:words]
+        counts = self._words.take_counts(words)
         if not tokens:
             read = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
             raise CorpusError(f"{read} holds no tokens: it is empty, or all white space; give a file with text")
@@ -158,7 +150,7 @@ class Encoder:
         )
         if kept < 2:
             _refuse_vocabulary(report, self.config.min_count, int(counts.max()))
-        vocabulary = self._vocabulary(order[:kept])
+        vocabulary = self._vocabulary(order[:kept], counts)
         rows = np.full(words, -1, np.int32)
         rows[order[:kept]] = np.arange(kept, dtype=np.int32)
         ids, offsets = self._remapped(rows)
@@ -180,7 +172,7 @@ class Encoder:
     def _compile(self) -> None:
         """Compile the scanner, or load it from the cache, by scanning nothing."""
         self._scan(b"", final=False)
-        refill(self._table.slots, self._table.arena, self._table.offsets, self._progress[WORDS])
+        refill(self._words.table, np.zeros(0, np.int64))
         remap(self._ids[:0], self._ends[:0], self._ids[:0], np.zeros(REMAP_FIELDS, np.int64))
         gather(self._text[:0], self._ends[:0], self._ends[:1], self._text[:0])
 
@@ -230,8 +222,8 @@ class Encoder:
         progress = self._progress
         progress[[POSITION, TOKENS, SENTENCES]] = 0
         arguments = (self._text, size, final, *_fields(self.classes))
-        while (reason := scan(*arguments, self._table, self._batch, self._ids, self._ends, progress)) != DONE:
-            self._table = _grown(self._table, reason, progress)
+        while (reason := scan(*arguments, self._words.table, self._batch, self._ids, self._ends, progress)) != DONE:
+            self._words.grow(reason, progress)
         with _spooling():
             self._ids_spool.write(self._ids[: progress[TOKENS]].data)
             self._ends_spool.write(self._ends[: progress[SENTENCES]].data)
@@ -256,36 +248,17 @@ class Encoder:
         offsets[1:] = ends[: progress[SENTENCES_KEPT]]
         return _mapped(spool, np.int32)[: progress[TOKENS_KEPT]], offsets
 
-    def _vocabulary(self, order: npt.NDArray[np.intp]) -> Vocabulary:
-        begins = self._table.offsets[order]
+    def _vocabulary(self, order: npt.NDArray[np.intp], counts: npt.NDArray[np.int64]) -> Vocabulary:
+        begins = self._words.table.offsets[order]
         offsets = np.zeros(len(order) + 1, np.int64)
-        np.cumsum(self._table.offsets[order + 1] - begins, out=offsets[1:])
+        np.cumsum(self._words.table.offsets[order + 1] - begins, out=offsets[1:])
         text = np.empty(offsets[-1], np.uint8)
-        gather(self._table.arena, begins, offsets, text)
-        return Vocabulary(text, offsets, self._table.counts[order])
+        gather(self._words.table.arena, begins, offsets, text)
+        return Vocabulary(text, offsets, counts[order])
 
 
 def _fields(classes: tokenizing.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
     return classes.of_byte, classes.of_character, classes.single
-
-
-def _grown(table: WordTable, reason: int, progress: npt.NDArray[np.int64]) -> WordTable:
-    """Give the part of the table that is full at least twice the room."""
-    if reason == TABLE_FULL:
-        slots = np.zeros((2 * len(table.slots), 2), np.uint64)
-        refill(slots, table.arena, table.offsets, progress[WORDS])
-        return table._replace(slots=slots)
-    if reason == ARENA_FULL:
-        room = 2 * len(table.arena) + reading.BLOCK_BYTES
-        return table._replace(arena=_copied(table.arena[: progress[ARENA_USED]], room))
-    room = 2 * len(table.offsets)
-    return table._replace(offsets=_copied(table.offsets, room), counts=_copied(table.counts, room))
-
-
-def _copied(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
-    larger = np.zeros(room, array.dtype)
-    larger[: len(array)] = array
-    return larger
 
 
 @contextlib.contextmanager

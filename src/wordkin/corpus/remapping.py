@@ -1,5 +1,7 @@
 """From provisional ids to rows of the vocabulary: compiled, piece by piece."""
 
+import numpy as np
+
 from wordkin.compilation import compiled
 
 # The place in the corpus before and after remapping, kept in an int64 array between calls.
@@ -34,11 +36,11 @@ def remap(ids, ends, rows, progress):
     left = 0
     while position < len(ids):
         stop = min(ends[sentence] - read, len(ids))
-        while position < stop:
-            row = rows[ids[position]]
-            ids[left] = row  # the next one overwrites a row that was dropped
+        for place in range(position, stop):
+            row = rows[np.uint32(ids[place])]  # unsigned: Numba has signed ones count from the end where negative
+            ids[np.uint64(left)] = row  # the next one overwrites a row that was dropped
             left += row >= 0
-            position += 1
+        position = stop
         if read + position == ends[sentence]:
             sentence += 1
             if kept + left > (ends[sentences - 1] if sentences else 0):

@@ -1,18 +1,14 @@
 """The compiled scanner: bytes in, provisional token ids out.
 
-A word's provisional id is its rank of first appearance. Words live in one byte arena; a hash table with open
-addressing finds them. A slot is two 64-bit numbers: a key, which is the word itself where it has up to eight bytes and
-its hash where it has more, and (32 bits of length, 32 bits of id + 1). Short words are therefore compared whole within
-the slot, and longer ones by their bytes in the arena: never by hash alone.
+A word's provisional id is its rank of first appearance. A hash table with open addressing finds it, see WordTable. A
+slot is half a cache line and all that nearly every token touches: it holds words of up to INLINE bytes whole, and their
+counts. Only longer words are compared by their bytes in the arena as well: never by hash alone.
 
 Bytes are compared BLOCK at a time; only those that may not belong to a token are then looked at one by one. Words are
 read eight bytes at a time, lowest first: the processors that Numba supports are little-endian.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -36,14 +32,29 @@ BATCH = 128
 SPARE = BLOCK
 """Bytes that must be readable behind a text and behind the arena, so that none has to be read one by one."""
 
-# What is known of a token once it is found, in one row of uint64.
-BEGIN, SIZE, KEY, HASH = range(4)
-TOKEN_FIELDS = 4
+INLINE = 16
+"""Bytes of a word that its slot can hold, as two uint64."""
+
+# A word's key, with which a token's row and a slot both begin: its bytes where there are INLINE of them or fewer, or
+# else a hash of all of them and the bytes 8 to 15.
+FIRST, SECOND = 0, 1
+
+# What else is known of a token once it is found, in its row of uint64.
+BEGIN, SIZE, HASH = 2, 3, 4
+TOKEN_FIELDS = 5
+
+# What else a slot of the hash table holds, four uint64: 32 bits each of length and id + 1, 0 where it is empty.
+SIZE_AND_ID, COUNT = 2, 3
+SLOT_FIELDS = 4
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD_SECOND = np.uint64(0xD6E8FEB86659FD93)
 
+_KEPT = np.array([[(1 << 8 * min(n, 8)) - 1, (1 << 8 * max(n - 8, 0)) - 1] for n in range(INLINE + 1)], np.uint64)
+"""Masks of the first n of INLINE bytes, for each n."""
+
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ID = np.uint64(0xFFFFFFFF)
 
 # Which bytes a tokenizer surely leaves in tokens: those from PLAIN on, ASCII letters and digits, or none.
 PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN, NONE_IN_TOKEN = range(3)
@@ -51,21 +62,7 @@ PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN, NONE_IN_TOKEN = range(3)
 PLAIN = 0x21
 """Bytes from here to 0x7f are plain: most tokenizers leave all of them in tokens."""
 
-
-class WordTable(NamedTuple):
-    """The distinct words so far.
-
-    Attributes:
-        slots: (capacity, 2) uint64, the hash table; capacity is a power of two.
-        arena: uint8, the words' bytes one after the other, and SPARE bytes or more behind them.
-        offsets: int64, where each word begins in the arena, one entry more than words.
-        counts: int64, occurrences of each word.
-    """
-
-    slots: npt.NDArray[np.uint64]
-    arena: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
+_ALPHANUMERIC = np.array([chr(byte).isalnum() for byte in range(0x80)])
 
 
 def load(array, position):
@@ -136,33 +133,32 @@ def _(context, builder, signature, arguments):
 
 
 @register_jitable
-def _mixed(state, word):
-    """Take eight bytes into a hash."""
-    state = (state ^ word) * _SPREAD
-    return state ^ (state >> np.uint64(32))
+def _short_key(array, begin, size):
+    """FIRST and SECOND of the token array[begin : begin + size], were its first INLINE bytes all; reads that many."""
+    kept = np.uint64(min(size, INLINE))
+    return load(array, begin) & _KEPT[kept, 0], load(array, begin + 8) & _KEPT[kept, 1]
 
 
 @register_jitable
-def _key_and_hash(array, begin, size):
-    """The key of the token array[begin : begin + size], and the hash whose lowest bits say where its search begins.
+def _long_first(array, begin, size):
+    """FIRST of a token that has more than INLINE bytes: a hash of them all."""
+    state = np.uint64(size)
+    for index in range(0, size, 8):
+        state = (state ^ load(array, begin + min(index, size - 8))) * _SPREAD  # the last eight bytes may overlap
+        state ^= state >> np.uint64(32)
+    return state
 
-    Reads 16 bytes, however short the token, and shifts those behind it out.
-    """
-    first = load(array, begin) << np.uint64(64 - 8 * min(size, 8))
-    half = np.uint64(64 - 4 * min(max(size, 8), 16))  # a shift by all 64 bits is undefined, two by half of them are not
-    second = (load(array, begin + 8) << half) << half
-    state = (np.uint64(size) ^ first) * _SPREAD + second * _SPREAD_SECOND
-    state ^= state >> np.uint64(32)
-    if size > 16:
-        for index in range(16, size, 8):
-            state = _mixed(state, load(array, begin + min(index, size - 8)))  # the last eight bytes may overlap
-    key = first if size <= 8 else state
-    return key, (state * _SPREAD) >> np.uint64(32)
+
+@register_jitable
+def _hash(first, second):
+    """The hash of a key, whose lowest bits say where its search begins."""
+    state = first * _SPREAD + second * _SPREAD_SECOND
+    return ((state ^ (state >> np.uint64(32))) * _SPREAD) >> np.uint64(32)
 
 
 @register_jitable
 def _equal(array, begin, other, other_begin, size):
-    """Whether two tokens of `size` > 8 bytes are equal."""
+    """Whether two tokens of eight bytes or more are equal."""
     for index in range(0, size, 8):
         offset = min(index, size - 8)
         if load(array, begin + offset) != load(other, other_begin + offset):
@@ -172,11 +168,7 @@ def _equal(array, begin, other, other_begin, size):
 
 @register_jitable
 def character_at(buffer, position):
-    """Decode one character of valid UTF-8 that has at least two bytes.
-
-    Returns:
-        The code point and its length in bytes.
-    """
+    """The code point and the length in bytes of one character of valid UTF-8 that has at least two bytes."""
     lead = np.int64(buffer[position])
     second = np.int64(buffer[position + 1]) & 0x3F
     if lead < 0xE0:
@@ -188,22 +180,13 @@ def character_at(buffer, position):
 
 
 @register_jitable
-def _is_alphanumeric(byte):
-    """Whether a byte is an ASCII letter or digit."""
-    return 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A
-
-
-@register_jitable
 def _surely_in_token(of_byte, single):
     """PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN or NONE_IN_TOKEN: the first that is true of this tokenizer."""
-    plain = alphanumeric = not single
+    surely = NONE_IN_TOKEN if single else PLAIN_IN_TOKEN
     for byte in range(PLAIN, 0x80):
-        in_token = of_byte[byte] == IN_TOKEN
-        plain = plain and in_token
-        alphanumeric = alphanumeric and (in_token or not _is_alphanumeric(byte))
-    if plain:
-        return PLAIN_IN_TOKEN
-    return ALPHANUMERIC_IN_TOKEN if alphanumeric else NONE_IN_TOKEN
+        if of_byte[byte] != IN_TOKEN:
+            surely = max(surely, NONE_IN_TOKEN if _ALPHANUMERIC[byte] else ALPHANUMERIC_IN_TOKEN)
+    return surely
 
 
 @register_jitable
@@ -274,50 +257,64 @@ def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, end
 
 
 @register_jitable
+def _request_slots(buffer, batch, found, slots):
+    """Give each of the tokens batch[:found] its key and its hash, and ask for its slot, unless it is a long one's."""
+    mask = np.uint64(len(slots) - 1)
+    longest = np.int64(0)
+    for index in range(found):
+        begin, size = np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE])
+        first, second = _short_key(buffer, begin, size)
+        state = _hash(first, second)
+        batch[index, FIRST], batch[index, SECOND], batch[index, HASH] = first, second, state
+        prefetch(slots, np.int64(state & mask))
+        longest = max(longest, size)
+    if longest > INLINE:  # apart, since a branch in the loop above would nearly double the time that it takes
+        for index in range(found):
+            if np.int64(batch[index, SIZE]) > INLINE:
+                first = _long_first(buffer, np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE]))
+                batch[index, FIRST], batch[index, HASH] = first, _hash(first, batch[index, SECOND])
+
+
+@register_jitable
+def _slot_of(table, buffer, begin, size, first, second, state):
+    """The slot that holds a token, or else the empty one where it belongs."""
+    slots, arena, offsets = table
+    mask = np.uint64(len(slots) - 1)
+    tag = np.uint64(size) << np.uint64(32)
+    slot = state & mask
+    while True:
+        entry = slots[slot, SIZE_AND_ID]
+        difference = (slots[slot, FIRST] ^ first) | (slots[slot, SECOND] ^ second) | ((entry ^ tag) >> np.uint64(32))
+        if difference == 0:
+            word = (entry & _ID) - np.uint64(1)
+            if size <= INLINE or _equal(arena, offsets[word], buffer, begin, size):
+                return slot
+        if entry == 0:
+            return slot
+        slot = (slot + np.uint64(1)) & mask
+
+
+@register_jitable
 def _enter(buffer, batch, found, table, ids, progress):
     """Look up the tokens batch[:found], enter those that are new, and count; there is room for all of them."""
-    slots, arena, offsets, counts = table
-    mask = np.uint64(len(slots) - 1)
-    words = progress[WORDS]
-    used = progress[ARENA_USED]
-    tokens = progress[TOKENS]
+    slots, arena, offsets = table
+    words, used, tokens = progress[WORDS], progress[ARENA_USED], progress[TOKENS]
     for index in range(found):
-        key, state = _key_and_hash(buffer, np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE]))
-        batch[index, KEY] = key
-        batch[index, HASH] = state
-        prefetch(slots, np.int64(state & mask))
-    for index in range(found):
-        begin, size, key = np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE]), batch[index, KEY]
-        tag = np.uint64(size) << np.uint64(32)
-        slot = batch[index, HASH] & mask
-        word = np.int64(-1)
-        while True:
-            entry = slots[slot, 1]
-            if entry == 0:
-                break
-            if slots[slot, 0] == key and (entry >> np.uint64(32)) << np.uint64(32) == tag:
-                candidate = np.int64(entry & np.uint64(0xFFFFFFFF)) - 1
-                where = offsets[candidate]
-                if size <= 8 or (offsets[candidate + 1] - where == size and _equal(arena, where, buffer, begin, size)):
-                    word = candidate
-                    break
-            slot = (slot + np.uint64(1)) & mask
-        if word < 0:
-            word = words
+        begin, size = np.int64(batch[index, BEGIN]), np.int64(batch[index, SIZE])
+        first, second = batch[index, FIRST], batch[index, SECOND]
+        slot = _slot_of(table, buffer, begin, size, first, second, batch[index, HASH])
+        if slots[slot, SIZE_AND_ID] == 0:
             words += 1
-            slots[slot, 0] = key
-            slots[slot, 1] = tag | np.uint64(words)
+            slots[slot, FIRST], slots[slot, SECOND] = first, second
+            slots[slot, SIZE_AND_ID] = np.uint64(size) << np.uint64(32) | np.uint64(words)
             for byte in range(size):
                 arena[used + byte] = buffer[begin + byte]
             used += size
             offsets[words] = used
-            counts[word] = 0
-        counts[word] += 1
-        ids[tokens] = word
+        slots[slot, COUNT] += np.uint64(1)
+        ids[tokens] = np.int64(slots[slot, SIZE_AND_ID] & _ID) - 1
         tokens += 1
-    progress[WORDS] = words
-    progress[ARENA_USED] = used
-    progress[TOKENS] = tokens
+    progress[WORDS], progress[ARENA_USED], progress[TOKENS] = words, used, tokens
     progress[TOTAL] += found
 
 
@@ -347,8 +344,7 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, batch, ids, 
     surely = _surely_in_token(of_byte, single)
     found = BATCH
     while found >= BATCH:
-        position, sentences = progress[POSITION], progress[SENTENCES]
-        begin_of_sentence = progress[SENTENCE_BEGIN]
+        position, sentences, begun = progress[POSITION], progress[SENTENCES], progress[SENTENCE_BEGIN]
         found = _find(buffer, stop, final, of_byte, of_character, single, surely, batch, ends, progress)
         reason = DONE
         words = progress[WORDS] + found
@@ -356,12 +352,12 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, batch, ids, 
             reason = WORDS_FULL
         elif progress[ARENA_USED] + progress[POSITION] - position + SPARE > len(table.arena):
             reason = ARENA_FULL
-        elif 2 * words > len(table.slots):
+        elif 4 * words > 3 * len(table.slots):
             reason = TABLE_FULL
         if reason != DONE:
-            progress[POSITION], progress[SENTENCES] = position, sentences
-            progress[SENTENCE_BEGIN] = begin_of_sentence
+            progress[POSITION], progress[SENTENCES], progress[SENTENCE_BEGIN] = position, sentences, begun
             return reason
+        _request_slots(buffer, batch, found, table.slots)
         _enter(buffer, batch, found, table, ids, progress)
     if final and progress[TOTAL] > progress[SENTENCE_BEGIN]:
         progress[SENTENCE_BEGIN] = progress[TOTAL]
@@ -371,14 +367,18 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, batch, ids, 
 
 
 @compiled(nogil=True)
-def refill(slots, arena, offsets, words):
-    """Enter words [0, words) of the arena into an empty, larger hash table."""
+def refill(table, counts):
+    """Enter words [0, len(counts)) of the arena, which occurred that often, into the hash table, which is empty."""
+    slots, arena, offsets = table
     mask = np.uint64(len(slots) - 1)
-    for word in range(words):
-        size = offsets[word + 1] - offsets[word]
-        key, state = _key_and_hash(arena, offsets[word], size)
-        slot = state & mask
-        while slots[slot, 1] != 0:
+    for word in range(len(counts)):
+        begin, size = offsets[word], offsets[word + 1] - offsets[word]
+        first, second = _short_key(arena, begin, size)
+        if size > INLINE:
+            first = _long_first(arena, begin, size)
+        slot = _hash(first, second) & mask
+        while slots[slot, SIZE_AND_ID] != 0:
             slot = (slot + np.uint64(1)) & mask
-        slots[slot, 0] = key
-        slots[slot, 1] = np.uint64(size) << np.uint64(32) | np.uint64(word + 1)
+        slots[slot, FIRST], slots[slot, SECOND] = first, second
+        slots[slot, SIZE_AND_ID] = np.uint64(size) << np.uint64(32) | np.uint64(word + 1)
+        slots[slot, COUNT] = counts[word]

@@ -86,11 +86,12 @@ class Window(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One chunk: its tokens [begin, end), the sentence that `begin` lies in, η at both ends, its random stream."""
+    """One chunk: its pieces of text, η at both ends, its random stream.
 
-    begin: int
-    end: int
-    sentence: int
+    A piece is its tokens [begin, end), and the sentence that `begin` lies in: (pieces, 3).
+    """
+
+    pieces: npt.NDArray[np.int64]
     first_rate: float
     last_rate: float
     stream: np.uint64
@@ -117,7 +118,7 @@ def workspace(tokens: int, inputs: int, outputs: int, reach: int, width: int, dt
     """Make room for one chunk; in Python, since compiled allocation doubles the time that the kernel takes to compile.
 
     Args:
-        tokens: in the chunk.
+        tokens: in the chunk, with `reach` more at both ends of each piece.
         inputs: most input vectors of a window.
         outputs: most output vectors of a window.
         reach: most words on either side.
@@ -525,28 +526,54 @@ def draw_noise(state, samplers, centre, rows, count):
 
 
 @compiled(forceinline=True)
-def keep_tokens(state, ids, offsets, task, keep, words, begins, ends):
-    """Subsample the chunk's tokens into `words`, and note for each the bounds of its sentence there.
+def keep_range(state, ids, begin, end, keep, words, kept):
+    """Subsample the tokens [begin, end) into words[kept:].
 
     Returns:
-        The random state, and how many tokens were kept.
+        The random state, and how many words there are now.
     """
-    kept = 0
-    sentence = task.sentence
-    token = task.begin
-    while token < task.end:
-        stop = min(offsets[sentence + 1], task.end)
-        begin = kept
-        while token < stop:
-            word = ids[token]
-            state = advance(state)
-            words[kept] = word
-            kept += (output(state) >> _HALF) <= np.uint64(keep[word])
-            token += 1
-        begins[begin:kept] = begin
-        ends[begin:kept] = kept
-        sentence += 1
+    for token in range(begin, end):
+        word = ids[token]
+        state = advance(state)
+        words[kept] = word
+        kept += (output(state) >> _HALF) <= np.uint64(keep[word])
     return state, kept
+
+
+@compiled(forceinline=True)
+def keep_tokens(state, ids, offsets, pieces, margin, keep, words, begins, ends):
+    """Subsample a chunk's tokens into `words`, and note for each the bounds of its sentence there.
+
+    Where a piece begins or ends within a sentence, `margin` tokens of its neighbours join it as context; they are no
+    centre words here, so they get bounds that hold no other word.
+
+    Returns:
+        The random state, how many words there are, and how many of them without the margins.
+    """
+    count, kept = 0, 0
+    for piece in range(len(pieces)):
+        begin, end, sentence = pieces[piece, 0], pieces[piece, 1], pieces[piece, 2]
+        token = begin
+        while token < end:
+            start, stop = max(offsets[sentence], begin - margin), min(offsets[sentence + 1], end + margin)
+            inner = min(stop, end)
+            state, first = keep_range(state, ids, start, token, keep, words, count)
+            state = np.uint64(state)
+            state, last = keep_range(state, ids, token, inner, keep, words, first)
+            state = np.uint64(state)
+            state, total = keep_range(state, ids, inner, stop, keep, words, last)
+            state = np.uint64(state)
+            begins[first:last] = count
+            ends[first:last] = total
+            for position in range(count, first):
+                begins[position], ends[position] = position, position + 1
+            for position in range(last, total):
+                begins[position], ends[position] = position, position + 1
+            kept += last - first
+            count = total
+            token = inner
+            sentence += 1
+    return state, count, kept
 
 
 # --- One window ---------------------------------------------------------------------------------------------------
@@ -838,12 +865,14 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True):
         width = space.change.shape[1]
         words, begins, ends = space.words, space.begins, space.ends
         context, signs, change = space.context, space.signs, space.change
-        state, kept = keep_tokens(task.stream, ids, offsets, task, samplers.keep, words, begins, ends)
+        state, count, kept = keep_tokens(
+            task.stream, ids, offsets, task.pieces, window.size, samplers.keep, words, begins, ends
+        )
         state = np.uint64(state)
-        slope = (task.last_rate - task.first_rate) / max(kept, 1)
+        slope = (task.last_rate - task.first_rate) / max(count, 1)
         loss = 0.0
         examples = 0
-        for centre in range(-AHEAD, kept):
+        for centre in range(-AHEAD, count):
             slot = centre & (AHEAD - 1)
             outputs = space.outputs[slot]
             if centre >= 0:
@@ -856,15 +885,15 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True):
                 if hierarchical:
                     path_signs(tree, words[centre], signs)
                 for position in range(first, last, step):
-                    count = context_rows(words, position, min(position + step, last), centre, context)
-                    m = min(count, 1) if cbow else count
+                    near = context_rows(words, position, min(position + step, last), centre, context)
+                    m = min(near, 1) if cbow else near
                     if m == 0:
                         continue
                     examples += m * n
                     rows, inputs = context, V
                     if cbow:
                         rows, inputs = space.only, space.hidden
-                        mean_row(inputs, V, context, count, width)
+                        mean_row(inputs, V, context, near, width)
                     loss += step_window(
                         inputs,
                         rows,
@@ -882,9 +911,9 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True):
                         hierarchical,
                     )
                     if cbow:
-                        add_share(V, context, count, change, 1 / count if exact else 1.0, width)
+                        add_share(V, context, near, change, 1 / near if exact else 1.0, width)
             upcoming = centre + AHEAD
-            if upcoming < kept:
+            if upcoming < count:
                 if window.shrink:
                     state = advance(state)
                     space.reaches[slot] = 1 + below(output(state), window.size)
@@ -897,7 +926,7 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True):
                     for k in range(0, width, PADDING):
                         prefetch(W, outputs[j], k)
                 newest = upcoming + window.size
-                if newest < kept:
+                if newest < count:
                     for k in range(0, width, PADDING):
                         prefetch(V, words[newest], k)
         return loss, examples, kept

@@ -1,34 +1,40 @@
-"""What belongs to which chunk: its tokens, its learning rate, its random stream."""
+"""What belongs to which chunk: its pieces of text, its learning rate, its random stream."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-CHUNK_TOKENS = 100_000
+PIECE_TOKENS = 1_000
+CHUNK_PIECES = 100
 
 _MASK = 2**64 - 1
+_ORDER = _MASK  # stands for a chunk's number in the stream of an epoch's order
+
+Pieces = npt.NDArray[np.int64]
+"""(pieces, 3) for each piece of text its tokens [begin, end), and the sentence that `begin` lies in."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chunk:
-    """Tokens [begin, end) of the corpus; `sentence` is the one that `begin` lies in."""
+    """Pieces that are trained one after the other; `begin` and `end` count the epoch's tokens before and after them."""
 
     number: int
     begin: int
     end: int
-    sentence: int
+    pieces: Pieces
 
 
-def chunks(sentence_offsets: npt.NDArray[np.int64], size: int = CHUNK_TOKENS) -> list[Chunk]:
-    """Cut a corpus into chunks of about `size` tokens.
+def pieces(sentence_offsets: npt.NDArray[np.int64], size: int = PIECE_TOKENS) -> Pieces:
+    """Cut a corpus into pieces of about `size` tokens.
 
     A cut falls on the sentence boundary nearest to a multiple of `size`, or, where none lies within a fifth of `size`,
-    on that multiple itself: a sentence of a million tokens becomes several chunks, and loses no token.
+    on that multiple itself: a sentence of a million tokens becomes many pieces, and loses no token.
 
     Args:
         sentence_offsets: (sentences + 1,) where each sentence begins; the last entry is the number of tokens.
-        size: tokens a chunk.
+        size: tokens a piece.
     """
     tokens = int(sentence_offsets[-1])
     wanted = np.arange(size, tokens, size, dtype=np.int64)
@@ -38,10 +44,22 @@ def chunks(sentence_offsets: npt.NDArray[np.int64], size: int = CHUNK_TOKENS) ->
     cuts = np.where(np.abs(nearest - wanted) <= size // 5, nearest, wanted)
     bounds = np.unique(np.concatenate([[0], cuts, [tokens]]))
     sentences = np.searchsorted(sentence_offsets, bounds[:-1], side="right") - 1
-    return [
-        Chunk(number, int(bounds[number]), int(bounds[number + 1]), int(sentence))
-        for number, sentence in enumerate(sentences)
-    ]
+    return np.stack([bounds[:-1], bounds[1:], sentences], axis=1)
+
+
+def chunks(pieces: Pieces, seed: int, epoch: int, size: int = CHUNK_PIECES) -> Iterator[Chunk]:
+    """An epoch's chunks: all pieces in random order, a function of (seed, epoch), `size` to a chunk.
+
+    A text's topics follow each other; in random order the last ones have no more weight than the first.
+    """
+    generator = np.random.Generator(np.random.Philox(int(stream(seed, epoch, _ORDER))))
+    order = generator.permutation(len(pieces))
+    done = 0
+    for number, first in enumerate(range(0, len(order), size)):
+        chosen = pieces[order[first : first + size]]
+        tokens = int((chosen[:, 1] - chosen[:, 0]).sum())
+        yield Chunk(number, done, done + tokens, chosen)
+        done += tokens
 
 
 def learning_rate(first: float, last: float, progress: float) -> float:

@@ -1,8 +1,11 @@
 """How fast this machine trains this corpus: timed on a few tokens, and no weight changes."""
 
+import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+
+import numpy as np
 
 from wordkin.model.kernels import Weights
 from wordkin.training.schedule import Chunk
@@ -30,22 +33,27 @@ def tokens_per_second(trainer: ChunkTrainer, weights: Weights) -> float:
         trainer: the run's own; its kernel is compiled.
         weights: the run's own; they are read, and written with what they hold.
     """
-    config, chunks = trainer.config, trainer.chunks
-    threads = min(config.threads or _cores(), len(chunks))
+    config = trainer.config
+    threads = min(config.threads or _cores(), trainer.number_of_chunks)
+    chunks = list(itertools.islice(trainer.chunks(0), threads))
     still = _Still(trainer)
     size = max(10, min(10_000, _FIRST_WORK // (config.window * (config.negative + 1) * config.vector_size)))
     warm = False  # the first try also fetches the corpus and the weights into memory: up to ten times as long
     with ThreadPoolExecutor(threads) as pool:
         while True:
-            pieces = [_front(chunk, size) for chunk in chunks[:: len(chunks) // threads][:threads]]
+            fronts = [_front(chunk, size) for chunk in chunks]
             begin = time.perf_counter()
-            tokens = sum(result.tokens for result in pool.map(lambda piece: still.train(weights, 0, piece), pieces))
+            tokens = sum(result.tokens for result in pool.map(lambda front: still.train(weights, 0, front), fronts))
             seconds = max(time.perf_counter() - begin, 1e-9)
-            if warm and (seconds >= LONG_ENOUGH or all(piece in chunks for piece in pieces)):
+            if warm and (seconds >= LONG_ENOUGH or all(chunk.end - chunk.begin <= size for chunk in chunks)):
                 return tokens / seconds
             warm = True
             size = int(size * min(10, 1 + 1.5 * LONG_ENOUGH / seconds))
 
 
 def _front(chunk: Chunk, tokens: int) -> Chunk:
-    return replace(chunk, end=min(chunk.begin + tokens, chunk.end))
+    """The first so many tokens of a chunk."""
+    ends = np.cumsum(chunk.pieces[:, 1] - chunk.pieces[:, 0])
+    pieces = chunk.pieces[: np.searchsorted(ends, tokens) + 1].copy()
+    pieces[-1, 1] -= max(0, int(ends[len(pieces) - 1]) - tokens)
+    return replace(chunk, end=min(chunk.begin + tokens, chunk.end), pieces=pieces)

@@ -6,12 +6,14 @@ in; changed weights, loss out". :func:`train` hands chunks to threads, which upd
 """
 
 import contextlib
+import logging
 import math
 import os
 import queue
+import signal
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +23,16 @@ import numpy.typing as npt
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import CorpusError, DivergenceError
+from wordkin.errors import CorpusError, DivergenceError, OutputError
 from wordkin.model import huffman, kernels, sampling
+from wordkin.training.checkpoint import Checkpoint, State, Totals
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress
-from wordkin.training.schedule import Chunk, chunks, learning_rate, stream
+from wordkin.training.schedule import CHUNK_PIECES, Chunk, chunks, learning_rate, pieces, stream
 
 _POLL_SECONDS = 0.2  # how often the main thread wakes, so that Ctrl-C gets through
+
+logger = logging.getLogger("wordkin")
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,17 @@ class ChunkTrainer:
     Args:
         corpus: the encoded corpus.
         config: the hyper-parameters.
+
+    Attributes:
+        tokens: in the corpus.
+        number_of_chunks: in each epoch.
+        width: numbers in a row that the kernel works on.
     """
 
     def __init__(self, corpus: EncodedCorpus, config: TrainingConfig) -> None:
         self.config = config
-        self.chunks = chunks(corpus.sentence_offsets)
+        self._pieces = pieces(corpus.sentence_offsets)
+        self.number_of_chunks = math.ceil(len(self._pieces) / CHUNK_PIECES)
         self.tokens = len(corpus.ids)
         self.width = kernels.whole_registers(config.vector_size)
         counts = corpus.vocabulary.counts
@@ -73,10 +84,14 @@ class ChunkTrainer:
     def compile(self, weights: kernels.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on nothing."""
         with announced("the training kernel"):
-            self._run(weights, kernels.Task(0, 0, 0, 0.0, 0.0, np.uint64(0)))
+            self._run(weights, kernels.Task(self._pieces[:0], 0.0, 0.0, np.uint64(0)))
+
+    def chunks(self, epoch: int) -> Iterator[Chunk]:
+        """The chunks of the given epoch (from 0), in their order."""
+        return chunks(self._pieces, self.config.seed, epoch)
 
     def rate_at(self, epoch: int, token: int) -> float:
-        """η before the given token of the given epoch (from 0)."""
+        """η in the given epoch (from 0) after the given number of its tokens."""
         config = self.config
         progress = (epoch * self.tokens + token) / (config.epochs * self.tokens)
         return learning_rate(config.first_learning_rate, config.min_learning_rate, progress)
@@ -84,9 +99,7 @@ class ChunkTrainer:
     def train(self, weights: kernels.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
         """Train one chunk in the given epoch (from 0), changing the weights in place."""
         task = kernels.Task(
-            chunk.begin,
-            chunk.end,
-            chunk.sentence,
+            chunk.pieces,
             self.rate_at(epoch, chunk.begin),
             self.rate_at(epoch, chunk.end),
             stream(self.config.seed, epoch, chunk.number),
@@ -95,29 +108,83 @@ class ChunkTrainer:
         return ChunkResult(loss, examples, chunk.end - chunk.begin, kept)
 
     def _run(self, weights: kernels.Weights, task: kernels.Task) -> tuple[float, int, int]:
-        tokens, dtype = task.end - task.begin, weights.input.dtype
-        space = kernels.workspace(tokens, self._most_inputs, self._most_outputs, self.config.window, self.width, dtype)
+        dtype, reach = weights.input.dtype, self.config.window
+        tokens = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * reach).sum())
+        space = kernels.workspace(tokens, self._most_inputs, self._most_outputs, reach, self.width, dtype)
         result: tuple[float, int, int] = self._kernel(
             self._ids, self._offsets, weights, self._samplers, self._tree, self._window, task, space
         )
         return result
 
 
-class _Totals:
-    """The sums of an epoch's chunks."""
+class _Crew:
+    """Threads that take the next chunk until none is left or they are to pause; then all that they took is done.
 
-    def __init__(self) -> None:
-        self.loss, self.examples, self.tokens, self.kept_tokens = 0.0, 0, 0, 0
+    Each takes one at least, so that a run gets on however often it pauses.
 
-    def add(self, result: ChunkResult) -> None:
-        self.loss += result.loss
-        self.examples += result.examples
-        self.tokens += result.tokens
-        self.kept_tokens += result.kept_tokens
+    Args:
+        trainer: the corpus and the hyper-parameters.
+        weights: V and W.
+        epoch: from 0.
+        pending: the chunks that are left.
+        threads: how many.
+        pause: whether to pause, asked after every chunk.
+    """
 
-    @property
-    def mean_loss(self) -> float:
-        return self.loss / max(self.examples, 1)
+    def __init__(
+        self,
+        trainer: ChunkTrainer,
+        weights: kernels.Weights,
+        epoch: int,
+        pending: "queue.SimpleQueue[Chunk]",
+        threads: int,
+        pause: Callable[[], bool],
+    ) -> None:
+        self._closing = threading.Event()
+        self._finished: queue.SimpleQueue[ChunkResult | BaseException | None] = queue.SimpleQueue()
+        self._working = threads
+
+        def work() -> None:
+            try:
+                while not self._closing.is_set():
+                    self._finished.put(trainer.train(weights, epoch, pending.get_nowait()))
+                    if pause():
+                        break
+            except queue.Empty:
+                pass
+            except BaseException as error:
+                self._finished.put(error)
+            self._finished.put(None)
+
+        self._workers = [
+            threading.Thread(target=work, name=f"wordkin-{number}", daemon=True) for number in range(threads)
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    def results(self) -> Iterator[ChunkResult]:
+        """What the threads did, in the order in which they finish.
+
+        Raises:
+            BaseException: whatever one of them raised.
+        """
+        while self._working:
+            try:
+                result = self._finished.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if result is None:
+                self._working -= 1
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                yield result
+
+    def close(self) -> None:
+        """Let the threads finish their chunks."""
+        self._closing.set()
+        for worker in self._workers:
+            worker.join()
 
 
 def train(
@@ -125,99 +192,134 @@ def train(
     weights: kernels.Weights,
     progress: Progress,
     on_epoch_end: Callable[[EpochRecord], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[EpochRecord, ...]:
-    """Train all epochs.
+    """Train all epochs, or those that a checkpoint leaves to do.
 
     Args:
         trainer: the corpus and the hyper-parameters.
         weights: V and W, changed in place.
         progress: told of every chunk.
         on_epoch_end: called after each epoch, between two chunks.
+        checkpoint: where to keep the state; where its file exists, the run goes on from it.
 
     Returns:
         One record for each epoch.
 
     Raises:
+        CheckpointError: the checkpoint belongs to another run.
         CorpusError: no sentence had two words, so that nothing was trained.
-        DivergenceError: the loss is no longer finite.
-        KeyboardInterrupt: Ctrl-C, passed on once the threads have finished their chunks.
+        DivergenceError: the loss is no longer finite; the last checkpoint stays.
+        KeyboardInterrupt: Ctrl-C, passed on once the threads have finished their chunks and a checkpoint is written.
     """
-    threads = min(trainer.config.threads or _cores(), len(trainer.chunks))
-    history = []
-    with contextlib.closing(progress):
-        for epoch in range(trainer.config.epochs):
-            begin = time.monotonic()
-            totals = _Totals()
-            with contextlib.closing(_results(trainer, weights, epoch, threads)) as results:
-                for result in results:
-                    totals.add(result)
-                    if not math.isfinite(totals.loss):
-                        raise DivergenceError(
-                            f"training diverged in epoch {epoch + 1}: the loss is {totals.loss} at "
-                            f"η = {trainer.rate_at(epoch, 0):.4g}; "
-                            f"lower learning_rate from {trainer.config.first_learning_rate:g}"
-                        )
-                    progress.advance(epoch + 1, result.tokens, totals.mean_loss)
+    state = State()
+    with contextlib.closing(progress), _interrupts() as interrupted:
+        if checkpoint is not None and checkpoint.path.exists():
+            state = checkpoint.restore(*weights)
+            logger.info("going on from the checkpoint %s, in epoch %d", checkpoint.path, state.epoch + 1)
+            progress.advance(state.epoch + 1, state.epoch * trainer.tokens + state.totals.tokens, 0.0)
+        while state.epoch < trainer.config.epochs:
+            _train_epoch(trainer, weights, progress, state, checkpoint, interrupted)
             record = EpochRecord(
-                epoch=epoch + 1,
-                loss=totals.mean_loss,
-                examples=totals.examples,
-                tokens=totals.tokens,
-                kept_tokens=totals.kept_tokens,
-                learning_rate=trainer.rate_at(epoch + 1, 0),
-                seconds=time.monotonic() - begin,
+                epoch=state.epoch + 1,
+                loss=state.totals.mean_loss,
+                examples=state.totals.examples,
+                tokens=state.totals.tokens,
+                kept_tokens=state.totals.kept_tokens,
+                learning_rate=trainer.rate_at(state.epoch + 1, 0),
+                seconds=state.totals.seconds,
             )
-            history.append(record)
+            state.history.append(record)
+            state.epoch += 1
+            state.totals = Totals()
             if on_epoch_end is not None:
                 on_epoch_end(record)
-    if not any(record.examples for record in history):
+    if not any(record.examples for record in state.history):
         raise CorpusError(
             "there was nothing to learn: no word had another one beside it. Either every sentence (a line of a file) "
             "is a single word: join them; or sample dropped all tokens: raise it, or set it to 0"
         )
-    return tuple(history)
+    return tuple(state.history)
 
 
-def _results(
-    trainer: ChunkTrainer, weights: kernels.Weights, epoch: int, threads: int
-) -> Generator[ChunkResult, None, None]:
-    """Let threads take the next chunk until none is left; yield what they did, or raise what one of them raised."""
+def _train_epoch(
+    trainer: ChunkTrainer,
+    weights: kernels.Weights,
+    progress: Progress,
+    state: State,
+    checkpoint: Checkpoint | None,
+    interrupted: threading.Event,
+) -> None:
+    """Train what is left of the epoch, in one go between two checkpoints."""
     pending: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
-    for chunk in trainer.chunks:
-        pending.put(chunk)
-    finished: queue.SimpleQueue[ChunkResult | BaseException] = queue.SimpleQueue()
-    stop = threading.Event()
+    for chunk in trainer.chunks(state.epoch):
+        if chunk.number >= state.totals.chunks:
+            pending.put(chunk)
+    threads = min(trainer.config.threads or _cores(), trainer.number_of_chunks)
 
-    def work() -> None:
-        try:
-            while not stop.is_set():
-                finished.put(trainer.train(weights, epoch, pending.get_nowait()))
-        except queue.Empty:
-            pass
-        except BaseException as error:
-            finished.put(error)
+    def pause() -> bool:
+        return interrupted.is_set() or (checkpoint is not None and checkpoint.due)
 
-    workers = [threading.Thread(target=work, name=f"wordkin-{number}", daemon=True) for number in range(threads)]
-    for worker in workers:
-        worker.start()
+    while state.totals.chunks < trainer.number_of_chunks:
+        begin = time.monotonic()
+        with contextlib.closing(_Crew(trainer, weights, state.epoch, pending, threads, pause)) as crew:
+            for result in crew.results():
+                _add(state.totals, result)
+                _require_finite(trainer, state)
+                progress.advance(state.epoch + 1, result.tokens, state.totals.mean_loss)
+        state.totals.seconds += time.monotonic() - begin
+        if interrupted.is_set():
+            if checkpoint is None:
+                raise KeyboardInterrupt
+            checkpoint.save(*weights, state)
+            raise KeyboardInterrupt(f"the checkpoint {checkpoint.path} has all that was done; go on with --resume")
+        if checkpoint is not None and checkpoint.due:
+            try:
+                checkpoint.save(*weights, state)
+            except OutputError as error:
+                logger.warning("%s; training goes on, the last checkpoint stays as it is", error)
+
+
+def _add(totals: Totals, result: ChunkResult) -> None:
+    totals.chunks += 1
+    totals.loss += result.loss
+    totals.examples += result.examples
+    totals.tokens += result.tokens
+    totals.kept_tokens += result.kept_tokens
+
+
+def _require_finite(trainer: ChunkTrainer, state: State) -> None:
+    if not math.isfinite(state.totals.loss):
+        raise DivergenceError(
+            f"training diverged in epoch {state.epoch + 1}: the loss is {state.totals.loss} at "
+            f"η = {trainer.rate_at(state.epoch, 0):.4g}; "
+            f"lower learning_rate from {trainer.config.first_learning_rate:g}"
+        )
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, so that it falls between two chunks; a second one interrupts at once.
+
+    Only where Ctrl-C would raise KeyboardInterrupt here: in the main thread, with Python's own handler.
+    """
+    interrupted = threading.Event()
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+
+    def note(*_arguments: object) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    if ours:
+        signal.signal(signal.SIGINT, note)
     try:
-        for _ in trainer.chunks:
-            result = _next(finished)
-            if isinstance(result, BaseException):
-                raise result
-            yield result
+        yield interrupted
     finally:
-        stop.set()
-        for worker in workers:
-            worker.join()
-
-
-def _next(finished: "queue.SimpleQueue[ChunkResult | BaseException]") -> ChunkResult | BaseException:
-    while True:
-        try:
-            return finished.get(timeout=_POLL_SECONDS)
-        except queue.Empty:
-            continue
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _cores() -> int:

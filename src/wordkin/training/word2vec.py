@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from wordkin.config import TrainingConfig
@@ -10,6 +11,7 @@ from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.training.budget import expected
+from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint, opened
 from wordkin.training.history import EpochRecord
 from wordkin.training.verdict import verdict
 from wordkin.vectors.formats.native import StoredModel
@@ -56,6 +58,9 @@ class Word2Vec:
         *,
         progress: bool = True,
         on_epoch_end: Callable[[EpochRecord], None] | None = None,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: float = DEFAULT_SECONDS,
+        resume: bool = False,
     ) -> "Word2Vec":
         """Train on a corpus, from the beginning.
 
@@ -66,15 +71,23 @@ class Word2Vec:
                 :class:`wordkin.EncodedCorpus`.
             progress: show a progress bar on standard error where that is a terminal.
             on_epoch_end: called with each epoch's record.
+            checkpoint: file that keeps the whole state of the run, so that it survives even kill -9.
+            checkpoint_every: seconds between two checkpoints; chunks are not cut, so that it may be a little more.
+            resume: go on from the checkpoint where its file exists; with ``threads=1`` the result has the same bytes as
+                that of a run that was never stopped.
 
         Raises:
+            CheckpointError: the checkpoint is of other text, other parameters or another version of wordkin; it exists
+                and `resume` is false; or another run uses it.
             CorpusError: the corpus cannot be read, or too little is left of it.
             DivergenceError: the learning rate is too high for this corpus.
         """
         from wordkin.corpus.encoding import encode
 
         encoded = encode(corpus, self.config)
-        self._train(encoded, progress, on_epoch_end)
+        path = None if checkpoint is None else Path(checkpoint)
+        with opened(path, checkpoint_every, resume, self.config, encoded) as held:
+            self._train(encoded, progress, on_epoch_end, held)
         return self
 
     @property
@@ -96,7 +109,13 @@ class Word2Vec:
         """
         self.vectors.save(path)
 
-    def _train(self, corpus: EncodedCorpus, progress: bool, on_epoch_end: Callable[[EpochRecord], None] | None) -> None:
+    def _train(
+        self,
+        corpus: EncodedCorpus,
+        progress: bool,
+        on_epoch_end: Callable[[EpochRecord], None] | None,
+        checkpoint: Checkpoint | None,
+    ) -> None:
         from wordkin.model.kernels import Weights, padded
         from wordkin.training.progress import Silent, progress_bar
         from wordkin.training.speed import tokens_per_second
@@ -113,7 +132,7 @@ class Word2Vec:
         budget = replace(budget, tokens_per_second=tokens_per_second(trainer, weights))
         logger.info("%s", budget.time_text())
         bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
-        history = train(trainer, weights, bar, on_epoch_end)
+        history = train(trainer, weights, bar, on_epoch_end, checkpoint)
         self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
         self.verdict = verdict(corpus, config, history)
         # Neither the number of threads nor what settled the vocabulary's size is part of the result; without them,

@@ -1,0 +1,83 @@
+"""The distinct words of a text that is being read: what the scanner writes them to, and how that grows."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.corpus.reading import BLOCK_BYTES
+from wordkin.corpus.scanner import ARENA_FULL, ARENA_USED, COUNT, SIZE_AND_ID, SLOT_FIELDS, TABLE_FULL, WORDS, refill
+
+CACHE_LINE = 64
+
+PIECE = 1 << 12
+"""Slots that are searched for counts at a time: few, so that copies of them take little memory."""
+
+
+class WordTable(NamedTuple):
+    """What the scanner reads and writes.
+
+    Attributes:
+        slots: (capacity, SLOT_FIELDS) uint64, the hash table; capacity is a power of two, and no slot crosses a cache
+            line.
+        arena: uint8, the words' bytes one after the other, and SPARE bytes or more behind them.
+        offsets: int64, where each word begins in the arena, one entry more than words.
+    """
+
+    slots: npt.NDArray[np.uint64]
+    arena: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+
+
+class Words:
+    """The words so far; owns their table, so that one part of it can be dropped before a larger one is made.
+
+    Args:
+        slots: the capacity of the hash table.
+        arena: bytes for the words.
+        words: entries for their offsets.
+    """
+
+    def __init__(self, slots: int = 1 << 15, arena: int = 1 << 18, words: int = 1 << 15) -> None:
+        self.table = WordTable(_slots(slots), np.zeros(arena, np.uint8), np.zeros(words, np.int64))
+
+    def grow(self, reason: int, progress: npt.NDArray[np.int64]) -> None:
+        """Give the part of the table that the scanner said is full at least twice the room."""
+        if reason == TABLE_FULL:
+            self._grow_slots(int(progress[WORDS]))
+            return
+        table = self.table
+        if reason == ARENA_FULL:
+            room = 2 * len(table.arena) + BLOCK_BYTES
+            self.table = table._replace(arena=_copied(table.arena[: progress[ARENA_USED]], room))
+        else:
+            self.table = table._replace(offsets=_copied(table.offsets, 2 * len(table.offsets)))
+
+    def take_counts(self, words: int) -> npt.NDArray[np.int64]:
+        """The occurrences of the words, of which there are so many, by id; drops the hash table, where they were."""
+        slots = self.table.slots
+        counts = np.zeros(words, np.int64)
+        for begin in range(0, len(slots), PIECE):
+            piece = slots[begin : begin + PIECE]
+            taken = piece[piece[:, SIZE_AND_ID] != 0]
+            counts[taken[:, SIZE_AND_ID].astype(np.uint32) - np.uint32(1)] = taken[:, COUNT]
+        self.table = self.table._replace(slots=_slots(1))
+        return counts
+
+    def _grow_slots(self, words: int) -> None:
+        capacity = 2 * len(self.table.slots)
+        counts = self.take_counts(words)
+        self.table = self.table._replace(slots=_slots(capacity))
+        refill(self.table, counts)
+
+
+def _slots(capacity: int) -> npt.NDArray[np.uint64]:
+    room = np.zeros(capacity * SLOT_FIELDS + CACHE_LINE // 8, np.uint64)
+    begin = -room.ctypes.data % CACHE_LINE // room.itemsize
+    return room[begin : begin + capacity * SLOT_FIELDS].reshape(capacity, SLOT_FIELDS)
+
+
+def _copied(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
+    larger = np.zeros(room, array.dtype)
+    larger[: len(array)] = array
+    return larger

@@ -1,0 +1,199 @@
+"""Checkpoints: the whole state of a run at the boundary between two chunks, in one safetensors file."""
+
+import contextlib
+import dataclasses
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import wordkin
+from wordkin import files
+from wordkin.config import TrainingConfig
+from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.errors import CheckpointError, FormatError, OutputError
+from wordkin.training.history import EpochRecord
+
+KIND = "checkpoint"
+ARRAYS = {"input": ("F32", 2), "output": ("F32", 2)}
+DEFAULT_SECONDS = 600.0
+
+_BLOCK = 1 << 22
+_NO_RESULT = ("threads", "memory_budget")  # parameters that a run may change when it goes on
+
+
+@dataclasses.dataclass
+class Totals:
+    """The sums of an epoch's chunks so far; `seconds` of wall time were spent on them."""
+
+    loss: float = 0.0
+    examples: int = 0
+    tokens: int = 0
+    kept_tokens: int = 0
+    chunks: int = 0
+    seconds: float = 0.0
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean J per example."""
+        return self.loss / max(self.examples, 1)
+
+
+@dataclasses.dataclass
+class State:
+    """How far a run is: what is done besides V and W.
+
+    Attributes:
+        epoch: the epoch under way, from 0.
+        totals: what is done of it.
+        history: the epochs before.
+    """
+
+    epoch: int = 0
+    totals: Totals = dataclasses.field(default_factory=Totals)
+    history: list[EpochRecord] = dataclasses.field(default_factory=list)
+
+
+class Checkpoint:
+    """The checkpoint file of one run.
+
+    Args:
+        path: the file; replaced when a new one is complete, so that it is whole even after kill -9.
+        every: seconds between two checkpoints.
+        config: the run's hyper-parameters.
+        corpus: the run's text.
+    """
+
+    def __init__(self, path: Path, every: float, config: TrainingConfig, corpus: EncodedCorpus) -> None:
+        self.path = path
+        self._every = every
+        self._run = {
+            "wordkin": wordkin.__version__,
+            "config": {name: value for name, value in config.as_dict().items() if name not in _NO_RESULT},
+            "corpus": _fingerprint(corpus),
+        }
+        self._last = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for the next one."""
+        return time.monotonic() - self._last >= self._every
+
+    def save(self, V: npt.NDArray[Any], W: npt.NDArray[Any], state: State) -> None:
+        """Write the state.
+
+        Raises:
+            OutputError: it cannot be written; the old checkpoint is untouched.
+        """
+        document = {**self._run, "state": dataclasses.asdict(state)}
+        try:
+            files.save_container(self.path, KIND, {"input": V, "output": W}, document)
+        finally:
+            self._last = time.monotonic()
+
+    def restore(self, V: npt.NDArray[Any], W: npt.NDArray[Any]) -> State:
+        """Fill V and W from the file.
+
+        Returns:
+            How far that run was.
+
+        Raises:
+            CheckpointError: it belongs to other text, other settings or another version.
+            FormatError: it is no checkpoint, or is damaged.
+        """
+        arrays, metadata = files.load_container(self.path, KIND, ARRAYS)
+        self._require_the_same_run(metadata)
+        try:
+            state = _state(metadata["state"])
+            for name, matrix in (("input", V), ("output", W)):
+                if arrays[name].shape != matrix.shape:
+                    raise FormatError(f"{self.path} is damaged: the array {name!r} does not fit its words")
+                matrix[...] = arrays[name]
+        except (KeyError, TypeError) as error:
+            raise FormatError(f"{self.path} is damaged: its state is not what wordkin writes ({error})") from error
+        return state
+
+    def _require_the_same_run(self, metadata: dict[str, Any]) -> None:
+        advice = "give what that run was given, or remove it to begin anew"
+        if metadata.get("wordkin") != self._run["wordkin"]:
+            raise CheckpointError(
+                f"the checkpoint {self.path} is of wordkin {metadata.get('wordkin')}, this is {self._run['wordkin']}: "
+                "finish the run with that version, or remove it to begin anew"
+            )
+        stored, own = metadata.get("config"), self._run["config"]
+        if not isinstance(stored, dict) or not isinstance(own, dict):
+            raise FormatError(f"{self.path} is damaged: it lacks the run's parameters")
+        for name, value in own.items():
+            if stored.get(name) != value:
+                raise CheckpointError(
+                    f"the checkpoint {self.path} is of a run with {name} = {stored.get(name)}, not {value}: {advice}"
+                )
+        if metadata.get("corpus") != self._run["corpus"]:
+            raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
+
+
+@contextlib.contextmanager
+def opened(
+    path: Path | None, every: float, resume: bool, config: TrainingConfig, corpus: EncodedCorpus
+) -> Iterator[Checkpoint | None]:
+    """The checkpoint of a run, held for it alone; None where there is no path.
+
+    Raises:
+        CheckpointError: the file exists, and the run is not to resume; or another run uses it.
+        OutputError: it could not be written.
+    """
+    if path is None:
+        yield None
+        return
+    if path.exists() and not resume:
+        raise CheckpointError(f"the checkpoint {path} exists: go on from it with --resume, or remove it to begin anew")
+    files.require_writable(path)
+    with _held(path):
+        files.remove_leftovers(path)
+        yield Checkpoint(path, every, config, corpus)
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Hold a lock on `path`.lock, which the system releases however the process ends."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        file = lock.open("ab")
+    except OSError as error:
+        raise OutputError(f"cannot write {lock}: {error.strerror}; choose another place") from error
+    with file:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CheckpointError(
+                f"the checkpoint {path} is in use by another run: wait for that run, or choose another file"
+            ) from error
+        yield
+
+
+def _fingerprint(corpus: EncodedCorpus) -> str:
+    """A digest of ids, sentences and vocabulary."""
+    digest = hashlib.sha256()
+    vocabulary = corpus.vocabulary
+    for array in (corpus.ids, corpus.sentence_offsets, vocabulary.text, vocabulary.offsets, vocabulary.counts):
+        digest.update(f"{array.dtype} {len(array)} ".encode())
+        for begin in range(0, len(array), _BLOCK):
+            digest.update(np.ascontiguousarray(array[begin : begin + _BLOCK]).data)
+    return digest.hexdigest()
+
+
+def _state(document: dict[str, Any]) -> State:
+    history = [EpochRecord(**record) for record in document["history"]]
+    return State(int(document["epoch"]), Totals(**document["totals"]), history)

@@ -1,0 +1,264 @@
+"""A run that was killed, interrupted or short of disk goes on to the bytes of one that was not."""
+
+import dataclasses
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import wordkin
+from wordkin import CheckpointError, DivergenceError, FormatError, OutputError, Word2Vec, files
+from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
+from wordkin.training import checkpoint as checkpoints
+from wordkin.training import trainer
+
+SETTINGS = {"vector_size": 12, "epochs": 3, "threads": 1, "window": 3}
+
+
+@pytest.fixture
+def long(sentences):
+    """Two chunks and a bit."""
+    return sentences * 25
+
+
+def saved(model: Word2Vec, path: Path) -> bytes:
+    model.save(path)
+    return path.read_bytes()
+
+
+class StopError(Exception):
+    pass
+
+
+def stop_after(chunks: int, monkeypatch) -> None:
+    """Let the run fail after some chunks, as a power cut would."""
+    original, done = trainer.ChunkTrainer.train, []
+
+    def train(self, *arguments):
+        if len(done) == chunks:
+            raise StopError
+        done.append(arguments)
+        return original(self, *arguments)
+
+    monkeypatch.setattr(trainer.ChunkTrainer, "train", train)
+
+
+@pytest.mark.parametrize("chunks", [1, 3, 4, 5])
+@pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_run_that_stopped_goes_on_to_the_same_bytes(tmp_path, long, monkeypatch, architecture, output_layer, chunks):
+    settings = SETTINGS | {"architecture": architecture, "output_layer": output_layer}
+    whole = Word2Vec(**settings).fit(long)
+    path = tmp_path / "run.checkpoint"
+    with monkeypatch.context() as patch:
+        stop_after(chunks, patch)
+        with pytest.raises(StopError):
+            Word2Vec(**settings).fit(long, checkpoint=path, checkpoint_every=0)
+    assert path.exists()
+    resumed = Word2Vec(**settings).fit(long, checkpoint=path, checkpoint_every=0, resume=True)
+    assert saved(resumed, tmp_path / "resumed") == saved(whole, tmp_path / "whole")
+    assert [record.without_time() for record in resumed.history] == [record.without_time() for record in whole.history]
+    assert all(record.seconds > 0 for record in resumed.history)
+
+
+def test_several_threads_pause_at_a_boundary_too(tmp_path, long):
+    model = Word2Vec(**SETTINGS | {"threads": 3}).fit(long, checkpoint=tmp_path / "c", checkpoint_every=0)
+    assert [record.tokens for record in model.history] == [sum(map(len, long))] * 3
+    state = files.load_container(tmp_path / "c", checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]
+    assert state["totals"]["chunks"] > 0 or state["epoch"] == 3
+
+
+def test_a_finished_run_can_be_resumed(tmp_path, long):
+    first, again = (
+        Word2Vec(**SETTINGS).fit(long, checkpoint=tmp_path / "c", checkpoint_every=0, resume=True) for _ in range(2)
+    )
+    assert saved(first, tmp_path / "first") == saved(again, tmp_path / "again")
+
+
+def test_resume_without_a_file_begins(tmp_path, sentences):
+    model = Word2Vec(**SETTINGS).fit(sentences, checkpoint=tmp_path / "c", resume=True)
+    assert len(model.history) == 3
+    assert not (tmp_path / "c").exists()  # the run was shorter than the interval
+
+
+@pytest.fixture
+def kept(tmp_path, long):
+    path = tmp_path / "c"
+    Word2Vec(**SETTINGS).fit(long, checkpoint=path, checkpoint_every=0)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [("window", 4, "window = 3, not 4"), ("seed", 2, "seed = 1, not 2"), ("epochs", 4, "epochs = 3, not 4")],
+)
+def test_another_setting_is_refused_by_name(kept, long, name, value, shown):
+    with pytest.raises(CheckpointError, match=f"is of a run with {shown}: give what that run was given"):
+        Word2Vec(**SETTINGS | {name: value}).fit(long, checkpoint=kept, resume=True)
+
+
+def test_other_text_is_refused(kept, long):
+    with pytest.raises(CheckpointError, match="is of a run on other text"):
+        Word2Vec(**SETTINGS).fit([*long, ["sea1", "sea2"]], checkpoint=kept, resume=True)
+
+
+def test_another_version_is_refused(kept, long, monkeypatch):
+    monkeypatch.setattr(wordkin, "__version__", "9.9")
+    with pytest.raises(CheckpointError, match=r"is of wordkin 0\.1\.0, this is 9\.9"):
+        Word2Vec(**SETTINGS).fit(long, checkpoint=kept, resume=True)
+
+
+def test_an_existing_file_is_never_replaced_unasked(kept, long):
+    before = kept.read_bytes()
+    with pytest.raises(CheckpointError, match="exists: go on from it with --resume, or remove it"):
+        Word2Vec(**SETTINGS).fit(long, checkpoint=kept)
+    assert kept.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["truncated", "another kind", "not the arrays", "not the state", "no config"])
+def test_a_damaged_file_is_an_error(kept, long, damage):
+    arrays, metadata = files.load_container(kept, checkpoints.KIND, checkpoints.ARRAYS)
+    arrays = {name: np.array(array) for name, array in arrays.items()}
+    kind = {"kind": metadata.pop("kind"), "version": metadata.pop("version")}["kind"]
+    if damage == "truncated":
+        kept.write_bytes(kept.read_bytes()[:-10])
+    elif damage == "another kind":
+        files.save_container(kept, "model", arrays, metadata)
+    elif damage == "not the arrays":
+        files.save_container(kept, kind, {name: array[1:] for name, array in arrays.items()}, metadata)
+    elif damage == "not the state":
+        del metadata["state"]["totals"]
+        files.save_container(kept, kind, arrays, metadata)
+    else:
+        files.save_container(kept, kind, arrays, metadata | {"config": 3})
+    with pytest.raises(FormatError, match=r"is truncated|is a wordkin model|is damaged"):
+        Word2Vec(**SETTINGS).fit(long, checkpoint=kept, resume=True)
+
+
+def test_a_full_disk_keeps_the_old_checkpoint_and_training_goes_on(tmp_path, long, monkeypatch, caplog):
+    path, original = tmp_path / "c", files.save_container
+    calls = []
+
+    def save(target, *arguments):
+        calls.append(target)
+        if target == path and len(calls) > 1:
+            with files.replacing(target):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        original(target, *arguments)
+
+    monkeypatch.setattr(files, "save_container", save)
+    model = Word2Vec(**SETTINGS).fit(long, checkpoint=path, checkpoint_every=0)
+    monkeypatch.undo()
+    assert len(calls) > 2
+    assert len(model.history) == 3
+    assert f"cannot write {path}" in caplog.text
+    assert "training goes on" in caplog.text
+    assert files.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]["totals"]["chunks"] == 1
+
+
+def test_a_place_that_cannot_be_written_is_an_error_at_once(tmp_path, sentences):
+    with pytest.raises(OutputError, match="cannot write"):
+        Word2Vec(**SETTINGS).fit(sentences, checkpoint=tmp_path / "nowhere" / "c")
+
+
+def test_two_runs_with_one_checkpoint(tmp_path, sentences):
+    def again(_record):
+        Word2Vec(**SETTINGS).fit(sentences, checkpoint=tmp_path / "c")
+
+    with pytest.raises(CheckpointError, match="is in use by another run"):
+        Word2Vec(**SETTINGS).fit(sentences, checkpoint=tmp_path / "c", on_epoch_end=again)
+    Word2Vec(**SETTINGS).fit(sentences, checkpoint=tmp_path / "c")
+
+
+def test_divergence_keeps_the_last_checkpoint(tmp_path, long, monkeypatch):
+    path, original, done = tmp_path / "c", trainer.ChunkTrainer.train, []
+
+    def train(self, *arguments):
+        done.append(arguments)
+        result = original(self, *arguments)
+        return dataclasses.replace(result, loss=np.nan) if len(done) == 3 else result
+
+    monkeypatch.setattr(trainer.ChunkTrainer, "train", train)
+    with pytest.raises(DivergenceError, match="diverged in epoch 1"):
+        Word2Vec(**SETTINGS).fit(long, checkpoint=path, checkpoint_every=0)
+    state = files.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]
+    assert (state["epoch"], state["totals"]["chunks"]) == (0, 2)
+
+
+def test_leftovers_of_a_killed_run_are_removed(tmp_path, sentences):
+    own, other = (files._temporary_beside(tmp_path / name) for name in ("c", "other"))
+    Word2Vec(**SETTINGS).fit(sentences, checkpoint=tmp_path / "c")
+    assert not own.exists()
+    assert other.exists()
+
+
+# --- From outside -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def command(tmp_path, text):
+    """A run of some seconds: `command(name)` is its command line."""
+    text.write_text((text.read_text("utf-8") + "\n") * 20, "utf-8")
+
+    def of(name: str, *more: str) -> list[str]:
+        settings = ["--threads", "1", "--epochs", "200", "--vector-size", "40", *more]
+        return [sys.executable, "-m", "wordkin", "train", str(text), "-o", str(tmp_path / name), *settings]
+
+    return of
+
+
+def test_kill_9_at_random_moments(tmp_path, command):
+    """Also while a checkpoint is written: every chunk is followed by one."""
+    subprocess.run(command("whole"), check=True, capture_output=True)
+    resumable = command("killed", "--checkpoint", str(tmp_path / "c"), "--checkpoint-every", "0", "--resume")
+    generator = random.Random(5)
+    kills = 0
+    for _ in range(200):
+        with subprocess.Popen(resumable, stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            process.stderr.readline()  # it has read the text
+            try:
+                process.wait(timeout=generator.uniform(0.2, 1.6))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+                continue
+        assert process.returncode == 0
+        break
+    assert kills >= 5
+    assert (tmp_path / "killed").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="a job in the background: no Ctrl-C")
+def test_ctrl_c_writes_a_checkpoint(tmp_path, command):
+    subprocess.run(command("whole", "--epochs", "600"), check=True, capture_output=True)
+    resumable = command("stopped", "--checkpoint", str(tmp_path / "c"), "--resume", "--epochs", "600")
+    with subprocess.Popen(resumable, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1].endswith("has all that was done; go on with --resume")
+    done = subprocess.run(resumable, check=True, capture_output=True, text=True)
+    assert "going on from the checkpoint" in done.stderr
+    assert (tmp_path / "stopped").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_wrong_usage(tmp_path, command):
+    for more, message in [
+        (["--resume"], "--resume needs --checkpoint FILE"),
+        (["--checkpoint", str(tmp_path / "out")], "give two files"),
+    ]:
+        run = subprocess.run(command("out", *more), capture_output=True, text=True, check=False)
+        assert run.returncode == 2
+        assert message in run.stderr
