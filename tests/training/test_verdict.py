@@ -67,7 +67,7 @@ def test_a_loss_that_rose():
     assert result.advice == ()
 
 
-def test_a_rise_at_the_end_is_what_small_steps_do():
+def test_the_last_epochs_are_not_read():
     assert run([0.5, 0.4, 0.398, 0.402]).fall == pytest.approx(0.005)
 
 
