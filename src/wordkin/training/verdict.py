@@ -74,8 +74,8 @@ class Verdict:
 def verdict(corpus: EncodedCorpus, config: TrainingConfig, history: Sequence[EpochRecord]) -> Verdict:
     """Judge a finished run.
 
-    The fall of the loss is read before η is down to half, not in the last epoch, whose steps shrink to nothing: there it
-    is small in every run.
+    The fall of the loss is read before η is down to half, not in the last epoch, whose steps shrink to nothing: there
+    it is small in every run.
     """
     counts = corpus.vocabulary.counts
     tokens_per_word, rare_words = float(counts.mean()), float(np.mean(counts < FEW_OCCURRENCES))
