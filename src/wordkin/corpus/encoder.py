@@ -165,7 +165,7 @@ class Encoder:
         """How many of these words, the most frequent first, memory_budget has room for."""
         if self.config.memory_budget is None:
             return len(order)
-        lengths = self._table.offsets[order + 1] - self._table.offsets[order]
+        lengths = self._words.table.offsets[order + 1] - self._words.table.offsets[order]
         sentences = self._ends_spool.tell() // self._ends.itemsize
         return memory.words_that_fit(self.config.memory_budget, lengths, sentences, self.config.vector_size)
 

@@ -15,7 +15,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.training.history import EpochRecord
 
-STILL_FALLING = 0.02
+STILL_FALLING = 0.025
 """Relative fall of the loss in the epoch before η is down to half; above it, more epochs gave better vectors."""
 
 FEW_OCCURRENCES = 10
@@ -74,8 +74,8 @@ class Verdict:
 def verdict(corpus: EncodedCorpus, config: TrainingConfig, history: Sequence[EpochRecord]) -> Verdict:
     """Judge a finished run.
 
-    The fall of the loss is read before η is down to half, not in the last epoch: J is taken before each update, so that
-    at the end, where the steps shrink to nothing, it rises by about 1 % however well the run goes.
+    The fall of the loss is read before η is down to half, not in the last epoch, whose steps shrink to nothing: there
+    it is small in every run.
     """
     counts = corpus.vocabulary.counts
     tokens_per_word, rare_words = float(counts.mean()), float(np.mean(counts < FEW_OCCURRENCES))
