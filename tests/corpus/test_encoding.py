@@ -138,11 +138,13 @@ def test_a_budget_prunes_as_max_vocabulary_does(caplog):
     same = encode(lines, TrainingConfig(min_count=2, max_vocabulary=2))
     assert decoded(corpus) == decoded(same) == [["a"] * 5 + ["b"] * 3]
     assert (corpus.report, corpus.settings) == (same.report, same.settings)
-    assert [record.getMessage() for record in caplog.records] == [
+    said = [record.getMessage() for record in caplog.records if "compiling" not in record.getMessage()]
+    assert said == [
         "memory_budget 260 MB has room for 2 of 3 words of 100 dimensions; the rarer ones go, with 3 tokens (25.0%)"
     ]
+    caplog.clear()
     encode(lines, TrainingConfig(min_count=1, memory_budget=room_for(4, 2)))
-    assert len(caplog.records) == 1
+    assert caplog.records == []
     for budget, left in ((room_for(3, 2), 3), (room_for(4, 2) - 1, 3), (room_for(4, 2), 4)):
         assert encode(lines, TrainingConfig(min_count=1, memory_budget=budget)).report.words_kept == left
 
