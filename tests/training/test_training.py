@@ -275,7 +275,7 @@ def test_progress_only_on_a_terminal(monkeypatch, capsys, sentences):
 
 
 def test_threads_default_to_the_cores():
-    assert 1 <= trainer._cores() <= (os.cpu_count() or 1)
+    assert 1 <= trainer.cores() <= (os.cpu_count() or 1)
 
 
 def test_a_long_first_call_says_that_it_compiles(caplog, monkeypatch):

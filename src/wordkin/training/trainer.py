@@ -255,7 +255,7 @@ def _train_epoch(
     for chunk in trainer.chunks(state.epoch):
         if chunk.number >= state.totals.chunks:
             pending.put(chunk)
-    threads = min(trainer.config.threads or _cores(), trainer.number_of_chunks)
+    threads = min(trainer.config.threads or cores(), trainer.number_of_chunks)
 
     def pause() -> bool:
         return interrupted.is_set() or (checkpoint is not None and checkpoint.due)
@@ -322,7 +322,7 @@ def _interrupts() -> Iterator[threading.Event]:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
