@@ -46,7 +46,9 @@ def test_an_epoch_takes_every_piece_once_in_an_order_of_its_own(number, size, se
 def test_the_order_depends_on_seed_and_epoch():
     pieces = schedule.pieces(np.arange(101), 1)
     orders = {
-        tuple(next(schedule.chunks(pieces, seed, epoch)).pieces[:, 0]) for seed in (0, 1, 2**63 - 1) for epoch in (0, 1)
+        tuple(next(schedule.chunks(pieces, seed, epoch, 101)).pieces[:, 0])
+        for seed in (0, 1, 2**63 - 1)
+        for epoch in (0, 1)
     }
     assert len(orders) == 6
 
@@ -60,3 +62,9 @@ def test_streams_differ_and_depend_on_all_three():
 
 def test_learning_rate_is_a_line():
     assert [schedule.learning_rate(0.5, 0.1, progress) for progress in (0, 0.5, 1)] == pytest.approx([0.5, 0.3, 0.1])
+
+
+def test_large_windows_make_small_chunks():
+    assert schedule.pieces_per_chunk(100, 5, 6) == schedule.pieces_per_chunk(300, 5, 6) == 100
+    assert schedule.pieces_per_chunk(300, 10, 21) == 31
+    assert schedule.pieces_per_chunk(10_000, 1_000, 1_001) == 1

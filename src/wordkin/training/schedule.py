@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 PIECE_TOKENS = 1_000
 CHUNK_PIECES = 100
+_CHUNK_WORK = 2_000_000  # pieces times numbers of a window: some tenths of a second
 
 _MASK = 2**64 - 1
 _ORDER = _MASK  # stands for a chunk's number in the stream of an epoch's order
@@ -47,7 +48,18 @@ def pieces(sentence_offsets: npt.NDArray[np.int64], size: int = PIECE_TOKENS) ->
     return np.stack([bounds[:-1], bounds[1:], sentences], axis=1)
 
 
-def chunks(pieces: Pieces, seed: int, epoch: int, size: int = CHUNK_PIECES) -> Iterator[Chunk]:
+def pieces_per_chunk(vector_size: int, window: int, outputs: int) -> int:
+    """How many pieces a chunk has: fewer where windows are large, so that Ctrl-C is heard within a second.
+
+    Args:
+        vector_size: length of the vectors.
+        window: most words on either side.
+        outputs: most output vectors of a window.
+    """
+    return min(max(1, _CHUNK_WORK // (vector_size * window * outputs)), CHUNK_PIECES)
+
+
+def chunks(pieces: Pieces, seed: int, epoch: int, size: int) -> Iterator[Chunk]:
     """An epoch's chunks: all pieces in random order, a function of (seed, epoch), `size` to a chunk.
 
     A text's topics follow each other; in random order the last ones have no more weight than the first.

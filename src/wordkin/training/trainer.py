@@ -28,7 +28,7 @@ from wordkin.model import huffman, kernels, sampling
 from wordkin.training.checkpoint import Checkpoint, State, Totals
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress
-from wordkin.training.schedule import CHUNK_PIECES, Chunk, chunks, learning_rate, pieces, stream
+from wordkin.training.schedule import Chunk, chunks, learning_rate, pieces, pieces_per_chunk, stream
 
 _POLL_SECONDS = 0.2  # how often the main thread wakes, so that Ctrl-C gets through
 
@@ -61,7 +61,6 @@ class ChunkTrainer:
     def __init__(self, corpus: EncodedCorpus, config: TrainingConfig) -> None:
         self.config = config
         self._pieces = pieces(corpus.sentence_offsets)
-        self.number_of_chunks = math.ceil(len(self._pieces) / CHUNK_PIECES)
         self.tokens = len(corpus.ids)
         self.width = kernels.whole_registers(config.vector_size)
         counts = corpus.vocabulary.counts
@@ -77,6 +76,8 @@ class ChunkTrainer:
         )
         self._most_inputs = 1 if config.architecture == "cbow" else 2 * config.window
         self._most_outputs = tree.longest if hierarchical else config.negative + 1
+        self._chunk_size = pieces_per_chunk(config.vector_size, config.window, self._most_outputs)
+        self.number_of_chunks = math.ceil(len(self._pieces) / self._chunk_size)
         self._kernel = kernels.chunk_kernel(
             config.architecture == "cbow", hierarchical, config.cbow_gradient == "exact"
         )
@@ -88,7 +89,7 @@ class ChunkTrainer:
 
     def chunks(self, epoch: int) -> Iterator[Chunk]:
         """The chunks of the given epoch (from 0), in their order."""
-        return chunks(self._pieces, self.config.seed, epoch)
+        return chunks(self._pieces, self.config.seed, epoch, self._chunk_size)
 
     def rate_at(self, epoch: int, token: int) -> float:
         """η in the given epoch (from 0) after the given number of its tokens."""
