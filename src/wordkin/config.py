@@ -37,6 +37,9 @@ ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
 """The parameters that are settled when a corpus is encoded."""
 
+INCIDENTAL_PARAMETERS = ("threads", "memory_budget")
+"""The parameters that are no part of the result; memory_budget becomes max_vocabulary when the corpus is encoded."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bounds:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 import wordkin
 from wordkin import files
-from wordkin.config import TrainingConfig
+from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import CheckpointError, FormatError, OutputError
 from wordkin.training.history import EpochRecord
@@ -24,7 +24,6 @@ ARRAYS = {"input": ("F32", 2), "output": ("F32", 2)}
 DEFAULT_SECONDS = 600.0
 
 _BLOCK = 1 << 22
-_NO_RESULT = ("threads", "memory_budget")  # parameters that a run may change when it goes on
 
 
 @dataclasses.dataclass
@@ -74,7 +73,7 @@ class Checkpoint:
         self._every = every
         self._run = {
             "wordkin": wordkin.__version__,
-            "config": {name: value for name, value in config.as_dict().items() if name not in _NO_RESULT},
+            "config": {name: value for name, value in config.as_dict().items() if name not in INCIDENTAL_PARAMETERS},
             "corpus": _fingerprint(corpus),
         }
         self._last = time.monotonic()

@@ -9,7 +9,7 @@ import numpy as np
 
 from wordkin.model.kernels import Weights
 from wordkin.training.schedule import Chunk
-from wordkin.training.trainer import ChunkTrainer, cores
+from wordkin.training.trainer import ChunkTrainer
 
 LONG_ENOUGH = 0.05  # seconds that are trusted
 _FIRST_WORK = 50_000_000  # numbers that the first try may touch, a few milliseconds
@@ -34,12 +34,11 @@ def tokens_per_second(trainer: ChunkTrainer, weights: Weights) -> float:
         weights: the run's own; they are read, and written with what they hold.
     """
     config = trainer.config
-    threads = min(config.threads or cores(), trainer.number_of_chunks)
-    chunks = list(itertools.islice(trainer.chunks(0), threads))
+    chunks = list(itertools.islice(trainer.chunks(0), trainer.threads))
     still = _Still(trainer)
     size = max(10, min(10_000, _FIRST_WORK // (config.window * (config.negative + 1) * config.vector_size)))
     warm = False  # the first try also fetches the corpus and the weights into memory: up to ten times as long
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(trainer.threads) as pool:
         while True:
             fronts = [_front(chunk, size) for chunk in chunks]
             begin = time.perf_counter()

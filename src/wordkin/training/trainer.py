@@ -82,6 +82,11 @@ class ChunkTrainer:
             config.architecture == "cbow", hierarchical, config.cbow_gradient == "exact"
         )
 
+    @property
+    def threads(self) -> int:
+        """How many threads train: as configured, or one a core, but no more than there are chunks."""
+        return min(self.config.threads or cores(), self.number_of_chunks)
+
     def compile(self, weights: kernels.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on nothing."""
         with announced("the training kernel"):
@@ -128,7 +133,6 @@ class _Crew:
         weights: V and W.
         epoch: from 0.
         pending: the chunks that are left.
-        threads: how many.
         pause: whether to pause, asked after every chunk.
     """
 
@@ -138,12 +142,11 @@ class _Crew:
         weights: kernels.Weights,
         epoch: int,
         pending: "queue.SimpleQueue[Chunk]",
-        threads: int,
         pause: Callable[[], bool],
     ) -> None:
         self._closing = threading.Event()
         self._finished: queue.SimpleQueue[ChunkResult | BaseException | None] = queue.SimpleQueue()
-        self._working = threads
+        self._working = trainer.threads
 
         def work() -> None:
             try:
@@ -158,7 +161,7 @@ class _Crew:
             self._finished.put(None)
 
         self._workers = [
-            threading.Thread(target=work, name=f"wordkin-{number}", daemon=True) for number in range(threads)
+            threading.Thread(target=work, name=f"wordkin-{number}", daemon=True) for number in range(trainer.threads)
         ]
         for worker in self._workers:
             worker.start()
@@ -256,14 +259,13 @@ def _train_epoch(
     for chunk in trainer.chunks(state.epoch):
         if chunk.number >= state.totals.chunks:
             pending.put(chunk)
-    threads = min(trainer.config.threads or cores(), trainer.number_of_chunks)
 
     def pause() -> bool:
         return interrupted.is_set() or (checkpoint is not None and checkpoint.due)
 
     while state.totals.chunks < trainer.number_of_chunks:
         begin = time.monotonic()
-        with contextlib.closing(_Crew(trainer, weights, state.epoch, pending, threads, pause)) as crew:
+        with contextlib.closing(_Crew(trainer, weights, state.epoch, pending, pause)) as crew:
             for result in crew.results():
                 _add(state.totals, result)
                 _require_finite(trainer, state)

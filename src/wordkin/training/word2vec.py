@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wordkin.config import TrainingConfig
+from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
@@ -135,10 +135,10 @@ class Word2Vec:
         history = train(trainer, weights, bar, on_epoch_end, checkpoint)
         self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
         self.verdict = verdict(corpus, config, history)
-        # Neither the number of threads nor what settled the vocabulary's size is part of the result; without them,
-        # equal results are equal files.
+        # Without what is no part of the result, equal results are equal files.
         parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
-        del parameters["threads"], parameters["memory_budget"]
+        for name in INCIDENTAL_PARAMETERS:
+            del parameters[name]
         self._vectors = WordVectors(
             StoredModel(
                 without_padding(weights.input, config.vector_size),
