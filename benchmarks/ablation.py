@@ -21,28 +21,23 @@ import wordkin
 from wordkin.corpus.encoding import encode
 
 _NO_MERGE = """    if not cbow:
-        merge_repeated_inputs(input_rows, m, errors, tiles, bound)
-    if not distinct:
-        merge_repeated_outputs(output_rows, n, errors, m, bound)
+        merge_repeated_inputs(rows, m, errors, tiles, bound)
+    if not hierarchical:  # a path has no node twice
+        merge_repeated_outputs(outputs, n, errors, m, bound)
 """
+_CHANGES = "            change_rows(lane, slot, weights, 0, width, cbow, exact)\n"
 _NO_LOSS = [
     ("            losses = losses + at_least(zero - z, zero) * weight\n", ""),
     ("            product = product * fma(e, weight, one)\n", ""),
 ]
 CUTS: dict[str, list[tuple[str, str]]] = {
     "nothing": [],
-    "scores": [("    score(inputs, input_rows, m, outputs, output_rows, n, width, errors, not cbow)\n", "")],
-    "errors and loss": [("    loss = score_to_error(errors, signs, tiles, m, rate)\n", "    loss = 0.0\n")],
+    "scores": [("    score(inputs, rows, m, weights.output, outputs, n, width, errors, not cbow)\n", "")],
+    "errors and loss": [("    loss = score_to_error(errors, lane.signs, tiles, m, rate)\n", "    loss = 0.0\n")],
     "the loss alone": _NO_LOSS,
     "looking for repeated rows": [(_NO_MERGE, "")],
-    "changes of V and W": [
-        (
-            "    apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, width, change, not cbow)\n"
-            "    return loss",
-            "    return loss",
-        )
-    ],
-    "prefetching": [("                        prefetch(W, outputs[j], k)\n", "                        pass\n")],
+    "changes of V and W": [(_CHANGES, "")],
+    "prefetching": [("            prefetch(weights.output, lane.outputs[slot, j], k)\n", "            pass\n")],
 }
 _CHILD = """
 import itertools, json, sys, time

@@ -23,26 +23,22 @@ PARTS = ("the step", "scores", "errors and loss", "changes of V and W", "looking
 
 
 @numba.njit
-def steps(V: Any, inputs: Any, W: Any, outputs: Any, space: Any, width: int, part: int) -> float:
-    """Run one part of the step STEPS times."""
-    m, n, errors = inputs.shape[1], outputs.shape[1], space.errors
+def steps(V: Any, inputs: Any, W: Any, outputs: Any, lane: Any, width: int, part: int) -> float:
+    """Run one part of the step, or with part 0 all of them, STEPS times."""
+    m, n, errors = inputs.shape[1], outputs.shape[1], lane.errors[0]
     tiles = (n + kernels.TILE - 1) // kernels.TILE
     loss = 0.0
     for step in range(STEPS):
         i, o = inputs[step % WINDOWS], outputs[step % WINDOWS]
-        if part == 0:
-            loss += kernels.step_window(
-                V, i, m, W, o, n, space.signs, 0.001, 0.25, width, errors, space.change, False, False
-            )
-        elif part == 1:
+        if part in (0, 1):
             kernels.score(V, i, m, W, o, n, width, errors, True)
-        elif part == 2:
-            loss += kernels.score_to_error(errors, space.signs, tiles, m, 0.001)
-        elif part == 3:
-            kernels.apply_errors(V, i, m, W, o, n, errors, width, space.change, True)
-        else:
+        if part in (0, 2):
+            loss += kernels.score_to_error(errors, lane.signs, tiles, m, 0.001)
+        if part in (0, 4):
             kernels.merge_repeated_inputs(i, m, errors, tiles, 0.25)
             kernels.merge_repeated_outputs(o, n, errors, m, 0.25)
+        if part in (0, 3):
+            kernels.apply_errors(V, i, m, W, o, n, errors, 0, width, lane.change, True)
     return loss
 
 
@@ -56,19 +52,20 @@ def main() -> None:
     for rows in (40, 60_000):
         V, W = (initial_input(rows, options.vector_size, padded, seed) for seed in (1, 2))
         for n in (6, 13):
-            inputs, outputs = (generator.integers(0, rows, (WINDOWS, count)) for count in (INPUTS, n))
+            inputs, outputs = (generator.integers(0, rows, (WINDOWS, count), np.int32) for count in (INPUTS, n))
             if rows < WINDOWS:
                 inputs, outputs = (
-                    np.array([generator.permutation(rows)[:count] for _ in range(WINDOWS)]) for count in (INPUTS, n)
+                    np.array([generator.permutation(rows)[:count] for _ in range(WINDOWS)], np.int32)
+                    for count in (INPUTS, n)
                 )
-            space = kernels.workspace(0, INPUTS, n, kernels.PADDING, width, np.float32)
+            lane = kernels.lane_of(kernels.workspace([0], 0, INPUTS, INPUTS, n, width, np.float32).lanes, 0)
             found = []
             for part, name in enumerate(PARTS):
                 seconds = []
                 for _ in range(options.repeat + 1):  # the first one compiles
-                    space.errors[:] = 1e-6
+                    lane.errors[:] = 1e-6
                     begin = time.perf_counter()
-                    steps(V, inputs, W, outputs, space, width, part)
+                    steps(V, inputs, W, outputs, lane, width, part)
                     seconds.append(time.perf_counter() - begin)
                 found.append(f"{name} {min(seconds) / STEPS / INPUTS / n * 1e9:.1f}")
             print(f"{rows:,} rows, {INPUTS} inputs, {n} outputs, ns a pair: {', '.join(found)}")

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, TrainingConfig, memory, sizes
+from wordkin.arrays import aligned_zeros
 from wordkin.config import OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernels import padded
 from wordkin.training.budget import expected
-from wordkin.training.weights import aligned_zeros
 
 
 @pytest.mark.parametrize("vector_size", [1, 15, 16, 17, 100, 300, 10_000])
 def test_weights_are_the_padded_matrices(vector_size):
-    V = aligned_zeros(7, padded(vector_size))
+    V = aligned_zeros((7, padded(vector_size)), np.float32)
     assert memory.weights(7, vector_size) == 2 * V.nbytes
 
 

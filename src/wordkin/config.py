@@ -43,7 +43,7 @@ INCIDENTAL_PARAMETERS = ("threads", "memory_budget")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a parameter means, and the values it may take."""
+    """What a parameter means, and the values it may take; `opposite` is the flag for false, where not ``--no-…``."""
 
     meaning: str
     kind: type
@@ -53,6 +53,7 @@ class Bounds:
     choices: tuple[str, ...] = ()
     optional: bool = False
     size: bool = False
+    opposite: str = ""
 
     def range(self) -> str:
         """The allowed values in words."""
@@ -177,6 +178,12 @@ class TrainingConfig:
         "strict", "what to do with bytes that are not UTF-8", str, choices=ENCODING_ERRORS
     )
     seed: int = _parameter(1, "seed of every random number", int, low=0, high=2**63 - 1)
+    deterministic: bool = _parameter(
+        False,
+        "give the same bytes for the same seed with any number of threads, which costs speed",
+        bool,
+        opposite="racing",
+    )
     threads: int | None = _parameter(
         None,
         "threads that train; all cores by default, 1 for the same bytes every time",

@@ -1,13 +1,16 @@
 """The production kernel against the NumPy reference: the same function, in float64 and float32, compiled and not."""
 
 import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numba
 import numpy as np
 import pytest
 
 from wordkin.model import huffman, kernels, objective, sampling
-from wordkin.training.schedule import stream
+from wordkin.training.schedule import dealt, stream
 
 VOCABULARY, SIZE, WIDTH = 9, 21, 32  # rows of two cache lines, the second one mostly padding
 SENTENCES = [[3, 7, 3, 1, 8, 0, 2], [5], [4, 4, 6, 0, 0, 1, 2, 8, 7, 0, 3, 5], [2, 0]]
@@ -18,21 +21,25 @@ ACCEPT, ALIAS = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
 EVERYTHING = np.full(VOCABULARY, 2**32 - 1, np.uint32)
 SOME = sampling.thresholds(sampling.keep_probabilities(COUNTS, 0.05))
 TREE = huffman.tree(COUNTS)
-KERNEL = kernels.chunk_kernel()
+STREAM = stream(1, 0, 0)
+PIECES = np.array([[0, len(IDS), 0]])
+TASK = kernels.Task(PIECES, np.array([0, 1]), 0.5, 0.2)  # η large enough for any mistake to show
+
+
+class Variant(NamedTuple):
+    cbow: bool = False
+    hierarchical: bool = False
+    exact: bool = True
+
+
 VARIANTS = [
     pytest.param(
-        cbow, hierarchical, exact, id=f"{'cbow' if cbow else 'skipgram'}-{'hs' if hierarchical else 'ns'}-{exact}"
+        Variant(cbow, hierarchical, exact),
+        id=f"{'cbow' if cbow else 'skipgram'}-{'hs' if hierarchical else 'ns'}-{exact}",
     )
     for cbow, hierarchical, exact in itertools.product((False, True), (False, True), (True, False))
     if cbow or exact
 ]
-HIERARCHICAL = [
-    function
-    for cbow, exact in itertools.product((False, True), (False, True))
-    for kernel in [kernels.chunk_kernel(cbow, True, exact)]
-    for function in (kernel, kernel.py_func)
-]
-TASK = kernels.Task(np.array([[0, len(IDS), 0]]), 0.5, 0.2, stream(1, 0, 0))  # η large enough for any mistake to show
 
 
 def samplers(keep: np.ndarray = SOME) -> kernels.Samplers:
@@ -47,14 +54,48 @@ def weights(dtype: type) -> kernels.Weights:
     return kernels.Weights(V, W)
 
 
-def train(kernel, parameters: kernels.Weights, tables: kernels.Samplers, window: kernels.Window, task: kernels.Task):
-    """Run a kernel with room for any variant: its number of output vectors tells which one it is."""
-    dtype = parameters.input.dtype
-    hierarchical = kernel in HIERARCHICAL
-    outputs = TREE.longest if hierarchical else window.negative + 1
-    tokens = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * window.size).sum())
-    space = kernels.workspace(tokens, 2 * window.size, outputs, window.size, WIDTH, dtype)
-    return kernel(IDS, OFFSETS, parameters, tables, TREE, window, task, space)
+def train(
+    variant: Variant,
+    parameters: kernels.Weights,
+    tables: kernels.Samplers,
+    window: kernels.Window,
+    task: kernels.Task = TASK,
+    steps: int = 0,
+    threads: int = 1,
+    interpreted: bool = False,
+):
+    """Run a kernel: the sum of the loss, the pairs, the tokens kept."""
+    kernel = kernels.chunk_kernel(*variant, rounds=steps > 0)
+    kernel = kernel.py_func if interpreted else kernel
+    outputs = TREE.longest if variant.hierarchical else window.negative + 1
+    context = 2 * window.size if variant.cbow else min(2 * window.size, window.step_positions)
+    inputs = 1 if variant.cbow else context
+    room = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * window.size).sum())
+    space = kernels.workspace(
+        streams(task), room, context, inputs, outputs, WIDTH, parameters.input.dtype, round_size=steps
+    )
+
+    def work(thread: int) -> None:
+        with np.errstate(over="ignore"):
+            kernel(IDS, OFFSETS, parameters, tables, TREE, window, task, space, thread, threads)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
+    lanes = space.lanes
+    return (
+        lanes.losses[:, 0].sum(),
+        lanes.progress[:, kernels.EXAMPLES].sum(),
+        lanes.progress[:, kernels.KEPT].sum(),
+    )
+
+
+def streams(task: kernels.Task) -> list[int]:
+    return [int(STREAM) + lane for lane in range(len(task.lanes) - 1)]
+
+
+def in_lanes(count: int) -> kernels.Task:
+    pieces, lanes = dealt(PIECES, OFFSETS, count)
+    return TASK._replace(pieces=pieces, lanes=lanes)
 
 
 class Stream:
@@ -75,63 +116,118 @@ class Stream:
         return ((self.bits() >> 32) * bound) >> 32
 
 
+class Step(NamedTuple):
+    context: np.ndarray
+    rows: np.ndarray
+    labels: np.ndarray
+    rate: float
+
+
+class LaneText:
+    """A lane's text as the kernel should cut it into steps; counts what it draws and keeps."""
+
+    def __init__(self, variant: Variant, tables: kernels.Samplers, window: kernels.Window, task: kernels.Task, lane=0):
+        self.variant, self.tables, self.window, self.task = variant, tables, window, task
+        self.draw = Stream(streams(task)[lane])
+        self.kept: list[tuple[list[int], list[bool]]] = []  # of each sentence the words, and which may be centres
+        for first, last, _ in task.pieces[task.lanes[lane] : task.lanes[lane + 1]]:
+            for begin, end in itertools.pairwise(OFFSETS):
+                if begin < last and end > first:
+                    inside = range(max(begin, first - window.size), min(end, last + window.size))
+                    tokens = [token for token in inside if self.draw.bits() >> 32 <= tables.keep[IDS[token]]]
+                    self.kept.append((IDS[tokens].tolist(), [first <= token < last for token in tokens]))
+        self.total = sum(sum(centres) for _, centres in self.kept)
+        self.repeated = 0
+
+    def steps(self) -> Iterator[Step]:
+        everything = sum(len(sentence) for sentence, _ in self.kept)
+        seen = 0
+        for sentence, centres in self.kept:
+            for position, centre in enumerate(sentence):
+                reach = 1 + self.draw.below(self.window.size) if self.window.shrink else self.window.size
+                rows, labels = self._outputs(centre)
+                rate = self.task.first_rate + (self.task.last_rate - self.task.first_rate) * seen / everything
+                places = range(max(0, position - reach), min(len(sentence), position + reach + 1))
+                places = places if centres[position] else range(0)
+                size = (len(places) if self.variant.cbow else self.window.step_positions) or 1
+                for begin in range(0, len(places), size):
+                    context = [sentence[place] for place in places[begin : begin + size] if place != position]
+                    if context:
+                        yield Step(np.array(context), rows, labels, rate)
+                seen += 1
+
+    def _outputs(self, centre: int) -> tuple[np.ndarray, np.ndarray]:
+        if self.variant.hierarchical:
+            return objective.hierarchical_softmax_outputs(*TREE.path(centre))
+        noise: list[int] = []
+        while len(noise) < self.window.negative:
+            bits = self.draw.bits()
+            cell = ((bits >> 32) * VOCABULARY) >> 32
+            word = cell if bits & 0xFFFFFFFF <= self.tables.accept[cell] else int(self.tables.alias[cell])
+            self.repeated += word == centre
+            if word != centre:
+                noise.append(word)
+        return objective.negative_sampling_outputs(centre, np.array(noise))
+
+
 def reference(
+    variant: Variant,
     W: kernels.Weights,
     tables: kernels.Samplers,
     window: kernels.Window,
-    task: kernels.Task,
-    cbow: bool = False,
-    hierarchical: bool = False,
-    exact: bool = True,
+    task: kernels.Task = TASK,
 ):
-    """What the kernel should do, with the reference's window step."""
-    draw = Stream(task.stream)
-    kept: list[tuple[list[int], list[bool]]] = []  # of each sentence the words, and whether they may be centres
-    for first, last, _ in task.pieces:
-        for begin, end in itertools.pairwise(OFFSETS):
-            if begin < last and end > first:
-                inside = range(max(begin, first - window.size), min(end, last + window.size))
-                tokens = [token for token in inside if draw.bits() >> 32 <= tables.keep[IDS[token]]]
-                kept.append((IDS[tokens].tolist(), [first <= token < last for token in tokens]))
-    total = sum(sum(centres) for _, centres in kept)
-    everything = sum(len(sentence) for sentence, _ in kept)
-    loss, pairs, seen, repeated = 0.0, 0, 0, 0
-    for sentence, centres in kept:
-        for position, centre in enumerate(sentence):
-            reach = 1 + draw.below(window.size) if window.shrink else window.size
-            noise = []
-            while len(noise) < window.negative and not hierarchical:
-                bits = draw.bits()
-                cell = ((bits >> 32) * VOCABULARY) >> 32
-                word = cell if bits & 0xFFFFFFFF <= tables.accept[cell] else int(tables.alias[cell])
-                repeated += word == centre
-                if word != centre:
-                    noise.append(word)
-            rate = task.first_rate + (task.last_rate - task.first_rate) * seen / everything
-            if hierarchical:
-                rows, labels = objective.hierarchical_softmax_outputs(*TREE.path(centre))
+    """What the kernel should do without rounds, with the reference's window step."""
+    text = LaneText(variant, tables, window, task)
+    architecture, gradient = "cbow" if variant.cbow else "skipgram", "exact" if variant.exact else "word2vec"
+    done = [
+        objective.window_step(*W, step.context, step.rows, step.labels, step.rate, architecture, gradient)
+        for step in text.steps()
+    ]
+    return sum(step.J for step in done), sum(step.pairs for step in done), text.total, text.repeated
+
+
+def reference_in_rounds(
+    variant: Variant,
+    parameters: kernels.Weights,
+    tables: kernels.Samplers,
+    window: kernels.Window,
+    task: kernels.Task,
+    size: int,
+) -> float:
+    """What it should do in rounds: all errors from the same V and W, then the changes one step after the other."""
+    V, W = parameters
+    lanes = [LaneText(variant, tables, window, task, lane).steps() for lane in range(len(task.lanes) - 1)]
+    loss = 0.0
+    while steps := [step for lane in lanes for step in itertools.islice(lane, size)]:
+        scored = []
+        for step in steps:
+            inputs = V[step.context].mean(axis=0, keepdims=True) if variant.cbow else V[step.context]
+            x = inputs @ W[step.rows].T
+            loss += objective.loss(x, step.labels).sum()
+            E = step.rate * (step.labels - objective.sigmoid(x))
+            bound = max(step.rate, window.most_repeated)
+            rows = np.arange(1) if variant.cbow else step.context
+            scored.append((step, inputs, merged(merged(E, rows, bound).T, step.rows, bound).T))
+        for step, inputs, E in scored:
+            old = W[step.rows]
+            if variant.cbow:
+                np.add.at(W, step.rows, E.T @ inputs)
+                np.add.at(V, step.context, E @ old / (len(step.context) if variant.exact else 1))
             else:
-                rows, labels = objective.negative_sampling_outputs(centre, np.array(noise))
-            places = range(max(0, position - reach), min(len(sentence), position + reach + 1))
-            places = places if centres[position] else range(0)
-            size = (len(places) if cbow else window.step_positions) or 1
-            for begin in range(0, len(places), size):
-                context = [sentence[place] for place in places[begin : begin + size] if place != position]
-                if not context:
-                    continue
-                step = objective.window_step(
-                    *W,
-                    np.array(context),
-                    rows,
-                    labels,
-                    rate,
-                    "cbow" if cbow else "skipgram",
-                    "exact" if exact else "word2vec",
-                )
-                loss += step.J
-                pairs += step.pairs
-            seen += 1
-    return loss, pairs, total, repeated
+                np.add.at(W, step.rows, E.T @ V[step.context])
+                np.add.at(V, step.context, E @ old)
+    return loss
+
+
+def merged(E: np.ndarray, rows: np.ndarray, bound: float) -> np.ndarray:
+    """The errors of equal rows, added up and cut, in the first of them."""
+    E = E.copy()
+    for i in range(1, len(rows)):
+        first = int(np.flatnonzero(rows == rows[i])[0])
+        if first < i:
+            E[first], E[i] = np.clip(E[first] + E[i], -bound, bound), 0
+    return E
 
 
 def agree(ours: kernels.Weights, theirs: kernels.Weights, rtol: float, atol: float) -> None:
@@ -146,49 +242,111 @@ def agree(ours: kernels.Weights, theirs: kernels.Weights, rtol: float, atol: flo
     [kernels.Window(3, True, 4), kernels.Window(2, False, 1), kernels.Window(50, True, 50), kernels.Window(1, True, 2)],
     ids=str,
 )
-@pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
-def test_kernel_is_the_reference_in_float64(cbow, hierarchical, exact, window, keep):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_kernel_is_the_reference_in_float64(variant, window, keep):
     ours, theirs = weights(np.float64), weights(np.float64)
-    kernel = kernels.chunk_kernel(cbow, hierarchical, exact)
-    loss, examples, kept = train(kernel, ours, samplers(keep), window, TASK)
-    wanted, pairs, total, repeated = reference(theirs, samplers(keep), window, TASK, cbow, hierarchical, exact)
+    loss, examples, kept = train(variant, ours, samplers(keep), window)
+    wanted, pairs, total, repeated = reference(variant, theirs, samplers(keep), window)
     assert (examples, kept) == (pairs, total)
-    assert repeated > 0 or hierarchical  # the fixture has noise words to draw again
+    assert repeated > 0 or variant.hierarchical  # the fixture has noise words to draw again
     assert loss == pytest.approx(wanted, rel=1e-12)
     agree(ours, theirs, 1e-10, 1e-11)
     assert abs(ours.input - weights(np.float64).input).max() > 0.1
 
 
-@pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
-def test_kernel_is_the_reference_in_float32(cbow, hierarchical, exact):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_kernel_is_the_reference_in_float32(variant):
     window = kernels.Window(3, True, 4)
     ours, theirs = weights(np.float32), weights(np.float64)
-    kernel = kernels.chunk_kernel(cbow, hierarchical, exact)
-    loss, *_ = train(kernel, ours, samplers(), window, TASK)
-    wanted, *_ = reference(theirs, samplers(), window, TASK, cbow, hierarchical, exact)
+    loss, *_ = train(variant, ours, samplers(), window)
+    wanted, *_ = reference(variant, theirs, samplers(), window)
     assert loss == pytest.approx(wanted, rel=1e-5)
     agree(ours, theirs, 1e-4, 1e-5)
 
 
+@pytest.mark.parametrize("window", [kernels.Window(3, True, 4), kernels.Window(50, False, 7)], ids=str)
+@pytest.mark.parametrize(("lanes", "steps"), [(1, 1), (1, 5), (3, 2), (4, 100)])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_rounds_are_the_reference_in_float64(variant, lanes, steps, window):
+    ours, theirs, task = weights(np.float64), weights(np.float64), in_lanes(lanes)
+    loss, *_ = train(variant, ours, samplers(), window, task, steps)
+    wanted = reference_in_rounds(variant, theirs, samplers(), window, task, steps)
+    assert loss == pytest.approx(wanted, rel=1e-12)
+    agree(ours, theirs, 1e-10, 1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_round_of_one_step_is_the_step_itself(variant, dtype):
+    window = kernels.Window(4, True, 4)
+    in_rounds, without = weights(dtype), weights(dtype)
+    assert train(variant, in_rounds, samplers(), window, steps=1) == train(variant, without, samplers(), window)
+    assert all(np.array_equal(mine, other) for mine, other in zip(in_rounds, without, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_rounds_give_the_same_bytes_for_any_number_of_threads(variant, dtype):
+    window, task = kernels.Window(3, True, 4), in_lanes(5)
+    results = []
+    for threads in (1, 2, 3, 5):
+        parameters = weights(dtype)
+        numbers = train(variant, parameters, samplers(), window, task, 3, threads)
+        results.append((numbers, *(matrix.tobytes() for matrix in parameters)))
+    assert all(result == results[0] for result in results)
+
+
+@pytest.mark.parametrize("steps", [0, 3], ids=["steps", "rounds"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
-@pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
-def test_kernel_is_its_own_python(cbow, hierarchical, exact, dtype, tolerance):
-    kernel = kernels.chunk_kernel(cbow, hierarchical, exact)
-    window = kernels.Window(3, True, 4)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_kernel_is_its_own_python(variant, dtype, tolerance, steps):
+    window, task = kernels.Window(3, True, 4), in_lanes(2) if steps else TASK
     compiled, interpreted = weights(dtype), weights(dtype)
-    result = train(kernel, compiled, samplers(), window, TASK)
-    with np.errstate(over="ignore"):
-        again = train(kernel.py_func, interpreted, samplers(), window, TASK)
+    result = train(variant, compiled, samplers(), window, task, steps)
+    again = train(variant, interpreted, samplers(), window, task, steps, interpreted=True)
     assert again == pytest.approx(result, rel=tolerance)
     np.testing.assert_allclose(interpreted.input, compiled.input, rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(interpreted.output, compiled.output, rtol=tolerance, atol=tolerance)
 
 
+def test_rounds_as_python(monkeypatch):
+    """The parts of a round in Python; the steps themselves are compiled."""
+    for name in (
+        "keep_lane",
+        "gather_round",
+        "gather",
+        "steps_of_round",
+        "prefetch_step",
+        "prefetch_scored",
+        "claim_rows",
+        "column",
+        "wait",
+        "lane_of",
+    ):
+        monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
+    window, task = kernels.Window(3, True, 4), in_lanes(2)
+    compiled, interpreted = weights(np.float64), weights(np.float64)
+    result = train(Variant(), compiled, samplers(), window, task, 3)
+    again = train(Variant(), interpreted, samplers(), window, task, 3, threads=2, interpreted=True)
+    assert again == pytest.approx(result, rel=1e-12)
+    np.testing.assert_allclose(interpreted.input, compiled.input, rtol=1e-12)
+
+
+@pytest.mark.parametrize("interpreted", [False, True])
+def test_nobody_waits_for_a_thread_that_failed(interpreted):
+    barrier = np.zeros(3 * kernels.LINE, np.int64)
+    wait = kernels.wait.py_func if interpreted else numba.njit(nogil=True)(lambda barrier, n: kernels.wait(barrier, n))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait, barrier, 2)
+        barrier[kernels.ABORTED] = 1
+        waiting.result(timeout=20)
+
+
 @pytest.mark.parametrize("m", [1, 2, 3, 7])
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 13])
 @pytest.mark.parametrize("cbow", [False, True])
-def test_window_step_as_python(monkeypatch, m, n, cbow):
-    """Every function of the window in Python, in all shapes of tile, on rows that repeat."""
+def test_step_as_python(monkeypatch, m, n, cbow):
+    """Every function of a step in Python, in all shapes of tile, on rows that repeat."""
     for name in (
         "score",
         "score_to_error",
@@ -196,26 +354,25 @@ def test_window_step_as_python(monkeypatch, m, n, cbow):
         "merge_repeated_inputs",
         "merge_repeated_outputs",
         "apply_errors",
+        "mean_row",
+        "add_share",
         "tile_rows",
     ):
         monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
-    V, W = weights(np.float64)
-    m = 1 if cbow else m
-    context = np.resize([5, 2, 5], m)
-    noise = np.resize([1, 3, 1], n - 1)
+    ours, (V, W) = weights(np.float64), weights(np.float64)
+    context, noise = np.resize([5, 2, 5], m), np.resize([1, 3, 1], n - 1)
     rows, labels = objective.negative_sampling_outputs(4, noise)
-    wanted = objective.window_gradients(V, W, context, rows, labels, "skipgram")
-    space = kernels.workspace(0, m, n, 5, WIDTH, np.float64)
-    changed, moved = W.copy(), V.copy()
-    loss = kernels.step_window.py_func(
-        moved, context, m, changed, rows, n, space.signs, 0.1, 100.0, WIDTH, space.errors, space.change, cbow, False
-    )
-    assert loss == pytest.approx(wanted.J, rel=1e-12)
-    np.testing.assert_allclose(changed, W - 0.1 * wanted.W, rtol=1e-12, atol=1e-14)
-    if cbow:
-        assert (moved == V).all()
-        moved[context[0]] += space.change[0]
-    np.testing.assert_allclose(moved, V - 0.1 * wanted.V, rtol=1e-12, atol=1e-14)
+    objective_of = objective.window_gradients(V, W, context, rows, labels, "cbow" if cbow else "skipgram")
+    lane = kernels.lane_of.py_func(kernels.workspace([0], 0, m, 1 if cbow else m, n, WIDTH, np.float64).lanes, 0)
+    lane.context[0, :m], lane.outputs[0, :n], lane.rates[0] = context, rows, 0.1
+    lane.sizes[0] = m, 1 if cbow else m, n, 4
+    window = kernels.Window(5, False, n - 1, most_repeated=100.0)
+    loss = kernels.score_step.py_func(lane, 0, ours, window, TREE, cbow, False)
+    for columns in ((0, 16), (16, WIDTH)):
+        kernels.change_rows.py_func(lane, 0, ours, *columns, cbow, True)
+    assert loss == pytest.approx(objective_of.J, rel=1e-12)
+    np.testing.assert_allclose(ours.output, W - 0.1 * objective_of.W, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(ours.input, V - 0.1 * objective_of.V, rtol=1e-12, atol=1e-14)
 
 
 def test_mean_and_share_as_python():
@@ -228,7 +385,7 @@ def test_mean_and_share_as_python():
     ):
         mean, changed = np.zeros((1, WIDTH)), V.copy()
         mean_row(mean, V, rows, 3, WIDTH)
-        add_share(changed, rows, 3, mean, 0.5, WIDTH)
+        add_share(changed, rows, 3, mean, 0.5, 0, WIDTH)
         results.append((mean, changed))
         np.testing.assert_allclose(mean[0], V[rows].mean(axis=0), rtol=1e-12, atol=1e-15)
         np.testing.assert_allclose(changed[5], V[5] + mean[0], rtol=1e-12, atol=1e-15)
@@ -278,7 +435,7 @@ def test_helpers_as_python():
         (kernels.keep_tokens.py_func, kernels.context_rows.py_func, kernels.draw_noise.py_func),
     ):
         with np.errstate(over="ignore"):
-            state, count, kept = keep(TASK.stream, IDS, OFFSETS, pieces, 2, SOME, words, begins, ends)
+            state, count, kept = keep(STREAM, IDS, OFFSETS, pieces, 2, SOME, words, begins, ends)
             rows, outputs = np.zeros(8, np.int64), np.zeros(6, np.int64)
             near = context(words, begins[3], ends[3], 3, rows)
             state = noise(np.uint64(state), samplers(), 4, outputs, 6)
@@ -298,14 +455,20 @@ def test_helpers_as_python():
     assert results[0] == results[1]
 
 
+def pairs(inputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Room for the signs and the errors of one output vector."""
+    lanes = kernels.workspace([0], 0, inputs, inputs, 1, WIDTH, np.float32).lanes
+    return lanes.signs[0], lanes.errors[0, 0]
+
+
 def one_score(value: float, t: int) -> tuple[float, float]:
     """η (t − y) for η = 1, and J, of one score."""
-    space = kernels.workspace(0, 1, 1, 1, WIDTH, np.float32)
-    space.signs[0, :: kernels.GROUP] = 2 * t - 1
-    space.errors[0, 0] = value
-    loss = kernels.score_to_error(space.errors, space.signs, 1, 1, 1.0)
-    assert (space.errors[0, 1 : kernels.GROUP] == 0).all()
-    return space.errors[0, 0], loss
+    signs, errors = pairs(1)
+    signs[0, :: kernels.GROUP] = 2 * t - 1
+    errors[0, 0] = value
+    loss = kernels.score_to_error(errors, signs, 1, 1, 1.0)
+    assert (errors[0, 1 : kernels.GROUP] == 0).all()
+    return errors[0, 0], loss
 
 
 @pytest.mark.parametrize("t", [0, 1])
@@ -326,9 +489,9 @@ def test_scores_beyond_the_float_range_of_exp_keep_their_loss():
 
 def test_the_loss_of_more_pairs_than_a_product_of_float32_can_hold():
     inputs = 400
-    space = kernels.workspace(0, inputs, 1, 1, WIDTH, np.float32)
-    space.errors[0, :: kernels.GROUP] = -1e-3
-    loss = kernels.score_to_error(space.errors, space.signs, 1, inputs, 1.0)
+    signs, errors = pairs(inputs)
+    errors[0, :: kernels.GROUP] = -1e-3
+    loss = kernels.score_to_error(errors, signs, 1, inputs, 1.0)
     assert loss == pytest.approx(inputs * objective.loss(-1e-3, 1), rel=1e-5)
 
 
@@ -336,7 +499,7 @@ def test_nan_stays_visible():
     for matrix in (0, 1):
         broken = weights(np.float32)
         broken[matrix][0, 3] = np.nan
-        loss, *_ = train(KERNEL, broken, samplers(), kernels.Window(3, True, 4), TASK)
+        loss, *_ = train(Variant(), broken, samplers(), kernels.Window(3, True, 4))
         assert np.isnan(loss)
         assert np.isnan(broken.input).any()
         assert np.isnan(broken.output).any()
@@ -354,21 +517,20 @@ def test_noise_that_rests_on_the_centre_word_does_not_hang():
     [[], [(0, 0, 0)], [(7, 8, 1)], [(3, 14, 0)], [(10, 13, 2), (13, 22, 2), (3, 10, 0), (0, 3, 0)]],
     ids=["none", "empty", "one token", "cut within sentences", "all in another order"],
 )
-@pytest.mark.parametrize(("cbow", "hierarchical", "exact"), VARIANTS)
-def test_any_pieces_of_the_corpus_are_a_chunk(pieces, cbow, hierarchical, exact):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_any_pieces_of_the_corpus_are_a_chunk(pieces, variant):
     """What lies within the window beyond a cut is context: no pair is lost."""
-    task = TASK._replace(pieces=np.array(pieces, np.int64).reshape(-1, 3))
+    task = TASK._replace(pieces=np.array(pieces, np.int64).reshape(-1, 3), lanes=np.array([0, len(pieces)]))
     window = kernels.Window(3, False, 4)
     ours, theirs = weights(np.float64), weights(np.float64)
-    kernel = kernels.chunk_kernel(cbow, hierarchical, exact)
-    loss, examples, kept = train(kernel, ours, samplers(EVERYTHING), window, task)
-    wanted = reference(theirs, samplers(EVERYTHING), window, task, cbow, hierarchical, exact)
+    loss, examples, kept = train(variant, ours, samplers(EVERYTHING), window, task)
+    wanted = reference(variant, theirs, samplers(EVERYTHING), window, task)
     assert (examples, kept) == wanted[1:3]
     assert kept == sum(end - begin for begin, end, _ in pieces)
     assert loss == pytest.approx(wanted[0], rel=1e-12)
     np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-11, atol=1e-12)
     if kept == len(IDS):
-        whole = train(kernel, weights(np.float64), samplers(EVERYTHING), window, TASK)
+        whole = train(variant, weights(np.float64), samplers(EVERYTHING), window)
         assert examples == whole[1]
 
 

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, DivergenceError, TrainingConfig, Word2Vec, WordkinError
+from wordkin.arrays import aligned_zeros
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.training import progress, trainer, weights
@@ -152,22 +153,30 @@ def few_words(words: int, tokens: int) -> list[list[str]]:
     return [[f"w{number * number % words}" for number in range(tokens)] + [f"w{number}" for number in range(words)]]
 
 
+@pytest.mark.parametrize("deterministic", [False, True])
 @pytest.mark.parametrize("words", [2, 3, 50])
 @pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_few_words_and_twice_the_default_rate_stay_finite(architecture, output_layer, words):
+def test_few_words_and_twice_the_default_rate_stay_finite(architecture, output_layer, words, deterministic):
     config = TrainingConfig(
-        architecture=architecture, output_layer=output_layer, min_count=1, threads=1, epochs=20, sample=0
+        architecture=architecture,
+        output_layer=output_layer,
+        min_count=1,
+        threads=1,
+        epochs=20,
+        sample=0,
+        deterministic=deterministic,
     )
     model = Word2Vec(config, learning_rate=2 * config.first_learning_rate).fit(few_words(words, 20_000))
     assert abs(model.vectors.vectors).max() < 15
     assert model.history[-1].loss <= 1.05 * model.history[0].loss
 
 
+@pytest.mark.parametrize("deterministic", [False, True])
 @pytest.mark.parametrize("words", [2, 5, 50])
 @pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_few_words_in_the_widest_windows_stay_finite(architecture, output_layer, words):
+def test_few_words_in_the_widest_windows_stay_finite(architecture, output_layer, words, deterministic):
     model = Word2Vec(
         architecture=architecture,
         output_layer=output_layer,
@@ -178,6 +187,7 @@ def test_few_words_in_the_widest_windows_stay_finite(architecture, output_layer,
         threads=1,
         sample=0,
         epochs=3,
+        deterministic=deterministic,
     ).fit(few_words(words, 5_000))
     assert abs(model.vectors.vectors).max() < 15
     assert model.history[-1].loss < 1.001 * math.log(2)  # what vectors of zeros have
@@ -252,7 +262,7 @@ def test_weights_are_aligned_and_padded():
     packed = weights.without_padding(V.copy(), 20)
     np.testing.assert_array_equal(packed, V[:, :20])
     assert packed.flags.c_contiguous
-    whole = weights.aligned_zeros(3, 16)
+    whole = aligned_zeros((3, 16), np.float32)
     assert weights.without_padding(whole, 16).base is not None
 
 
@@ -314,7 +324,7 @@ def test_chunk_order_does_not_matter_to_a_chunk(sentences):
     chunks = list(one.chunks(0))
     results = []
     for order in (chunks, chunks[::-1]):
-        W = trainer.kernels.Weights(weights.initial_input(20, 8, 16, 1), weights.aligned_zeros(20, 16))
+        W = trainer.kernels.Weights(weights.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
         results.append({chunk.number: one.train(W, 0, chunk) for chunk in order})
     for number, result in results[0].items():
         assert results[1][number].examples == result.examples

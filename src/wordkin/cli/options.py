@@ -26,7 +26,8 @@ def config_options(*names: str) -> Callable[[Command], Command]:
             if default is not None and bounds.kind is not bool:
                 text += f" [default: {default}]"
             if bounds.kind is bool:
-                command = click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=text)(command)
+                opposite = "--" + (bounds.opposite or f"no-{flag[2:]}")
+                command = click.option(f"{flag}/{opposite}", name, default=None, help=text)(command)
             else:
                 kind = click.Choice(bounds.choices) if bounds.choices else str if bounds.size else bounds.kind
                 command = click.option(flag, name, type=kind, default=None, help=text)(command)

@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.arrays import aligned_zeros
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.scanner import ARENA_FULL, ARENA_USED, COUNT, SIZE_AND_ID, SLOT_FIELDS, TABLE_FULL, WORDS, refill
-
-CACHE_LINE = 64
 
 PIECE = 1 << 12
 """Slots that are searched for counts at a time: few, so that copies of them take little memory."""
@@ -39,7 +38,9 @@ class Words:
     """
 
     def __init__(self, slots: int = 1 << 15, arena: int = 1 << 18, words: int = 1 << 15) -> None:
-        self.table = WordTable(_slots(slots), np.zeros(arena, np.uint8), np.zeros(words, np.int64))
+        self.table = WordTable(
+            aligned_zeros((slots, SLOT_FIELDS), np.uint64), np.zeros(arena, np.uint8), np.zeros(words, np.int64)
+        )
 
     def grow(self, reason: int, progress: npt.NDArray[np.int64]) -> None:
         """Give the part of the table that the scanner said is full at least twice the room."""
@@ -61,20 +62,14 @@ class Words:
             piece = slots[begin : begin + PIECE]
             taken = piece[piece[:, SIZE_AND_ID] != 0]
             counts[taken[:, SIZE_AND_ID].astype(np.uint32) - np.uint32(1)] = taken[:, COUNT]
-        self.table = self.table._replace(slots=_slots(1))
+        self.table = self.table._replace(slots=aligned_zeros((1, SLOT_FIELDS), np.uint64))
         return counts
 
     def _grow_slots(self, words: int) -> None:
         capacity = 2 * len(self.table.slots)
         counts = self.take_counts(words)
-        self.table = self.table._replace(slots=_slots(capacity))
+        self.table = self.table._replace(slots=aligned_zeros((capacity, SLOT_FIELDS), np.uint64))
         refill(self.table, counts)
-
-
-def _slots(capacity: int) -> npt.NDArray[np.uint64]:
-    room = np.zeros(capacity * SLOT_FIELDS + CACHE_LINE // 8, np.uint64)
-    begin = -room.ctypes.data % CACHE_LINE // room.itemsize
-    return room[begin : begin + capacity * SLOT_FIELDS].reshape(capacity, SLOT_FIELDS)
 
 
 def _copied(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:

@@ -13,8 +13,11 @@ single LLVM instructions. Each has a NumPy twin, which ``.py_func`` runs. Everyt
 Numba's cache notices edits in a function's own file only. Fast-math flags are named, so that NaN stays visible.
 """
 
+import ctypes
 import math
 import operator
+import sys
+import time
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -26,7 +29,9 @@ from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import models
 from numba.extending import overload, register_jitable, register_model
+from numba.np.arrayobj import populate_array
 
+from wordkin.arrays import aligned_zeros
 from wordkin.compilation import compiled, generates
 from wordkin.model import objective
 
@@ -86,64 +91,111 @@ class Window(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One chunk: its pieces of text, η at both ends, its random stream.
+    """One chunk: its pieces of text, how they are dealt to lanes, and η at both ends.
 
-    A piece is its tokens [begin, end), and the sentence that `begin` lies in: (pieces, 3).
+    A piece is its tokens [begin, end), and the sentence that `begin` lies in: (pieces, 3). Lane i has the pieces
+    lanes[i] to lanes[i + 1].
     """
 
     pieces: npt.NDArray[np.int64]
+    lanes: npt.NDArray[np.int64]
     first_rate: float
     last_rate: float
-    stream: np.uint64
 
 
-class Workspace(NamedTuple):
-    """What one call of the kernel writes into; see :func:`workspace`."""
+class Lane(NamedTuple):
+    """What the kernel writes into while it trains one lane's text; with a first axis, that of all lanes.
+
+    A step (see objective.STEP_POSITIONS) has a slot from when its words are gathered until V and W have changed.
+    """
 
     words: npt.NDArray[np.int32]
     begins: npt.NDArray[np.int32]
     ends: npt.NDArray[np.int32]
-    outputs: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
-    reaches: npt.NDArray[np.int64]
-    context: npt.NDArray[np.int64]
-    only: npt.NDArray[np.int64]
+    state: npt.NDArray[np.uint64]
+    progress: npt.NDArray[np.int64]
+    losses: npt.NDArray[np.float64]
+    context: npt.NDArray[np.int32]
+    outputs: npt.NDArray[np.int32]
+    sizes: npt.NDArray[np.int32]
+    rates: npt.NDArray[np.float64]
     errors: npt.NDArray[Any]
     signs: npt.NDArray[Any]
-    change: npt.NDArray[Any]
     hidden: npt.NDArray[Any]
+    only: npt.NDArray[np.int32]
+    change: npt.NDArray[Any]
 
 
-def workspace(tokens: int, inputs: int, outputs: int, reach: int, width: int, dtype: npt.DTypeLike) -> Workspace:
+class Workspace(NamedTuple):
+    """All lanes, and the barrier of the threads; see :func:`workspace`."""
+
+    lanes: Lane
+    barrier: npt.NDArray[np.int64]
+
+
+COUNT, KEPT, EXAMPLES, CENTRE, POSITION, LAST, SLOT, FILLED = range(8)
+"""Columns of Lane.progress.
+
+Words; those of them that are no margin; pairs. Of the step gathered last: its centre, where its centre's next step
+begins, where that centre's window ends, and its slot. Steps gathered for a round of even number; behind it, of odd.
+"""
+
+CONTEXT, INPUTS, OUTPUTS, WORD = range(4)
+"""Columns of Lane.sizes: context words, input vectors, output vectors, and the centre word itself."""
+
+LINE = 8
+"""Numbers of 8 bytes on a cache line, so that no two threads write to the same one."""
+
+
+def workspace(
+    streams: npt.ArrayLike,
+    room: int,
+    context: int,
+    inputs: int,
+    outputs: int,
+    width: int,
+    dtype: npt.DTypeLike,
+    round_size: int = 0,
+) -> Workspace:
     """Make room for one chunk; in Python, since compiled allocation doubles the time that the kernel takes to compile.
 
     Args:
-        tokens: in the chunk, with `reach` more at both ends of each piece.
-        inputs: most input vectors of a window.
-        outputs: most output vectors of a window.
-        reach: most words on either side.
+        streams: of the lanes, the states that their random numbers begin with.
+        room: most words of a lane.
+        context: most context words of a step.
+        inputs: most input vectors of a step.
+        outputs: most output vectors of a step.
         width: vector_size in whole registers.
         dtype: of the weights.
+        round_size: steps of a lane in a round; 0 where there are no rounds.
     """
+    states = np.asarray(streams, np.uint64)
+    lanes, slots = len(states), 2 * (round_size or AHEAD)
     tiles = math.ceil(outputs / TILE)
-    signs = np.zeros((tiles, LANES), dtype)
+    signs = np.zeros((lanes, tiles, LANES), dtype)
     for group in range(0, LANES, GROUP):
         for j in range(outputs):
-            signs[j // TILE, group + j % TILE] = 1 if j == 0 else -1
-    return Workspace(
-        words=np.zeros(tokens + 1, np.int32),
-        begins=np.zeros(tokens, np.int32),
-        ends=np.zeros(tokens, np.int32),
-        outputs=np.zeros((AHEAD, outputs), np.int64),
-        counts=np.full(AHEAD, outputs, np.int64),
-        reaches=np.full(AHEAD, reach, np.int64),
-        context=np.zeros(2 * reach + 1, np.int64),
-        only=np.zeros(1, np.int64),
-        errors=np.zeros((tiles, GROUP * (inputs + 1)), dtype),  # a register's second input may lie behind the last
+            signs[:, j // TILE, group + j % TILE] = 1 if j == 0 else -1
+    pairs = GROUP * (inputs + 2 - inputs % 2)  # a register's second input may lie behind the last
+    lane = Lane(
+        words=np.zeros((lanes, room + 1), np.int32),
+        begins=np.zeros((lanes, room), np.int32),
+        ends=np.zeros((lanes, room), np.int32),
+        state=np.repeat(states[:, np.newaxis], LINE, axis=1),
+        progress=np.zeros((lanes, 2 * LINE), np.int64),
+        losses=np.zeros((lanes, LINE), np.float64),
+        context=np.zeros((lanes, slots, context + 1), np.int32),
+        outputs=np.zeros((lanes, slots, outputs), np.int32),
+        sizes=np.zeros((lanes, slots, 4), np.int32),
+        rates=np.zeros((lanes, slots), np.float64),
+        errors=aligned_zeros((lanes, slots, tiles, pairs), dtype),
         signs=signs,
-        change=np.zeros((inputs, width), dtype),
-        hidden=np.zeros((1, width), dtype),
+        hidden=aligned_zeros((lanes, slots, 1, width), dtype),
+        only=np.zeros((lanes, 1), np.int32),
+        change=aligned_zeros((lanes, inputs, width), dtype),
     )
+    lane.progress[:, CENTRE] = -1
+    return Workspace(lane, np.zeros(3 * LINE, np.int64))
 
 
 # --- Lanes: one vector register -----------------------------------------------------------------------------------
@@ -185,6 +237,24 @@ def _row_pointer(context, builder, matrix_type, matrix, row, column):
     return builder.gep(builder.bitcast(array.data, ir.IntType(8).as_pointer()), [offset])
 
 
+def part(array, i):
+    """array[i], for 0 ≤ i, without counting a reference: counting takes longer than what is done with a short row."""
+    return array[i]
+
+
+@generates(part, lambda array, i: array.copy(ndim=array.ndim - 1)(array, types.intp))
+def _(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    shape = cgutils.unpack_tuple(builder, array.shape)[1:]
+    strides = cgutils.unpack_tuple(builder, array.strides)
+    bytes_before = builder.mul(arguments[1], strides[0])
+    data = builder.gep(builder.bitcast(array.data, ir.IntType(8).as_pointer()), [bytes_before])
+    row = context.make_array(signature.return_type)(context, builder)
+    data = builder.bitcast(data, row.data.type)
+    populate_array(row, data, shape, strides[1:], array.itemsize, meminfo=None)
+    return row._getvalue()
+
+
 def load(matrix, row, column):
     """matrix[row, column : column + LANES]."""
     return matrix[row, column : column + LANES].copy()
@@ -214,12 +284,23 @@ def prefetch(matrix, row, column):
     """Ask for the cache line that holds matrix[row, column]; changes nothing."""
 
 
-@generates(prefetch, lambda matrix, row, column: types.void(matrix, types.intp, types.intp))
-def _(context, builder, signature, arguments):
-    pointer = _row_pointer(context, builder, signature.args[0], *arguments)
-    flags = [ir.Constant(ir.IntType(32), flag) for flag in (0, 3, 1)]  # read, keep in every cache, data
-    _call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, *flags])
-    return context.get_dummy_value()
+def prefetch_to_write(matrix, row, column):
+    """Ask for that cache line for this core alone, since it will be written."""
+
+
+def _prefetch_as(function, write):
+    """Give a prefetching function its meaning."""
+
+    @generates(function, lambda matrix, row, column: types.void(matrix, types.intp, types.intp))
+    def _(context, builder, signature, arguments):
+        pointer = _row_pointer(context, builder, signature.args[0], *arguments)
+        flags = [ir.Constant(ir.IntType(32), flag) for flag in (write, 3, 1)]  # keep in every cache, data
+        _call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, *flags])
+        return context.get_dummy_value()
+
+
+_prefetch_as(prefetch, 0)
+_prefetch_as(prefetch_to_write, 1)
 
 
 def fill(like, value):
@@ -694,7 +775,7 @@ def merge_repeated_outputs(output_rows, n, errors, m, bound):
 
 
 @compiled(**INLINE)
-def apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, width, change, in_place):
+def apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, begin_column, end_column, change, in_place):
     """W += Eᵀ V in place, V += E W in place or, where not `in_place`, change = E W: both from the old values.
 
     A tile's output rows stay in registers, old and new, while the inputs pass by. Where a row stands twice, all its
@@ -706,7 +787,7 @@ def apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, width, 
         w0, w1, w2, w3, w4, w5 = tile_rows(output_rows, begin, n)
         wide = n - begin > TILE // 2
         final = in_place and begin + TILE >= n
-        for k in range(0, width, LANES):
+        for k in range(begin_column, end_column, LANES):
             old0, old1, old2 = load(outputs, w0, k), load(outputs, w1, k), load(outputs, w2, k)
             old3, old4, old5 = old2, old2, old2
             if wide:
@@ -759,50 +840,12 @@ def mean_row(target, sources, source_rows, count, width):
 
 
 @compiled(**INLINE)
-def add_share(target, rows, count, source, share, width):
+def add_share(target, rows, count, source, share, begin_column, end_column):
     """target[row] += share · source[0] for each of the rows; one that stands twice gets it twice."""
     factor = fill(target, share)
     for s in range(count):
-        for k in range(0, width, LANES):
+        for k in range(begin_column, end_column, LANES):
             store(target, rows[s], k, fma(factor, load(source, 0, k), load(target, rows[s], k)))
-
-
-@compiled(**INLINE)
-def step_window(
-    inputs, input_rows, m, outputs, output_rows, n, signs, rate, bound, width, errors, change, cbow, distinct
-):
-    """The step that all architectures share: W changes in place, and so do, for skip-gram, the inputs.
-
-    A row that occurs twice gets both of its changes, each from the old values, but see objective.MOST_REPEATED.
-
-    Args:
-        inputs: matrix that holds the m input vectors, in the rows `input_rows`.
-        input_rows: (≥ m,) int64.
-        m: number of input vectors, at least 1.
-        outputs: W.
-        output_rows: (≥ n,) int64.
-        n: number of output vectors, at least 1.
-        signs: (tiles, LANES) 2t − 1 of each output, for each input of a register; 0 where there is none.
-        rate: η.
-        bound: most error of a pair of rows that occurs several times.
-        width: vector_size in whole registers.
-        errors: (tiles, GROUP · (m + 1)) work space.
-        change: (≥ m, width) work space; for CBOW −η ∂J/∂v of the only input vector, out.
-        cbow: leave the input vector as it is.
-        distinct: no output row occurs twice.
-
-    Returns:
-        The sum of the loss J over the m n pairs, before the step.
-    """
-    tiles = (n + TILE - 1) // TILE
-    score(inputs, input_rows, m, outputs, output_rows, n, width, errors, not cbow)
-    loss = score_to_error(errors, signs, tiles, m, rate)
-    if not cbow:
-        merge_repeated_inputs(input_rows, m, errors, tiles, bound)
-    if not distinct:
-        merge_repeated_outputs(output_rows, n, errors, m, bound)
-    apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, width, change, not cbow)
-    return loss
 
 
 @compiled(forceinline=True)
@@ -835,103 +878,350 @@ def path_signs(tree, word, signs):
             signs[j // TILE, group + j % TILE] = tree.signs[begin + j]
 
 
+# --- One step -----------------------------------------------------------------------------------------------------
+
+
+@compiled(forceinline=True)
+def lane_of(lanes, number):
+    """One lane of all."""
+    return Lane(
+        part(lanes.words, number),
+        part(lanes.begins, number),
+        part(lanes.ends, number),
+        part(lanes.state, number),
+        part(lanes.progress, number),
+        part(lanes.losses, number),
+        part(lanes.context, number),
+        part(lanes.outputs, number),
+        part(lanes.sizes, number),
+        part(lanes.rates, number),
+        part(lanes.errors, number),
+        part(lanes.signs, number),
+        part(lanes.hidden, number),
+        part(lanes.only, number),
+        part(lanes.change, number),
+    )
+
+
+@compiled(forceinline=True)
+def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
+    """Put a lane's next step into a slot: its context, its output vectors, its rate.
+
+    Returns:
+        Whether there is one.
+    """
+    words, progress, sizes = lane.words, lane.progress, part(lane.sizes, slot)
+    rows, outputs = part(lane.context, slot), part(lane.outputs, slot)
+    state = lane.state[0]
+    centre, position, last, count = progress[CENTRE], progress[POSITION], progress[LAST], progress[COUNT]
+    n = np.int64(lane.sizes[progress[SLOT], OUTPUTS])
+    if position < last:
+        before = part(lane.outputs, progress[SLOT])
+        for j in range(n):
+            outputs[j] = before[j]
+    near = 0
+    while near == 0 and (position < last or centre + 1 < count):
+        if position == last:
+            centre += 1
+            word = np.int64(words[centre])
+            reach = window.size
+            if window.shrink:
+                state = advance(state)
+                reach = 1 + below(output(state), window.size)
+            if hierarchical:
+                n = path_rows(tree, word, outputs)
+            else:
+                n = window.negative + 1
+                outputs[0] = word
+                state = np.uint64(draw_noise(state, samplers, word, outputs, n))
+            position = max(np.int64(lane.begins[centre]), centre - reach)
+            last = min(np.int64(lane.ends[centre]), centre + reach + 1)
+        end = last if cbow else min(position + window.step_positions, last)
+        near = context_rows(words, position, end, centre, rows)
+        position = end
+    lane.state[0] = state
+    progress[CENTRE], progress[POSITION], progress[LAST], progress[SLOT] = centre, position, last, slot
+    m = min(near, 1) if cbow else near
+    sizes[CONTEXT], sizes[INPUTS], sizes[OUTPUTS], sizes[WORD] = near, m, n, words[max(centre, 0)]
+    lane.rates[slot] = task.first_rate + (task.last_rate - task.first_rate) / max(count, 1) * centre
+    progress[EXAMPLES] += m * n
+    return near > 0
+
+
+@compiled(forceinline=True)
+def prefetch_step(lane, slot, weights):
+    """Ask for the rows of a step: its output vectors, and the last of its context, which came in last."""
+    sizes = part(lane.sizes, slot)
+    for k in range(0, lane.change.shape[1], PADDING):
+        for j in range(sizes[OUTPUTS]):
+            prefetch(weights.output, lane.outputs[slot, j], k)
+        prefetch(weights.input, lane.context[slot, max(sizes[CONTEXT] - 1, 0)], k)
+
+
+@compiled(**INLINE)
+def score_step(lane, slot, weights, window, tree, cbow, hierarchical):
+    """Put η (t − y) of each pair of a step into lane.errors, and return the sum of the loss J over them.
+
+    A row that occurs twice gets both of its changes, but see objective.MOST_REPEATED.
+    """
+    sizes, errors, outputs = part(lane.sizes, slot), part(lane.errors, slot), part(lane.outputs, slot)
+    m, n, width = np.int64(sizes[INPUTS]), np.int64(sizes[OUTPUTS]), lane.change.shape[1]
+    tiles = (n + TILE - 1) // TILE
+    rate = lane.rates[slot]
+    inputs, rows = weights.input, part(lane.context, slot)
+    if cbow:
+        hidden = part(lane.hidden, slot)
+        mean_row(hidden, inputs, rows, sizes[CONTEXT], width)
+        inputs, rows = hidden, lane.only
+    if hierarchical:
+        path_signs(tree, sizes[WORD], lane.signs)
+    score(inputs, rows, m, weights.output, outputs, n, width, errors, not cbow)
+    loss = score_to_error(errors, lane.signs, tiles, m, rate)
+    bound = max(rate, window.most_repeated)
+    if not cbow:
+        merge_repeated_inputs(rows, m, errors, tiles, bound)
+    if not hierarchical:  # a path has no node twice
+        merge_repeated_outputs(outputs, n, errors, m, bound)
+    return loss
+
+
+@compiled(**INLINE)
+def change_rows(lane, slot, weights, begin_column, end_column, cbow, exact):
+    """Change the rows of V and W that belong to a step, in some columns."""
+    sizes, rows, errors = part(lane.sizes, slot), part(lane.context, slot), part(lane.errors, slot)
+    m, n = np.int64(sizes[INPUTS]), np.int64(sizes[OUTPUTS])
+    V, W = weights
+    inputs, input_rows = V, rows
+    if cbow:
+        inputs, input_rows = part(lane.hidden, slot), lane.only
+    apply_errors(
+        inputs,
+        input_rows,
+        m,
+        W,
+        part(lane.outputs, slot),
+        n,
+        errors,
+        begin_column,
+        end_column,
+        lane.change,
+        not cbow,
+    )
+    if cbow:
+        near = np.int64(sizes[CONTEXT])
+        add_share(V, rows, near, lane.change, 1 / near if exact else 1.0, begin_column, end_column)
+
+
+# --- Rounds: several threads, the same bytes ----------------------------------------------------------------------
+
+ARRIVED, GENERATION, ABORTED = 0, LINE, 2 * LINE
+"""Places in Workspace.barrier: threads that wait, how often all went on, and whether nobody is to wait any more."""
+
+SPINS = 2_000
+"""Looks at the barrier before a thread gives its core to another one."""
+
+if sys.platform == "win32":
+    _yield_address = ctypes.cast(ctypes.windll.kernel32.SwitchToThread, ctypes.c_void_p).value
+else:
+    _yield_address = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value
+llvmlite.binding.add_symbol("wordkin_yield", _yield_address)
+
+
+def fetch_add(numbers, place, value):
+    """Add to numbers[place], atomically, and return what it was."""
+    before = numbers[place]
+    numbers[place] += value
+    return before
+
+
+@generates(fetch_add, lambda numbers, place, value: types.int64(numbers, types.intp, types.int64))
+def _(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.atomic_rmw("add", builder.gep(array.data, [arguments[1]]), arguments[2], "acq_rel")
+
+
+def fetch(numbers, place):
+    """numbers[place], as other threads left it."""
+    return numbers[place]
+
+
+@generates(fetch, lambda numbers, place: types.int64(numbers, types.intp))
+def _(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.load_atomic(builder.gep(array.data, [arguments[1]]), "acquire", 8)
+
+
+def give_way():
+    """Let another thread have this core."""
+    time.sleep(0)
+
+
+@generates(give_way, lambda: types.void())
+def _(context, builder, _signature, _arguments):
+    signature = ir.FunctionType(ir.IntType(32), [])
+    builder.call(cgutils.get_or_insert_function(builder.module, signature, "wordkin_yield"), [])
+    return context.get_dummy_value()
+
+
+@compiled(forceinline=True)
+def wait(barrier, threads):
+    """Wait until all threads are here: what each wrote before, all see after."""
+    generation = fetch(barrier, GENERATION)
+    if fetch_add(barrier, ARRIVED, 1) == threads - 1:
+        fetch_add(barrier, ARRIVED, -threads)
+        fetch_add(barrier, GENERATION, 1)
+    else:
+        spins = 0
+        while fetch(barrier, GENERATION) == generation and fetch(barrier, ABORTED) == 0:
+            spins += 1
+            if spins > SPINS:
+                give_way()
+
+
 @cache
-def chunk_kernel(cbow=False, hierarchical=False, exact=True):
-    """Compile the kernel for one variant; the three are constants to LLVM, so that no branch between them is left.
+def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False):
+    """Compile the kernel for one variant; the four are constants to LLVM, so that no branch between them is left.
 
     Args:
         cbow: one input vector, the context's mean, instead of one for each context word.
         hierarchical: the outputs are the centre word's Huffman path, instead of itself and noise words.
         exact: for CBOW, divide the mean's gradient by the number of context words, as its derivative demands.
+        rounds: score several steps of each lane before any of them changes V and W, so that threads can share them.
+
+    The kernel trains one chunk. Its arguments:
+        ids: (tokens,) int32, the corpus.
+        offsets: (sentences + 1,) int64, its sentences.
+        weights: V and W, changed in place; float32, or float64 for checks.
+        samplers: see Samplers.
+        tree: see huffman.Tree; only read for hierarchical softmax.
+        window: see Window.
+        task: see Task.
+        space: see workspace; with lanes.losses and lanes.progress it has the sums of J, the numbers of pairs, and the
+            numbers of tokens left by subsampling.
+        thread: this thread's number.
+        threads: how many train the chunk together, each with the same arguments but `thread`; 1 without rounds.
     """
 
-    def train_chunk(ids, offsets, weights, samplers, tree, window, task, space):
-        """Train one chunk.
+    def train_steps(ids, offsets, weights, samplers, tree, window, task, space, _thread, _threads):
+        lane = lane_of(space.lanes, 0)
+        keep_lane(lane, 0, ids, offsets, window, samplers, task)
+        width = lane.change.shape[1]
+        ahead, loss = 0, 0.0
+        while ahead < AHEAD and gather(lane, ahead, samplers, tree, window, task, cbow, hierarchical):
+            prefetch_step(lane, ahead, weights)
+            ahead += 1
+        step = 0
+        while step < ahead:
+            if ahead - step == AHEAD:
+                slot = ahead & (2 * AHEAD - 1)
+                if gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
+                    prefetch_step(lane, slot, weights)
+                    ahead += 1
+            slot = step & (2 * AHEAD - 1)
+            loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
+            change_rows(lane, slot, weights, 0, width, cbow, exact)
+            step += 1
+        lane.losses[0] = loss
 
-        Args:
-            ids: (tokens,) int32, the corpus.
-            offsets: (sentences + 1,) int64, its sentences.
-            weights: V and W, changed in place; float32, or float64 for checks.
-            samplers: see Samplers.
-            tree: see huffman.Tree; only read for hierarchical softmax.
-            window: see Window.
-            task: see Task.
-            space: see workspace.
+    def train_rounds(ids, offsets, weights, samplers, tree, window, task, space, thread, threads):
+        lanes, width, size = len(space.lanes.words), space.lanes.change.shape[2], space.lanes.rates.shape[1] // 2
+        own = range(lanes * thread // threads, lanes * (thread + 1) // threads)
+        begin_column, end_column = column(thread, threads, width), column(thread + 1, threads, width)
+        for number in own:
+            lane = lane_of(space.lanes, number)
+            keep_lane(lane, number, ids, offsets, window, samplers, task)
+            gather_round(lane, 0, size, samplers, tree, window, task, cbow, hierarchical)
+        wait(space.barrier, threads)
+        odd = 0
+        while steps_of_round(space.lanes, odd) > 0:
+            begin = odd * size
+            for number in own:
+                lane = lane_of(space.lanes, number)
+                end = begin + lane.progress[FILLED + odd]
+                loss = 0.0
+                for slot in range(begin, min(begin + AHEAD, end)):
+                    prefetch_step(lane, slot, weights)
+                for slot in range(begin, end):
+                    if slot + AHEAD < end:
+                        prefetch_step(lane, slot + AHEAD, weights)
+                    loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
+                lane.losses[0] += loss
+                gather_round(lane, 1 - odd, size, samplers, tree, window, task, cbow, hierarchical)
+            wait(space.barrier, threads)
+            for number in range(lanes):
+                lane = lane_of(space.lanes, number)
+                end = begin + lane.progress[FILLED + odd]
+                if threads > 1:
+                    prefetch_scored(lane_of(space.lanes, (number + 1) % lanes), begin, begin + size)
+                    for slot in range(begin, min(begin + AHEAD, end)):
+                        claim_rows(lane, slot, weights, begin_column, end_column)
+                for slot in range(begin, end):
+                    if threads > 1 and slot + AHEAD < end:
+                        claim_rows(lane, slot + AHEAD, weights, begin_column, end_column)
+                    change_rows(lane, slot, weights, begin_column, end_column, cbow, exact)
+            wait(space.barrier, threads)
+            odd = 1 - odd
 
-        Returns:
-            The sum of the loss J, the number of examples (pairs), and the number of tokens left by subsampling.
-        """
-        V, W = weights
-        width = space.change.shape[1]
-        words, begins, ends = space.words, space.begins, space.ends
-        context, signs, change = space.context, space.signs, space.change
-        state, count, kept = keep_tokens(
-            task.stream, ids, offsets, task.pieces, window.size, samplers.keep, words, begins, ends
-        )
-        state = np.uint64(state)
-        slope = (task.last_rate - task.first_rate) / max(count, 1)
-        loss = 0.0
-        examples = 0
-        for centre in range(-AHEAD, count):
-            slot = centre & (AHEAD - 1)
-            outputs = space.outputs[slot]
-            if centre >= 0:
-                n = space.counts[slot]
-                rate = task.first_rate + slope * centre
-                bound = max(rate, window.most_repeated)
-                first = max(begins[centre], centre - space.reaches[slot])
-                last = min(ends[centre], centre + space.reaches[slot] + 1)
-                step = last - first if cbow else window.step_positions
-                if hierarchical:
-                    path_signs(tree, words[centre], signs)
-                for position in range(first, last, step):
-                    near = context_rows(words, position, min(position + step, last), centre, context)
-                    m = min(near, 1) if cbow else near
-                    if m == 0:
-                        continue
-                    examples += m * n
-                    rows, inputs = context, V
-                    if cbow:
-                        rows, inputs = space.only, space.hidden
-                        mean_row(inputs, V, context, near, width)
-                    loss += step_window(
-                        inputs,
-                        rows,
-                        m,
-                        W,
-                        outputs,
-                        n,
-                        signs,
-                        rate,
-                        bound,
-                        width,
-                        space.errors,
-                        change,
-                        cbow,
-                        hierarchical,
-                    )
-                    if cbow:
-                        add_share(V, context, near, change, 1 / near if exact else 1.0, width)
-            upcoming = centre + AHEAD
-            if upcoming < count:
-                if window.shrink:
-                    state = advance(state)
-                    space.reaches[slot] = 1 + below(output(state), window.size)
-                if hierarchical:
-                    space.counts[slot] = path_rows(tree, words[upcoming], outputs)
-                else:
-                    outputs[0] = words[upcoming]
-                    state = np.uint64(draw_noise(state, samplers, outputs[0], outputs, space.counts[slot]))
-                for j in range(space.counts[slot]):
-                    for k in range(0, width, PADDING):
-                        prefetch(W, outputs[j], k)
-                newest = upcoming + window.size
-                if newest < count:
-                    for k in range(0, width, PADDING):
-                        prefetch(V, words[newest], k)
-        return loss, examples, kept
+    return compiled(nogil=True, fastmath={"contract"})(train_rounds if rounds else train_steps)
 
-    return compiled(nogil=True, fastmath={"contract"})(train_chunk)
+
+@compiled(forceinline=True)
+def keep_lane(lane, number, ids, offsets, window, samplers, task):
+    """Subsample a lane's text."""
+    pieces = task.pieces[task.lanes[number] : task.lanes[number + 1]]
+    state, count, kept = keep_tokens(
+        lane.state[0], ids, offsets, pieces, window.size, samplers.keep, lane.words, lane.begins, lane.ends
+    )
+    lane.state[0], lane.progress[COUNT], lane.progress[KEPT] = state, count, kept
+
+
+@compiled(forceinline=True)
+def gather_round(lane, odd, size, samplers, tree, window, task, cbow, hierarchical):
+    """Gather a lane's steps of a round into their half of the slots."""
+    filled = 0
+    while filled < size and gather(lane, odd * size + filled, samplers, tree, window, task, cbow, hierarchical):
+        filled += 1
+    lane.progress[FILLED + odd] = filled
+
+
+@compiled(forceinline=True)
+def prefetch_scored(lane, begin, end):
+    """Ask for the steps and the errors that another thread wrote into some slots."""
+    tiles, pairs = lane.errors.shape[1:]
+    for slot in range(begin, end):
+        prefetch(lane.sizes, slot, 0)
+        prefetch(lane.context, slot, 0)
+        prefetch(lane.outputs, slot, 0)
+        errors = part(lane.errors, slot)
+        for tile in range(tiles):
+            for pair in range(0, pairs, PADDING):
+                prefetch(errors, tile, pair)
+
+
+@compiled(forceinline=True)
+def claim_rows(lane, slot, weights, begin_column, end_column):
+    """Ask for a step's rows for this core alone, before they change."""
+    sizes = part(lane.sizes, slot)
+    for k in range(begin_column, end_column, PADDING):
+        for j in range(sizes[OUTPUTS]):
+            prefetch_to_write(weights.output, lane.outputs[slot, j], k)
+        for i in range(sizes[CONTEXT]):
+            prefetch_to_write(weights.input, lane.context[slot, i], k)
+
+
+@compiled(forceinline=True)
+def steps_of_round(lanes, odd):
+    """How many steps a round has in all lanes."""
+    steps = 0
+    for number in range(len(lanes.progress)):
+        steps += lanes.progress[number, FILLED + odd]
+    return steps
+
+
+@compiled(forceinline=True)
+def column(part, parts, width):
+    """Where a part of the columns begins, on a cache line, of as equal parts as there are."""
+    return min((width + PADDING - 1) // PADDING * part // parts * PADDING, width)
 
 
 def whole_registers(vector_size: int) -> int:

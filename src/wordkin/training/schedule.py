@@ -74,6 +74,27 @@ def chunks(pieces: Pieces, seed: int, epoch: int, size: int) -> Iterator[Chunk]:
         done += tokens
 
 
+def dealt(chosen: Pieces, sentence_offsets: npt.NDArray[np.int64], count: int) -> tuple[Pieces, npt.NDArray[np.int64]]:
+    """Deal pieces to `count` lanes of equally many tokens, cutting those that lie across.
+
+    Args:
+        chosen: the pieces of a chunk.
+        sentence_offsets: of the corpus.
+        count: number of lanes.
+
+    Returns:
+        The pieces, and (count + 1,) where each lane's begin among them.
+    """
+    begins = np.concatenate([[0], np.cumsum(chosen[:, 1] - chosen[:, 0])])
+    bounds = begins[-1] * np.arange(count + 1) // count
+    all_begins = np.unique(np.concatenate([begins, bounds]))
+    origin = np.searchsorted(begins, all_begins[:-1], side="right") - 1
+    first = chosen[origin, 0] + all_begins[:-1] - begins[origin]
+    last = first + np.diff(all_begins)
+    sentences = np.searchsorted(sentence_offsets, first, side="right") - 1
+    return np.stack([first, last, sentences], axis=1), np.searchsorted(all_begins, bounds)
+
+
 def learning_rate(first: float, last: float, progress: float) -> float:
     """η after the share `progress` of all tokens of all epochs: linear from `first` to `last`."""
     return first + (last - first) * progress
@@ -87,9 +108,9 @@ def _mixed(state: int) -> int:
     return state ^ (state >> 31)
 
 
-def stream(seed: int, epoch: int, chunk: int) -> np.uint64:
-    """The first state of a chunk's random stream, a function of (seed, epoch, chunk) and of nothing else."""
+def stream(*numbers: int) -> np.uint64:
+    """The first state of the random stream of a chunk or of a lane: a function of (seed, epoch, chunk, lane) alone."""
     state = 0
-    for number in (seed, epoch, chunk):
+    for number in numbers:
         state = _mixed(state ^ number)
     return np.uint64(state)

@@ -34,11 +34,11 @@ def tokens_per_second(trainer: ChunkTrainer, weights: Weights) -> float:
         weights: the run's own; they are read, and written with what they hold.
     """
     config = trainer.config
-    chunks = list(itertools.islice(trainer.chunks(0), trainer.threads))
+    chunks = list(itertools.islice(trainer.chunks(0), trainer.chunks_at_once))
     still = _Still(trainer)
     size = max(10, min(10_000, _FIRST_WORK // (config.window * (config.negative + 1) * config.vector_size)))
     warm = False  # the first try also fetches the corpus and the weights into memory: up to ten times as long
-    with ThreadPoolExecutor(trainer.threads) as pool:
+    with ThreadPoolExecutor(trainer.chunks_at_once) as pool:
         while True:
             fronts = [_front(chunk, size) for chunk in chunks]
             begin = time.perf_counter()

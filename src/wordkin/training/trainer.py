@@ -14,6 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,8 @@ from wordkin.model import huffman, kernels, sampling
 from wordkin.training.checkpoint import Checkpoint, State, Totals
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress
-from wordkin.training.schedule import Chunk, chunks, learning_rate, pieces, pieces_per_chunk, stream
+from wordkin.training.rounds import rounds
+from wordkin.training.schedule import Chunk, chunks, dealt, learning_rate, pieces, pieces_per_chunk, stream
 
 _POLL_SECONDS = 0.2  # how often the main thread wakes, so that Ctrl-C gets through
 
@@ -64,33 +66,43 @@ class ChunkTrainer:
         self.tokens = len(corpus.ids)
         self.width = kernels.whole_registers(config.vector_size)
         counts = corpus.vocabulary.counts
-        keep = sampling.thresholds(sampling.keep_probabilities(counts, config.sample))
+        keep = sampling.keep_probabilities(counts, config.sample)
+        noise = sampling.noise_probabilities(counts, config.noise_exponent)
         hierarchical = config.output_layer == "hierarchical-softmax"
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
-        accept, alias = sampling.alias_table(sampling.noise_probabilities(counts, config.noise_exponent))
+        self._rounds = rounds(config, counts * keep / (counts @ keep), noise, tree)
+        accept, alias = sampling.alias_table(noise)
         self._ids, self._offsets = _read_only(corpus.ids), _read_only(corpus.sentence_offsets)
-        self._samplers = kernels.Samplers(_read_only(keep), _read_only(accept), _read_only(alias))
+        self._samplers = kernels.Samplers(_read_only(sampling.thresholds(keep)), _read_only(accept), _read_only(alias))
         self._window = kernels.Window(config.window, config.shrink_window, config.negative)
         self._tree = tree._replace(
             offsets=_read_only(tree.offsets), nodes=_read_only(tree.nodes), signs=_read_only(tree.signs)
         )
-        self._most_inputs = 1 if config.architecture == "cbow" else 2 * config.window
+        self._most_context = 2 * config.window
+        if config.architecture == "skipgram":
+            self._most_context = min(self._most_context, self._window.step_positions)
         self._most_outputs = tree.longest if hierarchical else config.negative + 1
         self._chunk_size = pieces_per_chunk(config.vector_size, config.window, self._most_outputs)
         self.number_of_chunks = math.ceil(len(self._pieces) / self._chunk_size)
         self._kernel = kernels.chunk_kernel(
-            config.architecture == "cbow", hierarchical, config.cbow_gradient == "exact"
+            config.architecture == "cbow", hierarchical, config.cbow_gradient == "exact", config.deterministic
         )
 
     @property
     def threads(self) -> int:
-        """How many threads train: as configured, or one a core, but no more than there are chunks."""
-        return min(self.config.threads or cores(), self.number_of_chunks)
+        """How many threads train: as configured, or one a core, but no more than there is work for."""
+        most = self._rounds.lanes if self.config.deterministic else self.number_of_chunks
+        return min(self.config.threads or cores(), most)
+
+    @property
+    def chunks_at_once(self) -> int:
+        """How many chunks are trained at the same time: one for each thread, or a single one by all together."""
+        return 1 if self.config.deterministic else self.threads
 
     def compile(self, weights: kernels.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on nothing."""
         with announced("the training kernel"):
-            self._run(weights, kernels.Task(self._pieces[:0], 0.0, 0.0, np.uint64(0)))
+            self.train(weights, 0, Chunk(0, 0, 0, self._pieces[:0]))
 
     def chunks(self, epoch: int) -> Iterator[Chunk]:
         """The chunks of the given epoch (from 0), in their order."""
@@ -103,24 +115,64 @@ class ChunkTrainer:
         return learning_rate(config.first_learning_rate, config.min_learning_rate, progress)
 
     def train(self, weights: kernels.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
-        """Train one chunk in the given epoch (from 0), changing the weights in place."""
-        task = kernels.Task(
-            chunk.pieces,
-            self.rate_at(epoch, chunk.begin),
-            self.rate_at(epoch, chunk.end),
-            stream(self.config.seed, epoch, chunk.number),
-        )
-        loss, examples, kept = self._run(weights, task)
-        return ChunkResult(loss, examples, chunk.end - chunk.begin, kept)
+        """Train one chunk in the given epoch (from 0), changing the weights in place.
 
-    def _run(self, weights: kernels.Weights, task: kernels.Task) -> tuple[float, int, int]:
-        dtype, reach = weights.input.dtype, self.config.window
-        tokens = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * reach).sum())
-        space = kernels.workspace(tokens, self._most_inputs, self._most_outputs, reach, self.width, dtype)
-        result: tuple[float, int, int] = self._kernel(
-            self._ids, self._offsets, weights, self._samplers, self._tree, self._window, task, space
+        With deterministic=True by all threads together, with the same result for any number of them.
+        """
+        threads = self.threads // self.chunks_at_once
+        task, space = self._task(epoch, chunk)
+
+        def work(thread: int) -> None:
+            try:
+                self._kernel(
+                    self._ids,
+                    self._offsets,
+                    weights,
+                    self._samplers,
+                    self._tree,
+                    self._window,
+                    task,
+                    space,
+                    thread,
+                    threads,
+                )
+            except BaseException:
+                space.barrier[kernels.ABORTED] = 1  # nobody is to wait for this thread
+                raise
+
+        if threads == 1:
+            work(0)
+        else:
+            with ThreadPoolExecutor(threads, "wordkin-lane") as pool:
+                list(pool.map(work, range(threads)))
+        lanes = space.lanes
+        return ChunkResult(
+            float(lanes.losses[:, 0].sum()),
+            int(lanes.progress[:, kernels.EXAMPLES].sum()),
+            chunk.end - chunk.begin,
+            int(lanes.progress[:, kernels.KEPT].sum()),
         )
-        return result
+
+    def _task(self, epoch: int, chunk: Chunk) -> tuple[kernels.Task, kernels.Workspace]:
+        config, rounds = self.config, self._rounds
+        if config.deterministic:
+            pieces, lanes = dealt(chunk.pieces, self._offsets, rounds.lanes)
+            streams = [stream(config.seed, epoch, chunk.number, lane) for lane in range(rounds.lanes)]
+        else:
+            pieces, lanes = chunk.pieces, np.array([0, len(chunk.pieces)])
+            streams = [stream(config.seed, epoch, chunk.number)]
+        begins = np.concatenate([[0], np.cumsum(pieces[:, 1] - pieces[:, 0] + 2 * config.window)])
+        space = kernels.workspace(
+            streams,
+            int(np.diff(begins[lanes]).max()),
+            self._most_context,
+            1 if config.architecture == "cbow" else self._most_context,
+            self._most_outputs,
+            self.width,
+            np.float32,
+            rounds.steps if config.deterministic else 0,
+        )
+        return kernels.Task(pieces, lanes, self.rate_at(epoch, chunk.begin), self.rate_at(epoch, chunk.end)), space
 
 
 class _Crew:
@@ -146,7 +198,7 @@ class _Crew:
     ) -> None:
         self._closing = threading.Event()
         self._finished: queue.SimpleQueue[ChunkResult | BaseException | None] = queue.SimpleQueue()
-        self._working = trainer.threads
+        self._working = trainer.chunks_at_once
 
         def work() -> None:
             try:
@@ -161,7 +213,8 @@ class _Crew:
             self._finished.put(None)
 
         self._workers = [
-            threading.Thread(target=work, name=f"wordkin-{number}", daemon=True) for number in range(trainer.threads)
+            threading.Thread(target=work, name=f"wordkin-{number}", daemon=True)
+            for number in range(trainer.chunks_at_once)
         ]
         for worker in self._workers:
             worker.start()

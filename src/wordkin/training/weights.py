@@ -5,21 +5,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-ALIGNMENT = 64
+from wordkin.arrays import aligned_zeros
+
 _BLOCK_ROWS = 4096
 
 Matrix = npt.NDArray[np.float32]
-
-
-def aligned_zeros(rows: int, columns: int) -> Matrix:
-    """A (rows, columns) float32 matrix of zeros that begins on a cache line.
-
-    NumPy asks the system for huge pages where it has them.
-    """
-    size = rows * columns
-    room = np.zeros(size + ALIGNMENT // 4, np.float32)
-    skip = -room.ctypes.data % ALIGNMENT // 4
-    return room[skip : skip + size].reshape(rows, columns)
 
 
 def initial_input(rows: int, vector_size: int, width: int, seed: int) -> Matrix:
@@ -31,7 +21,7 @@ def initial_input(rows: int, vector_size: int, width: int, seed: int) -> Matrix:
         width: padded length of a row.
         seed: the run's seed.
     """
-    matrix = aligned_zeros(rows, width)
+    matrix = aligned_zeros((rows, width), np.float32)
     generator = np.random.Generator(np.random.Philox(seed))
     for begin in range(0, rows, _BLOCK_ROWS):
         block = matrix[begin : begin + _BLOCK_ROWS, :vector_size]

@@ -116,18 +116,20 @@ class Word2Vec:
         on_epoch_end: Callable[[EpochRecord], None] | None,
         checkpoint: Checkpoint | None,
     ) -> None:
+        from wordkin.arrays import aligned_zeros
         from wordkin.model.kernels import Weights, padded
         from wordkin.training.progress import Silent, progress_bar
         from wordkin.training.speed import tokens_per_second
         from wordkin.training.trainer import ChunkTrainer, train
-        from wordkin.training.weights import aligned_zeros, initial_input, without_padding
+        from wordkin.training.weights import initial_input, without_padding
 
         config = self.config
         warnings, budget = warn(corpus), expected(corpus, config)
         logger.info("%s", budget.memory_text())
         trainer = ChunkTrainer(corpus, config)
         words, width = len(corpus.vocabulary), padded(config.vector_size)
-        weights = Weights(initial_input(words, config.vector_size, width, config.seed), aligned_zeros(words, width))
+        V = initial_input(words, config.vector_size, width, config.seed)
+        weights = Weights(V, aligned_zeros((words, width), V.dtype))
         trainer.compile(weights)
         budget = replace(budget, tokens_per_second=tokens_per_second(trainer, weights))
         logger.info("%s", budget.time_text())
