@@ -25,7 +25,7 @@ _NO_MERGE = """    if not cbow:
     if not hierarchical:  # a path has no node twice
         merge_repeated_outputs(outputs, n, errors, m, bound)
 """
-_CHANGES = "            change_rows(lane, slot, weights, 0, width, cbow, exact)\n"
+_CHANGES = "            change_rows(lane, slot, weights, 0, width, cbow, exact, frozen, freezing)\n"
 _NO_LOSS = [
     ("            losses = losses + at_least(zero - z, zero) * weight\n", ""),
     ("            product = product * fma(e, weight, one)\n", ""),

@@ -19,6 +19,7 @@ from wordkin.training.weights import initial_input
 WINDOWS = 4_000
 STEPS = 20_000
 INPUTS = 6
+NOTHING = np.zeros(0, np.bool_)  # is frozen
 PARTS = ("the step", "scores", "errors and loss", "changes of V and W", "looking for repeated rows")
 
 
@@ -38,7 +39,7 @@ def steps(V: Any, inputs: Any, W: Any, outputs: Any, lane: Any, width: int, part
             kernels.merge_repeated_inputs(i, m, errors, tiles, 0.25)
             kernels.merge_repeated_outputs(o, n, errors, m, 0.25)
         if part in (0, 3):
-            kernels.apply_errors(V, i, m, W, o, n, errors, 0, width, lane.change, True)
+            kernels.apply_errors(V, i, m, W, o, n, errors, 0, width, lane.change, True, NOTHING, False)
     return loss
 
 

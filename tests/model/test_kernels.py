@@ -22,6 +22,7 @@ EVERYTHING = np.full(VOCABULARY, 2**32 - 1, np.uint32)
 SOME = sampling.thresholds(sampling.keep_probabilities(COUNTS, 0.05))
 TREE = huffman.tree(COUNTS)
 STREAM = stream(1, 0, 0)
+NOTHING = np.zeros(0, np.bool_)
 PIECES = np.array([[0, len(IDS), 0]])
 TASK = kernels.Task(PIECES, np.array([0, 1]), 0.5, 0.2)  # η large enough for any mistake to show
 
@@ -63,9 +64,10 @@ def train(
     steps: int = 0,
     threads: int = 1,
     interpreted: bool = False,
+    frozen: np.ndarray = NOTHING,
 ):
     """Run a kernel: the sum of the loss, the pairs, the tokens kept."""
-    kernel = kernels.chunk_kernel(*variant, rounds=steps > 0)
+    kernel = kernels.chunk_kernel(*variant, rounds=steps > 0, freezing=len(frozen) > 0)
     kernel = kernel.py_func if interpreted else kernel
     outputs = TREE.longest if variant.hierarchical else window.negative + 1
     context = 2 * window.size if variant.cbow else min(2 * window.size, window.step_positions)
@@ -77,7 +79,7 @@ def train(
 
     def work(thread: int) -> None:
         with np.errstate(over="ignore"):
-            kernel(IDS, OFFSETS, parameters, tables, TREE, window, task, space, thread, threads)
+            kernel(IDS, OFFSETS, parameters, frozen, tables, TREE, window, task, space, thread, threads)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(threads)))
@@ -297,6 +299,17 @@ def test_rounds_give_the_same_bytes_for_any_number_of_threads(variant, dtype):
 
 
 @pytest.mark.parametrize("steps", [0, 3], ids=["steps", "rounds"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_frozen_rows_stay_and_all_else_learns(variant, steps):
+    frozen = np.isin(np.arange(VOCABULARY), [0, 3, 7])
+    ours, before = weights(np.float32), weights(np.float32)
+    train(variant, ours, samplers(), kernels.Window(3, True, 4), steps=steps, frozen=frozen)
+    changed = (ours.input != before.input).any(axis=1)
+    assert changed.tolist() == (~frozen).tolist()
+    assert (ours.output != before.output).any(axis=1).sum() >= VOCABULARY - 1
+
+
+@pytest.mark.parametrize("steps", [0, 3], ids=["steps", "rounds"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_kernel_is_its_own_python(variant, dtype, tolerance, steps):
@@ -357,6 +370,7 @@ def test_step_as_python(monkeypatch, m, n, cbow):
         "mean_row",
         "add_share",
         "tile_rows",
+        "stays",
     ):
         monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
     ours, (V, W) = weights(np.float64), weights(np.float64)
@@ -369,7 +383,7 @@ def test_step_as_python(monkeypatch, m, n, cbow):
     window = kernels.Window(5, False, n - 1, most_repeated=100.0)
     loss = kernels.score_step.py_func(lane, 0, ours, window, TREE, cbow, False)
     for columns in ((0, 16), (16, WIDTH)):
-        kernels.change_rows.py_func(lane, 0, ours, *columns, cbow, True)
+        kernels.change_rows.py_func(lane, 0, ours, *columns, cbow, True, NOTHING, False)
     assert loss == pytest.approx(objective_of.J, rel=1e-12)
     np.testing.assert_allclose(ours.output, W - 0.1 * objective_of.W, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(ours.input, V - 0.1 * objective_of.V, rtol=1e-12, atol=1e-14)
@@ -385,7 +399,7 @@ def test_mean_and_share_as_python():
     ):
         mean, changed = np.zeros((1, WIDTH)), V.copy()
         mean_row(mean, V, rows, 3, WIDTH)
-        add_share(changed, rows, 3, mean, 0.5, 0, WIDTH)
+        add_share(changed, rows, 3, mean, 0.5, 0, WIDTH, NOTHING, False)
         results.append((mean, changed))
         np.testing.assert_allclose(mean[0], V[rows].mean(axis=0), rtol=1e-12, atol=1e-15)
         np.testing.assert_allclose(changed[5], V[5] + mean[0], rtol=1e-12, atol=1e-15)

@@ -775,7 +775,27 @@ def merge_repeated_outputs(output_rows, n, errors, m, bound):
 
 
 @compiled(**INLINE)
-def apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, begin_column, end_column, change, in_place):
+def stays(frozen, row, freezing):
+    """Whether a row of V is to stay as it is; without `freezing` none is, and nothing is read."""
+    return frozen[row] if freezing else False
+
+
+@compiled(**INLINE)
+def apply_errors(
+    inputs,
+    input_rows,
+    m,
+    outputs,
+    output_rows,
+    n,
+    errors,
+    begin_column,
+    end_column,
+    change,
+    in_place,
+    frozen,
+    freezing,
+):
     """W += Eᵀ V in place, V += E W in place or, where not `in_place`, change = E W: both from the old values.
 
     A tile's output rows stay in registers, old and new, while the inputs pass by. Where a row stands twice, all its
@@ -815,10 +835,10 @@ def apply_errors(inputs, input_rows, m, outputs, output_rows, n, errors, begin_c
                     x, new4 = fma(e, old4, x), fma(e, v, new4)
                     e = spread(errors, tile, lane + 5)
                     x, new5 = fma(e, old5, x), fma(e, v, new5)
-                if final:
-                    store(inputs, row_at(input_rows, i), k, x)
-                else:
+                if not final:
                     store(change, i, k, x)
+                elif not stays(frozen, row_at(input_rows, i), freezing):
+                    store(inputs, row_at(input_rows, i), k, x)
             if wide:
                 store(outputs, w5, k, new5)
                 store(outputs, w4, k, new4)
@@ -840,10 +860,12 @@ def mean_row(target, sources, source_rows, count, width):
 
 
 @compiled(**INLINE)
-def add_share(target, rows, count, source, share, begin_column, end_column):
+def add_share(target, rows, count, source, share, begin_column, end_column, frozen, freezing):
     """target[row] += share · source[0] for each of the rows; one that stands twice gets it twice."""
     factor = fill(target, share)
     for s in range(count):
+        if stays(frozen, rows[s], freezing):
+            continue
         for k in range(begin_column, end_column, LANES):
             store(target, rows[s], k, fma(factor, load(source, 0, k), load(target, rows[s], k)))
 
@@ -986,7 +1008,7 @@ def score_step(lane, slot, weights, window, tree, cbow, hierarchical):
 
 
 @compiled(**INLINE)
-def change_rows(lane, slot, weights, begin_column, end_column, cbow, exact):
+def change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, frozen, freezing):
     """Change the rows of V and W that belong to a step, in some columns."""
     sizes, rows, errors = part(lane.sizes, slot), part(lane.context, slot), part(lane.errors, slot)
     m, n = np.int64(sizes[INPUTS]), np.int64(sizes[OUTPUTS])
@@ -1006,10 +1028,13 @@ def change_rows(lane, slot, weights, begin_column, end_column, cbow, exact):
         end_column,
         lane.change,
         not cbow,
+        frozen,
+        freezing,
     )
     if cbow:
         near = np.int64(sizes[CONTEXT])
-        add_share(V, rows, near, lane.change, 1 / near if exact else 1.0, begin_column, end_column)
+        share = 1 / near if exact else 1.0
+        add_share(V, rows, near, lane.change, share, begin_column, end_column, frozen, freezing)
 
 
 # --- Rounds: several threads, the same bytes ----------------------------------------------------------------------
@@ -1079,19 +1104,21 @@ def wait(barrier, threads):
 
 
 @cache
-def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False):
-    """Compile the kernel for one variant; the four are constants to LLVM, so that no branch between them is left.
+def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freezing=False):
+    """Compile the kernel for one variant; the five are constants to LLVM, so that no branch between them is left.
 
     Args:
         cbow: one input vector, the context's mean, instead of one for each context word.
         hierarchical: the outputs are the centre word's Huffman path, instead of itself and noise words.
         exact: for CBOW, divide the mean's gradient by the number of context words, as its derivative demands.
         rounds: score several steps of each lane before any of them changes V and W, so that threads can share them.
+        freezing: leave some rows of V as they are.
 
     The kernel trains one chunk. Its arguments:
         ids: (tokens,) int32, the corpus.
         offsets: (sentences + 1,) int64, its sentences.
         weights: V and W, changed in place; float32, or float64 for checks.
+        frozen: (words,) bool, the rows of V that stay as they are; only read with `freezing`.
         samplers: see Samplers.
         tree: see huffman.Tree; only read for hierarchical softmax.
         window: see Window.
@@ -1102,7 +1129,7 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False):
         threads: how many train the chunk together, each with the same arguments but `thread`; 1 without rounds.
     """
 
-    def train_steps(ids, offsets, weights, samplers, tree, window, task, space, _thread, _threads):
+    def train_steps(ids, offsets, weights, frozen, samplers, tree, window, task, space, _thread, _threads):
         lane = lane_of(space.lanes, 0)
         keep_lane(lane, 0, ids, offsets, window, samplers, task)
         width = lane.change.shape[1]
@@ -1119,11 +1146,11 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False):
                     ahead += 1
             slot = step & (2 * AHEAD - 1)
             loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
-            change_rows(lane, slot, weights, 0, width, cbow, exact)
+            change_rows(lane, slot, weights, 0, width, cbow, exact, frozen, freezing)
             step += 1
         lane.losses[0] = loss
 
-    def train_rounds(ids, offsets, weights, samplers, tree, window, task, space, thread, threads):
+    def train_rounds(ids, offsets, weights, frozen, samplers, tree, window, task, space, thread, threads):
         lanes, width, size = len(space.lanes.words), space.lanes.change.shape[2], space.lanes.rates.shape[1] // 2
         own = range(lanes * thread // threads, lanes * (thread + 1) // threads)
         begin_column, end_column = column(thread, threads, width), column(thread + 1, threads, width)
@@ -1158,7 +1185,7 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False):
                 for slot in range(begin, end):
                     if threads > 1 and slot + AHEAD < end:
                         claim_rows(lane, slot + AHEAD, weights, begin_column, end_column)
-                    change_rows(lane, slot, weights, begin_column, end_column, cbow, exact)
+                    change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, frozen, freezing)
             wait(space.barrier, threads)
             odd = 1 - odd
 

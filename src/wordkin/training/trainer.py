@@ -53,15 +53,20 @@ class ChunkTrainer:
     Args:
         corpus: the encoded corpus.
         config: the hyper-parameters.
+        frozen: (words,) whether a word's input vector stays as it is; None where all are trained.
 
     Attributes:
+        frozen: as given.
         tokens: in the corpus.
         number_of_chunks: in each epoch.
         width: numbers in a row that the kernel works on.
     """
 
-    def __init__(self, corpus: EncodedCorpus, config: TrainingConfig) -> None:
+    def __init__(
+        self, corpus: EncodedCorpus, config: TrainingConfig, frozen: npt.NDArray[np.bool_] | None = None
+    ) -> None:
         self.config = config
+        self.frozen = frozen
         self._pieces = pieces(corpus.sentence_offsets)
         self.tokens = len(corpus.ids)
         self.width = kernels.whole_registers(config.vector_size)
@@ -85,7 +90,11 @@ class ChunkTrainer:
         self._chunk_size = pieces_per_chunk(config.vector_size, config.window, self._most_outputs)
         self.number_of_chunks = math.ceil(len(self._pieces) / self._chunk_size)
         self._kernel = kernels.chunk_kernel(
-            config.architecture == "cbow", hierarchical, config.cbow_gradient == "exact", config.deterministic
+            config.architecture == "cbow",
+            hierarchical,
+            config.cbow_gradient == "exact",
+            config.deterministic,
+            frozen is not None,
         )
 
     @property
@@ -121,6 +130,7 @@ class ChunkTrainer:
         """
         threads = self.threads // self.chunks_at_once
         task, space = self._task(epoch, chunk)
+        frozen = _read_only(np.zeros(0, np.bool_) if self.frozen is None else self.frozen)
 
         def work(thread: int) -> None:
             try:
@@ -128,6 +138,7 @@ class ChunkTrainer:
                     self._ids,
                     self._offsets,
                     weights,
+                    frozen,
                     self._samplers,
                     self._tree,
                     self._window,
