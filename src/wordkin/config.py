@@ -230,17 +230,25 @@ class TrainingConfig:
         Raises:
             ConfigurationError: the file cannot be read, is not TOML, or sets something that does not fit.
         """
-        try:
-            values = tomllib.loads(Path(path).read_text("utf-8"))
-        except OSError as error:
-            raise ConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"the configuration {path} is not TOML: {error}") from error
-        return cls.from_mapping({**values, **overrides}, str(path))
+        return cls.from_mapping({**toml_values(path), **overrides}, str(path))
 
     def as_dict(self) -> dict[str, Any]:
         """Names and values, for JSON."""
         return dataclasses.asdict(self)
+
+
+def toml_values(path: str | Path) -> dict[str, Any]:
+    """The names and values in a TOML file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the configuration {path} is not TOML: {error}") from error
 
 
 def parameters() -> dict[str, Bounds]:

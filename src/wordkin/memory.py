@@ -57,3 +57,16 @@ def words_that_fit(budget: int, lengths: npt.NDArray[np.int64], sentences: int, 
             f"compiled kernels take {sizes.shown(PROGRAM)}: raise it to at least {least}MB"
         )
     return fitting
+
+
+def require_room_for_known(budget: int, fitting: int, known: int) -> None:
+    """Refuse a budget that has no room for the words of the model that training goes on from.
+
+    Raises:
+        ConfigurationError: fewer words fit than are known.
+    """
+    if fitting < known:
+        raise ConfigurationError(
+            f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words, but the model to go on from has "
+            f"{known:,}, none of which is dropped: raise memory_budget"
+        )

@@ -84,3 +84,7 @@ class Vocabulary:
     def rows(self) -> dict[str, int]:
         """Word to row."""
         return {word: row for row, word in enumerate(self.words)}
+
+
+NO_WORDS = Vocabulary(np.zeros(0, np.uint8), np.zeros(1, np.int64), np.zeros(0, np.int64))
+"""The vocabulary of who knows nothing yet."""

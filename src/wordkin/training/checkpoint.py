@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ ARRAYS = {"input": ("F32", 2), "output": ("F32", 2)}
 DEFAULT_SECONDS = 600.0
 
 _BLOCK = 1 << 22
+
+Arrays = Sequence[npt.NDArray[Any]]
 
 
 @dataclasses.dataclass
@@ -66,15 +68,19 @@ class Checkpoint:
         every: seconds between two checkpoints.
         config: the run's hyper-parameters.
         corpus: the run's text.
+        start: what the weights begin as, by the name of the parameter that says so.
     """
 
-    def __init__(self, path: Path, every: float, config: TrainingConfig, corpus: EncodedCorpus) -> None:
+    def __init__(
+        self, path: Path, every: float, config: TrainingConfig, corpus: EncodedCorpus, start: Mapping[str, Arrays]
+    ) -> None:
         self.path = path
         self._every = every
         self._run = {
             "wordkin": wordkin.__version__,
             "config": {name: value for name, value in config.as_dict().items() if name not in INCIDENTAL_PARAMETERS},
             "corpus": _fingerprint(corpus),
+            "start": {name: _digest(arrays) for name, arrays in start.items()},
         }
         self._last = time.monotonic()
 
@@ -134,11 +140,22 @@ class Checkpoint:
                 )
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
+        stored, own = metadata.get("start"), self._run["start"]
+        if not isinstance(stored, dict) or not isinstance(own, dict):
+            raise FormatError(f"{self.path} is damaged: it lacks what the run began with")
+        for name in sorted(stored.keys() | own.keys()):
+            if stored.get(name) != own.get(name):
+                raise CheckpointError(f"the checkpoint {self.path} is of a run with another {name}, or none: {advice}")
 
 
 @contextlib.contextmanager
 def opened(
-    path: Path | None, every: float, resume: bool, config: TrainingConfig, corpus: EncodedCorpus
+    path: Path | None,
+    every: float,
+    resume: bool,
+    config: TrainingConfig,
+    corpus: EncodedCorpus,
+    start: Mapping[str, Arrays],
 ) -> Iterator[Checkpoint | None]:
     """The checkpoint of a run, held for it alone; None where there is no path.
 
@@ -154,7 +171,7 @@ def opened(
     files.require_writable(path)
     with _held(path):
         files.remove_leftovers(path)
-        yield Checkpoint(path, every, config, corpus)
+        yield Checkpoint(path, every, config, corpus, start)
 
 
 @contextlib.contextmanager
@@ -184,12 +201,17 @@ def _held(path: Path) -> Iterator[None]:
 
 def _fingerprint(corpus: EncodedCorpus) -> str:
     """A digest of ids, sentences and vocabulary."""
-    digest = hashlib.sha256()
     vocabulary = corpus.vocabulary
-    for array in (corpus.ids, corpus.sentence_offsets, vocabulary.text, vocabulary.offsets, vocabulary.counts):
+    return _digest((corpus.ids, corpus.sentence_offsets, vocabulary.text, vocabulary.offsets, vocabulary.counts))
+
+
+def _digest(arrays: Arrays) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
         digest.update(f"{array.dtype} {len(array)} ".encode())
-        for begin in range(0, len(array), _BLOCK):
-            digest.update(np.ascontiguousarray(array[begin : begin + _BLOCK]).data)
+        rows = max(1, _BLOCK * len(array) // max(array.size, 1))
+        for begin in range(0, len(array), rows):
+            digest.update(np.ascontiguousarray(array[begin : begin + rows]).data)
     return digest.hexdigest()
 
 

@@ -51,15 +51,20 @@ class ChunkTrainer:
     Args:
         corpus: the encoded corpus.
         config: the hyper-parameters.
+        frozen: (words,) whether a word's input vector stays as it is; None where all are trained.
 
     Attributes:
+        frozen: as given.
         tokens: in the corpus.
         number_of_chunks: in each epoch.
         width: numbers in a row that the kernel works on.
     """
 
-    def __init__(self, corpus: EncodedCorpus, config: TrainingConfig) -> None:
+    def __init__(
+        self, corpus: EncodedCorpus, config: TrainingConfig, frozen: npt.NDArray[np.bool_] | None = None
+    ) -> None:
         self.config = config
+        self.frozen = frozen
         self._pieces = pieces(corpus.sentence_offsets)
         self.tokens = len(corpus.ids)
         self.width = kernels.whole_registers(config.vector_size)

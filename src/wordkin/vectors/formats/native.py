@@ -30,7 +30,8 @@ class StoredModel:
         output: (words, vector_size) float32, W; None where it was left out.
         vocabulary: the words and their counts.
         config: the hyper-parameters.
-        history: one mapping an epoch.
+        history: one mapping an epoch; where training went on from an earlier model, the epochs of all runs, each with
+            the number of its ``run``, from 1.
     """
 
     input: npt.NDArray[np.float32]
@@ -83,4 +84,5 @@ def _is_epoch(record: Any) -> bool:
         isinstance(record, dict)
         and isinstance(record.get("epoch"), int)
         and isinstance(record.get("loss"), int | float)
+        and isinstance(record.get("run", 1), int)
     )
