@@ -109,6 +109,65 @@ def test_a_memory_budget_is_a_max_vocabulary(tmp_path, text):
     assert len(refused.stderr.splitlines()) == 1
 
 
+@pytest.fixture
+def more(tmp_path: Path) -> Path:
+    path = tmp_path / "more.txt"
+    path.write_text("sea1 sea2 kelp sea3 krill sea4\n" * 200, "utf-8")
+    return path
+
+
+def test_going_on_from_a_model(tmp_path, model, more):
+    output = tmp_path / "on"
+    result = run("train", more, "-o", output, "--init", model, "--freeze", "old", "--epochs", 2, "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["start"] == {
+        "source": str(model.resolve()),
+        "known": 20,
+        "known_in_text": 4,
+        "new": 2,
+        "frozen": 20,
+    }
+    assert f"beginning with the vectors of {model.resolve()}: 20 known words, 4 of them in the text" in result.stderr
+    assert (document["words"], document["vector_size"], document["config"]["epochs"]) == (22, 8, 2)
+    shown = run("info", output).stdout.splitlines()
+    assert [line.split(":")[0] for line in shown[-7:]] == [
+        *(f"run 1, epoch {epoch}" for epoch in range(1, 6)),
+        *(f"run 2, epoch {epoch}" for epoch in range(1, 3)),
+    ]
+
+
+def test_going_on_takes_the_models_parameters_a_file_and_options_in_turn(tmp_path, model, more):
+    (tmp_path / "config.toml").write_text("epochs = 2\nwindow = 3\n")
+    options = ["--config", tmp_path / "config.toml", "--window", 2, "--init", model, "--json"]
+    config = json.loads(run("train", more, "-o", tmp_path / "on", *options).stdout)["config"]
+    assert (config["vector_size"], config["epochs"], config["window"]) == (8, 2, 2)
+
+
+def test_going_on_with_an_encoded_corpus_is_going_on_with_its_text(tmp_path, model, more):
+    assert run("encode", more, "-o", tmp_path / "corpus").returncode == 0
+    for name, text in (("encoded", tmp_path / "corpus"), ("straight", more), ("piped", "-")):
+        options = ["--init", model, "--threads", 1]
+        result = run("train", text, "-o", tmp_path / name, *options, input=more.read_text("utf-8"))
+        assert result.returncode == 0, result.stderr
+    assert (tmp_path / "encoded").read_bytes() == (tmp_path / "straight").read_bytes()
+    assert (tmp_path / "piped").read_bytes() == (tmp_path / "straight").read_bytes()
+
+
+def test_words_to_freeze_in_a_file(tmp_path, model, more):
+    (tmp_path / "words").write_bytes("\ufeffsea1\r\n\nland2\n".encode())
+    result = run("train", more, "-o", tmp_path / "on", "--init", model, "--freeze", tmp_path / "words", "--json")
+    assert json.loads(result.stdout)["start"]["frozen"] == 2
+
+
+def test_beginning_with_input_vectors_alone(tmp_path, model, more):
+    WordVectors.load(model).save(tmp_path / "vectors", include_output=False)
+    result = run("train", more, "-o", tmp_path / "on", "--init-vectors", tmp_path / "vectors", "--json")
+    document = json.loads(result.stdout)
+    assert (document["words"], document["vector_size"]) == (6, 8)
+    assert (document["start"]["known"], document["start"]["new"]) == (4, 2)
+
+
 def test_encode_warns_too(tmp_path):
     (tmp_path / "text").write_text("t h e c a t\n" * 2000)
     result = run("encode", tmp_path / "text", "-o", tmp_path / "corpus", "--json")
@@ -204,6 +263,15 @@ BAD = [
     (["train", "column.txt", "-o", "m"], 1, "no word had another one beside it"),
     (["train", "x" * 300, "-o", "m"], 1, "cannot read 'xxx"),
     (["train", "good.txt", "-o", "y" * 300], 1, "cannot write yyy"),
+    (["train", "good.txt", "-o", "m", "--init", "none"], 1, "cannot open none"),
+    (["train", "good.txt", "-o", "m", "--init", "input"], 1, "input holds no output vectors, which going on needs"),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--vector-size", "9"], 2, "vector_size is 9, but "),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "none"], 1, "to freeze in none: No such file"),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "empty.txt"], 1, "holds no words to freeze"),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "seal.txt"], 1, "the word 'seal' is not in"),
+    (["train", "good.txt", "-o", "m", "--freeze", "old"], 2, "give init or init_vectors, too"),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--init-vectors", "model"], 2, "are both given"),
+    (["train", "good.txt", "-o", "model", "--init", "model"], 2, "--init and --output are both model; give two files"),
     (["encode", "none.txt", "-o", "m"], 1, "cannot read none.txt"),
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
@@ -230,6 +298,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, model, arguments, st
     (tmp_path / "column.txt").write_text("the\ncat\nsat\n" * 50)
     (tmp_path / "good.txt").write_text("the cat sat\n" * 50)
     (tmp_path / "old").write_text("precious")
+    (tmp_path / "seal.txt").write_text("sea1\nseal\n")
+    WordVectors.load(model).save(tmp_path / "input", include_output=False)
     shutil.copy(model, tmp_path / "model")
     (tmp_path / "cut").write_bytes(model.read_bytes()[:-7])
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}

@@ -1,12 +1,13 @@
 """Command-line options for every hyper-parameter, made from the configuration itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 
-from wordkin.config import TrainingConfig, parameters
+from wordkin.config import TrainingConfig, parameters, toml_values
 
 Command = Callable[..., Any]
 
@@ -43,12 +44,14 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def configuration(config_file: Path | None, values: dict[str, Any]) -> TrainingConfig:
-    """Build the configuration from the file and the options.
+def configuration(
+    config_file: Path | None, values: dict[str, Any], settled: Mapping[str, Any] = MappingProxyType({})
+) -> TrainingConfig:
+    """Build the configuration from the options, the file, and what was settled before; the former win.
 
     Raises:
         ConfigurationError: a value is outside its range, or the file does not fit.
     """
-    if config_file is not None:
-        return TrainingConfig.from_toml(config_file, **given(values))
-    return TrainingConfig.from_mapping(given(values))
+    if config_file is None:
+        return TrainingConfig.from_mapping({**settled, **given(values)})
+    return TrainingConfig.from_mapping({**settled, **toml_values(config_file), **given(values)}, str(config_file))

@@ -78,7 +78,11 @@ def info(model: Path, as_json: bool) -> None:
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
             f"most frequent: {' '.join(vectors.index_to_key[:10])}",
             *_listed("config", vectors.config),
-            *(f"epoch {epoch['epoch']}: loss {epoch['loss']:.4f}" for epoch in vectors.history),
+            *(
+                (f"run {epoch['run']}, " if "run" in epoch else "")
+                + f"epoch {epoch['epoch']}: loss {epoch['loss']:.4f}"
+                for epoch in vectors.history
+            ),
         ]
     if as_json:
         print_json(document)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wordkin import files
 from wordkin.config import CORPUS_PARAMETERS
 from wordkin.errors import FormatError
-from wordkin.vocabulary import NO_WORDS, Vocabulary
+from wordkin.vocabulary import Vocabulary
 
 KIND = "corpus"
 ARRAYS = {
@@ -65,7 +65,6 @@ class EncodedCorpus:
         vocabulary: the words.
         report: what was read and what was dropped.
         settings: the parameters that were settled by encoding (tokenizer, pruning and so on), by name.
-        known: the words of the model that training goes on from, whose counts are added to those of the text.
     """
 
     ids: npt.NDArray[np.int32]
@@ -73,7 +72,6 @@ class EncodedCorpus:
     vocabulary: Vocabulary
     report: CorpusReport
     settings: dict[str, Any]
-    known: Vocabulary = NO_WORDS
 
     def save(self, path: str | Path) -> None:
         """Write the corpus as one safetensors file, which ``wordkin train`` takes in place of text.

@@ -166,7 +166,7 @@ class Encoder:
         row_of_id[kept] = rows
         ids, offsets = self._remapped(row_of_id)
         report = dataclasses.replace(report, sentences=len(offsets) - 1)
-        return EncodedCorpus(ids, offsets, vocabulary, report, settings, self._known)
+        return EncodedCorpus(ids, offsets, vocabulary, report, settings)
 
     def _within_budget(self, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """The words that memory_budget has room for: those that are known, and the most frequent new ones."""
@@ -271,7 +271,7 @@ def _cut(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: i
 
 
 def _refuse_vocabulary(report: CorpusReport, config: TrainingConfig, known: int, most: int) -> NoReturn:
-    if known:
+    if known and not report.tokens_kept:
         raise CorpusError(
             f"none of the text's {report.distinct_words:,} distinct words is known to the model, and none may join it: "
             f"the most frequent occurs {most:,} times, min_count is {config.min_count}, max_vocabulary "

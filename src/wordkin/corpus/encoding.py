@@ -85,10 +85,10 @@ def encode_files(inputs: Iterable[str | Path], config: TrainingConfig, known: Vo
 
 def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, name: str) -> EncodedCorpus:
     """Take up the known words, or else refuse parameters that ask for another encoding than the one it has."""
-    if not len(known):
-        _require_the_same(corpus, config, name)
-    elif corpus.known is not known:
+    if len(known):
         corpus = joined(corpus, known)
+    else:
+        _require_the_same(corpus, config, name)
     if config.memory_budget is not None:
         _require_room(corpus, config.memory_budget, config.vector_size, name, len(known))
     return corpus

@@ -27,7 +27,7 @@ def joined(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
     begins = np.concatenate([known.offsets[:-1], len(known.text) + own.offsets[:-1][new]])
     ends = np.concatenate([known.offsets[1:], len(known.text) + own.offsets[1:][new]])
     vocabulary, rows = gathered(arena, begins, ends, counts)
-    return dataclasses.replace(corpus, ids=_remapped(corpus.ids, rows[places]), vocabulary=vocabulary, known=known)
+    return dataclasses.replace(corpus, ids=_remapped(corpus.ids, rows[places]), vocabulary=vocabulary)
 
 
 def _remapped(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

@@ -26,9 +26,6 @@ logger = logging.getLogger("wordkin")
 Source = WordVectors | str | Path
 Freeze = str | Iterable[str]
 
-OLD = "old"
-"""Stands for all words that had a vector before."""
-
 _BLOCK_ROWS = 4096
 
 
@@ -124,7 +121,7 @@ class Start:
         given: list[npt.NDArray[Any]] = [vectors.vectors, vocabulary.text, vocabulary.offsets, vocabulary.counts]
         if len(self.known) and vectors.output_vectors is not None:
             given.append(vectors.output_vectors)
-        return {self._parameter: given, "freeze": [self._frozen]}
+        return {self._parameter: given} | ({"freeze": [self._frozen]} if self._frozen.any() else {})
 
     def begin(self, vocabulary: Vocabulary) -> Beginning:
         """The weights for a vocabulary: vectors that were there before, and for other words what a new run has.
@@ -180,7 +177,7 @@ class Start:
         for name in ("architecture", "output_layer"):
             _require_match(self._config, name, settled.get(name, getattr(self._config, name)), self._source)
         if self._vectors.output_vectors is None:
-            raise ConfigurationError(
+            raise FormatError(
                 f"{self._source} holds no output vectors, which going on needs: save it with them, or give it as "
                 "init_vectors, for its input vectors alone"
             )
@@ -195,8 +192,8 @@ class Start:
                 "freeze leaves vectors as they are that were there before: give init or init_vectors, too"
             )
         if isinstance(freeze, str) or not isinstance(freeze, Iterable):
-            if freeze != OLD:
-                raise ConfigurationError(f"freeze is {freeze!r}; it must be {OLD!r}, or a list of words")
+            if freeze != "old":
+                raise ConfigurationError(f"freeze is {freeze!r}; it must be 'old', or a list of words")
             frozen[:] = True
         else:
             frozen[[self._vectors.row(word) for word in freeze]] = True
@@ -241,7 +238,7 @@ class Start:
 def _loaded(given: Source | None, parameter: str | None, config: TrainingConfig) -> tuple[WordVectors, str]:
     """The vectors, none where nothing is given, and what to call them in messages."""
     if isinstance(given, WordVectors):
-        return given, "the model"
+        return given, str(getattr(given.vectors, "filename", "the model"))  # of what is mapped
     if given is None:
         return WordVectors(StoredModel(np.zeros((0, config.vector_size), np.float32), None, NO_WORDS, {}, [])), ""
     if isinstance(given, str | Path):
@@ -252,4 +249,4 @@ def _loaded(given: Source | None, parameter: str | None, config: TrainingConfig)
 def _require_match(config: TrainingConfig, name: str, settled: Any, source: str) -> None:
     wanted = getattr(config, name)
     if wanted != settled:
-        raise ConfigurationError(f"{name} is {wanted}, but {source} has {settled}: leave it out, or give {settled}")
+        raise ConfigurationError(f"{name} is {wanted}, but {source} has {settled}, and both must be the same")

@@ -34,7 +34,7 @@ class Word2Vec:
         config: the hyper-parameters.
         start: how the words of the vectors that the run began with, if any, and the vocabulary fit, after :meth:`fit`.
         history: one :class:`EpochRecord` an epoch, after :meth:`fit`.
-        report: what was read and what was dropped, after :meth:`fit`.
+        report: what was read and what was dropped, after :meth:`fit`, which also logs it.
         warnings: what looks like a mistake in the corpus, one line each, after :meth:`fit`, which also logs them.
         budget: the memory and time that were expected before training, after :meth:`fit`, which also logs them.
         verdict: plain sentences on how the run went and what to change, after :meth:`fit`.
@@ -128,6 +128,7 @@ class Word2Vec:
 
         start = Start(self.config, init, init_vectors, freeze)
         encoded = encode(corpus, self.config, start.known)
+        logger.info("%s", encoded.report)
         path = None if checkpoint is None else Path(checkpoint)
         with opened(path, checkpoint_every, resume, self.config, encoded, start.arrays() if path else {}) as held:
             self._train(encoded, start, progress, on_epoch_end, held)
