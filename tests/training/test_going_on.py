@@ -240,13 +240,14 @@ def test_output_vectors_are_needed(tmp_path, model, more):
         Word2Vec.load(tmp_path / "model").partial_fit(more)
 
 
-def test_a_model_that_is_not_finite_is_refused(model, more):
-    for name in ("input", "output"):
-        stored = {"input": model.vectors.vectors.copy(), "output": model.vectors.output_vectors.copy()}
-        stored[name][3, 5] = np.inf
-        vectors = WordVectors(StoredModel(**stored, vocabulary=model.vectors.vocabulary, config={}, history=[]))
-        with pytest.raises(FormatError, match=f"NaN or infinity, in the row of '{model.vectors.index_to_key[3]}'"):
-            Word2Vec.from_vectors(vectors).partial_fit(more)
+@pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
+@pytest.mark.parametrize("name", ["input", "output"])
+def test_a_model_that_is_not_finite_is_refused(model, more, name, output_layer):
+    stored = {"input": model.vectors.vectors.copy(), "output": model.vectors.output_vectors.copy()}
+    stored[name][3, 5] = np.inf
+    vectors = WordVectors(StoredModel(**stored, vocabulary=model.vectors.vocabulary, config={}, history=[]))
+    with pytest.raises(FormatError, match=f"NaN or infinity, in the row of '{model.vectors.index_to_key[3]}'"):
+        Word2Vec.from_vectors(vectors, output_layer=output_layer).partial_fit(more)
 
 
 def test_vectors_of_unknown_origin(more):

@@ -134,9 +134,9 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
 
     INPUT is what 'wordkin train' takes.
     """
-    config = configuration(config_file, values)
     from wordkin.corpus.encoding import encode_files
 
+    config = configuration(config_file, values)
     corpus = encode_files(_sources(inputs, output), config)
     say(str(corpus.report))
     corpus.save(output)

@@ -140,7 +140,7 @@ class Checkpoint:
                 )
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
-        stored, own = metadata.get("start"), self._run["start"]
+        stored, own = metadata.get("start", {}), self._run["start"]
         if not isinstance(stored, dict) or not isinstance(own, dict):
             raise FormatError(f"{self.path} is damaged: it lacks what the run began with")
         for name in sorted(stored.keys() | own.keys()):

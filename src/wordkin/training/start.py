@@ -119,9 +119,12 @@ class Start:
             return {}
         vectors, vocabulary = self._vectors, self._vectors.vocabulary
         given: list[npt.NDArray[Any]] = [vectors.vectors, vocabulary.text, vocabulary.offsets, vocabulary.counts]
-        if len(self.known) and vectors.output_vectors is not None:
+        if self._parameter == "init" and vectors.output_vectors is not None:
             given.append(vectors.output_vectors)
-        return {self._parameter: given} | ({"freeze": [self._frozen]} if self._frozen.any() else {})
+        arrays: dict[str, Arrays] = {self._parameter: given}
+        if self._frozen.any():
+            arrays["freeze"] = [self._frozen]
+        return arrays
 
     def begin(self, vocabulary: Vocabulary) -> Beginning:
         """The weights for a vocabulary: vectors that were there before, and for other words what a new run has.
@@ -134,9 +137,15 @@ class Start:
         if self._parameter is None:
             return Beginning(weights, None, None)
         rows = np.array([vocabulary.rows.get(word, -1) for word in self._vectors], np.int64)
-        self._copy(self._vectors.vectors, rows, weights.input)
-        if self._vectors.output_vectors is not None and len(self.known):
-            self._begin_output(self._vectors.output_vectors, vocabulary, rows, weights.output)
+        V, W = self._vectors.vectors, self._vectors.output_vectors
+        self._copy(V, rows, weights.input)
+        if self._parameter == "init" and W is not None:
+            if config.output_layer == "hierarchical-softmax":
+                self._require_finite(W, np.arange(len(W)))
+                trees = huffman.tree(np.asarray(self.known.counts)), huffman.tree(vocabulary.counts)
+                weights.output[:, : config.vector_size] = carrying.carried(V, W, *trees, rows)
+            else:
+                self._copy(W, rows, weights.output)
         frozen = np.zeros(words, np.bool_)
         frozen[rows[self._frozen & (rows >= 0)]] = True
         return Beginning(weights, frozen if frozen.any() else None, self._report(vocabulary, rows, frozen))
@@ -199,27 +208,23 @@ class Start:
             frozen[[self._vectors.row(word) for word in freeze]] = True
         return frozen
 
-    def _begin_output(
-        self, W: npt.NDArray[np.float32], vocabulary: Vocabulary, rows: npt.NDArray[np.int64], target: Matrix
-    ) -> None:
-        self._copy(W, rows, target)
-        if self._config.output_layer == "hierarchical-softmax":
-            trees = huffman.tree(np.asarray(self.known.counts)), huffman.tree(vocabulary.counts)
-            target[:, : W.shape[1]] = carrying.carried(self._vectors.vectors, W, *trees, rows)
-
     def _copy(self, source: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], target: Matrix) -> None:
         """Put each vector into its row of `target`, where it has one."""
         old = np.flatnonzero(rows >= 0)
+        self._require_finite(source, old)
         for begin in range(0, len(old), _BLOCK_ROWS):
             block = old[begin : begin + _BLOCK_ROWS]
-            vectors = source[block]
-            finite = np.isfinite(vectors).all(axis=1)
+            target[rows[block], : source.shape[1]] = source[block]
+
+    def _require_finite(self, source: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> None:
+        for begin in range(0, len(rows), _BLOCK_ROWS):
+            block = rows[begin : begin + _BLOCK_ROWS]
+            finite = np.isfinite(source[block]).all(axis=1)
             if not finite.all():
                 word = self._vectors.index_to_key[block[int(np.argmin(finite))]]
                 raise FormatError(
                     f"{self._source} holds NaN or infinity, in the row of {word!r}: nothing can begin there"
                 )
-            target[rows[block], : source.shape[1]] = vectors
 
     def _report(
         self, vocabulary: Vocabulary, rows: npt.NDArray[np.int64], frozen: npt.NDArray[np.bool_]
