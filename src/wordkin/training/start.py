@@ -86,7 +86,7 @@ class Start:
 
     Raises:
         ConfigurationError: the arguments contradict each other or `config`.
-        FormatError: a file is not what it should be.
+        FormatError: a file is not what it should be, or `init` has no output vectors.
         UnknownWordError: a word to freeze has no vector.
     """
 

@@ -116,7 +116,8 @@ class Word2Vec:
                 that of a run that was never stopped.
 
         Raises:
-            ConfigurationError: `init` has another vector_size, architecture or output layer, or no output vectors.
+            ConfigurationError: `init` has another vector_size, architecture or output layer.
+            FormatError: `init` has no output vectors, or a file is not what it should be.
             UnknownWordError: a word to freeze has no vector there.
             CheckpointError: the checkpoint is of other text, another `init`, other parameters or another version of
                 wordkin; it exists and `resume` is false; or another run uses it.
@@ -152,8 +153,8 @@ class Word2Vec:
             options: what else :meth:`fit` takes.
 
         Raises:
-            ConfigurationError: the vectors have another vector_size, architecture or output layer, or came without
-                output vectors.
+            ConfigurationError: the vectors have another vector_size, architecture or output layer.
+            FormatError: they came without output vectors.
             UnknownWordError: a word to freeze has no vector.
         """
         return self.fit(corpus, init=self._vectors, freeze=freeze, **options)
