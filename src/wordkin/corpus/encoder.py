@@ -56,7 +56,9 @@ class Encoder:
 
     def __init__(self, config: TrainingConfig, classes: tokenizing.Classes) -> None:
         if config.memory_budget is not None:
-            memory.words_that_fit(config.memory_budget, np.ones(2, np.int64), 1, config.vector_size)
+            memory.words_that_fit(
+                config.memory_budget, np.ones(2, np.int64), 1, config.vector_size, config.copies_of_weights
+            )
         self.config = config
         self.classes = classes
         self.sources: list[str] = []
@@ -167,7 +169,9 @@ class Encoder:
             return len(order)
         lengths = self._words.table.offsets[order + 1] - self._words.table.offsets[order]
         sentences = self._ends_spool.tell() // self._ends.itemsize
-        return memory.words_that_fit(self.config.memory_budget, lengths, sentences, self.config.vector_size)
+        return memory.words_that_fit(
+            self.config.memory_budget, lengths, sentences, self.config.vector_size, self.config.copies_of_weights
+        )
 
     def _compile(self) -> None:
         """Compile the scanner, or load it from the cache, by scanning nothing."""

@@ -92,7 +92,7 @@ def _settled(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> Encode
                 f"{parameter} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
             )
     if config.memory_budget is not None:
-        _require_room(corpus, config.memory_budget, config.vector_size, name)
+        _require_room(corpus, config.memory_budget, config, name)
     return corpus
 
 
@@ -103,14 +103,16 @@ def _fewer_for_memory(config: TrainingConfig, settled: int | None) -> bool:
     return settled < config.max_vocabulary
 
 
-def _require_room(corpus: EncodedCorpus, budget: int, vector_size: int, name: str) -> None:
+def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, name: str) -> None:
     """Refuse a vocabulary that memory_budget has no room for: what was encoded cannot be pruned any more."""
     words, lengths = len(corpus.vocabulary), np.diff(corpus.vocabulary.offsets)
-    fitting = memory.words_that_fit(budget, lengths, len(corpus.sentence_offsets) - 1, vector_size)
+    fitting = memory.words_that_fit(
+        budget, lengths, len(corpus.sentence_offsets) - 1, config.vector_size, config.copies_of_weights
+    )
     if fitting < words:
         raise ConfigurationError(
-            f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {vector_size} dimensions, but "
-            f"{name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or lower "
+            f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {config.vector_size} dimensions, "
+            f"but {name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or lower "
             "vector_size"
         )
 

@@ -83,4 +83,5 @@ def _is_epoch(record: Any) -> bool:
         isinstance(record, dict)
         and isinstance(record.get("epoch"), int)
         and isinstance(record.get("loss"), int | float)
+        and isinstance(record.get("holdout_loss"), int | float | None)
     )
