@@ -271,6 +271,9 @@ def test_progress_only_on_a_terminal(monkeypatch, capsys, sentences):
     assert "epoch 3/3" in shown
     assert "loss 0." in shown
     assert "token/s" in shown
+    assert "held-out" not in shown
+    settled(sentences, holdout=0.1)
+    assert "held-out loss 0." in capsys.readouterr().err
     settled(sentences).fit(sentences, progress=False)
 
 

@@ -12,7 +12,7 @@ EXPLODED = 20.0
 GUESSING = math.log(2)
 """Mean J per pair where every score is 0, as at the start."""
 
-LEAST_PAIRS = 1_000
+LEAST_PAIRS = 100
 """A chunk with fewer pairs counts as if it had so many, since a few may well have a great loss."""
 
 _BLOCK_ROWS = 4096
