@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordkin import WordVectors, memory
+from wordkin import WordVectors, files, memory
 from wordkin.model.objective import pair_pass
+from wordkin.vectors.formats import native
 
 
 def run(*arguments: object, cwd: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
@@ -201,6 +202,39 @@ def test_info(model):
     assert json.loads(run("info", model, "--json").stdout)["config"]["vector_size"] == 8
 
 
+def test_a_holdout_and_early_stopping(tmp_path, text):
+    output = tmp_path / "model"
+    options = ["--holdout", 0.1, "--early-stopping", "-o", output, "--epochs", 3, "--vector-size", 8, "--threads", 1]
+    result = run("train", text, "--json", *options)
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert (document["config"]["holdout"], document["config"]["early_stopping"]) == (0.1, 1)
+    losses = [epoch["holdout_loss"] for epoch in document["history"]]
+    assert 0 < losses[-1] < losses[0] < 0.69
+    assert document["best_epoch"] == 3
+    assert document["verdict"]["holdout_losses"] == losses
+    assert "\nheld out: 80 sentences, 960 tokens, which are not trained on\n" in result.stderr
+    line = f"epoch 3: loss {document['history'][2]['loss']:.4f}, held-out loss {losses[2]:.4f}"
+    assert f"\n{line}\n" in result.stderr
+    assert f"\n{line}: the vectors are of this epoch\n" in run("info", output).stdout
+    assert json.loads(run("info", output, "--json").stdout)["history"][2]["holdout_loss"] == losses[2]
+    patient = run("train", text, "--json", *options[:3], 7, *options[3:])
+    assert json.loads(patient.stdout)["config"]["early_stopping"] == 7
+
+
+def test_a_model_from_before_there_was_a_holdout(model, tmp_path):
+    arrays, metadata = files.load_container(model, native.KIND, native.ARRAYS)
+    for name in ("holdout", "early_stopping"):
+        del metadata["config"][name]
+    for epoch in metadata["history"]:
+        del epoch["holdout_loss"]
+    kind, _ = metadata.pop("kind"), metadata.pop("version")
+    files.save_container(tmp_path / "old", kind, arrays, metadata)
+    now, old = (run("info", path).stdout for path in (model, tmp_path / "old"))
+    assert old.splitlines()[3:] == now.splitlines()[3:]
+    assert "epoch 5: loss 0." in old
+
+
 @pytest.mark.parametrize("label", [0, 1])
 def test_explain_is_the_reference_with_the_models_numbers(model, label):
     result = run("explain", model, "sea1", "land2", "--label", label, "--learning-rate", 0.5, "--json")
@@ -260,6 +294,15 @@ BAD = [
     (["train", "-o", "m"], 2, "Missing argument 'INPUT...'"),
     (["train", "old", "-o", "m", "--config", "none.toml"], 2, "cannot read the configuration none.toml"),
     (["train", "good.txt", "-o", "m", "--learning-rate", "10", "--epochs", "99"], 1, "training diverged in epoch"),
+    (["train", "good.txt", "-o", "old", "--learning-rate", "10", "--sample", "0"], 1, "training diverged in"),
+    (
+        ["train", "good.txt", "-o", "m", "--early-stopping", "2"],
+        2,
+        "no sentences are held out to judge by",
+    ),
+    (["train", "good.txt", "-o", "m", "--holdout", "0.9"], 2, "holdout is 0.9; it must be a number from 0 to 0.5"),
+    (["train", "good.txt", "-o", "m", "--holdout", "0.00001"], 1, "holdout = 1e-05 of 50 sentences holds out nothing"),
+    (["train", "column.txt", "-o", "m", "--holdout", "0.1"], 1, "none of which has two words beside each other"),
     (["train", "column.txt", "-o", "m"], 1, "no word had another one beside it"),
     (["train", "x" * 300, "-o", "m"], 1, "cannot read 'xxx"),
     (["train", "good.txt", "-o", "y" * 300], 1, "cannot write yyy"),

@@ -12,13 +12,14 @@ from wordkin.training import word2vec
 ROOT = Path(__file__).parents[1]
 
 
-def test_readme_snippets(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["README.md", "docs/training.md"])
+def test_snippets(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL)
     assert blocks
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
     for block in blocks:
-        runner.run(parser.get_doctest(block, {}, "README.md", "README.md", 0))
+        runner.run(parser.get_doctest(block, {}, name, name, 0))
     assert runner.summarize().failed == 0
 
 
@@ -47,7 +48,10 @@ def test_readme_flags_exist():
     assert "--checkpoint" in shown
 
 
-@pytest.mark.parametrize("path", ["docs/objective.md", "docs/performance.md", "docs/going-on.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "path",
+    ["docs/objective.md", "docs/performance.md", "docs/training.md", "docs/going-on.md", "CONTRIBUTING.md"],
+)
 def test_documents_name_files_that_exist(path):
     for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./]+)`", (ROOT / path).read_text("utf-8")):
         assert (ROOT / name).exists(), name

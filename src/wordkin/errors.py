@@ -36,7 +36,7 @@ class CorpusError(WordkinError, ValueError):
 
 
 class DivergenceError(WordkinError, ArithmeticError):
-    """Training left the finite numbers."""
+    """The loss exploded, or the weights hold numbers that are not finite."""
 
 
 class FormatError(WordkinError, ValueError):

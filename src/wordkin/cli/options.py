@@ -30,7 +30,8 @@ def config_options(*names: str) -> Callable[[Command], Command]:
                 command = click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=text)(command)
             else:
                 kind = click.Choice(bounds.choices) if bounds.choices else str if bounds.size else bounds.kind
-                command = click.option(flag, name, type=kind, default=None, help=text)(command)
+                bare: dict[str, Any] = {} if bounds.bare is None else {"is_flag": False, "flag_value": bounds.bare}
+                command = click.option(flag, name, type=kind, default=None, help=text, **bare)(command)
         path = click.Path(path_type=Path)
         return click.option("--config", "config_file", type=path, help="TOML file of parameters; options win over it.")(
             command

@@ -14,6 +14,7 @@ from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.model.objective import PairPass, pair_pass
+from wordkin.training.history import best_epoch
 from wordkin.vectors.wordvectors import WordVectors
 
 _model = click.argument("model", type=click.Path(path_type=Path))
@@ -78,11 +79,7 @@ def info(model: Path, as_json: bool) -> None:
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
             f"most frequent: {' '.join(vectors.index_to_key[:10])}",
             *_listed("config", vectors.config),
-            *(
-                (f"run {epoch['run']}, " if "run" in epoch else "")
-                + f"epoch {epoch['epoch']}: loss {epoch['loss']:.4f}"
-                for epoch in vectors.history
-            ),
+            *_epochs(vectors),
         ]
     if as_json:
         print_json(document)
@@ -158,6 +155,22 @@ def _explained(step: PairPass, input_word: str, output_word: str, eta: float) ->
         f"  w ← w − η (y − t) v   = {_vector(step.w_after)}",
         f"  J after               = {step.J_after:.9g}",
     ]
+
+
+def _epochs(vectors: WordVectors) -> list[str]:
+    losses = [record.get("holdout_loss") for record in vectors.history]
+    lines = [
+        (f"run {record['run']}, " if "run" in record else "")
+        + f"epoch {record['epoch']}: loss {record['loss']:.4f}"
+        + ("" if loss is None else f", held-out loss {loss:.4f}")
+        for record, loss in zip(vectors.history, losses, strict=True)
+    ]
+    if vectors.config.get("early_stopping"):
+        first = next(
+            place for place, record in enumerate(vectors.history) if record.get("run") == vectors.history[-1].get("run")
+        )
+        lines[first + best_epoch(losses[first:]) - 1] += ": the vectors are of this epoch"
+    return lines
 
 
 def _vector(vector: npt.NDArray[Any]) -> str:

@@ -114,6 +114,7 @@ def train(
         "report": model.report.as_dict(),
         "warnings": model.warnings,
         "budget": model.budget.as_dict(),
+        "best_epoch": model.best_epoch,
         "history": [record.as_dict() for record in model.history],
         "verdict": model.verdict.as_dict(),
         "config": model.vectors.config,
@@ -121,7 +122,7 @@ def train(
     if as_json:
         print_json(document)
     else:
-        click.echo(f"wrote {output}: {model.vectors!r}, loss {model.history[-1].loss:.4f}")
+        click.echo(f"wrote {output}: {model.vectors!r}, loss {model.history[model.best_epoch - 1].loss:.4f}")
 
 
 @click.command()

@@ -57,7 +57,9 @@ class Encoder:
 
     def __init__(self, config: TrainingConfig, classes: tokenizing.Classes, known: Vocabulary = NO_WORDS) -> None:
         if config.memory_budget is not None:
-            memory.words_that_fit(config.memory_budget, np.ones(2, np.int64), 1, config.vector_size)
+            memory.words_that_fit(
+                config.memory_budget, np.ones(2, np.int64), 1, config.vector_size, config.copies_of_weights
+            )
         self.config = config
         self.classes = classes
         self._known = known
@@ -174,7 +176,9 @@ class Encoder:
             return order
         lengths = self._words.table.offsets[order + 1] - self._words.table.offsets[order]
         sentences = self._ends_spool.tell() // self._ends.itemsize
-        fitting = memory.words_that_fit(self.config.memory_budget, lengths, sentences, self.config.vector_size)
+        fitting = memory.words_that_fit(
+            self.config.memory_budget, lengths, sentences, self.config.vector_size, self.config.copies_of_weights
+        )
         memory.require_room_for_known(self.config.memory_budget, fitting, len(self._known))
         return order[:fitting]
 

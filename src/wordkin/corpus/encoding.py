@@ -90,7 +90,7 @@ def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, n
     else:
         _require_the_same(corpus, config, name)
     if config.memory_budget is not None:
-        _require_room(corpus, config.memory_budget, config.vector_size, name, len(known))
+        _require_room(corpus, config.memory_budget, config, name, len(known))
     return corpus
 
 
@@ -113,20 +113,22 @@ def _fewer_for_memory(config: TrainingConfig, settled: int | None) -> bool:
     return settled < config.max_vocabulary
 
 
-def _require_room(corpus: EncodedCorpus, budget: int, vector_size: int, name: str, known: int) -> None:
+def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, name: str, known: int) -> None:
     """Refuse a vocabulary that memory_budget has no room for: what was encoded cannot be pruned any more."""
     words, lengths = len(corpus.vocabulary), np.diff(corpus.vocabulary.offsets)
-    fitting = memory.words_that_fit(budget, lengths, len(corpus.sentence_offsets) - 1, vector_size)
+    fitting = memory.words_that_fit(
+        budget, lengths, len(corpus.sentence_offsets) - 1, config.vector_size, config.copies_of_weights
+    )
     memory.require_room_for_known(budget, fitting, known)
     if fitting < words:
-        room = f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {vector_size} dimensions, but"
+        room = f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {config.vector_size} dimensions,"
         if known:
             raise ConfigurationError(
-                f"{room} {name} and the model to go on from have {words:,} together: encode the text again with a "
+                f"{room} but {name} and the model to go on from have {words:,} together: encode the text again with a "
                 "larger --min-count, or raise memory_budget"
             )
         raise ConfigurationError(
-            f"{room} {name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or "
+            f"{room} but {name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or "
             "lower vector_size"
         )
 

@@ -20,7 +20,8 @@ from wordkin.errors import CheckpointError, FormatError, OutputError
 from wordkin.training.history import EpochRecord
 
 KIND = "checkpoint"
-ARRAYS = {"input": ("F32", 2), "output": ("F32", 2)}
+BEST = ("best_input", "best_output")
+ARRAYS = dict.fromkeys(("input", "output", *BEST), ("F32", 2))
 DEFAULT_SECONDS = 600.0
 
 _BLOCK = 1 << 22
@@ -53,11 +54,17 @@ class State:
         epoch: the epoch under way, from 0.
         totals: what is done of it.
         history: the epochs before.
+        best: copies of V and W as they were after the epoch with the lowest held-out loss, for early stopping.
     """
 
     epoch: int = 0
     totals: Totals = dataclasses.field(default_factory=Totals)
     history: list[EpochRecord] = dataclasses.field(default_factory=list)
+    best: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Names and values without the arrays, for JSON."""
+        return dataclasses.asdict(dataclasses.replace(self, best=None))
 
 
 class Checkpoint:
@@ -95,9 +102,9 @@ class Checkpoint:
         Raises:
             OutputError: it cannot be written; the old checkpoint is untouched.
         """
-        document = {**self._run, "state": dataclasses.asdict(state)}
+        arrays = {"input": V, "output": W, **dict(zip(BEST, state.best or (), strict=False))}
         try:
-            files.save_container(self.path, KIND, {"input": V, "output": W}, document)
+            files.save_container(self.path, KIND, arrays, {**self._run, "state": state.as_dict()})
         finally:
             self._last = time.monotonic()
 
@@ -115,7 +122,11 @@ class Checkpoint:
         self._require_the_same_run(metadata)
         try:
             state = _state(metadata["state"])
-            for name, matrix in (("input", V), ("output", W)):
+            matrices = {"input": V, "output": W}
+            if not arrays.keys().isdisjoint(BEST):
+                state.best = (np.empty_like(V), np.empty_like(W))
+                matrices |= dict(zip(BEST, state.best, strict=True))
+            for name, matrix in matrices.items():
                 if arrays[name].shape != matrix.shape:
                     raise FormatError(f"{self.path} is damaged: the array {name!r} does not fit its words")
                 matrix[...] = arrays[name]

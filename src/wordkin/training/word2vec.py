@@ -1,10 +1,13 @@
 """The estimator: parameters in the constructor, ``fit`` returns self."""
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus.check import warn
@@ -12,7 +15,7 @@ from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.training.budget import expected
 from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint, opened
-from wordkin.training.history import EpochRecord
+from wordkin.training.history import EpochRecord, best_epoch
 from wordkin.training.verdict import verdict
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
@@ -34,6 +37,8 @@ class Word2Vec:
         config: the hyper-parameters.
         start: how the words of the vectors that the run began with, if any, and the vocabulary fit, after :meth:`fit`.
         history: one :class:`EpochRecord` an epoch, after :meth:`fit`.
+        best_epoch: the epoch that the vectors are of, after :meth:`fit`: the last one; with ``early_stopping`` the one
+            with the lowest held-out loss.
         report: what was read and what was dropped, after :meth:`fit`, which also logs it.
         warnings: what looks like a mistake in the corpus, one line each, after :meth:`fit`, which also logs them.
         budget: the memory and time that were expected before training, after :meth:`fit`, which also logs them.
@@ -92,7 +97,7 @@ class Word2Vec:
         init_vectors: "Source | None" = None,
         freeze: "Freeze | None" = None,
         progress: bool = True,
-        on_epoch_end: Callable[[EpochRecord], None] | None = None,
+        on_epoch_end: Callable[[EpochRecord], object] | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_every: float = DEFAULT_SECONDS,
         resume: bool = False,
@@ -109,7 +114,10 @@ class Word2Vec:
                 The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
             freeze: words whose input vectors stay as `init` or `init_vectors` has them, or ``"old"`` for all of those.
             progress: show a progress bar on standard error where that is a terminal.
-            on_epoch_end: called with each epoch's record.
+            on_epoch_end: called with each epoch's record, when no thread is training; where it returns True, training
+                stops, and what was trained so far is the result. In it :attr:`vectors`, :attr:`history` and
+                :meth:`save` are those of the epoch that has ended. The vectors are no copy: they are good until it
+                returns, and ``model.vectors.vectors.copy()`` is good for longer. What it raises, :meth:`fit` raises.
             checkpoint: file that keeps the whole state of the run, so that it survives even kill -9.
             checkpoint_every: seconds between two checkpoints; chunks are not cut, so that it may be a little more.
             resume: go on from the checkpoint where its file exists; with ``threads=1`` the result has the same bytes as
@@ -122,7 +130,8 @@ class Word2Vec:
             CheckpointError: the checkpoint is of other text, another `init`, other parameters or another version of
                 wordkin; it exists and `resume` is false; or another run uses it.
             CorpusError: the corpus cannot be read, or too little is left of it.
-            DivergenceError: the learning rate is too high for this corpus.
+            DivergenceError: the learning rate is too high for this corpus. The last checkpoint stays as it was, and so
+                do :attr:`vectors` and :attr:`history` of an earlier :meth:`fit`.
         """
         from wordkin.corpus.encoding import encode
         from wordkin.training.start import Start
@@ -183,9 +192,10 @@ class Word2Vec:
         corpus: EncodedCorpus,
         start: "Start",
         progress: bool,
-        on_epoch_end: Callable[[EpochRecord], None] | None,
+        on_epoch_end: Callable[[EpochRecord], object] | None,
         checkpoint: Checkpoint | None,
     ) -> None:
+        from wordkin.training.holdout_loss import HoldoutLoss
         from wordkin.training.progress import Silent, progress_bar
         from wordkin.training.speed import tokens_per_second
         from wordkin.training.trainer import ChunkTrainer, train
@@ -203,22 +213,43 @@ class Word2Vec:
         budget = replace(budget, tokens_per_second=tokens_per_second(trainer, weights))
         logger.info("%s", budget.time_text())
         bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
-        history = train(trainer, weights, bar, on_epoch_end, checkpoint)
-        self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
-        self.start, self.verdict = start_report, verdict(corpus, config, history)
         # Without what is no part of the result, equal results are equal files.
         parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
         for name in INCIDENTAL_PARAMETERS:
             del parameters[name]
-        self._vectors = WordVectors(
-            StoredModel(
-                without_padding(weights.input, config.vector_size),
-                without_padding(weights.output, config.vector_size),
-                corpus.vocabulary,
-                parameters,
-                start.history(history),
-            )
-        )
+
+        def vectors(V: Any, W: Any, history: Sequence[EpochRecord]) -> WordVectors:
+            return WordVectors(StoredModel(V, W, corpus.vocabulary, parameters, start.history(history)))
+
+        def epoch_ended(history: Sequence[EpochRecord]) -> bool:
+            if on_epoch_end is None:
+                return False
+            V, W = (matrix[:, : config.vector_size] for matrix in weights)
+            with self._showing(vectors(V, W, history), history):
+                answer = on_epoch_end(history[-1])
+            return isinstance(answer, bool | np.bool_) and bool(answer)
+
+        measure = None
+        if config.holdout:
+            measure = HoldoutLoss(trainer)
+            logger.info("%s", measure)
+        history = train(trainer, weights, bar, epoch_ended, checkpoint, measure)
+        self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
+        losses = [record.holdout_loss for record in history]
+        self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)
+        self.start, self.verdict = start_report, verdict(corpus, config, history)
+        V, W = (without_padding(matrix, config.vector_size) for matrix in weights)
+        self._vectors = vectors(V, W, history)
+
+    @contextlib.contextmanager
+    def _showing(self, vectors: WordVectors, history: Sequence[EpochRecord]) -> Iterator[None]:
+        """Within, be the model as it is now; then again what it was."""
+        before = self._vectors, self.history
+        self._vectors, self.history = vectors, tuple(history)
+        try:
+            yield
+        finally:
+            self._vectors, self.history = before
 
 
 def settings_of(vectors: WordVectors) -> dict[str, Any]:

@@ -85,4 +85,5 @@ def _is_epoch(record: Any) -> bool:
         and isinstance(record.get("epoch"), int)
         and isinstance(record.get("loss"), int | float)
         and isinstance(record.get("run", 1), int)
+        and isinstance(record.get("holdout_loss"), int | float | None)
     )
