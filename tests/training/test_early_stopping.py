@@ -105,7 +105,7 @@ class PowerCutError(Exception):
     pass
 
 
-@pytest.mark.parametrize("chunks", [1, 3, 5, 8, 100])
+@pytest.mark.parametrize("chunks", [1, 3, 8])
 @pytest.mark.parametrize(
     ("architecture", "output_layer"), [("skipgram", "negative-sampling"), ("cbow", OUTPUT_LAYERS[1])]
 )
@@ -135,7 +135,7 @@ def test_a_run_that_was_cut_off_stops_at_the_same_bytes(
                 break
             except PowerCutError:
                 cuts += 1
-    assert (cuts > 0) == (chunks < 100)
+    assert cuts > 0
     for model, name in ((whole, "whole"), (run, "run")):
         model.save(tmp_path / name)
     assert (tmp_path / "run").read_bytes() == (tmp_path / "whole").read_bytes()
