@@ -19,6 +19,7 @@ def test_public_names_are_pinned():
         "EncodedCorpus",
         "EpochRecord",
         "FormatError",
+        "MissingPackageError",
         "OutputError",
         "TrainingConfig",
         "UnknownWordError",

@@ -1,26 +1,22 @@
 """Word vectors: small, immutable, and ignorant of how they were trained."""
 
-import difflib
-import itertools
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+import copy
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import UnknownWordError
-from wordkin.vectors import search
+from wordkin.vectors import spelling
 from wordkin.vectors.formats import native
+from wordkin.vectors.norms import RowNorms
+from wordkin.vectors.queries import Queries
 from wordkin.vocabulary import Vocabulary
 
-_SUGGESTIONS_FROM = 100_000  # the most frequent words among which close spellings are looked for
-Term = str | npt.NDArray[Any]
 
-
-class WordVectors:
-    """Vectors by word, and questions to ask of them.
+class WordVectors(Queries):
+    """Vectors by word, and questions to ask of them: see :class:`wordkin.vectors.queries.Queries`.
 
     Make one with :meth:`load`, or take it from :attr:`wordkin.Word2Vec.vectors`.
 
@@ -38,6 +34,8 @@ class WordVectors:
         self.config = model.config
         self.history = model.history
         self._model = model
+        self._norms = RowNorms(self.vectors)
+        self._folds = False
 
     @classmethod
     def load(cls, path: str | Path) -> "WordVectors":
@@ -81,10 +79,14 @@ class WordVectors:
         """Length of the vectors."""
         return int(self.vectors.shape[1])
 
-    @cached_property
-    def norms(self) -> npt.NDArray[np.float32]:
-        """(words,) float32, the length of every vector; computed once."""
-        return search.norms(self.vectors)
+    def folded(self) -> "WordVectors":
+        """The same vectors, which also know a word by its Unicode NFC form, and by that in lower case.
+
+        A word is looked up as it was given first. Nothing is copied, and the words themselves stay as they are stored.
+        """
+        other = copy.copy(self)
+        other._folds = True
+        return other
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -93,7 +95,7 @@ class WordVectors:
         return iter(self.index_to_key)
 
     def __contains__(self, word: object) -> bool:
-        return word in self.vocabulary
+        return self._find(word) is not None
 
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
         """The vector of a word: (vector_size,) float32, read-only.
@@ -106,97 +108,27 @@ class WordVectors:
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, {self.vector_size} dimensions)"
 
+    def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
+        """The vector of a word, or `default` where it is not in the vocabulary."""
+        row = self._find(word)
+        return default if row is None else np.asarray(self.vectors[row])
+
     def row(self, word: str) -> int:
         """The row of a word.
 
         Raises:
             UnknownWordError: a KeyError that names the closest words.
         """
-        try:
-            return self.key_to_index[word]
-        except (KeyError, TypeError):
-            raise UnknownWordError(word, lambda: self._closest(word)) from None
+        row = self._find(word)
+        if row is None:
+            raise UnknownWordError(word, lambda: spelling.closest(word, self))
+        return row
 
-    def most_similar(
-        self,
-        positive: Term | Sequence[Term] = (),
-        negative: Term | Sequence[Term] = (),
-        topn: int = 10,
-    ) -> list[tuple[str, float]]:
-        """The words whose vectors point most nearly in the direction asked for.
-
-        The direction is the sum of the unit vectors of `positive` less that of `negative`; a is to b as c is to ?
-        is ``positive=[b, c], negative=[a]``. The words of the question are left out of the answer.
-
-        Args:
-            positive: a word, a vector (vector_size,), or several of either.
-            negative: the same.
-            topn: how many words to return.
-
-        Returns:
-            Pairs of word and cosine, best first.
-
-        Raises:
-            UnknownWordError: a word is not in the vocabulary.
-            ValueError: nothing was asked for, a vector has the wrong shape or is not finite, or `topn` is below 1.
-        """
-        signed = [(term, 1.0) for term in _terms(positive)] + [(term, -1.0) for term in _terms(negative)]
-        if not signed:
-            raise ValueError("most_similar needs at least one word or vector in positive or negative")
-        if topn < 1:
-            raise ValueError(f"topn is {topn}; it must be at least 1")
-        direction = np.zeros(self.vector_size)
-        for term, sign in signed:
-            direction += sign * self._unit(term)
-        exclude = {self.row(term) for term, _ in signed if isinstance(term, str)}
-        found = search.nearest(self.vectors, self.norms, direction, topn, exclude)
-        return [(self.index_to_key[row], score) for row, score in found]
-
-    def similarity(self, first: str, second: str) -> float:
-        """The cosine between two words' vectors.
-
-        Raises:
-            UnknownWordError: a word is not in the vocabulary.
-        """
-        return float(self._unit(first) @ self._unit(second))
-
-    def doesnt_match(self, words: Sequence[str]) -> str:
-        """The word that is furthest from the mean direction of all of them.
-
-        Raises:
-            UnknownWordError: a word is not in the vocabulary.
-            ValueError: fewer than two words.
-        """
-        words = list(words) if not isinstance(words, str) else words.split()
-        if len(words) < 2:
-            raise ValueError("doesnt_match needs at least two words")
-        units = np.array([self._unit(word) for word in words])
-        return words[int(np.argmin(units @ units.mean(axis=0)))]
-
-    def _unit(self, term: Term) -> npt.NDArray[np.float64]:
-        vector = np.asarray(self[term] if isinstance(term, str) else term, np.float64)
-        if vector.shape != (self.vector_size,):
-            raise ValueError(f"a vector of shape {vector.shape} was given; these have the shape ({self.vector_size},)")
-        if not np.isfinite(vector).all():
-            raise ValueError("a vector holds NaN or infinity, which points in no direction")
-        vector = vector / (np.abs(vector).max() or 1.0)  # so that no square overflows
-        return np.asarray(vector / (np.linalg.norm(vector) or 1.0))
-
-    def _closest(self, word: object) -> tuple[str, ...]:
-        """Close spellings: the same word in another case first, then by difflib's ratio."""
+    def _find(self, word: object) -> int | None:
         if not isinstance(word, str):
-            return ()
-        folded = word.casefold()
-        frequent = itertools.islice(self.index_to_key, _SUGGESTIONS_FROM)
-        near = [other for other in frequent if abs(len(other) - len(word)) <= 2]
-        same = [other for other in near if other.casefold() == folded]
-        alike = difflib.get_close_matches(word, near, n=3, cutoff=0.7)
-        return tuple(dict.fromkeys(same + alike))[:3]
-
-
-def _terms(given: Term | Sequence[Term]) -> list[Term]:
-    if isinstance(given, str):
-        return [given]
-    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind not in "UO":  # U and O hold words
-        return [given]
-    return list(given)
+            return None
+        for form in spelling.folded(word) if self._folds else (word,):
+            row = self.key_to_index.get(form)
+            if row is not None:
+                return row
+        return None
