@@ -80,6 +80,20 @@ class Queries(abc.ABC):
         """(words,) float32, the length of every vector; computed once."""
         return self._norms.all()
 
+    def unit_vectors(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """The vectors of some rows at length 1: (rows, vector_size) float32; a vector of length 0 stays 0."""
+        values = np.asarray(self.vectors[rows], np.float32)
+        return np.asarray(values / np.maximum(self._norms.of(rows, values), search.TINY)[:, None])
+
+    def cosine_blocks(self, queries: npt.NDArray[Any], candidates: Candidates) -> Iterator[search.Block]:
+        """The cosines of many words with many vectors, as :func:`wordkin.vectors.search.cosines` gives them.
+
+        Args:
+            queries: (queries, vector_size), of length 1 or 0.
+            candidates: the rows to read.
+        """
+        return search.cosines(self.vectors, self._norms, queries, candidates)
+
     def most_similar(
         self,
         positive: Terms = (),
@@ -339,7 +353,7 @@ class Queries(abc.ABC):
 
     def _cosines(self, term: Term) -> npt.NDArray[np.float32]:
         """The cosine of `term` with every word: (words,)."""
-        blocks = search.cosines(self.vectors, self._norms, self._unit(term)[None], Candidates(len(self)))
+        blocks = self.cosine_blocks(self._unit(term)[None], Candidates(len(self)))
         return np.concatenate([scores[:, 0].copy() for _, scores in blocks])
 
     def _search(
@@ -363,7 +377,7 @@ class Queries(abc.ABC):
             (query, self.row(term)) for query, terms in enumerate(asked) for term, _ in terms if isinstance(term, str)
         ]
         query, row = np.array(pairs, np.intp).reshape(-1, 2).T
-        blocks = search.cosines(self.vectors, self._norms, queries, plan.candidates)
+        blocks = self.cosine_blocks(queries, plan.candidates)
         if exponents is not None:
             blocks = search.products(blocks, exponents)
         excluded = query, plan.candidates.positions(row)

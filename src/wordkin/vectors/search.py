@@ -14,11 +14,11 @@ Floats = npt.NDArray[np.float32]
 Block = tuple[int, Floats]  # the first position, and the scores of its rows: (rows, queries)
 
 QUERIES = 256  # answered at a time
+TINY = np.finfo(np.float32).tiny  # instead of a length of 0
 _SCORES = 1 << 20  # of one block
 _ROWS = 4096, 65536  # at least and at most, in one block
 _COPIED_ROWS = 8192  # at most, where a block has to be copied
 _SAMPLE = 256, 8  # rows of the first block that a first bar is set by: at least, and for each row wanted
-_TINY = np.finfo(np.float32).tiny
 _COSMUL_EPSILON = 0.000001  # that of Levy and Goldberg (2014), and of gensim
 
 
@@ -45,7 +45,7 @@ def cosines(
     for begin, rows in candidates.blocks(length):
         values = np.asarray(matrix[rows], np.float32)
         scores = np.matmul(values, columns, out=whole[: len(values)])
-        scores *= (1 / np.maximum(norms.of(rows, values), _TINY))[:, None]
+        scores *= (1 / np.maximum(norms.of(rows, values), TINY))[:, None]
         if candidates.mask is not None:
             scores[~candidates.mask[begin : begin + len(scores)]] = -np.inf
         yield begin, scores

@@ -1,7 +1,7 @@
 """Word vectors: small, immutable, and ignorant of how they were trained."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,30 @@ class WordVectors(Queries):
             FormatError: the file is missing, truncated, not a model, or of a newer version.
         """
         return cls(native.load(Path(path)))
+
+    @classmethod
+    def from_arrays(
+        cls, words: Sequence[str], vectors: npt.ArrayLike, counts: npt.ArrayLike | None = None
+    ) -> "WordVectors":
+        """Vectors from anywhere, already in memory; a float32 matrix is not copied.
+
+        Args:
+            words: distinct words, most frequent first.
+            vectors: (words, vector_size), one row a word.
+            counts: (words,) occurrences in the corpus; 1 where unknown.
+
+        Raises:
+            ValueError: the shapes do not fit, a word is empty or there twice, or a count is below 1.
+        """
+        matrix = np.ascontiguousarray(vectors, np.float32)
+        occurrences = np.ones(len(words), np.int64) if counts is None else np.asarray(counts, np.int64)
+        if matrix.ndim != 2 or len(matrix) != len(words) or occurrences.shape != (len(words),):
+            raise ValueError(
+                f"{len(words)} words do not fit vectors of shape {matrix.shape} and counts of shape {occurrences.shape}"
+            )
+        if "" in words or len(set(words)) != len(words) or occurrences.min(initial=1) < 1:
+            raise ValueError("the words must be distinct and not empty, and their counts at least 1")
+        return cls(native.StoredModel(matrix, None, Vocabulary.from_words(words, occurrences), {}, []))
 
     def save(self, path: str | Path, *, include_output: bool = True) -> None:
         """Write the model as one safetensors file, atomically.
