@@ -23,7 +23,9 @@ def spearman(x: Numbers, y: Numbers) -> float:
 
 def resamples(n: int, seed: int) -> Numbers:
     """How often each of n observations is drawn in each bootstrap sample: (RESAMPLES, n)."""
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / max(n, 1)), RESAMPLES).astype(np.float64)
+    if n == 0:
+        return np.empty((RESAMPLES, 0))
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), RESAMPLES).astype(np.float64)
 
 
 def bootstrap_spearman(x: Numbers, y: Numbers, weights: Numbers) -> Numbers:

@@ -16,8 +16,8 @@ Block = tuple[int, Floats]  # the first position, and the scores of its rows: (r
 QUERIES = 256  # answered at a time
 TINY = np.finfo(np.float32).tiny  # instead of a length of 0
 _SCORES = 1 << 20  # of one block
-_ROWS = 4096, 65536  # at least and at most, in one block
-_COPIED_ROWS = 8192  # at most, where a block has to be copied
+_ROWS = 4096, 8192  # at least and at most, in one block
+_VIEWED_ROWS = 65536  # of one block for a single query, where nothing has to be copied
 _SAMPLE = 256, 8  # rows of the first block that a first bar is set by: at least, and for each row wanted
 _COSMUL_EPSILON = 0.000001  # that of Levy and Goldberg (2014), and of gensim
 
@@ -40,7 +40,7 @@ def cosines(
     matrix = np.asarray(matrix)
     columns = np.ascontiguousarray(queries, np.float32).T
     viewed = matrix.dtype == np.float32 and candidates.gathered is None
-    length = min(max(_SCORES // len(queries), _ROWS[0]), _ROWS[1] if viewed else _COPIED_ROWS)
+    length = _VIEWED_ROWS if viewed and len(queries) == 1 else int(np.clip(_SCORES // len(queries), *_ROWS))
     whole = np.empty((min(length, candidates.size), len(queries)), np.float32)
     for begin, rows in candidates.blocks(length):
         values = np.asarray(matrix[rows], np.float32)
@@ -108,13 +108,16 @@ class _Best:
             (np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32))
         ]  # query, position, score
         self._pending = self._settled = 0
+        self._passes = np.empty((0, queries), np.bool_)
         self._bar = np.full(queries, np.nextafter(np.float32(threshold), np.float32(-np.inf)), np.float32)
 
     def add(self, begin: int, scores: Floats) -> None:
         """Keep what passes the bar; NaN and −∞ never do."""
         if begin == 0:
             self._set_bar(scores)
-        passing = np.flatnonzero(scores > self._bar)
+        if len(self._passes) < len(scores):
+            self._passes = np.empty(scores.shape, np.bool_)
+        passing = np.flatnonzero(np.greater(scores, self._bar, out=self._passes[: len(scores)]))
         if not len(passing):
             return
         place, query = np.divmod(passing, scores.shape[1])
