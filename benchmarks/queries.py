@@ -72,11 +72,10 @@ def pairs_of(count: int, ours: Callable[[], Any], theirs: Callable[[], tuple[flo
     """Time both in turn, and print the medians and the ratios."""
     seconds = []
     for _ in range(count + 1):  # the first warms both up
-        pair = []
-        for ask in (lambda: timed(ours)[0], lambda: theirs()[0]):
-            time.sleep(PAUSE)
-            pair.append(ask())
-        seconds.append(pair)
+        time.sleep(PAUSE)
+        own = timed(ours)[0]
+        time.sleep(PAUSE)
+        seconds.append((own, theirs()[0]))
     ratios = sorted(their / our for our, their in seconds[1:])
     our, their = (1000 * statistics.median(column) for column in zip(*seconds[1:], strict=True))
     print(

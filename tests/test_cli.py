@@ -361,7 +361,7 @@ def test_evaluate(model, evaluation_sets):
     analogies, similarity, categories = document["sets"]
     assert [score["asked"] for score in analogies["scores"]] == [1, 1]
     assert [score["skipped"] for score in analogies["scores"]] == [1, 1]
-    assert similarity["scores"][0]["spearman"] > 0.7
+    assert similarity["scores"][0]["spearman"] > 0.5
     assert similarity["against_first"][0]["difference"] == 0
     assert categories["scores"][0]["purity"] == 1
     assert categories["against_first"] == []
@@ -384,3 +384,19 @@ def test_evaluate_draws(model, evaluation_sets):
     result = run("evaluate", model, "--similarity", "pairs.tsv", "--plot", "out.svg", cwd=evaluation_sets)
     assert result.returncode == 0, result.stderr
     assert (evaluation_sets / "out.svg").stat().st_size > 1000
+
+
+def test_stability(text):
+    options = ("--vector-size", 8, "--epochs", 3, "--threads", 1)
+    result = run("stability", text, "--seeds", 3, "-k", 5, *options, "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert (document["models"], document["topn"], len(document["words"])) == (3, 5, 20)
+    assert 0.3 < document["overlap"] < 1  # a topic has ten words, nine of which are near
+    bootstrap = run("stability", text, "--seeds", 2, "--bootstrap", "--words", "sea1, land2", *options)
+    assert bootstrap.returncode == 0, bootstrap.stderr
+    assert "of the 10 nearest neighbours are the same in two of 2 models" in bootstrap.stdout
+    assert "least stable: " in bootstrap.stdout
+    unknown = run("stability", text, "--seeds", 2, "--words", "lake", *options)
+    assert unknown.returncode == 1
+    assert "'lake' is not in the vocabulary" in unknown.stderr

@@ -35,6 +35,7 @@ class Queries(abc.ABC):
     """Every question that vectors and their words can answer. None copies the matrix."""
 
     vectors: npt.NDArray[Any]
+    scales: npt.NDArray[np.float32] | None
     _norms: RowNorms
 
     @property
@@ -78,9 +79,9 @@ class Queries(abc.ABC):
     @property
     def norms(self) -> npt.NDArray[np.float32]:
         """(words,) float32, the length of every vector; computed once."""
-        return self._norms.all()
+        return self._norms.all() if self.scales is None else self._norms.all() * self.scales
 
-    def unit_vectors(self, rows: Rows) -> npt.NDArray[np.float32]:
+    def unit_vectors(self, rows: slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows at length 1: (rows, vector_size) float32; a vector of length 0 stays 0."""
         values = np.asarray(self.vectors[rows], np.float32)
         return np.asarray(values / np.maximum(self._norms.of(rows, values), search.TINY)[:, None])

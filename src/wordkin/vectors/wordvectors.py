@@ -1,14 +1,17 @@
 """Word vectors: small, immutable, and ignorant of how they were trained."""
 
 import copy
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import UnknownWordError
+from wordkin.errors import OutputError, UnknownWordError
 from wordkin.vectors import spelling
+from wordkin.vectors.candidates import Rows
 from wordkin.vectors.formats import native
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
@@ -21,18 +24,21 @@ class WordVectors(Queries):
     Make one with :meth:`load`, or take it from :attr:`wordkin.Word2Vec.vectors`.
 
     Attributes:
-        vectors: (words, vector_size) float32, read-only; row i belongs to ``index_to_key[i]``.
+        vectors: (words, vector_size) float32, read-only; row i belongs to ``index_to_key[i]``. Float16 or int8 after
+            :func:`wordkin.vectors.postprocessing.stored_as`.
+        scales: (words,) float32, what the rows of an int8 matrix are multiplied by; else None.
         vocabulary: the words and their counts, most frequent first.
         config: the hyper-parameters of the training run, where known.
         history: one mapping an epoch, where known.
     """
 
-    def __init__(self, model: native.StoredModel) -> None:
+    def __init__(self, model: native.StoredModel, scales: npt.NDArray[np.float32] | None = None) -> None:
         self.vectors = model.input.view()
         self.vectors.flags.writeable = False
         self.vocabulary: Vocabulary = model.vocabulary
         self.config = model.config
         self.history = model.history
+        self.scales = scales
         self._model = model
         self._norms = RowNorms(self.vectors)
         self._folds = False
@@ -78,8 +84,11 @@ class WordVectors(Queries):
             include_output: also write the output vectors W, which going on with training needs.
 
         Raises:
-            OutputError: the file cannot be written; an old file of that name is untouched.
+            OutputError: the file cannot be written, or the vectors are not float32; an old file of that name is
+                untouched.
         """
+        if self.vectors.dtype != np.float32:
+            raise OutputError(f"cannot write {path}: these vectors are {self.vectors.dtype}, and files hold float32")
         output = self._model.output if include_output else None
         native.save(Path(path), native.StoredModel(self.vectors, output, self.vocabulary, self.config, self.history))
 
@@ -102,6 +111,15 @@ class WordVectors(Queries):
     def vector_size(self) -> int:
         """Length of the vectors."""
         return int(self.vectors.shape[1])
+
+    def with_vectors(self, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None) -> "WordVectors":
+        """Other vectors for the same words, without output vectors.
+
+        Args:
+            vectors: (words, any vector_size).
+            scales: as the attribute.
+        """
+        return type(self)(dataclasses.replace(self._model, input=vectors, output=None), scales)
 
     def folded(self) -> "WordVectors":
         """The same vectors, which also know a word by its Unicode NFC form, and by that in lower case.
@@ -127,7 +145,7 @@ class WordVectors(Queries):
         Raises:
             UnknownWordError: a KeyError that names the closest words.
         """
-        return np.asarray(self.vectors[self.row(word)])
+        return self.values(self.row(word))
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, {self.vector_size} dimensions)"
@@ -135,7 +153,12 @@ class WordVectors(Queries):
     def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
         """The vector of a word, or `default` where it is not in the vocabulary."""
         row = self._find(word)
-        return default if row is None else np.asarray(self.vectors[row])
+        return default if row is None else self.values(row)
+
+    def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
+        """The vectors of some rows as float32, however they are stored: (rows, vector_size)."""
+        values = np.asarray(self.vectors[rows], np.float32)
+        return values if self.scales is None else values * self.scales[rows, None]
 
     def row(self, word: str) -> int:
         """The row of a word.
