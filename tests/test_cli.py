@@ -400,3 +400,11 @@ def test_stability(text):
     unknown = run("stability", text, "--seeds", 2, "--words", "lake", *options)
     assert unknown.returncode == 1
     assert "'lake' is not in the vocabulary" in unknown.stderr
+
+
+def test_folded_words(model):
+    assert run("similar", model, "SEA1").returncode == 1
+    assert run("similar", model, "SEA1", "--fold").stdout == run("similar", model, "sea1").stdout
+    by_product = run("analogy", model, "Sea1", "sea2", "land1", "--fold", "--method", "3cosmul", "-k", 1, "--json")
+    found = WordVectors.load(model).analogy("sea1", "sea2", "land1", 1, method="3cosmul")
+    assert [(answer["word"], answer["score"]) for answer in json.loads(by_product.stdout)["answers"]] == found

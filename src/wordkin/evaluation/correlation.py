@@ -58,7 +58,7 @@ def bootstrap_p(differences: Numbers) -> float:
     if not len(known):
         return math.nan
     tail = min(np.count_nonzero(known <= 0), np.count_nonzero(known >= 0))
-    return min(1.0, 2 * (tail + 1) / (len(known) + 1))
+    return float(min(1.0, 2 * (tail + 1) / (len(known) + 1)))
 
 
 def mcnemar_p(first_only: int, second_only: int) -> float:
