@@ -95,6 +95,17 @@ class Queries(abc.ABC):
         """
         return search.cosines(self.vectors, self._norms, queries, candidates)
 
+    def direction(self, positive: Terms = (), negative: Terms = ()) -> tuple[npt.NDArray[np.float32], set[int]]:
+        """The direction that :meth:`most_similar` asks for, (vector_size,) of length 1 or 0; the rows of its words.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ValueError: nothing was asked for, or a vector has the wrong shape or is not finite.
+        """
+        terms = signed(positive, negative)
+        rows = {self.row(term) for term, _ in terms if isinstance(term, str)}
+        return self._direction(terms).astype(np.float32), rows
+
     def most_similar(
         self,
         positive: Terms = (),
@@ -146,8 +157,7 @@ class Queries(abc.ABC):
             as_frame=as_frame,
         )
         terms = self._known(signed(positive, negative), unknown)
-        direction = sum((weight * self._unit(term) for term, weight in terms), start=np.zeros(self.vector_size))
-        (found,) = self._search(unit(direction, self.vector_size)[None], [terms], plan)
+        (found,) = self._search(self._direction(terms)[None], [terms], plan)
         return frame(_columns(found), as_frame) if as_frame else found
 
     def most_similar_cosmul(
@@ -395,6 +405,10 @@ class Queries(abc.ABC):
         if unknown == "raise":
             return terms
         return [(term, weight) for term, weight in terms if not isinstance(term, str) or term in self]
+
+    def _direction(self, terms: list[Weighted]) -> npt.NDArray[np.float64]:
+        total = sum((weight * self._unit(term) for term, weight in terms), start=np.zeros(self.vector_size))
+        return unit(total, self.vector_size)
 
     def _vector(self, term: Term) -> Vector:
         return self[term] if isinstance(term, str) else np.asarray(term)
