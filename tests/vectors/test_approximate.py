@@ -46,6 +46,12 @@ def test_it_is_saved_beside_the_model(tmp_path, vectors, search):
     files.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"][:500])}, metadata)
     with pytest.raises(FormatError, match="is damaged: build it again"):
         ApproximateSearch.load(damaged, vectors)
+    shorter = ApproximateSearch.build(WordVectors.from_arrays(["w0", "w1"], vectors.vectors[:2]))
+    shorter.save(damaged)
+    arrays, _ = files.load_container(damaged, "approximate-search", {"index": ("U8", 1)})
+    files.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"])}, metadata)
+    with pytest.raises(FormatError, match="does not fit the model"):
+        ApproximateSearch.load(damaged, vectors)
     with pytest.raises(FormatError):
         ApproximateSearch.load(tmp_path / "missing", vectors)
 

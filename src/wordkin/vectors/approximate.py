@@ -1,4 +1,4 @@
-"""Approximate nearest neighbours by a graph of near words (HNSW, Malkov and Yashunin 2018): the extra ``approximate``."""
+"""Approximate nearest neighbours by a graph of near words (HNSW, Malkov and Yashunin 2018); extra ``approximate``."""
 
 import hashlib
 from pathlib import Path
@@ -99,9 +99,12 @@ class ApproximateSearch:
             raise FormatError(f"{path} was built for other vectors; build it again for these")
         try:
             index = _faiss().deserialize_index(np.array(arrays["index"]))
-            return cls(vectors, index, float(metadata["recall"]))
+            recall = float(metadata["recall"])
         except (KeyError, RuntimeError, TypeError) as error:
-            raise FormatError(f"{path} is damaged: build it again ({error!r:.80})") from error
+            raise FormatError(f"{path} is damaged: build it again") from error
+        if (index.ntotal, index.d) != vectors.vectors.shape:
+            raise FormatError(f"{path} is damaged: it does not fit the model it names; build it again")
+        return cls(vectors, index, recall)
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> list[tuple[str, float]]:
         """As :meth:`wordkin.WordVectors.most_similar`, approximately.
