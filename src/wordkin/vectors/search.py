@@ -13,10 +13,10 @@ from wordkin.vectors.norms import RowNorms
 Floats = npt.NDArray[np.float32]
 Block = tuple[int, Floats]  # the first position, and the scores of its rows: (rows, queries)
 
-QUERIES = 256  # answered at a time
+QUERIES = 1024  # answered at a time
 TINY = np.finfo(np.float32).tiny  # instead of a length of 0
 _SCORES = 1 << 20  # of one block
-_ROWS = 4096, 8192  # at least and at most, in one block
+_ROWS = 1024, 8192  # at least and at most, in one block
 _VIEWED_ROWS = 65536  # of one block for a single query, where nothing has to be copied
 _SAMPLE = 256, 8  # rows of the first block that a first bar is set by: at least, and for each row wanted
 _COSMUL_EPSILON = 0.000001  # that of Levy and Goldberg (2014), and of gensim
@@ -44,8 +44,13 @@ def cosines(
     whole = np.empty((min(length, candidates.size), len(queries)), np.float32)
     for begin, rows in candidates.blocks(length):
         values = np.asarray(matrix[rows], np.float32)
-        scores = np.matmul(values, columns, out=whole[: len(values)])
-        scores *= (1 / np.maximum(norms.of(rows, values), TINY))[:, None]
+        scores = whole[: len(values)]
+        scale = (1 / np.maximum(norms.of(rows, values), TINY))[:, None]
+        if len(queries) < matrix.shape[1]:  # there are fewer scores than numbers to scale
+            np.matmul(values, columns, out=scores)
+            scores *= scale
+        else:
+            np.matmul(values * scale, columns, out=scores)
         if candidates.mask is not None:
             scores[~candidates.mask[begin : begin + len(scores)]] = -np.inf
         yield begin, scores
