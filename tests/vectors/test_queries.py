@@ -76,6 +76,13 @@ def test_vectors_count_by_their_direction(vectors):
     assert [word for word, _ in by_vectors if word not in ("word1", "word2")][:3] == words_of(wanted)
 
 
+def test_directions(vectors):
+    direction, rows = vectors.direction(["word1", ("word2", 2)], vectors.vectors[3])
+    wanted = unit(vectors, 1) + 2 * unit(vectors, 2) - unit(vectors, 3)
+    np.testing.assert_allclose(direction, wanted / np.linalg.norm(wanted), rtol=1e-5)
+    assert rows == {1, 2}
+
+
 def test_a_question_that_cancels_out_has_cosine_0_with_all(vectors):
     assert vectors.most_similar("word1", "word1", topn=2) == [("word0", 0), ("word2", 0)]
 
@@ -199,6 +206,8 @@ def test_unknown_words(vectors):
     assert vectors.most_similar_cosmul("wrd2", unknown="skip") == []
     assert vectors.similarity("word1", "wrd2", default=-2.0) == -2
     assert vectors.doesnt_match(["word100", "word15000", "word3", "wrd2"], unknown="skip") == "word3"
+    with pytest.raises(ValueError, match="unknown is 'ignore'; give 'raise' or 'skip'"):
+        vectors.mean_vector(["word1"], unknown="ignore")
     with pytest.raises(ValueError, match="at least two words"):
         vectors.doesnt_match(["word1", "wrd2"], unknown="skip")
     np.testing.assert_array_equal(vectors.mean_vector(["wrd2"], unknown="skip"), np.zeros(9))

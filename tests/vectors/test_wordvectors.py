@@ -51,8 +51,23 @@ def test_unknown_words_name_the_closest():
         vectors.most_similar("berlin")
     with pytest.raises(UnknownWordError, match=r"'zzzzzz' is not in the vocabulary$"):
         vectors.similarity("read", "zzzzzz")
-    with pytest.raises(UnknownWordError):
+    with pytest.raises(UnknownWordError, match=r"the word 3 is not in the vocabulary$"):
         _ = vectors[3]
+
+
+def test_vectors_from_arrays():
+    V = np.ones((2, 3), np.float32)
+    vectors = WordVectors.from_arrays(["a", "b"], V, [5, 4])
+    assert np.shares_memory(vectors.vectors, V)
+    assert vectors.vocabulary.counts.tolist() == [5, 4]
+    assert WordVectors.from_arrays(["a", "b"], [[1, 2], [3, 4]])["b"].tolist() == [3, 4]
+    assert len(WordVectors.from_arrays([], np.empty((0, 3)))) == 0
+    for words, matrix, counts in ((["a"], V, None), (["a", "b"], V[0], None), (["a", "b"], V, [1])):
+        with pytest.raises(ValueError, match="words do not fit vectors of shape"):
+            WordVectors.from_arrays(words, matrix, counts)
+    for words, counts in ((["a", "a"], None), (["a", ""], None), (["a", "b"], [1, 0])):
+        with pytest.raises(ValueError, match="must be distinct and not empty, and their counts at least 1"):
+            WordVectors.from_arrays(words, V, counts)
 
 
 def test_get(vectors):

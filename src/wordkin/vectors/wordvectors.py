@@ -19,7 +19,10 @@ from wordkin.vocabulary import Vocabulary
 
 
 class WordVectors(Queries):
-    """Vectors by word, and questions to ask of them: see :class:`wordkin.vectors.queries.Queries`.
+    """Vectors by word, and questions to ask of them.
+
+    Searches are those of :class:`wordkin.vectors.queries.Queries`, measures those of
+    :class:`wordkin.vectors.measures.Measures`.
 
     Make one with :meth:`load`, or take it from :attr:`wordkin.Word2Vec.vectors`.
 
