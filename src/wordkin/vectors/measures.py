@@ -69,7 +69,7 @@ class Measures(abc.ABC):
     def unit_vectors(self, rows: slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows at length 1: (rows, vector_size) float32; a vector of length 0 stays 0."""
         values = np.asarray(self.vectors[rows], np.float32)
-        return np.asarray(values / np.maximum(self._norms.of(rows, values), search.TINY)[:, None])
+        return values * self._norms.inverses(rows, values)[:, None]
 
     def cosine_blocks(self, queries: npt.NDArray[Any], candidates: Candidates) -> Iterator[search.Block]:
         """The cosines of many words with many vectors, as :func:`wordkin.vectors.search.cosines` gives them.

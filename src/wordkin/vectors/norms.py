@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+_TINY = np.finfo(np.float32).tiny  # instead of a length of 0
 _BLOCK_ROWS = 8192
 
 
@@ -20,21 +21,27 @@ class RowNorms:
     def __init__(self, matrix: npt.NDArray[Any]) -> None:
         self._matrix = matrix
         self._lengths = np.full(len(matrix), np.nan, np.float32)
+        self._inverses = np.empty(len(matrix), np.float32)
+        self._complete = False
 
-    def of(self, rows: slice | npt.NDArray[np.intp], values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The lengths of `rows`, whose vectors are `values`: (rows, d) float32."""
-        lengths = self._lengths[rows]
-        if np.isnan(lengths).any():
-            lengths = np.sqrt(np.vecdot(values, values))
-            self._lengths[rows] = lengths
-        return lengths
+    @property
+    def complete(self) -> bool:
+        """Whether every length is known."""
+        self._complete = self._complete or not np.isnan(self._lengths).any()
+        return self._complete
+
+    def inverses(self, rows: slice | npt.NDArray[np.intp], values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """1 / the lengths of `rows`, whose vectors are `values`, (rows, d) float32; of length 0 a large number."""
+        if not self._complete and np.isnan(self._lengths[rows]).any():
+            self._lengths[rows] = lengths = np.sqrt(np.vecdot(values, values))
+            self._inverses[rows] = 1 / np.maximum(lengths, _TINY)
+        return self._inverses[rows]
 
     def all(self) -> npt.NDArray[np.float32]:
         """Every length: (rows,) float32, read-only."""
-        for begin in range(0, len(self._matrix), _BLOCK_ROWS):
+        for begin in range(0, 0 if self.complete else len(self._matrix), _BLOCK_ROWS):
             rows = slice(begin, begin + _BLOCK_ROWS)
-            if np.isnan(self._lengths[rows]).any():
-                self.of(rows, np.asarray(self._matrix[rows], np.float32))
+            self.inverses(rows, np.asarray(self._matrix[rows], np.float32))
         lengths = self._lengths.view()
         lengths.flags.writeable = False
         return lengths

@@ -14,10 +14,9 @@ Floats = npt.NDArray[np.float32]
 Block = tuple[int, Floats]  # the first position, and the scores of its rows: (rows, queries)
 
 QUERIES = 1024  # answered at a time
-TINY = np.finfo(np.float32).tiny  # instead of a length of 0
 _SCORES = 1 << 20  # of one block
 _ROWS = 1024, 8192  # at least and at most, in one block
-_VIEWED_ROWS = 65536  # of one block for a single query, where nothing has to be copied
+_SINGLE_ROWS = 1 << 16  # of one block for a single query, where rows are neither copied nor measured
 _SAMPLE = 256, 8  # rows of the first block that a first bar is set by: at least, and for each row wanted
 _COSMUL_EPSILON = 0.000001  # that of Levy and Goldberg (2014), and of gensim
 
@@ -39,13 +38,15 @@ def cosines(
     """
     matrix = np.asarray(matrix)
     columns = np.ascontiguousarray(queries, np.float32).T
-    viewed = matrix.dtype == np.float32 and candidates.gathered is None
-    length = _VIEWED_ROWS if viewed and len(queries) == 1 else int(np.clip(_SCORES // len(queries), *_ROWS))
+    if len(queries) == 1 and norms.complete and matrix.dtype == np.float32 and candidates.gathered is None:
+        length = _SINGLE_ROWS
+    else:
+        length = int(np.clip(_SCORES // len(queries), *_ROWS))
     whole = np.empty((min(length, candidates.size), len(queries)), np.float32)
     for begin, rows in candidates.blocks(length):
         values = np.asarray(matrix[rows], np.float32)
         scores = whole[: len(values)]
-        scale = (1 / np.maximum(norms.of(rows, values), TINY))[:, None]
+        scale = norms.inverses(rows, values)[:, None]
         if len(queries) < matrix.shape[1]:  # there are fewer scores than numbers to scale
             np.matmul(values, columns, out=scores)
             scores *= scale
