@@ -449,3 +449,75 @@ def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):
     assert result.returncode == 0, result.stderr
     assert "compiling the training kernel for this CPU" in result.stderr
     assert not list(package.rglob("*.nbi"))
+
+
+@pytest.fixture
+def evaluation_sets(tmp_path):
+    (tmp_path / "analogies.txt").write_text(": one\nsea1 sea2 land1 land2\nsea1 sea2 land1 nowhere\n", "utf-8")
+    (tmp_path / "pairs.tsv").write_text("sea1\tsea2\t9\nsea1\tland2\t1\nland3\tland4\t8\nland3\tsea9\t2\n", "utf-8")
+    (tmp_path / "categories.txt").write_text(
+        "".join(f"{kind}{i} {kind}\n" for kind in ("sea", "land") for i in range(5))
+    )
+    return tmp_path
+
+
+def test_evaluate(model, evaluation_sets):
+    sets = ("--analogies", "analogies.txt", "--similarity", "pairs.tsv", "--categorisation", "categories.txt")
+    alone = run("evaluate", model, *sets, cwd=evaluation_sets)
+    assert alone.returncode == 0, alone.stderr
+    assert "pairs: Spearman's ρ" in alone.stdout
+    assert "4 of 4" in alone.stdout
+    assert "against the first" not in alone.stdout
+    result = run("evaluate", model, model, *sets, "--json", cwd=evaluation_sets)
+    document = json.loads(result.stdout)
+    assert document["models"] == [str(model)] * 2
+    analogies, similarity, categories = document["sets"]
+    assert [score["asked"] for score in analogies["scores"]] == [1, 1]
+    assert [score["skipped"] for score in analogies["scores"]] == [1, 1]
+    assert similarity["scores"][0]["spearman"] > 0.5
+    assert similarity["against_first"][0]["difference"] == 0
+    assert categories["scores"][0]["purity"] == 1
+    assert categories["against_first"] == []
+
+
+def test_evaluate_says_what_is_wrong(model, evaluation_sets):
+    nothing = run("evaluate", model)
+    assert nothing.returncode == 2
+    assert "give a set" in nothing.stderr
+    missing = run("evaluate", model, "--similarity", "missing.tsv", cwd=evaluation_sets)
+    assert missing.returncode == 1
+    assert missing.stderr == "wordkin: cannot read missing.tsv: No such file or directory\n"
+    unwritable = run("evaluate", model, "--similarity", "pairs.tsv", "--plot", "no/such/out.svg", cwd=evaluation_sets)
+    assert unwritable.returncode == 1
+    assert "out.svg" in unwritable.stderr
+
+
+def test_evaluate_draws(model, evaluation_sets):
+    pytest.importorskip("matplotlib", reason="the extra plot is not installed")
+    result = run("evaluate", model, "--similarity", "pairs.tsv", "--plot", "out.svg", cwd=evaluation_sets)
+    assert result.returncode == 0, result.stderr
+    assert (evaluation_sets / "out.svg").stat().st_size > 1000
+
+
+def test_stability(text):
+    options = ("--vector-size", 8, "--epochs", 3, "--threads", 1)
+    result = run("stability", text, "--seeds", 3, "-k", 5, *options, "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert (document["models"], document["topn"], len(document["words"])) == (3, 5, 20)
+    assert 0.3 < document["overlap"] < 1  # a topic has ten words, nine of which are near
+    bootstrap = run("stability", text, "--seeds", 2, "--bootstrap", "--words", "sea1, land2", *options)
+    assert bootstrap.returncode == 0, bootstrap.stderr
+    assert "of the 10 nearest neighbours are the same in two of 2 models" in bootstrap.stdout
+    assert "least stable: " in bootstrap.stdout
+    unknown = run("stability", text, "--seeds", 2, "--words", "lake", *options)
+    assert unknown.returncode == 1
+    assert "'lake' is not in the vocabulary" in unknown.stderr
+
+
+def test_folded_words(model):
+    assert run("similar", model, "SEA1").returncode == 1
+    assert run("similar", model, "SEA1", "--fold").stdout == run("similar", model, "sea1").stdout
+    by_product = run("analogy", model, "Sea1", "sea2", "land1", "--fold", "--method", "3cosmul", "-k", 1, "--json")
+    found = WordVectors.load(model).analogy("sea1", "sea2", "land1", 1, method="3cosmul")
+    assert [(answer["word"], answer["score"]) for answer in json.loads(by_product.stdout)["answers"]] == found

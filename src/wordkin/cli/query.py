@@ -18,6 +18,7 @@ from wordkin.training.history import best_epoch
 from wordkin.vectors.wordvectors import WordVectors
 
 _model = click.argument("model", type=click.Path(path_type=Path))
+_fold = click.option("--fold", is_flag=True, help="Also find words by their Unicode form NFC, and in lower case.")
 _topn = click.option("-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="How many words.")
 
 
@@ -25,10 +26,11 @@ _topn = click.option("-k", "--topn", type=click.IntRange(min=1), default=10, sho
 @_model
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @_topn
+@_fold
 @as_json
-def similar(model: Path, words: tuple[str, ...], topn: int, as_json: bool) -> None:
+def similar(model: Path, words: tuple[str, ...], topn: int, fold: bool, as_json: bool) -> None:
     """Show the nearest neighbours of each WORD."""
-    vectors = WordVectors.load(model)
+    vectors = _loaded(model, fold)
     neighbours = {word: vectors.most_similar(word, topn=topn) for word in words}
     if as_json:
         print_json({"neighbours": {word: _scored(found) for word, found in neighbours.items()}})
@@ -45,10 +47,14 @@ def similar(model: Path, words: tuple[str, ...], topn: int, as_json: bool) -> No
 @click.argument("b")
 @click.argument("c")
 @_topn
+@_fold
+@click.option(
+    "--method", type=click.Choice(["3cosadd", "3cosmul"]), default="3cosadd", show_default=True, help="How to answer."
+)
 @as_json
-def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> None:
+def analogy(model: Path, a: str, b: str, c: str, topn: int, fold: bool, method: Any, as_json: bool) -> None:
     """A is to B as C is to … what?"""
-    found = WordVectors.load(model).most_similar(positive=[b, c], negative=[a], topn=topn)
+    found = _loaded(model, fold).analogy(a, b, c, topn, method=method)
     if as_json:
         print_json({"a": a, "b": b, "c": c, "answers": _scored(found)})
     else:
@@ -126,6 +132,11 @@ def explain(
         print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
     else:
         click.echo("\n".join(_explained(step, input_word, output_word, eta)))
+
+
+def _loaded(model: Path, fold: bool) -> WordVectors:
+    vectors = WordVectors.load(model)
+    return vectors.folded() if fold else vectors
 
 
 def _explained(step: PairPass, input_word: str, output_word: str, eta: float) -> list[str]:
