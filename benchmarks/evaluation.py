@@ -1,6 +1,7 @@
 """Evaluation sets for the benchmarks: word similarity (Spearman's ρ) and analogies (accuracy)."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ class Score:
     total: int
 
 
-def evaluate(vectors: npt.NDArray[np.float32], words: list[str], data: Path) -> dict[str, Score]:
+def evaluate(vectors: npt.NDArray[np.float32], words: Sequence[str], data: Path) -> dict[str, Score]:
     """Every score of one set of vectors; `words` in order of frequency."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.asarray(vectors / np.maximum(norms, 1e-30), np.float32)
@@ -50,7 +51,7 @@ def _similarity(unit: npt.NDArray[np.float32], rows: dict[str, int], path: Path)
     return Score(100 * float(spearmanr(cosines, human).statistic), len(known), len(pairs))
 
 
-def _analogies(unit: npt.NDArray[np.float32], words: list[str], path: Path) -> Score:
+def _analogies(unit: npt.NDArray[np.float32], words: Sequence[str], path: Path) -> Score:
     rows = {word: row for row, word in enumerate(words)}
     questions = [line.lower().split() for line in path.read_text("utf-8").splitlines() if not line.startswith(":")]
     asked = np.array([[rows[word] for word in question] for question in questions if all(w in rows for w in question)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wordkin.cli import query, train
+from wordkin.cli import convert, query, train
 from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
@@ -32,15 +32,27 @@ def test_readme_paths_and_commands_exist():
     for path in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"^(scripts/\w+)", text, re.MULTILINE):
         assert (ROOT / path).exists(), path
     commands = set(re.findall(r"^wordkin (\w+)", text, re.MULTILINE))
-    from wordkin.cli import query, train
+    from wordkin.cli import convert, query, train
 
     assert commands <= {
-        command.name for module in (query, train) for command in vars(module).values() if hasattr(command, "callback")
+        command.name
+        for module in (convert, query, train)
+        for command in vars(module).values()
+        if hasattr(command, "callback")
     }
 
 
 def test_readme_flags_exist():
-    commands = (train.demo, train.train, train.encode, query.similar, query.analogy, query.info, query.explain)
+    commands = (
+        train.demo,
+        train.train,
+        train.encode,
+        query.similar,
+        query.analogy,
+        query.info,
+        query.explain,
+        convert.convert,
+    )
     known = {flag for command in commands for parameter in command.params for flag in parameter.opts}
     shown = set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / "README.md").read_text("utf-8")))
     assert shown <= known | {"--help", "--quick"}

@@ -2,7 +2,7 @@
 
 import difflib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import UnknownWordError
-from wordkin.vectors import search
+from wordkin.vectors import loading, search
 from wordkin.vectors.formats import native
 from wordkin.vocabulary import Vocabulary
 
@@ -40,26 +40,42 @@ class WordVectors:
         self._model = model
 
     @classmethod
-    def load(cls, path: str | Path) -> "WordVectors":
-        """Map a model file into memory; only what queries touch is read.
+    def load(cls, path: str | Path, format: str | None = None) -> "WordVectors":  # noqa: A002
+        """Read vectors of any format; wordkin's own are mapped, so that only what queries touch is read.
+
+        Args:
+            path: the file or folder.
+            format: its format (``docs/formats.md`` lists them); None to go by its content, whatever its name.
 
         Raises:
-            FormatError: the file is missing, truncated, not a model, or of a newer version.
+            FormatError: the file is missing, truncated, damaged, of no format that is known, or of a newer version.
         """
-        return cls(native.load(Path(path)))
+        return cls(loading.load(Path(path), format))
 
-    def save(self, path: str | Path, *, include_output: bool = True) -> None:
-        """Write the model as one safetensors file, atomically.
+    def save(
+        self,
+        path: str | Path,
+        *,
+        include_output: bool = True,
+        format: str = "safetensors",  # noqa: A002
+        space_as: str | None = None,
+    ) -> None:
+        """Write the vectors, atomically: as one safetensors file, or in another format.
 
         Args:
             path: the target.
-            include_output: also write the output vectors W, which going on with training needs.
+            include_output: also write the output vectors W, which going on with training needs; other formats leave
+                them out.
+            format: one of those that ``docs/formats.md`` lists.
+            space_as: what stands for white space in words, where the format parts words with it.
 
         Raises:
-            OutputError: the file cannot be written; an old file of that name is untouched.
+            FormatError: there is no such format.
+            OutputError: the file cannot be written, or cannot hold these words; an old file is untouched.
         """
         output = self._model.output if include_output else None
-        native.save(Path(path), native.StoredModel(self.vectors, output, self.vocabulary, self.config, self.history))
+        model = native.StoredModel(self.vectors, output, self.vocabulary, self.config, self.history)
+        loading.save(Path(path), model, format, space_as)
 
     @property
     def output_vectors(self) -> npt.NDArray[np.float32] | None:
@@ -67,12 +83,12 @@ class WordVectors:
         return self._model.output
 
     @property
-    def index_to_key(self) -> list[str]:
+    def index_to_key(self) -> Sequence[str]:
         """The words in row order, most frequent first."""
         return self.vocabulary.words
 
     @property
-    def key_to_index(self) -> dict[str, int]:
+    def key_to_index(self) -> Mapping[str, int]:
         """Word to row."""
         return self.vocabulary.rows
 
@@ -83,8 +99,8 @@ class WordVectors:
 
     @cached_property
     def norms(self) -> npt.NDArray[np.float32]:
-        """(words,) float32, the length of every vector; computed once."""
-        return search.norms(self.vectors)
+        """(words,) float32, the length of every vector; stored with them, or computed once."""
+        return search.norms(self.vectors) if self._model.norms is None else self._model.norms
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -98,10 +114,19 @@ class WordVectors:
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
         """The vector of a word: (vector_size,) float32, read-only.
 
+        Vectors from a fastText model give one to unknown words, too, from their parts.
+
         Raises:
             UnknownWordError: a KeyError that names the closest words.
         """
-        return np.asarray(self.vectors[self.row(word)])
+        try:
+            return np.asarray(self.vectors[self.row(word)])
+        except UnknownWordError:
+            subwords = self._model.subwords
+            vector = None if subwords is None or not isinstance(word, str) else subwords.vector(word)
+            if vector is None:
+                raise
+            return vector
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, {self.vector_size} dimensions)"
