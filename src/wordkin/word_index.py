@@ -43,9 +43,9 @@ def hashes(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.N
 
 
 def build(hashes: npt.NDArray[np.uint32]) -> WordIndex:
-    """The index of words by their hashes, with as many buckets as words or up to twice as many."""
-    bits = (len(hashes) - 1).bit_length()
-    buckets = hashes.astype(np.int64) >> (_HASH_BITS - bits)
+    """The index of words by their hashes, with two buckets, or as many as words and up to twice as many."""
+    bits = max((len(hashes) - 1).bit_length(), 1)
+    buckets = hashes >> np.uint32(_HASH_BITS - bits)
     begins = np.zeros((1 << bits) + 1, np.int32)
     np.cumsum(np.bincount(buckets, minlength=1 << bits), out=begins[1:])
     return WordIndex(begins, np.argsort(buckets, kind="stable").astype(np.int32))

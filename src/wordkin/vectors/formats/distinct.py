@@ -29,10 +29,11 @@ class Words:
         self._words = 0
 
     def vocabulary(self) -> Vocabulary:
-        """The words and their index, and their counts: 1 where the source tells none."""
+        """The words and their index, and their counts: 1 where the source tells none. No words can pass after this."""
+        del self._slots
         text, offsets = self._text[: self._offsets[self._words]], self._offsets[: self._words + 1]
-        index = word_index.build(np.concatenate(self._hashes))
-        return Vocabulary(text, offsets, np.concatenate(self._counts), index)
+        counts = np.concatenate(self._counts) if self._counts else np.ones(self._words, np.int64)
+        return Vocabulary(text, offsets, counts, word_index.build(np.concatenate(self._hashes)))
 
     def passing(self, path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
         """The same blocks without the words that were there before; a warning at the end says how many."""
@@ -44,8 +45,8 @@ class Words:
                 first = first or block.words[int(np.argmin(is_new))]
                 block, hashes = _without(block, is_new), hashes[is_new]
             if len(block.vectors):
-                ones = np.ones(len(block.vectors), np.int64)
-                self._counts.append(ones if block.counts is None else block.counts.copy())
+                if block.counts is not None:
+                    self._counts.append(block.counts)
                 self._hashes.append(hashes)
                 yield block
         if dropped:

@@ -17,6 +17,8 @@ GZIP = b"\x1f\x8b"
 MAX_EXPANSION = 50
 """How many times larger than its file decompressed data may be. Vectors compress to a half or a third."""
 
+_PIECE = 1 << 20
+
 ALWAYS_ALLOWED = 1 << 26
 """Bytes that may be decompressed from however small a file."""
 
@@ -58,6 +60,15 @@ class Input:
                 filled += read
         self._advance(filled)
         return filled
+
+    def rest(self) -> bytes:
+        """All that is left."""
+        pieces = []
+        with self._refusing_damage():
+            while piece := self._stream.read(_PIECE):
+                pieces.append(piece)
+                self._advance(len(piece))
+        return b"".join(pieces)
 
     def skip(self, count: int) -> None:
         """Go on `count` bytes further, in a file that is not compressed."""

@@ -43,9 +43,13 @@ FORMATS = {
     each.name: each
     for each in (  # in the order in which a file is tried; the last take what looks like text
         Format("safetensors", "native", (".safetensors", ".wordkin")),
+        Format("fasttext-bin", "fasttext_bin", writes=False),
+        Format("gensim", "gensim", (".kv", ".model")),
+        Format("numpy", "numpy_array", (".npy",)),
         Format("word2vec-binary", "word2vec_binary", (".bin",)),
         Format("word2vec-text", "word2vec_text", (".txt",)),
         Format("fasttext-vec", "word2vec_text", (".vec",)),
+        Format("projector", "projector", (".tsv",)),
         Format("glove", "glove", (".glove",)),
     )
 }

@@ -38,12 +38,13 @@ def numbers_behind_word(line: bytes) -> int:
     """How many numbers end a line, not more than all of its fields but the first."""
     fields = line.split()[1:]
     for count, field in enumerate(reversed(fields)):
-        if not _is_number(field):
+        if not is_number(field):
             return count
     return len(fields)
 
 
-def _is_number(field: bytes) -> bool:
+def is_number(field: bytes) -> bool:
+    """Whether it is a number that is written in decimal."""
     try:
         float(field)
     except ValueError:
