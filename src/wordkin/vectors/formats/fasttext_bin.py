@@ -144,11 +144,12 @@ def _entries(
     rows = header.words + (header.buckets if header.longest else 0)
     room = len(data) - 4 * header.vector_size * rows - _HEADER.size
     if room < 11 * header.entries:
-        raise damaged(path, 8, f"{rows:,} rows of {header.vector_size:,} numbers are more than the file holds")
+        what = f"{rows:,} rows of {header.vector_size:,} numbers are more than the file holds: it is cut short, or compressed"
+        raise damaged(path, 8, f"{what} (.ftz), which is not read")
     text = np.empty(room, np.uint8)
     offsets, counts = np.zeros(header.entries + 1, np.int64), np.empty(header.entries, np.int64)
-    words = data[: len(data) - 4 * header.vector_size * rows]
-    status, end = subword_kernels.entries(words, _HEADER.size, text, offsets, counts)
+    before_vectors = data[: _HEADER.size + room]
+    status, end = subword_kernels.entries(before_vectors, _HEADER.size, header.words, text, offsets, counts)
     if status != subword_kernels.COMPLETE:
         what = "its words are cut short" if status == subword_kernels.CUT_SHORT else "an entry that is no word"
         raise damaged(path, int(end), what)

@@ -15,12 +15,13 @@ COMPLETE, CUT_SHORT, NO_WORD = range(3)
 
 
 @compiled(nogil=True)
-def entries(data, begin, text, offsets, counts):
+def entries(data, begin, words, text, offsets, counts):
     """Read entries of a dictionary: a word, a zero byte, its count as int64, and its kind, which is 0 for a word.
 
     Args:
         data: uint8, the file.
         begin: where the entries begin.
+        words: how many of them must be words, which come first.
         text: uint8, the words out, one after the other.
         offsets: (entries + 1,) int64 out, where each begins in `text`.
         counts: (entries,) int64 out.
@@ -35,7 +36,7 @@ def entries(data, begin, text, offsets, counts):
             position += 1
         if position + 10 > len(data):
             return CUT_SHORT, start
-        if position == start or data[position + 9] != 0:
+        if position == start or (entry < words and data[position + 9] != 0):
             return NO_WORD, start
         for place in range(start, position):
             text[used] = data[place]
@@ -80,7 +81,7 @@ def add_ngrams(marked, shortest, longest, buckets, matrix, first, total):
                 byte = np.uint32(marked[end])
                 if byte >= 0x80:
                     byte |= _SIGN
-                state = (state ^ byte) * _FNV_PRIME
+                state = np.uint32((state ^ byte) * _FNV_PRIME)  # Numba makes products of 64 bits
                 end += 1
                 more = end < len(marked) and _is_continuation(marked[end])
             if characters >= shortest and not (characters == 1 and (begin == 0 or end == len(marked))):
