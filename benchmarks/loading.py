@@ -59,7 +59,7 @@ def beside_gensim(options: argparse.Namespace, folder: Path) -> dict[str, object
     word = f"word{options.words // 2}"
     for kind in ("binary", "text"):
         path = folder / kind
-        FORMATS[f"word2vec-{kind}"].load().write(made_up(options.words, options.vector_size), path, None)
+        FORMATS[f"word2vec-{kind}"].imported().write(made_up(options.words, options.vector_size), path, None)
         seconds: dict[str, list[float]] = {"wordkin": [], "gensim": []}
         for turn in range(options.repeat + 1):
             begin = time.monotonic()
@@ -105,7 +105,7 @@ def native(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     """A new process each time: nothing of the file is mapped in it before, but it is in the system's cache."""
     path = folder / "native.safetensors"
     if not path.exists():
-        FORMATS["safetensors"].load().write(made_up(options.words, options.vector_size), path)
+        FORMATS["safetensors"].imported().write(made_up(options.words, options.vector_size), path)
     runs = []
     for _ in range(options.repeat + 1):
         command = [sys.executable, "-c", NATIVE, str(path), f"word{options.words // 2}", "3"]

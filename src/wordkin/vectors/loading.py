@@ -1,11 +1,12 @@
 """From a file of any format to vectors in memory, or to a file of another format."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.vectors.formats import native, registry
+from wordkin.vectors.formats import hub, native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.stream import Source
@@ -24,9 +25,12 @@ def load(path: Path, name: str | None = None) -> StoredModel:
     Raises:
         FormatError: it is damaged, cut short, not of that format, or of none that is known.
     """
-    if (name or registry.recognised(path).name) == "safetensors":
-        return native.load(path)
-    source = registry.opened(path, name)
+    form = registry.recognised(path) if name is None else registry.named(name, to_read=True)
+    module = form.imported()
+    if hasattr(module, "load"):
+        model: StoredModel = module.load(path)
+        return model
+    source = registry.opened(path, form.name)
     words = Words()
     V = _collected(source, words)
     output = source.output if source.output is not None and len(source.output) == len(V) else None
@@ -61,7 +65,19 @@ def save(path: Path, model: StoredModel, name: str, space_as: str | None = None)
     if name == "safetensors":
         native.save(path, model)
     else:
-        form.load().write(native.source_of(path, model), path, space_as)
+        form.imported().write(native.source_of(path, model), path, space_as)
+
+
+def push(model: StoredModel, repository: str, private: bool) -> str:
+    """Upload a model and its card to the Hugging Face Hub; give the address of what was uploaded.
+
+    Raises:
+        WordkinError: huggingface_hub is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
+        folder = Path(temporary, repository.rpartition("/")[2])
+        save(folder, model, "hub")
+        return hub.push(folder, repository, private)
 
 
 def convert(
@@ -82,5 +98,5 @@ def convert(
     """
     form = registry.of_suffix(target) if target_name is None else registry.named(target_name, to_read=False)
     source = registry.opened(path, name)
-    form.load().write(source, target, space_as)
+    form.imported().write(source, target, space_as)
     return source

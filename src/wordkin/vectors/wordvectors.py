@@ -1,5 +1,6 @@
 """Word vectors: small, immutable, and ignorant of how they were trained."""
 
+import dataclasses
 import difflib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,9 +74,27 @@ class WordVectors:
             FormatError: there is no such format.
             OutputError: the file cannot be written, or cannot hold these words; an old file is untouched.
         """
+        loading.save(Path(path), self._stored(include_output), format, space_as)
+
+    def push_to_hub(self, repository: str, *, include_output: bool = True, private: bool = False) -> str:
+        """Upload the native file and a model card to the Hugging Face Hub; needs the extra ``hub``.
+
+        Args:
+            repository: ``owner/name``; made where there is none.
+            include_output: also upload the output vectors W.
+            private: whether a repository that is made is private.
+
+        Returns:
+            The address of what was uploaded.
+
+        Raises:
+            WordkinError: huggingface_hub is not installed.
+        """
+        return loading.push(self._stored(include_output), repository, private)
+
+    def _stored(self, include_output: bool) -> native.StoredModel:
         output = self._model.output if include_output else None
-        model = native.StoredModel(self.vectors, output, self.vocabulary, self.config, self.history)
-        loading.save(Path(path), model, format, space_as)
+        return dataclasses.replace(self._model, input=self.vectors, output=output)
 
     @property
     def output_vectors(self) -> npt.NDArray[np.float32] | None:

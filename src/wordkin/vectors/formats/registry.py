@@ -17,8 +17,8 @@ _BEGINNING = 1 << 19
 class Format:
     """A format, and what its module can do.
 
-    The module has ``recognises(path, first bytes)`` and ``read(path)`` where it reads, and
-    ``write(source, target, space_as)`` where it writes.
+    The module has ``recognises(path, first bytes)`` and ``read(path)`` where it reads, ``load(path)`` where it maps
+    whole models, and ``write(source, target, space_as)`` where it writes.
 
     Attributes:
         name: as users write it.
@@ -34,8 +34,8 @@ class Format:
     reads: bool = True
     writes: bool = True
 
-    def load(self) -> ModuleType:
-        """Import the module."""
+    def imported(self) -> ModuleType:
+        """The module."""
         return importlib.import_module(f"wordkin.vectors.formats.{self.module}")
 
 
@@ -46,11 +46,16 @@ FORMATS = {
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",)),
+        Format("parquet", "parquet", (".parquet",)),
+        Format("arrow", "arrow", (".arrow", ".feather")),
         Format("word2vec-binary", "word2vec_binary", (".bin",)),
         Format("word2vec-text", "word2vec_text", (".txt",)),
         Format("fasttext-vec", "word2vec_text", (".vec",)),
         Format("projector", "projector", (".tsv",)),
         Format("glove", "glove", (".glove",)),
+        Format("hub", "hub"),
+        Format("spacy", "spacy", reads=False),
+        Format("static-embedding", "static_embedding", reads=False),
     )
 }
 
@@ -77,7 +82,7 @@ def recognised(path: Path) -> Format:
     """
     first = b"" if path.is_dir() else beginning(path, _BEGINNING)
     for each in FORMATS.values():
-        if each.reads and each.load().recognises(path, first):
+        if each.reads and each.imported().recognises(path, first):
             return each
     raise FormatError(
         f"{path} is no file of word vectors that is known here; if you know what it is, say so (--from FORMAT)"
@@ -109,6 +114,6 @@ def opened(path: Path, name: str | None = None) -> Source:
         FormatError: it is damaged, cut short, not of that format, or of none that is known.
     """
     form = recognised(path) if name is None else named(name, to_read=True)
-    source: Source = form.load().read(path)
+    source: Source = form.imported().read(path)
     source.blocks = readable(path, source.blocks)
     return source
