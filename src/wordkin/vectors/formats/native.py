@@ -108,7 +108,8 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
 def _measured(blocks: Iterator[Block], norms: list[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
     """The vectors of the blocks; their lengths are appended to `norms`."""
     for block in blocks:
-        norms.append(search.norms(block.vectors))
+        with np.errstate(over="ignore"):  # numbers may be as large as they like
+            norms.append(search.norms(block.vectors))
         yield block.vectors
 
 

@@ -105,16 +105,16 @@ class PickleReader:
         while True:
             at = self._position
             code = self._take(1)[0]
-            if code == _STOP:
-                return self._pop()
-            instruction = _INSTRUCTIONS.get(code)
-            if instruction is None:
-                raise damaged(self._path, at, f"the pickle's instruction {code:#x}, which gensim does not write")
             try:
+                if code == _STOP:
+                    return self._pop()
+                instruction = _INSTRUCTIONS.get(code)
+                if instruction is None:
+                    raise damaged(self._path, at, f"the pickle's instruction {code:#x}, which gensim does not write")
                 instruction(self)
-            except (IndexError, TypeError, ValueError, AttributeError) as error:
-                if isinstance(error, FormatError):
-                    raise
+            except FormatError:
+                raise
+            except (IndexError, TypeError, ValueError) as error:
                 raise damaged(
                     self._path, at, "an instruction of its pickle that does not fit what went before"
                 ) from error

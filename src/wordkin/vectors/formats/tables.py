@@ -22,7 +22,7 @@ def pyarrow() -> Any:
     """
     try:
         import pyarrow as pa
-        import pyarrow.parquet  # noqa: ICN001 (an attribute of it)
+        import pyarrow.parquet
     except ImportError as error:
         raise WordkinError("Parquet and Arrow need an extra: pip install 'wordkin[arrow]'") from error
     return pa

@@ -65,11 +65,10 @@ def nearest_float32(field: bytes) -> np.float32:
     value = float(field)
     with np.errstate(over="ignore", under="ignore"):
         rounded = np.float32(value)
-    if not 1e-45 < abs(value) < 3.5e38 or len(field) > _EXACT_CHARACTERS or not np.isfinite(rounded):
-        return rounded
-    exact = Fraction(Decimal(field.decode()))
-    towards = np.float32(np.inf if exact > Fraction(float(rounded)) else -np.inf)
-    other = np.nextafter(rounded, towards)
+        if not 1e-45 < abs(value) < 3.5e38 or len(field) > _EXACT_CHARACTERS or not np.isfinite(rounded):
+            return rounded
+        exact = Fraction(Decimal(field.decode()))
+        other = np.nextafter(rounded, np.float32(np.inf if exact > Fraction(float(rounded)) else -np.inf))
     if not np.isfinite(other):
         return rounded
     distance, other_distance = abs(exact - Fraction(float(rounded))), abs(exact - Fraction(float(other)))
