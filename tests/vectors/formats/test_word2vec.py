@@ -200,7 +200,7 @@ def test_every_truncation_is_refused(tmp_path, vectors, form):
     vectors.save(tmp_path / "whole", format=form)
     data = (tmp_path / "whole").read_bytes()
     path = tmp_path / "cut"
-    last_number = len(data.rstrip(b"\n").rpartition(b" ")[0]) + 1 if form != "word2vec-binary" else len(data) - 1
+    last_number = len(data.rstrip(b"\n").rpartition(b" ")[0]) + 1 if form != "word2vec-binary" else len(data) - 2
     for length in range(len(data)):
         path.write_bytes(data[:length])
         if length > last_number or (form == "glove" and data[:length].rstrip().count(b"\n") < 9):
