@@ -37,7 +37,7 @@ def text(tmp_path: Path, sentences: list[list[str]]) -> Path:
 
 @functools.cache
 def _python_with(package: str) -> Path | None:
-    """A Python beside this checkout, or of WORDKIN_PEERS, that has the package; scripts/bench and scripts/peers make some."""
+    """A Python that has the package: in .venv-* beside this checkout, or in a folder that WORDKIN_PEERS names."""
     named = [Path(folder) for folder in os.environ.get("WORDKIN_PEERS", "").split(os.pathsep) if folder]
     for folder in [*named, *sorted(ROOT.glob(".venv-*"))]:
         python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

@@ -106,7 +106,12 @@ for name, options in json.loads(sys.argv[2]).items():
 def test_gensim_reads_our_text_and_binary(tmp_path, vectors, peer):
     import json
 
-    options = {"word2vec-text": {}, "word2vec-binary": {"binary": True}, "glove": {"no_header": True}, "fasttext-vec": {}}
+    options = {
+        "word2vec-text": {},
+        "word2vec-binary": {"binary": True},
+        "glove": {"no_header": True},
+        "fasttext-vec": {},
+    }
     for form in options:
         vectors.save(tmp_path / form, format=form, space_as="_")
     told = peer("gensim", GENSIM_READS_TEXT, tmp_path, json.dumps(options)).splitlines()
@@ -183,7 +188,10 @@ def test_names_are_not_imported_nor_called(tmp_path, monkeypatch):
         (b"\x80\x04K\x01a.", "does not fit what went before"),
         (b"\x80\x04" + b"]" * 1_500_000 + b".", "needs far more memory than it has bytes"),
         (b"\x80\x04cgensim.models.word2vec\nWord2Vec\n)\x81}X\x02\0\0\0wvK\x01sb.", "not one of vectors"),
-        (b"\x80\x04cgensim.models.keyedvectors\nKeyedVectors\n)\x81}X\x0c\0\0\0index_to_key]K\x01asb.", "not one of vectors"),
+        (
+            b"\x80\x04cgensim.models.keyedvectors\nKeyedVectors\n)\x81}X\x0c\0\0\0index_to_key]K\x01asb.",
+            "not one of vectors",
+        ),
     ],
 )
 def test_damaged_pickles(tmp_path, data, message):

@@ -260,7 +260,9 @@ class PickleReader:
             self._take(1)
         self._push_name(*lines)
 
-    def _push_name(self, module: bytes, name: bytes) -> None:
+    def _push_name(self, module: Any, name: Any) -> None:
+        if not isinstance(module, bytes) or not isinstance(name, bytes):
+            raise TypeError
         found = Name(module.decode(errors="backslashreplace"), name.decode(errors="backslashreplace"))
         if found not in NAMES:
             raise FormatError(
