@@ -50,12 +50,11 @@ def made_up(words: int, vector_size: int) -> Source:
     return Source(Path("made up"), words, vector_size, blocks())
 
 
-def beside_gensim(options: argparse.Namespace, folder: Path) -> dict[str, object]:
+def beside_gensim(options: argparse.Namespace, folder: Path) -> None:
     python = options.peers / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     gensim = subprocess.Popen([python, "-c", GENSIM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert gensim.stdin is not None
     assert gensim.stdout is not None
-    results: dict[str, object] = {}
     word = f"word{options.words // 2}"
     for kind in ("binary", "text"):
         path = folder / kind
@@ -77,10 +76,8 @@ def beside_gensim(options: argparse.Namespace, folder: Path) -> dict[str, object
             f"gensim {statistics.median(seconds['gensim']):.3f} s   "
             f"{statistics.median(ratios):.1f} × ({min(ratios):.1f} to {max(ratios):.1f})"
         )
-        results[kind] = {**seconds, "ratios": ratios}
     gensim.stdin.close()
     gensim.wait()
-    return results
 
 
 NATIVE = """
@@ -88,7 +85,7 @@ import json, sys, time
 import numpy as np
 from wordkin import WordVectors
 from wordkin.vectors import loading
-path, word, passes = sys.argv[1], sys.argv[2], int(sys.argv[3])
+path, word = sys.argv[1:]
 begin = time.monotonic(); vectors = WordVectors.load(path); load = time.monotonic() - begin
 begin = time.monotonic(); vectors[word]; lookup = time.monotonic() - begin
 def product():
@@ -101,21 +98,20 @@ print(json.dumps({"load": load, "lookup": lookup, "query": query, "product": (be
 """
 
 
-def native(options: argparse.Namespace, folder: Path) -> dict[str, object]:
+def native(options: argparse.Namespace, folder: Path) -> None:
     """A new process each time: nothing of the file is mapped in it before, but it is in the system's cache."""
     path = folder / "native.safetensors"
     if not path.exists():
         FORMATS["safetensors"].imported().write(made_up(options.words, options.vector_size), path)
     runs = []
     for _ in range(options.repeat + 1):
-        command = [sys.executable, "-c", NATIVE, str(path), f"word{options.words // 2}", "3"]
+        command = [sys.executable, "-c", NATIVE, str(path), f"word{options.words // 2}"]
         runs.append(json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
     for run in runs[1:]:
         print(
             f"load {1000 * run['load']:.1f} ms   first word {1000 * run['lookup']:.2f} ms   first query "
             f"{run['query']:.3f} s   one product {run['product']:.3f} s   ratio {run['query'] / run['product']:.2f}"
         )
-    return {"runs": runs[1:]}
 
 
 def main() -> None:

@@ -59,7 +59,9 @@ def test_readme_flags_exist():
     assert "--checkpoint" in shown
 
 
-@pytest.mark.parametrize("path", ["docs/objective.md", "docs/performance.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "path", ["docs/objective.md", "docs/performance.md", "docs/formats.md", "docs/security.md", "CONTRIBUTING.md"]
+)
 def test_documents_name_files_that_exist(path):
     for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./]+)`", (ROOT / path).read_text("utf-8")):
         assert (ROOT / name).exists(), name
