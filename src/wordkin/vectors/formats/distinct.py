@@ -1,5 +1,6 @@
 """Each word once: of words that a file holds twice the first is kept, and the others are reported."""
 
+import contextlib
 import logging
 import secrets
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ class Words:
             )
 
     def _enter(self, block: Block) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint32]]:
+        from wordkin.compilation import announced
         from wordkin.vectors.formats import word_set
 
         is_new = np.empty(len(block.vectors), np.bool_)
@@ -68,9 +70,11 @@ class Words:
         if 4 * words > 3 * len(self._slots):
             smaller, self._slots = self._slots, np.zeros(1 << (2 * words).bit_length(), np.uint64)
             word_set.refill(self._slots, smaller)
-        self._words = word_set.enter(
-            self._slots, self._text, self._offsets, self._words, block.text, block.offsets, is_new, hashes, self._seed
-        )
+        text = np.array(block.text)  # writable, whatever it was, so that one kernel is compiled
+        with announced("the set of words") if not self._words else contextlib.nullcontext():
+            self._words = word_set.enter(
+                self._slots, self._text, self._offsets, self._words, text, block.offsets, is_new, hashes, self._seed
+            )
         return is_new, hashes
 
 

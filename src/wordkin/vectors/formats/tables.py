@@ -55,7 +55,8 @@ def read(path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Itera
         lists = [field for field in lists if types.is_floating(field.type.value_type)]
         if not text or not lists:
             raise FormatError(f"{path} has no column of words, or none of vectors: lists of floating-point numbers")
-        names = (text[0], lists[0].name, "count" if schema.get_field_index("count") >= 0 else None)
+        counts = [field.name for field in schema if field.name == "count" and types.is_integer(field.type)]
+        names = (text[0], lists[0].name, counts[0] if counts else None)
         first = next((batch for batch in batches() if len(batch)), None)
         vector_size = len(first.column(names[1])[0]) if first is not None and first.column(names[1])[0].is_valid else 0
     check_sizes(path, words, vector_size, 0, 0, 0)
@@ -90,9 +91,8 @@ def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_si
         raise FormatError(f"{path} is damaged: a word of no characters")
     vectors = np.asarray(numbers, np.float32).reshape(len(batch), vector_size)
     counts = None
-    if names[2] is not None and batch.column(names[2]).null_count == 0:
-        column = np.asarray(batch.column(names[2]))
-        counts = np.maximum(column, 1).astype(np.int64) if column.dtype.kind in "iu" else None
+    if names[2] is not None:
+        counts = np.maximum(np.asarray(batch.column(names[2]).fill_null(1)), 1).astype(np.int64)
     return Block(*joined(encoded), vectors, counts)
 
 

@@ -149,10 +149,15 @@ class _Lines:
         self._progress = np.zeros(text_parser.PROGRESS_FIELDS, np.int64)
 
     def blocks(self) -> Iterator[Block]:
+        """The words and vectors, until there are as many as there must be."""
+        from wordkin.compilation import announced
+
         words, rows = self._left, rows_of_block(self._vector_size)
         vectors = np.empty((min(rows, words), self._vector_size), np.float32)
         offsets = np.zeros(len(vectors) + 1, np.int64)
         text = np.empty(len(self._buffer), np.uint8)
+        with announced("the reader of text"):
+            self._parser.parse(self._buffer, 0, vectors[:0], text, offsets, self._progress)
         while self._left:
             found, used = self._parse(vectors[: self._left], text, offsets)
             if not found:

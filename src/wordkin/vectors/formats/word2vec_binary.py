@@ -44,6 +44,7 @@ def _blocks(path: Path, words: int, vector_size: int) -> Iterator[Block]:
 
 
 def _rows(file: Input, words: int, vector_size: int) -> Iterator[Block]:
+    from wordkin.compilation import announced
     from wordkin.vectors.formats import binary_parser as parser
 
     row_limit = 4 * vector_size + _MAX_WORD
@@ -53,6 +54,8 @@ def _rows(file: Input, words: int, vector_size: int) -> Iterator[Block]:
     vectors = np.empty((min(rows_of_block(vector_size), words), 4 * vector_size), np.uint8)
     offsets = np.zeros(len(vectors) + 1, np.int64)
     progress = np.zeros(parser.PROGRESS_FIELDS, np.int64)
+    with announced("the reader of binary vectors"):
+        parser.parse(buffer, 0, vectors[:0], text, offsets, progress)
     filled, left = 0, words
     while left:
         progress[parser.ROWS] = progress[parser.TEXT_USED] = 0
