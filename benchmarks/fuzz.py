@@ -135,8 +135,11 @@ def mutated(data: bytes, generator: random.Random) -> bytes:
     """The same file after one to four changes."""
     for _ in range(generator.choice((1, 1, 1, 2, 3, 4))):
         place = generator.randrange(len(data) + 1)
-        if generator.random() < 0.4:  # headers are where it hurts
+        where = generator.random()
+        if where < 0.4:  # headers are where it hurts
             place = min(place, generator.randrange(200))
+        elif where < 0.7:  # and what is behind long ones
+            place = max(place, len(data) - generator.randrange(400))
         size = generator.choice((1, 1, 2, 4, 8, 30))
         change = generator.randrange(9)
         if change == 0:
@@ -163,6 +166,13 @@ def mutated(data: bytes, generator: random.Random) -> bytes:
         else:
             data = data[:place] + str(generator.choice(_NUMBERS)).encode() + data[place:]
     return data
+
+
+def damaged(data: bytes, generator: random.Random) -> bytes:
+    """The file after some changes; of compressed ones mostly what is compressed is changed."""
+    if data.startswith(b"\x1f\x8b") and generator.random() < 0.8:
+        return gzip.compress(mutated(gzip.decompress(data), generator), 1)
+    return mutated(data, generator)
 
 
 def used(path: Path) -> str:
@@ -193,7 +203,7 @@ def tried(
     assert used(path) == "loaded"  # which compiles, too
     for turn in range(count):
         victim = generator.choice(list(sample.files))
-        data = {**sample.files, victim: mutated(sample.files[victim], generator)}
+        data = {**sample.files, victim: damaged(sample.files[victim], generator)}
         for name, content in data.items():
             (folder / name).write_bytes(content)
         tracemalloc.reset_peak()
