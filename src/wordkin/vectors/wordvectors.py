@@ -192,7 +192,7 @@ class WordVectors:
         direction = np.zeros(self.vector_size)
         for term, sign in signed:
             direction += sign * self._unit(term)
-        exclude = {self.row(term) for term, _ in signed if isinstance(term, str)}
+        exclude = {self.row(term) for term, _ in signed if isinstance(term, str) and term in self}
         found = search.nearest(self.vectors, self.norms, direction, topn, exclude)
         return [(self.index_to_key[row], score) for row, score in found]
 

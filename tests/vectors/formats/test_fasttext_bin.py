@@ -67,6 +67,7 @@ def test_words_are_the_mean_of_their_parts(tmp_path, shortest, longest):
     for word in ("größer", "山山山山", "</s> "):
         np.testing.assert_allclose(found[word], mean(word, None, shortest, longest), rtol=1e-5, atol=1e-6)
         assert word not in found
+        assert {near for near, _ in found.most_similar(word, topn=9)} == {"the", "größe", "</s>"}
 
 
 def test_the_twins_in_python():

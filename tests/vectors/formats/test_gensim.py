@@ -1,7 +1,9 @@
 """gensim's files: there and back, with gensim itself where it is installed, and pickles that would like to be run."""
 
+import json
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,9 @@ from wordkin import FormatError, WordVectors
 from wordkin.vectors.formats import gensim, pickle_reader
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+import fuzz
 
 WORDS = ["the", "Straße", "a b", "山"]
 
@@ -84,8 +89,6 @@ print(json.dumps([words, model.wv.vectors.tolist(), model.syn1neg.tolist(), coun
 
 
 def test_gensim_reads_what_we_write(tmp_path, vectors, peer):
-    import json
-
     vectors.save(tmp_path / "file", format="gensim")
     words, numbers, counts, rows = json.loads(peer("gensim", GENSIM_READS, tmp_path / "file"))
     assert words == WORDS
@@ -104,8 +107,6 @@ for name, options in json.loads(sys.argv[2]).items():
 
 
 def test_gensim_reads_our_text_and_binary(tmp_path, vectors, peer):
-    import json
-
     options = {
         "word2vec-text": {},
         "word2vec-binary": {"binary": True},
@@ -121,8 +122,6 @@ def test_gensim_reads_our_text_and_binary(tmp_path, vectors, peer):
 
 
 def test_we_read_what_gensim_writes(tmp_path, peer):
-    import json
-
     words, numbers, output, counts = json.loads(peer("gensim", GENSIM_WRITES, tmp_path))
     for name in ("model", "apart.model", "one.kv", "apart.kv", "text", "text.gz", "binary", "glove"):
         found = WordVectors.load(tmp_path / name)
@@ -197,6 +196,30 @@ def test_names_are_not_imported_nor_called(tmp_path, monkeypatch):
 def test_damaged_pickles(tmp_path, data, message):
     path = tmp_path / "file"
     path.write_bytes(data)
+    with pytest.raises(FormatError, match=message):
+        WordVectors.load(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (b"f4\x94\x89", b"f3\x94\x89", "its array 'vectors' is none that gensim saves"),
+        (b"f4\x94\x89", b"O4\x94\x89", "its array 'vectors' is none that gensim saves"),
+        (b"\x8c\x01<", b"\x8c\x01|", "its array 'vectors' is none that gensim saves"),
+        (b"K\x01K\x03K\x04\x86", b"K\x01K\x03K\x05\x86", "its array 'vectors' is none that gensim saves"),
+        (b"K\x01K\x03K\x04\x86", b"K\x01K\x0cK\x01\x86", "its vectors do not fit its 3 words"),
+        (b"K\x01K\x03K\x04\x86", b"K\x01NK\x04\x86", "its array 'vectors' is none that gensim saves"),
+        (b"\x8c\x07ndarray", b"\x8c\x07ndarrax", r"its pickle names 'numpy\.ndarrax', which no vectors need"),
+        (b"\x8c\x03and", b"\x8c\x00", "the pickle|not one of vectors|does not fit"),
+    ],
+)
+def test_arrays_that_gensim_would_not_save(tmp_path, before, after, message):
+    path = tmp_path / "file"
+    data = fuzz.gensim_pickle()
+    assert before in data
+    path.write_bytes(data)
+    assert WordVectors.load(path).vocabulary.counts.tolist() == [3, 2, 1]
+    path.write_bytes(data.replace(before, after, 1))
     with pytest.raises(FormatError, match=message):
         WordVectors.load(path)
 

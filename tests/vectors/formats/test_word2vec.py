@@ -218,6 +218,31 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
             WordVectors.load(path)
 
 
+def test_room_grows_as_rows_come(tmp_path, monkeypatch):
+    """A compressed file's size says little of how much it holds."""
+    monkeypatch.setattr(loading, "_FIRST_ROOM", 0)
+    monkeypatch.setattr(stream, "BLOCK_BYTES", 80)
+    numbers = np.zeros((500, 9), np.float32)
+    many = Vocabulary.from_words([f"w{row}" for row in range(500)], np.ones(500))
+    WordVectors(StoredModel(numbers, None, many, {}, [])).save(tmp_path / "plain", format="word2vec-binary")
+    (tmp_path / "file").write_bytes(gzip.compress((tmp_path / "plain").read_bytes()))
+    assert 2 * (tmp_path / "file").stat().st_size < numbers.nbytes
+    found = WordVectors.load(tmp_path / "file")
+    assert found.vectors.shape == (500, 9)
+    assert found.index_to_key[499] == "w499"
+
+
+@pytest.mark.parametrize("module", [text, word2vec_binary])
+def test_words_without_end(tmp_path, monkeypatch, module):
+    monkeypatch.setattr(module, "_MAX_WORD", 10)
+    monkeypatch.setattr(module, "_BUFFER_BYTES", 64)
+    path = tmp_path / "file"
+    path.write_bytes(b"2 1\n" + b"a" * 500)
+    form = "word2vec-text" if module is text else "word2vec-binary"
+    with pytest.raises(FormatError, match=r"damaged at byte 4: a (line of more than|word without end)"):
+        WordVectors.load(path, format=form)
+
+
 def test_other_failures(tmp_path, vectors):
     with pytest.raises(FormatError, match=r"cannot open .*No such file or directory; check the path"):
         WordVectors.load(tmp_path / "none")

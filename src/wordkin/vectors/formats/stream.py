@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -132,10 +132,9 @@ def file_blocks(path: Path, vocabulary: Vocabulary, vectors: npt.NDArray[Any]) -
         vocabulary: its words.
         vectors: (words, vector_size) of any type of numbers, mapped from this file as a whole, row by row.
     """
-    assert isinstance(vectors, np.memmap)
     step = rows_of_block(vectors.shape[1])
     with opened(path) as file:
-        file.skip(vectors.offset)
+        file.skip(cast("np.memmap[Any, Any]", vectors).offset)
         rows = np.empty((min(step, len(vectors)), vectors.shape[1]), vectors.dtype)
         for begin in range(0, len(vectors), step):
             block = rows[: len(vectors) - begin]
