@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from wordkin import containers, files, word_index
 from wordkin.errors import FormatError
-from wordkin.vectors import search
 from wordkin.vectors.formats.distinct import Words
-from wordkin.vectors.formats.stream import Block, Source, Subwords, file_blocks, matrix_blocks
+from wordkin.vectors.formats.stream import Block, Source, Subwords, file_blocks, matrix_blocks, rows_of_block
 from wordkin.vocabulary import Vocabulary
 from wordkin.word_index import WordIndex
 
@@ -94,7 +93,8 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
     with containers.writing(path, KIND, metadata, len(ARRAYS)) as writer:
         rows = writer.add("input", "F32", _measured(source.blocks, norms))
         if source.output is not None and len(source.output) == rows:
-            writer.add("output", "F32", (source.output[block] for block in search.blocks(rows)))
+            step = rows_of_block(source.vector_size)
+            writer.add("output", "F32", (source.output[begin : begin + step] for begin in range(0, rows, step)))
         writer.add("norms", "F32", norms)
         words = vocabulary()
         index = words.index or word_index.build(word_index.hashes(words.text, words.offsets))
@@ -108,8 +108,8 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
 def _measured(blocks: Iterator[Block], norms: list[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
     """The vectors of the blocks; their lengths are appended to `norms`."""
     for block in blocks:
-        with np.errstate(over="ignore"):  # numbers may be as large as they like
-            norms.append(search.norms(block.vectors))
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers may be what they like
+            norms.append(np.sqrt(np.vecdot(block.vectors, block.vectors)))
         yield block.vectors
 
 
