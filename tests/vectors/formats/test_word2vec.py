@@ -195,13 +195,13 @@ def test_damage_is_named(tmp_path, data, message):
 
 
 @pytest.mark.parametrize("form", FORMATS[:4])
-def test_every_truncation_is_refused(tmp_path, vectors, form):
+def test_truncation_is_refused(tmp_path, vectors, form):
     """But where nothing but the last line feed, or some last digits, are missing."""
     vectors.save(tmp_path / "whole", format=form)
     data = (tmp_path / "whole").read_bytes()
     path = tmp_path / "cut"
     last_number = len(data.rstrip(b"\n").rpartition(b" ")[0]) + 1 if form != "word2vec-binary" else len(data) - 2
-    for length in range(len(data)):
+    for length in [*range(0, len(data), 5), *range(len(data) - 60, len(data))]:
         path.write_bytes(data[:length])
         if length > last_number or (form == "glove" and data[:length].rstrip().count(b"\n") < 9):
             continue
