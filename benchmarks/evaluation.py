@@ -1,6 +1,7 @@
 """The benchmarks' evaluation sets, by the library's own evaluation: scores in percent under the sets' usual names."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ class Score:
     total: int
 
 
-def evaluate(vectors: npt.NDArray[np.float32], words: list[str], data: Path) -> dict[str, Score]:
+def evaluate(vectors: npt.NDArray[np.float32], words: Sequence[str], data: Path) -> dict[str, Score]:
     """Every score of one set of vectors; `words` in order of frequency."""
     model = WordVectors.from_arrays(words, vectors)
     scores = {}

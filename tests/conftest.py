@@ -1,11 +1,16 @@
 """Corpora that every machine has, and real ones where they lie beside the project."""
 
+import functools
+import os
 import random
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +33,31 @@ def text(tmp_path: Path, sentences: list[list[str]]) -> Path:
     path = tmp_path / "text.txt"
     path.write_text("\n".join(" ".join(sentence) for sentence in sentences), "utf-8")
     return path
+
+
+@functools.cache
+def _python_with(package: str) -> Path | None:
+    """A Python that has the package: in .venv-* beside this checkout, or in a folder that WORDKIN_PEERS names."""
+    named = [Path(folder) for folder in os.environ.get("WORDKIN_PEERS", "").split(os.pathsep) if folder]
+    for folder in [*named, *sorted(ROOT.glob(".venv-*"))]:
+        python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
+        if python.exists() and subprocess.run([python, "-c", code], check=False).returncode == 0:
+            return python
+    return None
+
+
+@pytest.fixture
+def peer() -> Callable[..., str]:
+    """Run code in a Python that has a package, with these arguments; give what it prints. Skip where there is none."""
+
+    def run(package: str, code: str, *arguments: object) -> str:
+        python = _python_with(package)
+        if python is None:
+            pytest.skip(f"{package} is in no environment beside this checkout: scripts/peers makes one")
+        command = [python, "-c", code, *map(str, arguments)]
+        result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    return run

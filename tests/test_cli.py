@@ -318,13 +318,13 @@ BAD = [
     (["encode", "none.txt", "-o", "m"], 1, "cannot read none.txt"),
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
-    (["similar", "good.txt", "a"], 1, "good.txt is not a wordkin file, or is truncated"),
+    (["similar", "good.txt", "a"], 1, "good.txt is no file of word vectors that is known here"),
     (["similar", "cut", "a"], 1, "cut is not a wordkin file, or is truncated"),
     (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
     (["analogy", "model", "sea1", "sea2"], 2, "Missing argument 'C'"),
     (["explain", "model", "sea1", "sea2", "--learning-rate", "-1"], 2, "learning_rate is -1"),
-    (["info", "folder"], 1, "cannot open folder"),
+    (["info", "folder"], 1, "folder is no file of word vectors"),
     (["demo", "-o", "none/demo"], 1, "cannot write none"),
 ]
 

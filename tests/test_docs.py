@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wordkin.cli import evaluate, query, stability, train
+from wordkin.cli import convert, evaluate, query, stability, train
 from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +37,7 @@ def test_readme_paths_and_commands_exist():
     commands = set(re.findall(r"^wordkin (\w+)", text, re.MULTILINE))
     assert commands <= {
         command.name
-        for module in (evaluate, query, stability, train)
+        for module in (convert, evaluate, query, stability, train)
         for command in vars(module).values()
         if hasattr(command, "callback")
     }
@@ -46,7 +46,7 @@ def test_readme_paths_and_commands_exist():
 @pytest.mark.parametrize("document", ["README.md", "docs/queries.md", "docs/evaluation.md"])
 def test_flags_exist(document):
     asking = (query.similar, query.analogy, query.info, query.explain, evaluate.evaluate, stability.stability)
-    commands = (train.demo, train.train, train.encode, *asking)
+    commands = (train.demo, train.train, train.encode, convert.convert, *asking)
     known = {flag for command in commands for parameter in command.params for flag in parameter.opts}
     shown = set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / document).read_text("utf-8")))
     assert shown <= known | {"--help", "--quick", "--only"}
@@ -62,6 +62,8 @@ def test_flags_exist(document):
         "docs/going-on.md",
         "docs/queries.md",
         "docs/evaluation.md",
+        "docs/formats.md",
+        "docs/security.md",
         "CONTRIBUTING.md",
     ],
 )

@@ -46,6 +46,10 @@ class Measures(abc.ABC):
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]: ...
 
     @abc.abstractmethod
+    def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
+        """The vector of a word, as ``[word]`` gives it, or `default` where it has none."""
+
+    @abc.abstractmethod
     def row(self, word: str) -> int:
         """The row of a word.
 
@@ -63,7 +67,7 @@ class Measures(abc.ABC):
 
     @property
     def norms(self) -> npt.NDArray[np.float32]:
-        """(words,) float32, the length of every vector; computed once."""
+        """(words,) float32, the length of every vector; stored with them, or computed once."""
         return self._norms.all() if self.scales is None else self._norms.all() * self.scales
 
     def unit_vectors(self, rows: slice | Rows) -> npt.NDArray[np.float32]:
@@ -196,7 +200,8 @@ class Measures(abc.ABC):
     def _closer(self, first: str, second: str) -> Rows:
         cosines = self._cosines(first)
         bar = cosines[self.row(second)]
-        cosines[self.row(first)] = -np.inf
+        if first in self:
+            cosines[self.row(first)] = -np.inf
         return np.flatnonzero(cosines > bar)
 
     def _cosines(self, term: Term) -> npt.NDArray[np.float32]:
@@ -205,12 +210,12 @@ class Measures(abc.ABC):
         return np.concatenate([scores[:, 0].copy() for _, scores in blocks])
 
     def _known(self, terms: list[Weighted], unknown: Unknown) -> list[Weighted]:
-        """The terms without unknown words, where these are to be skipped."""
+        """The terms without the words that have no vector, where these are to be skipped."""
         if unknown not in ("raise", "skip"):
             raise ValueError(f"unknown is {unknown!r}; give 'raise' or 'skip'")
         if unknown == "raise":
             return terms
-        return [(term, weight) for term, weight in terms if not isinstance(term, str) or term in self]
+        return [(term, weight) for term, weight in terms if not isinstance(term, str) or self.get(term) is not None]
 
     def _vector(self, term: Term) -> Vector:
         return self[term] if isinstance(term, str) else np.asarray(term)

@@ -16,12 +16,13 @@ class RowNorms:
 
     Args:
         matrix: (rows, d), of any real dtype.
+        lengths: (rows,), where they are known already.
     """
 
-    def __init__(self, matrix: npt.NDArray[Any]) -> None:
+    def __init__(self, matrix: npt.NDArray[Any], lengths: npt.NDArray[np.float32] | None = None) -> None:
         self._matrix = matrix
-        self._lengths = np.full(len(matrix), np.nan, np.float32)
-        self._inverses = np.empty(len(matrix), np.float32)
+        self._lengths = np.full(len(matrix), np.nan, np.float32) if lengths is None else np.array(lengths, np.float32)
+        self._inverses = _inverses(self._lengths)
         self._complete = False
 
     @property
@@ -34,7 +35,7 @@ class RowNorms:
         """1 / the lengths of `rows`, whose vectors are `values`, (rows, d) float32; of length 0 a large number."""
         if not self._complete and np.isnan(self._lengths[rows]).any():
             self._lengths[rows] = lengths = np.sqrt(np.vecdot(values, values))
-            self._inverses[rows] = 1 / np.maximum(lengths, _TINY)
+            self._inverses[rows] = _inverses(lengths)
         return self._inverses[rows]
 
     def all(self) -> npt.NDArray[np.float32]:
@@ -45,3 +46,7 @@ class RowNorms:
         lengths = self._lengths.view()
         lengths.flags.writeable = False
         return lengths
+
+
+def _inverses(lengths: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.asarray(1 / np.maximum(lengths, _TINY), np.float32)

@@ -39,7 +39,7 @@ class Queries(Measures):
             ValueError: nothing was asked for, or a vector has the wrong shape or is not finite.
         """
         terms = signed(positive, negative)
-        rows = {self.row(term) for term, _ in terms if isinstance(term, str)}
+        rows = {self.row(term) for term, _ in terms if isinstance(term, str) and term in self}
         return self._direction(terms).astype(np.float32), rows
 
     def most_similar(
@@ -68,7 +68,7 @@ class Queries(Measures):
             exclude: these words may not be found: the same.
             restrict_vocabulary: only the first so many words may be found, which are the most frequent.
             threshold: the lowest score that counts.
-            unknown: ``"raise"`` where a word of the question is not in the vocabulary, or ``"skip"`` it; the answer is
+            unknown: ``"raise"`` where a word of the question has no vector, or ``"skip"`` it; the answer is
                 empty where no word is left.
             as_frame: return a frame with the columns word and score: ``"pandas"``, ``"polars"``, or True for the first
                 of them that is installed.
@@ -197,7 +197,10 @@ class Queries(Measures):
         if not any(asked) or plan.count == 0:
             return [[] for _ in asked]
         pairs = [
-            (query, self.row(term)) for query, terms in enumerate(asked) for term, _ in terms if isinstance(term, str)
+            (query, self.row(term))
+            for query, terms in enumerate(asked)
+            for term, _ in terms
+            if isinstance(term, str) and term in self
         ]
         query, row = np.array(pairs, np.intp).reshape(-1, 2).T
         blocks = self.cosine_blocks(queries, plan.candidates)

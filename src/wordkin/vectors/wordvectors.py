@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import OutputError, UnknownWordError
-from wordkin.vectors import spelling
+from wordkin.vectors import loading, spelling
 from wordkin.vectors.candidates import Rows
 from wordkin.vectors.formats import native
 from wordkin.vectors.norms import RowNorms
@@ -43,17 +43,21 @@ class WordVectors(Queries):
         self.history = model.history
         self.scales = scales
         self._model = model
-        self._norms = RowNorms(self.vectors)
+        self._norms = RowNorms(self.vectors, model.norms)
         self._folds = False
 
     @classmethod
-    def load(cls, path: str | Path) -> "WordVectors":
-        """Map a model file into memory; only what queries touch is read.
+    def load(cls, path: str | Path, format: str | None = None) -> "WordVectors":  # noqa: A002
+        """Read vectors of any format; wordkin's own are mapped, so that only what queries touch is read.
+
+        Args:
+            path: the file or folder.
+            format: its format (``docs/formats.md`` lists them); None to go by its content, whatever its name.
 
         Raises:
-            FormatError: the file is missing, truncated, not a model, or of a newer version.
+            FormatError: the file is missing, truncated, damaged, of no format that is known, or of a newer version.
         """
-        return cls(native.load(Path(path)))
+        return cls(loading.load(Path(path), format))
 
     @classmethod
     def from_arrays(
@@ -79,21 +83,52 @@ class WordVectors(Queries):
             raise ValueError("the words must be distinct and not empty, and their counts at least 1")
         return cls(native.StoredModel(matrix, None, Vocabulary.from_words(words, occurrences), {}, []))
 
-    def save(self, path: str | Path, *, include_output: bool = True) -> None:
-        """Write the model as one safetensors file, atomically.
+    def save(
+        self,
+        path: str | Path,
+        *,
+        include_output: bool = True,
+        format: str = "safetensors",  # noqa: A002
+        space_as: str | None = None,
+    ) -> None:
+        """Write the vectors, atomically: as one safetensors file, or in another format.
 
         Args:
             path: the target.
-            include_output: also write the output vectors W, which going on with training needs.
+            include_output: also write the output vectors W, which going on with training needs; other formats leave
+                them out.
+            format: one of those that ``docs/formats.md`` lists.
+            space_as: what stands for white space in words, where the format parts words with it.
 
         Raises:
-            OutputError: the file cannot be written, or the vectors are not float32; an old file of that name is
-                untouched.
+            FormatError: there is no such format.
+            OutputError: the file cannot be written, or cannot hold these words, or the vectors are not float32; an old
+                file is untouched.
         """
+        loading.save(Path(path), self._stored(path, include_output), format, space_as)
+
+    def push_to_hub(self, repository: str, *, include_output: bool = True, private: bool = False) -> str:
+        """Upload the native file and a model card to the Hugging Face Hub; needs the extra ``hub``.
+
+        Args:
+            repository: ``owner/name``; made where there is none.
+            include_output: also upload the output vectors W.
+            private: whether a repository that is made is private.
+
+        Returns:
+            The address of what was uploaded.
+
+        Raises:
+            OutputError: the vectors are not float32.
+            WordkinError: huggingface_hub is not installed.
+        """
+        return loading.push(self._stored(repository, include_output), repository, private)
+
+    def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
         if self.vectors.dtype != np.float32:
-            raise OutputError(f"cannot write {path}: these vectors are {self.vectors.dtype}, and files hold float32")
+            raise OutputError(f"cannot write {target}: these vectors are {self.vectors.dtype}, and files hold float32")
         output = self._model.output if include_output else None
-        native.save(Path(path), native.StoredModel(self.vectors, output, self.vocabulary, self.config, self.history))
+        return dataclasses.replace(self._model, input=self.vectors, output=output)
 
     @property
     def output_vectors(self) -> npt.NDArray[np.float32] | None:
@@ -101,12 +136,12 @@ class WordVectors(Queries):
         return self._model.output
 
     @property
-    def index_to_key(self) -> list[str]:
+    def index_to_key(self) -> Sequence[str]:
         """The words in row order, most frequent first."""
         return self.vocabulary.words
 
     @property
-    def key_to_index(self) -> dict[str, int]:
+    def key_to_index(self) -> Mapping[str, int]:
         """Word to row."""
         return self.vocabulary.rows
 
@@ -116,13 +151,14 @@ class WordVectors(Queries):
         return int(self.vectors.shape[1])
 
     def with_vectors(self, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None) -> "WordVectors":
-        """Other vectors for the same words, without output vectors.
+        """Other vectors for the same words, without output vectors and without vectors for unknown words.
 
         Args:
             vectors: (words, any vector_size).
             scales: as the attribute.
         """
-        return type(self)(dataclasses.replace(self._model, input=vectors, output=None), scales)
+        model = dataclasses.replace(self._model, input=vectors, output=None, norms=None, subwords=None)
+        return type(self)(model, scales)
 
     def folded(self) -> "WordVectors":
         """The same vectors, which also know a word by its Unicode NFC form, and by that in lower case.
@@ -145,18 +181,27 @@ class WordVectors(Queries):
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
         """The vector of a word: (vector_size,) float32, read-only.
 
+        Vectors from a fastText model give one to unknown words, too, from their parts.
+
         Raises:
             UnknownWordError: a KeyError that names the closest words.
         """
-        return self.values(self.row(word))
+        vector = self.get(word)
+        if vector is None:
+            raise self._unknown(word)
+        return vector
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, {self.vector_size} dimensions)"
 
     def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
-        """The vector of a word, or `default` where it is not in the vocabulary."""
+        """The vector of a word, as ``[word]`` gives it, or `default` where it has none."""
         row = self._find(word)
-        return default if row is None else self.values(row)
+        if row is not None:
+            return self.values(row)
+        subwords = self._model.subwords
+        vector = None if subwords is None or not isinstance(word, str) else subwords.vector(word)
+        return default if vector is None else vector
 
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows as float32, however they are stored: (rows, vector_size)."""
@@ -171,8 +216,11 @@ class WordVectors(Queries):
         """
         row = self._find(word)
         if row is None:
-            raise UnknownWordError(word, lambda: spelling.closest(word, self))
+            raise self._unknown(word)
         return row
+
+    def _unknown(self, word: object) -> UnknownWordError:
+        return UnknownWordError(word, lambda: spelling.closest(word, self))
 
     def _find(self, word: object) -> int | None:
         if not isinstance(word, str):
