@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from wordkin.vectors.formats.registry import FORMATS
-from wordkin.vectors.formats.stream import BLOCK_BYTES, Block, Source, joined
+from wordkin.vectors.formats.stream import BLOCK_BYTES, Block, Source
 from wordkin.vectors.wordvectors import WordVectors
+from wordkin.vocabulary import packed
 
 HERE = Path(__file__).parent
 GENSIM = """
@@ -45,7 +46,7 @@ def made_up(words: int, vector_size: int) -> Source:
         for begin in range(0, words, step):
             names = [b"word%d" % row for row in range(begin, min(begin + step, words))]
             numbers = generator.standard_normal((len(names), vector_size), np.float32)
-            yield Block(*joined(names), numbers)
+            yield Block(*packed(names), numbers)
 
     return Source(Path("made up"), words, vector_size, blocks())
 

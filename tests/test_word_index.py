@@ -1,5 +1,6 @@
 """Words that are found through the index, without a dictionary; and indices that contradict their words."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -110,7 +111,22 @@ def test_what_is_loaded_builds_neither_list_nor_dictionary(tmp_path, model, monk
     assert found.most_similar("bé", topn=1)[0][0] in ("a", "c")
     np.testing.assert_array_equal(found["c"], model.input[2])
     assert isinstance(found.norms, np.memmap)
-    np.testing.assert_allclose(found.norms, np.linalg.norm(model.input, axis=1), rtol=1e-6)
+    computed = WordVectors(model)
+    np.testing.assert_array_equal(found.norms, computed.norms)
+    assert found.most_similar("bé") == computed.most_similar("bé")
+    other = found.with_vectors(model.input * 2)
+    np.testing.assert_array_equal(other.norms, computed.norms * 2)
+
+
+def test_stored_lengths_are_not_computed_again(tmp_path, model, monkeypatch):
+    path = tmp_path / "file"
+    V = np.array(model.input)
+    V[1] = np.nan
+    native.save(path, dataclasses.replace(model, input=V))
+    monkeypatch.setattr(np, "vecdot", None)
+    found = WordVectors.load(path)
+    assert [word for word, _ in found.most_similar("a")] == ["c"]
+    assert [word for word, _ in found.most_similar_batch(["a"])[0]] == ["c"]
 
 
 def test_files_of_earlier_versions_load(tmp_path, model):

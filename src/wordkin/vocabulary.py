@@ -1,7 +1,7 @@
 """Words, their counts, and their rows in the weight matrices."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -9,6 +9,14 @@ import numpy.typing as npt
 
 from wordkin.errors import FormatError
 from wordkin.word_index import MappedRows, MappedWords, WordIndex
+
+
+def packed(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The text and the offsets of some words."""
+    words = list(words)
+    offsets = np.zeros(len(words) + 1, np.int64)
+    np.cumsum([len(word) for word in words], out=offsets[1:])
+    return np.frombuffer(b"".join(words), np.uint8), offsets
 
 
 class Vocabulary:
@@ -41,10 +49,7 @@ class Vocabulary:
     @classmethod
     def from_words(cls, words: Sequence[str], counts: npt.ArrayLike) -> "Vocabulary":
         """Build from strings in row order."""
-        encoded = [word.encode() for word in words]
-        offsets = np.zeros(len(words) + 1, np.int64)
-        np.cumsum([len(word) for word in encoded], out=offsets[1:])
-        return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets, np.asarray(counts, np.int64))
+        return cls(*packed(word.encode() for word in words), np.asarray(counts, np.int64))
 
     @classmethod
     def from_stored(

@@ -14,7 +14,8 @@ import pytest
 from wordkin import WordVectors
 from wordkin.vectors import loading
 from wordkin.vectors.formats import registry
-from wordkin.vectors.formats.stream import Block, Source, joined
+from wordkin.vectors.formats.stream import Block, Source
+from wordkin.vocabulary import packed
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import fuzz
@@ -64,7 +65,7 @@ def made_up() -> Source:
     def blocks():
         for begin in range(0, ROWS, 1000):
             words = [b"word%d" % row for row in range(begin, begin + 1000)]
-            yield Block(*joined(words), np.full((1000, SIZE), begin, np.float32))
+            yield Block(*packed(words), np.full((1000, SIZE), begin, np.float32))
 
     return Source(Path("made up"), ROWS, SIZE, blocks())
 

@@ -209,13 +209,9 @@ def _words_to_freeze(given: str | None) -> str | list[str] | None:
     if given is None or given == "old":
         return given
     try:
-        text = Path(given).read_text("utf-8-sig")
-    except OSError as error:
-        raise FormatError(
-            f"cannot read the words to freeze in {given}: {error.strerror}; give a file with one word a line, or old"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{given} is not UTF-8 at byte {error.start}: give a file with one word a line") from error
+        text = files.text(Path(given))
+    except FormatError as error:
+        raise FormatError(f"words to freeze: {error}; give a file with one word a line, or old") from error
     words = [word for line in text.split("\n") if (word := line.removesuffix("\r"))]
     if not words:
         raise FormatError(f"{given} holds no words to freeze: leave --freeze out, or put one word on each line")

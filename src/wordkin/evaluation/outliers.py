@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from wordkin import files
 from wordkin.errors import FormatError
 from wordkin.evaluation.lookup import Lookup
-from wordkin.evaluation.sets import text
 from wordkin.vectors.wordvectors import WordVectors
 
 _MEMBERS = 3  # at least, that must be in the vocabulary: of two, neither belongs more than the outlier
@@ -65,10 +65,10 @@ def read_groups(path: Path) -> tuple[Group, ...]:
     Raises:
         FormatError: a file cannot be read, or has no two such parts.
     """
-    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    paths = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
     groups = []
-    for file in files:
-        parts = [part.split("\n") for part in text(file).strip().replace("\r\n", "\n").split("\n\n", 1)]
+    for file in paths:
+        parts = [part.split("\n") for part in files.text(file).strip().replace("\r\n", "\n").split("\n\n", 1)]
         words = [tuple(line.strip() for line in part if line.strip()) for part in parts]
         if len(words) != 2 or len(words[0]) < _MEMBERS:
             raise FormatError(

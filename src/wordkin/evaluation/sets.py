@@ -3,21 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from wordkin.errors import FormatError
-
-
-def text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        FormatError: it cannot be read, or is not UTF-8.
-    """
-    try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not UTF-8 at byte {error.start}; convert it first") from error
+from wordkin import files
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -26,7 +12,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         FormatError: the file cannot be read, or is not UTF-8.
     """
-    for number, line in enumerate(text(path).split("\n"), 1):
+    for number, line in enumerate(files.text(path).split("\n"), 1):
         line = line.strip()
         if line and not line.startswith("#"):
             yield number, line

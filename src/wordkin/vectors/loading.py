@@ -72,7 +72,7 @@ def push(model: StoredModel, repository: str, private: bool) -> str:
     """Upload a model and its card to the Hugging Face Hub; give the address of what was uploaded.
 
     Raises:
-        WordkinError: huggingface_hub is not installed.
+        MissingPackageError: huggingface_hub is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
         folder = Path(temporary, repository.rpartition("/")[2])

@@ -21,9 +21,9 @@ class RowNorms:
 
     def __init__(self, matrix: npt.NDArray[Any], lengths: npt.NDArray[np.float32] | None = None) -> None:
         self._matrix = matrix
-        self._lengths = np.full(len(matrix), np.nan, np.float32) if lengths is None else np.array(lengths, np.float32)
+        self._lengths = np.full(len(matrix), np.nan, np.float32) if lengths is None else lengths
         self._inverses = _inverses(self._lengths)
-        self._complete = False
+        self._complete = lengths is not None
 
     @property
     def complete(self) -> bool:

@@ -119,8 +119,8 @@ class WordVectors(Queries):
             The address of what was uploaded.
 
         Raises:
+            MissingPackageError: huggingface_hub is not installed.
             OutputError: the vectors are not float32.
-            WordkinError: huggingface_hub is not installed.
         """
         return loading.push(self._stored(repository, include_output), repository, private)
 

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from wordkin import FormatError, OutputError, WordkinError, WordVectors
+from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
 from wordkin.vectors.formats import npy
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
@@ -169,8 +169,8 @@ def test_tables(tmp_path, vectors, form, caplog):
 
 def test_tables_need_an_extra(tmp_path, vectors, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(WordkinError, match=r"pip install 'wordkin\[arrow\]'"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[arrow\]'"):
         vectors.save(tmp_path / "file", format="parquet")
     (tmp_path / "file").write_bytes(b"PAR1 and more")
-    with pytest.raises(WordkinError, match=r"pip install 'wordkin\[arrow\]'"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[arrow\]'"):
         WordVectors.load(tmp_path / "file")

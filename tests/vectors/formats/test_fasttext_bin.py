@@ -70,6 +70,31 @@ def test_words_are_the_mean_of_their_parts(tmp_path, shortest, longest):
         assert {near for near, _ in found.most_similar(word, topn=9)} == {"the", "größe", "</s>"}
 
 
+def test_every_query_takes_unknown_words(tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(model(3, 4))  # which know no part of the empty word
+    found = WordVectors.load(path)
+    vector = found["größer"]
+    np.testing.assert_array_equal(found.get("größer"), vector)
+    assert found.most_similar_batch(["größer", "the"]) == [found.most_similar("größer"), found.most_similar("the")]
+    assert found.most_similar("größer", "the") == found.most_similar(vector, "the")
+    assert found.most_similar_cosmul("größer", "the") == found.most_similar_cosmul(vector, "the")
+    assert found.most_similar(["größer", ""], unknown="skip") == found.most_similar(vector)
+    assert found.similarity("größer", "the") == found.similarity(vector, "the")
+    nearest = [word for word, _ in found.most_similar("größer")]
+    assert [found.rank("größer", word) for word in nearest] == [1, 2, 3]
+    assert found.direction("größer", "the")[1] == {0}
+    assert found.folded().most_similar("THE")[0][0] != "the"
+
+
+def test_other_vectors_give_unknown_words_none(tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(model())
+    found = WordVectors.load(path)
+    with pytest.raises(UnknownWordError):
+        found.with_vectors(found.vectors + 1)["größer"]
+
+
 def test_the_twins_in_python():
     marked = np.frombuffer("<größe>".encode(), np.uint8)
     totals = []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from wordkin import FormatError, OutputError, WordkinError, WordVectors
+from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
 from wordkin.vectors.formats import spacy
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
@@ -47,7 +47,7 @@ def test_hub(tmp_path, vectors):
 
 def test_push_to_hub(vectors, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(WordkinError, match=r"pip install 'wordkin\[hub\]'"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[hub\]'"):
         vectors.push_to_hub("someone/vectors")
     calls = []
 

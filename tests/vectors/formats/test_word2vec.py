@@ -11,7 +11,7 @@ from wordkin import FormatError, OutputError, WordVectors
 from wordkin.vectors import loading
 from wordkin.vectors.formats import binary_parser, opening, registry, stream, text, word2vec_binary, word_set
 from wordkin.vectors.formats.native import StoredModel
-from wordkin.vocabulary import Vocabulary
+from wordkin.vocabulary import Vocabulary, packed
 from wordkin.word_index import hashes
 
 FORMATS = ["word2vec-text", "word2vec-binary", "glove", "fasttext-vec", "safetensors"]
@@ -140,7 +140,7 @@ def test_words_that_are_there_twice(tmp_path, caplog):
 def test_words_are_known_again_whatever_their_number():
     """The compiled set against Python's, and its twin in Python."""
     words = [b"%x" % (number * number % 7919) for number in range(6000)]
-    text_, offsets = stream.joined(words)
+    text_, offsets = packed(words)
     for function in (word_set.enter, word_set.enter.py_func):
         slots, arena = np.zeros(1 << 13, np.uint64), np.empty(len(text_), np.uint8)
         known, is_new, found = np.zeros(6001, np.int64), np.empty(6000, bool), np.empty(6000, np.uint32)

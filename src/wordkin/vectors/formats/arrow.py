@@ -18,7 +18,7 @@ def read(path: Path) -> Source:
 
     Raises:
         FormatError: it is damaged, or has no columns of words and vectors.
-        WordkinError: pyarrow is not installed.
+        MissingPackageError: pyarrow is not installed.
     """
     return tables.read(path, _opened)
 
@@ -36,6 +36,6 @@ def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: 
     Raises:
         FormatError: the source is damaged.
         OutputError: the file cannot be written; an old one stays.
-        WordkinError: pyarrow is not installed.
+        MissingPackageError: pyarrow is not installed.
     """
     tables.write(source, target, lambda path, schema: tables.pyarrow().ipc.new_file(str(path), schema))

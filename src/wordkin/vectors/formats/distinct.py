@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import word_index
-from wordkin.vectors.formats.stream import Block, joined
-from wordkin.vocabulary import Vocabulary
+from wordkin.vectors.formats.stream import Block
+from wordkin.vocabulary import Vocabulary, packed
 
 logger = logging.getLogger("wordkin")
 
@@ -87,6 +87,6 @@ def _with_room(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
 
 
 def _without(block: Block, is_new: npt.NDArray[np.bool_]) -> Block:
-    text, offsets = joined(word for word, new in zip(block.words, is_new, strict=True) if new)
+    text, offsets = packed(word for word, new in zip(block.words, is_new, strict=True) if new)
     counts = None if block.counts is None else block.counts[is_new]
     return Block(text, offsets, block.vectors[is_new], counts)

@@ -21,10 +21,9 @@ from wordkin.vectors.formats.stream import (
     Block,
     Source,
     file_blocks,
-    joined,
     matrix_blocks,
 )
-from wordkin.vocabulary import Vocabulary
+from wordkin.vocabulary import Vocabulary, packed
 
 _TYPES = {b"f2", b"f4", b"f8", b"i4", b"i8", b"u4", b"u8"}
 _BATCH = 1000
@@ -60,7 +59,7 @@ def read(path: Path) -> Source:
     vectors = _array(path, attributes, b"vectors", prefix, 2)
     if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
         raise FormatError(f"{path} is damaged: its vectors do not fit its {len(words):,} words")
-    text, offsets = joined(words)
+    text, offsets = packed(words)
     del words
     vocabulary = Vocabulary(text, offsets, _counts(path, attributes, prefix, len(offsets) - 1))
     blocks: Iterator[Block]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wordkin import files
-from wordkin.errors import WordkinError
+from wordkin.errors import MissingPackageError
 from wordkin.vectors.formats import native
 from wordkin.vectors.formats.stream import Source
 
@@ -73,12 +73,12 @@ def push(folder: Path, repository: str, private: bool) -> str:
     """Upload a folder; give the address of what was committed.
 
     Raises:
-        WordkinError: the library that does it is not installed.
+        MissingPackageError: the library that does it is not installed.
     """
     try:
         from huggingface_hub import HfApi
     except ImportError as error:
-        raise WordkinError("uploading needs an extra: pip install 'wordkin[hub]'") from error
+        raise MissingPackageError("uploading needs an extra: pip install 'wordkin[hub]'") from error
     api = HfApi()
     api.create_repo(repository, private=private, exist_ok=True)
     return str(api.upload_folder(repo_id=repository, folder_path=folder))

@@ -16,7 +16,6 @@ from wordkin.vocabulary import Vocabulary
 from wordkin.word_index import WordIndex
 
 KIND = "model"
-_LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
 ARRAYS = {
     "input": ("F32", 2),
     "output": ("F32", 2),
@@ -116,7 +115,7 @@ def _measured(blocks: Iterator[Block], norms: list[npt.NDArray[np.float32]]) -> 
 
 def recognises(_path: Path, first: bytes) -> bool:
     """Whether it begins as a safetensors container does."""
-    return first[8:9] == b"{" and int.from_bytes(first[:8], "little") < _LONGEST_HEADER
+    return first[8:9] == b"{" and int.from_bytes(first[:8], "little") < files.LONGEST_HEADER
 
 
 def read(path: Path) -> Source:

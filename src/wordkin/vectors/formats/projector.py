@@ -9,8 +9,8 @@ from wordkin import files
 from wordkin.errors import FormatError
 from wordkin.vectors.formats import text, word_lines
 from wordkin.vectors.formats.opening import damaged
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, joined, separable
-from wordkin.vocabulary import Vocabulary
+from wordkin.vectors.formats.stream import Block, Source, check_sizes, separable
+from wordkin.vocabulary import Vocabulary, packed
 
 _SEPARATORS = word_lines.SEPARATORS + b"\t"
 
@@ -56,7 +56,7 @@ def _blocks(numbers: Source, vocabulary: Vocabulary) -> Iterator[Block]:
             raise damaged(numbers.path, 0, f"a line whose numbers are none ({error})") from error
         if not all(words):
             raise FormatError(f"{numbers.path}: a line of its metadata, after the first {begin:,}, holds no word")
-        yield Block(*joined(words), np.column_stack([first, block.vectors]))
+        yield Block(*packed(words), np.column_stack([first, block.vectors]))
         begin += len(block.vectors)
 
 

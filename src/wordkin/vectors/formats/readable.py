@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wordkin.vectors.formats.stream import Block, joined
+from wordkin.vectors.formats.stream import Block
+from wordkin.vocabulary import packed
 
 logger = logging.getLogger("wordkin")
 
@@ -22,7 +23,7 @@ def readable(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
         changed = [word for word, before in zip(words, block.words, strict=True) if word != before]
         first = first or changed[0]
         repaired += len(changed)
-        text, offsets = joined(words)
+        text, offsets = packed(words)
         yield block._replace(text=text, offsets=offsets)
     if repaired:
         logger.warning(

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -107,14 +107,6 @@ def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, availa
 def rows_of_block(vector_size: int) -> int:
     """How many rows make a block."""
     return max(BLOCK_BYTES // (4 * vector_size), 1)
-
-
-def joined(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The text and the offsets of some words."""
-    words = list(words)
-    offsets = np.zeros(len(words) + 1, np.int64)
-    np.cumsum([len(word) for word in words], out=offsets[1:])
-    return np.frombuffer(b"".join(words), np.uint8), offsets
 
 
 def matrix_blocks(vocabulary: Vocabulary, vectors: npt.NDArray[np.float32]) -> Iterator[Block]:

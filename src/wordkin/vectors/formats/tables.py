@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from wordkin import files
-from wordkin.errors import FormatError, WordkinError
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, joined, rows_of_block
+from wordkin.errors import FormatError, MissingPackageError
+from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
+from wordkin.vocabulary import packed
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
 
@@ -18,13 +19,13 @@ def pyarrow() -> Any:
     """The library.
 
     Raises:
-        WordkinError: it is not installed.
+        MissingPackageError: it is not installed.
     """
     try:
         import pyarrow as pa
         import pyarrow.parquet
     except ImportError as error:
-        raise WordkinError("Parquet and Arrow need an extra: pip install 'wordkin[arrow]'") from error
+        raise MissingPackageError("Parquet and Arrow need an extra: pip install 'wordkin[arrow]'") from error
     return pa
 
 
@@ -45,7 +46,7 @@ def read(path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Itera
 
     Raises:
         FormatError: it is damaged, or has no such columns.
-        WordkinError: pyarrow is not installed.
+        MissingPackageError: pyarrow is not installed.
     """
     types = pyarrow().types
     with _refusing_damage(path):
@@ -93,7 +94,7 @@ def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_si
     counts = None
     if names[2] is not None:
         counts = np.maximum(np.asarray(batch.column(names[2]).fill_null(1)), 1).astype(np.int64)
-    return Block(*joined(encoded), vectors, counts)
+    return Block(*packed(encoded), vectors, counts)
 
 
 def write(source: Source, target: Path, writer: Callable[[Path, Any], Any]) -> None:
@@ -107,7 +108,7 @@ def write(source: Source, target: Path, writer: Callable[[Path, Any], Any]) -> N
     Raises:
         FormatError: the source is damaged.
         OutputError: the file cannot be written; an old one stays.
-        WordkinError: pyarrow is not installed.
+        MissingPackageError: pyarrow is not installed.
     """
     arrow = pyarrow()
     schema = arrow.schema(

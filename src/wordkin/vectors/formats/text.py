@@ -34,6 +34,18 @@ def header_of(line: bytes) -> tuple[int, int] | None:
     return int(fields[0]), int(fields[1])
 
 
+def read_header(file: Input) -> tuple[int, int]:
+    """Read a first line that says the numbers of words and dimensions.
+
+    Raises:
+        FormatError: it says something else.
+    """
+    header = header_of(file.line(MAX_HEADER))
+    if header is None:
+        raise damaged(file.path, 0, "its first line is not a number of words and a number of dimensions")
+    return header
+
+
 def numbers_behind_word(line: bytes) -> int:
     """How many numbers end a line, not more than all of its fields but the first."""
     fields = line.split()[1:]
@@ -84,10 +96,7 @@ def read_with_header(path: Path) -> Source:
         FormatError: it is damaged, cut short, or something else.
     """
     with opened(path) as file:
-        header = header_of(file.line(MAX_HEADER))
-        if header is None:
-            raise damaged(path, 0, "its first line is not a number of words and a number of dimensions")
-        words, vector_size = header
+        words, vector_size = read_header(file)
         # The last line may lack its line feed.
         check_sizes(path, words, vector_size, 2 * vector_size + 2, file.size - file.position + 1, 0)
     return Source(path, words, vector_size, _blocks(path, words, vector_size, header=True))

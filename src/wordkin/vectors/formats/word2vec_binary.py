@@ -8,7 +8,7 @@ import numpy as np
 from wordkin import files
 from wordkin.vectors.formats.opening import Input, damaged, opened
 from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block, separable
-from wordkin.vectors.formats.text import MAX_HEADER, header_of, numbers_behind_word
+from wordkin.vectors.formats.text import MAX_HEADER, header_of, numbers_behind_word, read_header
 
 SEPARATORS = b" \n"
 _BUFFER_BYTES = 1 << 22
@@ -29,10 +29,7 @@ def read(path: Path) -> Source:
         FormatError: it is damaged, cut short, or something else.
     """
     with opened(path) as file:
-        header = header_of(file.line(MAX_HEADER))
-        if header is None:
-            raise damaged(path, 0, "its first line is not a number of words and a number of dimensions")
-        words, vector_size = header
+        words, vector_size = read_header(file)
         check_sizes(path, words, vector_size, 4 * vector_size + 2, file.size - file.position, 0)
     return Source(path, words, vector_size, _blocks(path, words, vector_size))
 
