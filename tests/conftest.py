@@ -1,13 +1,17 @@
 """Corpora that every machine has, and real ones where they lie beside the project."""
 
 import functools
+import logging
 import os
 import random
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from wordkin import cli
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 ROOT = Path(__file__).parents[1]
@@ -33,6 +37,26 @@ def text(tmp_path: Path, sentences: list[list[str]]) -> Path:
     path = tmp_path / "text.txt"
     path.write_text("\n".join(" ".join(sentence) for sentence in sentences), "utf-8")
     return path
+
+
+@pytest.fixture
+def here(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Run the command line in this process, which takes a fraction of the time that starting another one does."""
+    logger = logging.getLogger("wordkin")
+    handlers, level = logger.handlers[:], logger.level
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["wordkin", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return subprocess.CompletedProcess(sys.argv, end.value.code, *capfd.readouterr())
+
+    yield run
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
 
 
 @functools.cache

@@ -240,12 +240,12 @@ def test_kill_9_at_random_moments(tmp_path, command):
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="a job in the background: no Ctrl-C")
 def test_ctrl_c_writes_a_checkpoint(tmp_path, command):
-    subprocess.run(command("whole", "--epochs", "600"), check=True, capture_output=True)
-    resumable = command("stopped", "--checkpoint", str(tmp_path / "c"), "--resume", "--epochs", "600")
+    subprocess.run(command("whole", "--epochs", "400"), check=True, capture_output=True)
+    resumable = command("stopped", "--checkpoint", str(tmp_path / "c"), "--resume", "--epochs", "400")
     with subprocess.Popen(resumable, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         process.stderr.readline()
-        time.sleep(1.5)
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
