@@ -26,6 +26,7 @@ from wordkin.model.kernels import padded
 from wordkin.training.start import Start
 from wordkin.training.weights import initial_input
 from wordkin.vectors.formats.native import StoredModel
+from wordkin.vectors.postprocessing import stored_as
 from wordkin.vocabulary import Vocabulary
 
 SETTINGS = {"vector_size": 12, "epochs": 2, "threads": 1, "window": 3}
@@ -276,6 +277,21 @@ def test_pretrained_vectors_for_the_words_that_the_text_has(tmp_path, model, mor
     assert abs(going.vectors.output_vectors).max() < 1e-5
     assert going.vectors.vocabulary.counts.sum() == sum(map(len, more))
     assert "run" not in going.vectors.history[0]
+
+
+def test_pretrained_vectors_of_any_format_and_storage(tmp_path, model, more):
+    model.vectors.save(tmp_path / "vectors", format="word2vec-text")
+    config = TrainingConfig(**SETTINGS)
+    for given in (tmp_path / "vectors", stored_as(model.vectors, "float16"), stored_as(model.vectors, "int8")):
+        vectors = given if isinstance(given, WordVectors) else WordVectors.load(given)
+        start = Start(config, None, given, None)
+        vocabulary = encode(more, config, start.known).vocabulary
+        found = start.begin(vocabulary).weights.input[vocabulary.rows["sea7"], :12]
+        np.testing.assert_array_equal(found, vectors["sea7"])
+        np.testing.assert_allclose(found, model.vectors["sea7"], atol=0.02)
+    stored = stored_as(model.vectors, "int8")
+    arrays = [Start(config, None, vectors, None).arrays() for vectors in (stored, stored.with_vectors(stored.vectors))]
+    assert len(arrays[0]["init_vectors"]) == 1 + len(arrays[1]["init_vectors"])  # the scales tell models apart, too
 
 
 def test_pretrained_vectors_that_fit_nothing(model, more):

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ logger = logging.getLogger("wordkin")
 
 Source = WordVectors | str | Path
 Freeze = str | Iterable[str]
+Values = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]  # the vectors of some rows
 
 _BLOCK_ROWS = 4096
 
@@ -119,6 +120,8 @@ class Start:
             return {}
         vectors, vocabulary = self._vectors, self._vectors.vocabulary
         given: list[npt.NDArray[Any]] = [vectors.vectors, vocabulary.text, vocabulary.offsets, vocabulary.counts]
+        if vectors.scales is not None:
+            given.append(vectors.scales)
         if self._parameter == "init" and vectors.output_vectors is not None:
             given.append(vectors.output_vectors)
         arrays: dict[str, Arrays] = {self._parameter: given}
@@ -138,14 +141,14 @@ class Start:
             return Beginning(weights, None, None)
         rows = np.array([vocabulary.rows.get(word, -1) for word in self._vectors], np.int64)
         V, W = self._vectors.vectors, self._vectors.output_vectors
-        self._copy(V, rows, weights.input)
+        self._copy(self._vectors.values, rows, weights.input)
         if self._parameter == "init" and W is not None:
             if config.output_layer == "hierarchical-softmax":
-                self._require_finite(W, np.arange(len(W)))
+                self._require_finite(W.__getitem__, np.arange(len(W)))
                 trees = huffman.tree(np.asarray(self.known.counts)), huffman.tree(vocabulary.counts)
                 weights.output[:, : config.vector_size] = carrying.carried(V, W, *trees, rows)
             else:
-                self._copy(W, rows, weights.output)
+                self._copy(W.__getitem__, rows, weights.output)
         frozen = np.zeros(words, np.bool_)
         frozen[rows[self._frozen & (rows >= 0)]] = True
         return Beginning(weights, frozen if frozen.any() else None, self._report(vocabulary, rows, frozen))
@@ -208,18 +211,18 @@ class Start:
             frozen[[self._vectors.row(word) for word in freeze]] = True
         return frozen
 
-    def _copy(self, source: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], target: Matrix) -> None:
+    def _copy(self, source: Values, rows: npt.NDArray[np.int64], target: Matrix) -> None:
         """Put each vector into its row of `target`, where it has one."""
         old = np.flatnonzero(rows >= 0)
         self._require_finite(source, old)
         for begin in range(0, len(old), _BLOCK_ROWS):
             block = old[begin : begin + _BLOCK_ROWS]
-            target[rows[block], : source.shape[1]] = source[block]
+            target[rows[block], : self._config.vector_size] = source(block)
 
-    def _require_finite(self, source: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> None:
+    def _require_finite(self, source: Values, rows: npt.NDArray[np.int64]) -> None:
         for begin in range(0, len(rows), _BLOCK_ROWS):
             block = rows[begin : begin + _BLOCK_ROWS]
-            finite = np.isfinite(source[block]).all(axis=1)
+            finite = np.isfinite(source(block)).all(axis=1)
             if not finite.all():
                 word = self._vectors.index_to_key[block[int(np.argmin(finite))]]
                 raise FormatError(
