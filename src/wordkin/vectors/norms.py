@@ -49,4 +49,5 @@ class RowNorms:
 
 
 def _inverses(lengths: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return np.asarray(1 / np.maximum(lengths, _TINY), np.float32)
+    with np.errstate(invalid="ignore"):  # what a file holds may be any NaN
+        return np.asarray(1 / np.maximum(lengths, _TINY), np.float32)
