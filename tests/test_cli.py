@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordkin import WordVectors, memory
+from wordkin import WordVectors, files, memory
 from wordkin.model.objective import pair_pass
+from wordkin.vectors.formats import native
 
 
 def run(*arguments: object, cwd: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
@@ -109,6 +110,65 @@ def test_a_memory_budget_is_a_max_vocabulary(tmp_path, text):
     assert len(refused.stderr.splitlines()) == 1
 
 
+@pytest.fixture
+def more(tmp_path: Path) -> Path:
+    path = tmp_path / "more.txt"
+    path.write_text("sea1 sea2 kelp sea3 krill sea4\n" * 200, "utf-8")
+    return path
+
+
+def test_going_on_from_a_model(tmp_path, model, more):
+    output = tmp_path / "on"
+    result = run("train", more, "-o", output, "--init", model, "--freeze", "old", "--epochs", 2, "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["start"] == {
+        "source": str(model.resolve()),
+        "known": 20,
+        "known_in_text": 4,
+        "new": 2,
+        "frozen": 20,
+    }
+    assert f"beginning with the vectors of {model.resolve()}: 20 known words, 4 of them in the text" in result.stderr
+    assert (document["words"], document["vector_size"], document["config"]["epochs"]) == (22, 8, 2)
+    shown = run("info", output).stdout.splitlines()
+    assert [line.split(":")[0] for line in shown[-7:]] == [
+        *(f"run 1, epoch {epoch}" for epoch in range(1, 6)),
+        *(f"run 2, epoch {epoch}" for epoch in range(1, 3)),
+    ]
+
+
+def test_going_on_takes_the_models_parameters_a_file_and_options_in_turn(tmp_path, model, more):
+    (tmp_path / "config.toml").write_text("epochs = 2\nwindow = 3\n")
+    options = ["--config", tmp_path / "config.toml", "--window", 2, "--init", model, "--json"]
+    config = json.loads(run("train", more, "-o", tmp_path / "on", *options).stdout)["config"]
+    assert (config["vector_size"], config["epochs"], config["window"]) == (8, 2, 2)
+
+
+def test_going_on_with_an_encoded_corpus_is_going_on_with_its_text(tmp_path, model, more):
+    assert run("encode", more, "-o", tmp_path / "corpus").returncode == 0
+    for name, text in (("encoded", tmp_path / "corpus"), ("straight", more), ("piped", "-")):
+        options = ["--init", model, "--threads", 1]
+        result = run("train", text, "-o", tmp_path / name, *options, input=more.read_text("utf-8"))
+        assert result.returncode == 0, result.stderr
+    assert (tmp_path / "encoded").read_bytes() == (tmp_path / "straight").read_bytes()
+    assert (tmp_path / "piped").read_bytes() == (tmp_path / "straight").read_bytes()
+
+
+def test_words_to_freeze_in_a_file(tmp_path, here, model, more):
+    (tmp_path / "words").write_bytes("\ufeffsea1\r\n\nland2\n".encode())
+    result = here("train", more, "-o", tmp_path / "on", "--init", model, "--freeze", tmp_path / "words", "--json")
+    assert json.loads(result.stdout)["start"]["frozen"] == 2
+
+
+def test_beginning_with_input_vectors_alone(tmp_path, here, model, more):
+    WordVectors.load(model).save(tmp_path / "vectors", include_output=False)
+    result = here("train", more, "-o", tmp_path / "on", "--init-vectors", tmp_path / "vectors", "--json")
+    document = json.loads(result.stdout)
+    assert (document["words"], document["vector_size"]) == (6, 8)
+    assert (document["start"]["known"], document["start"]["new"]) == (4, 2)
+
+
 def test_encode_warns_too(tmp_path):
     (tmp_path / "text").write_text("t h e c a t\n" * 2000)
     result = run("encode", tmp_path / "text", "-o", tmp_path / "corpus", "--json")
@@ -142,16 +202,49 @@ def test_info(model):
     assert json.loads(run("info", model, "--json").stdout)["config"]["vector_size"] == 8
 
 
+def test_a_holdout_and_early_stopping(tmp_path, text):
+    output = tmp_path / "model"
+    options = ["--holdout", 0.1, "--early-stopping", "-o", output, "--epochs", 3, "--vector-size", 8, "--threads", 1]
+    result = run("train", text, "--json", *options)
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert (document["config"]["holdout"], document["config"]["early_stopping"]) == (0.1, 1)
+    losses = [epoch["holdout_loss"] for epoch in document["history"]]
+    assert 0 < losses[-1] < losses[0] < 0.69
+    assert document["best_epoch"] == 3
+    assert document["verdict"]["holdout_losses"] == losses
+    assert "\nheld out: 80 sentences, 960 tokens, which are not trained on\n" in result.stderr
+    line = f"epoch 3: loss {document['history'][2]['loss']:.4f}, held-out loss {losses[2]:.4f}"
+    assert f"\n{line}\n" in result.stderr
+    assert f"\n{line}: the vectors are of this epoch\n" in run("info", output).stdout
+    assert json.loads(run("info", output, "--json").stdout)["history"][2]["holdout_loss"] == losses[2]
+    patient = run("train", text, "--json", *options[:3], 7, *options[3:])
+    assert json.loads(patient.stdout)["config"]["early_stopping"] == 7
+
+
+def test_a_model_from_before_there_was_a_holdout(model, tmp_path):
+    arrays, metadata = files.load_container(model, native.KIND, native.ARRAYS)
+    for name in ("holdout", "early_stopping"):
+        del metadata["config"][name]
+    for epoch in metadata["history"]:
+        del epoch["holdout_loss"]
+    kind, _ = metadata.pop("kind"), metadata.pop("version")
+    files.save_container(tmp_path / "old", kind, arrays, metadata)
+    now, old = (run("info", path).stdout for path in (model, tmp_path / "old"))
+    assert old.splitlines()[3:] == now.splitlines()[3:]
+    assert "epoch 5: loss 0." in old
+
+
 @pytest.mark.parametrize("label", [0, 1])
-def test_explain_is_the_reference_with_the_models_numbers(model, label):
-    result = run("explain", model, "sea1", "land2", "--label", label, "--learning-rate", 0.5, "--json")
+def test_explain_is_the_reference_with_the_models_numbers(here, model, label):
+    result = here("explain", model, "sea1", "land2", "--label", label, "--learning-rate", 0.5, "--json")
     document = json.loads(result.stdout)
     vectors = WordVectors.load(model)
     v = vectors["sea1"].astype(np.float64)
     w = vectors.output_vectors[vectors.row("land2")].astype(np.float64)
     for name, value in pair_pass(v, w, label, 0.5)._asdict().items():
         np.testing.assert_array_equal(document[name], value)
-    shown = run("explain", model, "sea1", "land2", "--label", label, "--learning-rate", 0.5).stdout
+    shown = here("explain", model, "sea1", "land2", "--label", label, "--learning-rate", 0.5).stdout
     for part in ("x = v·w", "y = σ(x)", "∂J/∂y", "∂y/∂x = y(1 − y)", "∂J/∂x = y − t", "∂J/∂v", "∂J/∂w", "J after"):
         assert part in shown
     assert f"{document['J_after']:.9g}" in shown
@@ -201,19 +294,41 @@ BAD = [
     (["train", "-o", "m"], 2, "Missing argument 'INPUT...'"),
     (["train", "old", "-o", "m", "--config", "none.toml"], 2, "cannot read the configuration none.toml"),
     (["train", "good.txt", "-o", "m", "--learning-rate", "10", "--epochs", "99"], 1, "training diverged in epoch"),
+    (["train", "good.txt", "-o", "old", "--learning-rate", "10", "--sample", "0"], 1, "training diverged in"),
+    (
+        ["train", "good.txt", "-o", "m", "--early-stopping", "2"],
+        2,
+        "no sentences are held out to judge by",
+    ),
+    (["train", "good.txt", "-o", "m", "--holdout", "0.9"], 2, "holdout is 0.9; it must be a number from 0 to 0.5"),
+    (["train", "good.txt", "-o", "m", "--holdout", "0.00001"], 1, "holdout = 1e-05 of 50 sentences holds out nothing"),
+    (["train", "column.txt", "-o", "m", "--holdout", "0.1"], 1, "none of which has two words beside each other"),
     (["train", "column.txt", "-o", "m"], 1, "no word had another one beside it"),
     (["train", "x" * 300, "-o", "m"], 1, "cannot read 'xxx"),
     (["train", "good.txt", "-o", "y" * 300], 1, "cannot write yyy"),
+    (["train", "good.txt", "-o", "m", "--init", "none"], 1, "cannot open none"),
+    (["train", "good.txt", "-o", "m", "--init", "input"], 1, "input holds no output vectors, which going on needs"),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--vector-size", "9"], 2, "vector_size is 9, but "),
+    (
+        ["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "none"],
+        1,
+        "words to freeze: cannot read none: No such",
+    ),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "empty.txt"], 1, "holds no words to freeze"),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "seal.txt"], 1, "the word 'seal' is not in"),
+    (["train", "good.txt", "-o", "m", "--freeze", "old"], 2, "give init or init_vectors, too"),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--init-vectors", "model"], 2, "are both given"),
+    (["train", "good.txt", "-o", "model", "--init", "model"], 2, "--init and --output are both model; give two files"),
     (["encode", "none.txt", "-o", "m"], 1, "cannot read none.txt"),
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
-    (["similar", "good.txt", "a"], 1, "good.txt is not a wordkin file, or is truncated"),
+    (["similar", "good.txt", "a"], 1, "good.txt is no file of word vectors that is known here"),
     (["similar", "cut", "a"], 1, "cut is not a wordkin file, or is truncated"),
     (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
     (["analogy", "model", "sea1", "sea2"], 2, "Missing argument 'C'"),
     (["explain", "model", "sea1", "sea2", "--learning-rate", "-1"], 2, "learning_rate is -1"),
-    (["info", "folder"], 1, "cannot open folder"),
+    (["info", "folder"], 1, "folder is no file of word vectors"),
     (["demo", "-o", "none/demo"], 1, "cannot write none"),
 ]
 
@@ -221,7 +336,7 @@ BAD = [
 @pytest.mark.parametrize(
     ("arguments", "status", "message"), BAD, ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None
 )
-def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, model, arguments, status, message):
+def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, here, model, arguments, status, message):
     (tmp_path / "empty.txt").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "one.txt").write_text("a b c")
@@ -230,17 +345,19 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, model, arguments, st
     (tmp_path / "column.txt").write_text("the\ncat\nsat\n" * 50)
     (tmp_path / "good.txt").write_text("the cat sat\n" * 50)
     (tmp_path / "old").write_text("precious")
+    (tmp_path / "seal.txt").write_text("sea1\nseal\n")
+    WordVectors.load(model).save(tmp_path / "input", include_output=False)
     shutil.copy(model, tmp_path / "model")
     (tmp_path / "cut").write_bytes(model.read_bytes()[:-7])
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
-    result = run(*arguments, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    result = here(*arguments)
     assert result.returncode == status, result.stderr
     assert result.stdout == ""
     errors = [line for line in result.stderr.splitlines() if line.startswith("wordkin: ")]
     assert len(errors) == 1
     assert message in errors[0]
     assert result.stderr.splitlines()[-1] == errors[0]
-    assert "Traceback" not in result.stderr
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
@@ -336,3 +453,78 @@ def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):
     assert result.returncode == 0, result.stderr
     assert "compiling the training kernel for this CPU" in result.stderr
     assert not list(package.rglob("*.nbi"))
+
+
+@pytest.fixture
+def evaluation_sets(tmp_path):
+    (tmp_path / "analogies.txt").write_text(": one\nsea1 sea2 land1 land2\nsea1 sea2 land1 nowhere\n", "utf-8")
+    (tmp_path / "pairs.tsv").write_text("sea1\tsea2\t9\nsea1\tland2\t1\nland3\tland4\t8\nland3\tsea9\t2\n", "utf-8")
+    (tmp_path / "categories.txt").write_text(
+        "".join(f"{kind}{i} {kind}\n" for kind in ("sea", "land") for i in range(5))
+    )
+    return tmp_path
+
+
+def test_evaluate(monkeypatch, here, model, evaluation_sets):
+    monkeypatch.chdir(evaluation_sets)
+    sets = ("--analogies", "analogies.txt", "--similarity", "pairs.tsv", "--categorisation", "categories.txt")
+    alone = here("evaluate", model, *sets)
+    assert alone.returncode == 0, alone.stderr
+    assert "pairs: Spearman's ρ" in alone.stdout
+    assert "4 of 4" in alone.stdout
+    assert "against the first" not in alone.stdout
+    result = here("evaluate", model, model, *sets, "--json")
+    document = json.loads(result.stdout)
+    assert document["models"] == [str(model)] * 2
+    analogies, similarity, categories = document["sets"]
+    assert [score["asked"] for score in analogies["scores"]] == [1, 1]
+    assert [score["skipped"] for score in analogies["scores"]] == [1, 1]
+    assert similarity["scores"][0]["spearman"] > 0.5
+    assert similarity["against_first"][0]["difference"] == 0
+    assert categories["scores"][0]["purity"] == 1
+    assert categories["against_first"] == []
+
+
+def test_evaluate_says_what_is_wrong(monkeypatch, here, model, evaluation_sets):
+    monkeypatch.chdir(evaluation_sets)
+    nothing = here("evaluate", model)
+    assert nothing.returncode == 2
+    assert "give a set" in nothing.stderr
+    missing = here("evaluate", model, "--similarity", "missing.tsv")
+    assert missing.returncode == 1
+    assert missing.stderr == "wordkin: cannot read missing.tsv: No such file or directory\n"
+    unwritable = here("evaluate", model, "--similarity", "pairs.tsv", "--plot", "no/such/out.svg")
+    assert unwritable.returncode == 1
+    assert "out.svg" in unwritable.stderr
+
+
+def test_evaluate_draws(monkeypatch, here, model, evaluation_sets):
+    monkeypatch.chdir(evaluation_sets)
+    pytest.importorskip("matplotlib", reason="the extra plot is not installed")
+    result = here("evaluate", model, "--similarity", "pairs.tsv", "--plot", "out.svg")
+    assert result.returncode == 0, result.stderr
+    assert (evaluation_sets / "out.svg").stat().st_size > 1000
+
+
+def test_stability(here, text):
+    options = ("--vector-size", 8, "--epochs", 3, "--threads", 1)
+    result = here("stability", text, "--seeds", 3, "-k", 5, *options, "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert (document["models"], document["topn"], len(document["words"])) == (3, 5, 20)
+    assert 0.3 < document["overlap"] < 1  # a topic has ten words, nine of which are near
+    bootstrap = here("stability", text, "--seeds", 2, "--bootstrap", "--words", "sea1, land2", *options)
+    assert bootstrap.returncode == 0, bootstrap.stderr
+    assert "of the 10 nearest neighbours are the same in two of 2 models" in bootstrap.stdout
+    assert "least stable: " in bootstrap.stdout
+    unknown = here("stability", text, "--seeds", 2, "--words", "lake", *options)
+    assert unknown.returncode == 1
+    assert "'lake' is not in the vocabulary" in unknown.stderr
+
+
+def test_folded_words(here, model):
+    assert here("similar", model, "SEA1").returncode == 1
+    assert here("similar", model, "SEA1", "--fold").stdout == here("similar", model, "sea1").stdout
+    by_product = here("analogy", model, "Sea1", "sea2", "land1", "--fold", "--method", "3cosmul", "-k", 1, "--json")
+    found = WordVectors.load(model).analogy("sea1", "sea2", "land1", 1, method="3cosmul")
+    assert [(answer["word"], answer["score"]) for answer in json.loads(by_product.stdout)["answers"]] == found

@@ -6,19 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from wordkin.cli import query, train
+from wordkin.cli import convert, evaluate, query, stability, train
 from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_readme_snippets(tmp_path, monkeypatch):
+@pytest.mark.parametrize("document", ["README.md", "docs/training.md", "docs/queries.md", "docs/evaluation.md"])
+def test_snippets(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL)
     assert blocks
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    names: dict[str, object] = {}  # a document's blocks go on from one another
     for block in blocks:
-        runner.run(parser.get_doctest(block, {}, "README.md", "README.md", 0))
+        runner.run(parser.get_doctest(block, names, document, document, 0), clear_globs=False)
+        names.update(runner.test.globs)
     assert runner.summarize().failed == 0
 
 
@@ -32,22 +35,38 @@ def test_readme_paths_and_commands_exist():
     for path in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"^(scripts/\w+)", text, re.MULTILINE):
         assert (ROOT / path).exists(), path
     commands = set(re.findall(r"^wordkin (\w+)", text, re.MULTILINE))
-    from wordkin.cli import query, train
-
     assert commands <= {
-        command.name for module in (query, train) for command in vars(module).values() if hasattr(command, "callback")
+        command.name
+        for module in (convert, evaluate, query, stability, train)
+        for command in vars(module).values()
+        if hasattr(command, "callback")
     }
 
 
-def test_readme_flags_exist():
-    commands = (train.demo, train.train, train.encode, query.similar, query.analogy, query.info, query.explain)
+@pytest.mark.parametrize("document", ["README.md", "docs/queries.md", "docs/evaluation.md"])
+def test_flags_exist(document):
+    asking = (query.similar, query.analogy, query.info, query.explain, evaluate.evaluate, stability.stability)
+    commands = (train.demo, train.train, train.encode, convert.convert, *asking)
     known = {flag for command in commands for parameter in command.params for flag in parameter.opts}
-    shown = set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / "README.md").read_text("utf-8")))
-    assert shown <= known | {"--help", "--quick"}
-    assert "--checkpoint" in shown
+    shown = set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / document).read_text("utf-8")))
+    assert shown <= known | {"--help", "--quick", "--only"}
+    assert shown
 
 
-@pytest.mark.parametrize("path", ["docs/objective.md", "docs/performance.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "docs/objective.md",
+        "docs/performance.md",
+        "docs/training.md",
+        "docs/going-on.md",
+        "docs/queries.md",
+        "docs/evaluation.md",
+        "docs/formats.md",
+        "docs/security.md",
+        "CONTRIBUTING.md",
+    ],
+)
 def test_documents_name_files_that_exist(path):
     for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./]+)`", (ROOT / path).read_text("utf-8")):
         assert (ROOT / name).exists(), name

@@ -19,6 +19,7 @@ def test_public_names_are_pinned():
         "EncodedCorpus",
         "EpochRecord",
         "FormatError",
+        "MissingPackageError",
         "OutputError",
         "TrainingConfig",
         "UnknownWordError",
@@ -30,11 +31,15 @@ def test_public_names_are_pinned():
     assert all(hasattr(wordkin, name) for name in wordkin.__all__)
 
 
-@pytest.mark.parametrize("module", ["wordkin", "wordkin.cli", "wordkin.cli.query", "wordkin.cli.train"])
+@pytest.mark.parametrize(
+    "module", ["wordkin", "wordkin.cli", "wordkin.cli.query", "wordkin.cli.train", "wordkin.evaluation"]
+)
 def test_import_is_light(module):
     code = f"import sys, json, {module}; print(json.dumps([name for name in sys.modules if '.' not in name]))"
     loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
-    assert loaded.isdisjoint({"numba", "llvmlite", "tqdm", "safetensors", "zstandard", "scipy", "pandas", "ray"})
+    assert loaded.isdisjoint(
+        {"numba", "llvmlite", "tqdm", "safetensors", "zstandard", "scipy", "pandas", "matplotlib", "ray"}
+    )
 
 
 def test_queries_compile_nothing(tmp_path, sentences):

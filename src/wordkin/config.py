@@ -54,6 +54,7 @@ class Bounds:
     optional: bool = False
     size: bool = False
     opposite: str = ""
+    bare: int | None = None  # what the option stands for where it is given without a value
 
     def range(self) -> str:
         """The allowed values in words."""
@@ -177,6 +178,23 @@ class TrainingConfig:
     encoding_errors: EncodingErrors = _parameter(
         "strict", "what to do with bytes that are not UTF-8", str, choices=ENCODING_ERRORS
     )
+    holdout: float = _parameter(
+        0.0,
+        "share of the sentences that are held out: never trained on, their loss is measured after each epoch",
+        float,
+        low=0,
+        high=0.5,
+    )
+    early_stopping: int | None = _parameter(
+        None,
+        "stop after this many epochs without a better held-out loss, 1 where no number is given, and keep the best "
+        "epoch's vectors; needs --holdout",
+        int,
+        low=1,
+        high=1_000_000,
+        optional=True,
+        bare=1,
+    )
     seed: int = _parameter(1, "seed of every random number", int, low=0, high=2**63 - 1)
     deterministic: bool = _parameter(
         False,
@@ -186,7 +204,7 @@ class TrainingConfig:
     )
     threads: int | None = _parameter(
         None,
-        "threads that train; all cores by default, 1 for the same bytes every time",
+        "threads that train; all cores by default, 1 (or --deterministic) for the same bytes every time",
         int,
         low=1,
         high=1024,
@@ -202,6 +220,11 @@ class TrainingConfig:
                 f"min_learning_rate is {self.min_learning_rate:g}; it must not exceed learning_rate, "
                 f"{self.first_learning_rate:g}"
             )
+        if self.early_stopping is not None and not self.holdout:
+            raise ConfigurationError(
+                f"early_stopping is {self.early_stopping}, but no sentences are held out to judge by: set holdout, to "
+                "0.01 for one sentence in a hundred"
+            )
 
     @property
     def first_learning_rate(self) -> float:
@@ -211,6 +234,11 @@ class TrainingConfig:
         if self.architecture == "cbow" and self.cbow_gradient == "word2vec":
             return WORD2VEC_CBOW_LEARNING_RATE
         return DEFAULT_LEARNING_RATES[self.architecture, self.output_layer]
+
+    @property
+    def copies_of_weights(self) -> int:
+        """How often V and W lie in memory: twice where the best epoch's are kept."""
+        return 1 if self.early_stopping is None else 2
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:
@@ -237,17 +265,25 @@ class TrainingConfig:
         Raises:
             ConfigurationError: the file cannot be read, is not TOML, or sets something that does not fit.
         """
-        try:
-            values = tomllib.loads(Path(path).read_text("utf-8"))
-        except OSError as error:
-            raise ConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"the configuration {path} is not TOML: {error}") from error
-        return cls.from_mapping({**values, **overrides}, str(path))
+        return cls.from_mapping({**toml_values(path), **overrides}, str(path))
 
     def as_dict(self) -> dict[str, Any]:
         """Names and values, for JSON."""
         return dataclasses.asdict(self)
+
+
+def toml_values(path: str | Path) -> dict[str, Any]:
+    """The names and values in a TOML file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the configuration {path} is not TOML: {error}") from error
 
 
 def parameters() -> dict[str, Bounds]:

@@ -8,6 +8,7 @@
     ├── CorpusError (ValueError)          the text cannot be read, or nothing is left to train on
     ├── DivergenceError (ArithmeticError)  the weights grew without bound; the learning rate is too high
     ├── FormatError (ValueError)          a file of vectors or of an encoded corpus is not what it should be
+    ├── MissingPackageError (ImportError) something was asked for that needs a package which is not installed
     ├── OutputError (OSError)             a result cannot be written
     └── UnknownWordError (KeyError)       a query names a word that the vocabulary lacks
 
@@ -36,11 +37,15 @@ class CorpusError(WordkinError, ValueError):
 
 
 class DivergenceError(WordkinError, ArithmeticError):
-    """Training left the finite numbers."""
+    """The loss exploded, or the weights hold numbers that are not finite."""
 
 
 class FormatError(WordkinError, ValueError):
     """A file is truncated, of another kind, or of a newer version."""
+
+
+class MissingPackageError(WordkinError, ImportError):
+    """An optional package is needed and not installed."""
 
 
 class OutputError(WordkinError, OSError):

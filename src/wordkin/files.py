@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from wordkin.errors import FormatError, OutputError
 
 FORMAT_VERSION = 1
 METADATA_KEY = "wordkin"
+LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
 _SUFFIX = ".part"
 DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 
@@ -68,12 +70,33 @@ def _prefix(target: Path) -> str:
     return f".wordkin-{zlib.crc32(target.name.encode()):08x}-"
 
 
+def _allowed(mode: int) -> int:
+    """What the process's mask leaves of the permissions of a new file."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mode & ~mask
+
+
 def remove_leftovers(path: Path) -> None:
     """Remove what processes that were killed while they wrote `path` left; only where no other process writes it."""
     target = _target(path)
     for leftover in target.parent.iterdir():
         if leftover.name.startswith(_prefix(target)) and leftover.name.endswith(_SUFFIX):
             leftover.unlink()
+
+
+def text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        FormatError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path} is not UTF-8 at byte {error.start}; convert it first") from error
 
 
 @contextlib.contextmanager
@@ -91,9 +114,7 @@ def replacing(path: Path) -> Iterator[Path]:
         target = _target(path)
         temporary = _temporary_beside(target)
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~mask)
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _allowed(0o666))
         _synchronise(temporary)
         temporary.replace(target)
         _synchronise(target.parent)
@@ -102,6 +123,32 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; on success it takes that name. On any failure it is removed.
+
+    Raises:
+        OutputError: there is something of that name, other than an empty folder, or it cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        target = path.resolve()
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise OutputError(f"cannot write {path}: there is something of that name; name a new folder")
+        temporary = Path(tempfile.mkdtemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent))
+        yield temporary
+        temporary.chmod(_allowed(0o777))
+        if target.exists():
+            target.rmdir()
+        temporary.rename(target)
+        _synchronise(target.parent)
+    except OSError as error:
+        raise _output_error(path, error) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def save_container(path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> None:
@@ -138,7 +185,7 @@ def container_kind(path: Path) -> str | None:
             return None
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= min(path.stat().st_size, 100_000_000) or file.read(1) != b"{":
+            if not 2 <= length <= min(path.stat().st_size, LONGEST_HEADER) or file.read(1) != b"{":
                 return None
         return str(_open_header(path)[1]["kind"])
     except (FormatError, OSError):

@@ -35,7 +35,9 @@ def vocabulary(words: int, text: int, sentences: int) -> int:
     return PER_WORD * words + text + PER_SENTENCE * sentences
 
 
-def words_that_fit(budget: int, lengths: npt.NDArray[np.int64], sentences: int, vector_size: int) -> int:
+def words_that_fit(
+    budget: int, lengths: npt.NDArray[np.int64], sentences: int, vector_size: int, copies: int = 1
+) -> int:
     """How many of the most frequent words can be trained in `budget` bytes.
 
     Args:
@@ -43,11 +45,12 @@ def words_that_fit(budget: int, lengths: npt.NDArray[np.int64], sentences: int, 
         lengths: (words,) bytes of each word, the most frequent first.
         sentences: in the corpus; an upper bound will do.
         vector_size: length of the vectors.
+        copies: of V and W that are kept.
 
     Raises:
         ConfigurationError: not even two words fit; the message says what the least is.
     """
-    per_word = weights(1, vector_size) + PER_WORD
+    per_word = copies * weights(1, vector_size) + PER_WORD
     needed = PROGRAM + PER_SENTENCE * sentences + np.cumsum(lengths + per_word)
     fitting = int(np.searchsorted(needed, budget, side="right"))
     if fitting < 2 <= len(lengths):
@@ -57,3 +60,16 @@ def words_that_fit(budget: int, lengths: npt.NDArray[np.int64], sentences: int, 
             f"compiled kernels take {sizes.shown(PROGRAM)}: raise it to at least {least}MB"
         )
     return fitting
+
+
+def require_room_for_known(budget: int, fitting: int, known: int) -> None:
+    """Refuse a budget that has no room for the words of the model that training goes on from.
+
+    Raises:
+        ConfigurationError: fewer words fit than are known.
+    """
+    if fitting < known:
+        raise ConfigurationError(
+            f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words, but the model to go on from has "
+            f"{known:,}, none of which is dropped: raise memory_budget"
+        )

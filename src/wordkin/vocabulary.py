@@ -1,13 +1,22 @@
 """Words, their counts, and their rows in the weight matrices."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import FormatError
+from wordkin.word_index import MappedRows, MappedWords, WordIndex
+
+
+def packed(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The text and the offsets of some words."""
+    words = list(words)
+    offsets = np.zeros(len(words) + 1, np.int64)
+    np.cumsum([len(word) for word in words], out=offsets[1:])
+    return np.frombuffer(b"".join(words), np.uint8), offsets
 
 
 class Vocabulary:
@@ -19,31 +28,45 @@ class Vocabulary:
         text: the words' UTF-8 bytes, one after the other.
         offsets: (words + 1,) int64, where each word begins in `text`; the last entry is its length.
         counts: (words,) int64, occurrences in the corpus.
+        index: finds words without reading them all, where it was stored with them.
+        source: the file that they lie in, for messages.
     """
 
     def __init__(
-        self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
+        self,
+        text: npt.NDArray[np.uint8],
+        offsets: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.int64],
+        index: WordIndex | None = None,
+        source: str = "",
     ) -> None:
         self.text = text
         self.offsets = offsets
         self.counts = counts
+        self.index = index
+        self._source = source
 
     @classmethod
     def from_words(cls, words: Sequence[str], counts: npt.ArrayLike) -> "Vocabulary":
         """Build from strings in row order."""
-        encoded = [word.encode() for word in words]
-        offsets = np.zeros(len(words) + 1, np.int64)
-        np.cumsum([len(word) for word in encoded], out=offsets[1:])
-        return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets, np.asarray(counts, np.int64))
+        return cls(*packed(word.encode() for word in words), np.asarray(counts, np.int64))
 
     @classmethod
     def from_stored(
-        cls, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], source: str
+        cls,
+        text: npt.NDArray[np.uint8],
+        offsets: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.int64],
+        source: str,
+        index: WordIndex | None = None,
     ) -> "Vocabulary":
         """Build from arrays of an untrusted file.
 
+        With an index no word is read before it is asked for. One that is not UTF-8 is an error then, and of a word that
+        is there twice one row is found.
+
         Raises:
-            FormatError: the arrays contradict each other, or the words are not distinct UTF-8.
+            FormatError: the arrays contradict each other or, without an index, the words are not distinct UTF-8.
         """
         whole = (
             offsets.ndim == counts.ndim == text.ndim == 1
@@ -55,7 +78,11 @@ class Vocabulary:
         )
         if not whole:
             raise FormatError(f"{source} is damaged: its word offsets or counts do not fit its words")
-        vocabulary = cls(text, offsets, counts)
+        vocabulary = cls(text, offsets, counts, index, source)
+        if index is not None:
+            if not index.fits(len(counts)):
+                raise FormatError(f"{source} is damaged: the index of its words does not fit them")
+            return vocabulary
         try:
             distinct = len(vocabulary.rows)
         except UnicodeDecodeError as error:
@@ -74,13 +101,21 @@ class Vocabulary:
         return word in self.rows
 
     @cached_property
-    def words(self) -> list[str]:
+    def words(self) -> Sequence[str]:
         """The words in row order."""
+        if self.index is not None:
+            return MappedWords(self.text, self.offsets, self._source)
         text = self.text.tobytes()
         bounds = self.offsets.tolist()
         return [text[begin:end].decode() for begin, end in itertools.pairwise(bounds)]
 
     @cached_property
-    def rows(self) -> dict[str, int]:
+    def rows(self) -> Mapping[str, int]:
         """Word to row."""
+        if self.index is not None:
+            return MappedRows(MappedWords(self.text, self.offsets, self._source), self.index)
         return {word: row for row, word in enumerate(self.words)}
+
+
+NO_WORDS = Vocabulary(np.zeros(0, np.uint8), np.zeros(1, np.int64), np.zeros(0, np.int64))
+"""The vocabulary of who knows nothing yet."""

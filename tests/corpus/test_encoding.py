@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, files, memory
-from wordkin.corpus import encoder, reading, remapping, scanner, tokenizing
+from wordkin.corpus import encoder, reading, remapping, scanner, spool, tokenizing
 from wordkin.corpus.encoding import encode, encode_files
 from wordkin.corpus.words import Words
 
@@ -480,7 +480,7 @@ def test_a_full_spool_is_an_error_of_ours(monkeypatch):
         def write(self, _data):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(encoder.tempfile, "TemporaryFile", lambda **_options: Full())
+    monkeypatch.setattr(spool.tempfile, "TemporaryFile", lambda **_options: Full())
     with pytest.raises(OSError, match=r"cannot spool the corpus to .*: No space left on device; set TMPDIR"):
         encode([["a", "b"]], ALL)
 

@@ -140,7 +140,7 @@ def test_fit_logs_the_expectation_and_keeps_it(sentences, caplog):
     model = Word2Vec(vector_size=20, epochs=1, threads=1).fit(sentences)
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
     said = [line for line in said if not line.startswith("compiling")]
-    assert said == [model.budget.memory_text(), model.budget.time_text()]
+    assert said == [str(model.report), model.budget.memory_text(), model.budget.time_text()]
     assert model.budget.words == 20
     assert "for 1 epoch of 9,600 tokens" in said[-1]
     assert model.warnings == tuple(

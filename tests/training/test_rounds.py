@@ -100,7 +100,7 @@ def test_an_error_in_one_of_the_threads_ends_all(sentences, monkeypatch):
             kernels.wait.py_func(space.barrier, threads)
 
     one = trainer.ChunkTrainer(encode(sentences, TrainingConfig()), TrainingConfig(deterministic=True, threads=2))
-    monkeypatch.setattr(one, "_kernel", failing)
+    monkeypatch.setattr(kernels, "chunk_kernel", lambda *_variant: failing)
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         one.train(None, 0, next(one.chunks(0)))

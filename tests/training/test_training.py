@@ -203,7 +203,7 @@ def test_training_on_nothing_is_an_error_and_keeps_the_old_model(sentences):
 
 
 def test_divergence_is_an_error_that_names_the_rate():
-    with pytest.raises(DivergenceError, match=r"diverged in epoch \d+: the loss is .*; lower learning_rate from 5"):
+    with pytest.raises(DivergenceError, match=r"diverged in epoch 1, chunk 1 of 1, at η = 5: the loss is nan"):
         Word2Vec(min_count=1, threads=1, learning_rate=5, epochs=50).fit([["a", "b"] * 500])
 
 
@@ -281,6 +281,9 @@ def test_progress_only_on_a_terminal(monkeypatch, capsys, sentences):
     assert "epoch 3/3" in shown
     assert "loss 0." in shown
     assert "token/s" in shown
+    assert "held-out" not in shown
+    settled(sentences, holdout=0.1)
+    assert "held-out loss 0." in capsys.readouterr().err
     settled(sentences).fit(sentences, progress=False)
 
 

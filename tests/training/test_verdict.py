@@ -18,7 +18,7 @@ def corpus_of(counts, **parameters):
     return encode([[token for word in words for token in word]], TrainingConfig(**{"min_count": 1, **parameters}))
 
 
-def run(losses, counts=(300, 300), **parameters):
+def run(losses, counts=(300, 300), holdout_losses=None, **parameters):
     config = TrainingConfig(**{"epochs": len(losses), "vector_size": 50, "min_count": 1, **parameters})
     history = [
         EpochRecord(
@@ -29,6 +29,7 @@ def run(losses, counts=(300, 300), **parameters):
             kept_tokens=1,
             learning_rate=learning_rate(config.first_learning_rate, config.min_learning_rate, epoch / len(losses)),
             seconds=1.0,
+            holdout_loss=None if holdout_losses is None else holdout_losses[epoch - 1],
         )
         for epoch, loss in enumerate(losses, 1)
     ]
@@ -65,6 +66,24 @@ def test_a_loss_that_rose():
         "rising."
     )
     assert result.advice == ()
+
+
+def test_a_held_out_loss_that_fell_to_the_end():
+    result = run([0.5, 0.4, 0.3], holdout_losses=[0.6, 0.5, 0.45])
+    assert result.sentences()[2] == "The held-out loss was lowest at the end, 0.4500."
+    assert result.advice == ("More epochs than 3 may help.",)
+    assert run([0.5, 0.4, 0.3]).holdout_losses == ()
+
+
+def test_a_held_out_loss_that_rose_supports_no_more_epochs():
+    result = run([0.5, 0.4, 0.3], holdout_losses=[0.6, 0.5, 0.55])
+    assert result.fall > 0.025
+    assert result.sentences()[2:] == [
+        "The held-out loss was lowest in epoch 2, 0.5000, and 0.5500 in epoch 3, the last."
+    ]
+    kept = run([0.5, 0.4, 0.3], holdout_losses=[0.6, 0.5, 0.55], holdout=0.1, early_stopping=1)
+    assert kept.sentences()[2].endswith("in epoch 3, the last; the vectors are those of that epoch.")
+    assert kept.advice == ()
 
 
 def test_the_last_epochs_are_not_read():

@@ -1,12 +1,13 @@
 """Command-line options for every hyper-parameter, made from the configuration itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 
-from wordkin.config import TrainingConfig, parameters
+from wordkin.config import TrainingConfig, parameters, toml_values
 
 Command = Callable[..., Any]
 
@@ -30,7 +31,8 @@ def config_options(*names: str) -> Callable[[Command], Command]:
                 command = click.option(f"{flag}/{opposite}", name, default=None, help=text)(command)
             else:
                 kind = click.Choice(bounds.choices) if bounds.choices else str if bounds.size else bounds.kind
-                command = click.option(flag, name, type=kind, default=None, help=text)(command)
+                bare: dict[str, Any] = {} if bounds.bare is None else {"is_flag": False, "flag_value": bounds.bare}
+                command = click.option(flag, name, type=kind, default=None, help=text, **bare)(command)
         path = click.Path(path_type=Path)
         return click.option("--config", "config_file", type=path, help="TOML file of parameters; options win over it.")(
             command
@@ -44,12 +46,14 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def configuration(config_file: Path | None, values: dict[str, Any]) -> TrainingConfig:
-    """Build the configuration from the file and the options.
+def configuration(
+    config_file: Path | None, values: dict[str, Any], settled: Mapping[str, Any] = MappingProxyType({})
+) -> TrainingConfig:
+    """Build the configuration from the options, the file, and what was settled before; the former win.
 
     Raises:
         ConfigurationError: a value is outside its range, or the file does not fit.
     """
-    if config_file is not None:
-        return TrainingConfig.from_toml(config_file, **given(values))
-    return TrainingConfig.from_mapping(given(values))
+    if config_file is None:
+        return TrainingConfig.from_mapping({**settled, **given(values)})
+    return TrainingConfig.from_mapping({**settled, **toml_values(config_file), **given(values)}, str(config_file))

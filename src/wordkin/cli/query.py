@@ -14,9 +14,11 @@ from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.model.objective import PairPass, pair_pass
+from wordkin.training.history import best_epoch
 from wordkin.vectors.wordvectors import WordVectors
 
 _model = click.argument("model", type=click.Path(path_type=Path))
+_fold = click.option("--fold", is_flag=True, help="Also find words by their Unicode form NFC, and in lower case.")
 _topn = click.option("-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="How many words.")
 
 
@@ -24,10 +26,11 @@ _topn = click.option("-k", "--topn", type=click.IntRange(min=1), default=10, sho
 @_model
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @_topn
+@_fold
 @as_json
-def similar(model: Path, words: tuple[str, ...], topn: int, as_json: bool) -> None:
+def similar(model: Path, words: tuple[str, ...], topn: int, fold: bool, as_json: bool) -> None:
     """Show the nearest neighbours of each WORD."""
-    vectors = WordVectors.load(model)
+    vectors = _loaded(model, fold)
     neighbours = {word: vectors.most_similar(word, topn=topn) for word in words}
     if as_json:
         print_json({"neighbours": {word: _scored(found) for word, found in neighbours.items()}})
@@ -44,10 +47,14 @@ def similar(model: Path, words: tuple[str, ...], topn: int, as_json: bool) -> No
 @click.argument("b")
 @click.argument("c")
 @_topn
+@_fold
+@click.option(
+    "--method", type=click.Choice(["3cosadd", "3cosmul"]), default="3cosadd", show_default=True, help="How to answer."
+)
 @as_json
-def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> None:
+def analogy(model: Path, a: str, b: str, c: str, topn: int, fold: bool, method: Any, as_json: bool) -> None:
     """A is to B as C is to … what?"""
-    found = WordVectors.load(model).most_similar(positive=[b, c], negative=[a], topn=topn)
+    found = _loaded(model, fold).analogy(a, b, c, topn, method=method)
     if as_json:
         print_json({"a": a, "b": b, "c": c, "answers": _scored(found)})
     else:
@@ -78,7 +85,7 @@ def info(model: Path, as_json: bool) -> None:
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
             f"most frequent: {' '.join(vectors.index_to_key[:10])}",
             *_listed("config", vectors.config),
-            *(f"epoch {epoch['epoch']}: loss {epoch['loss']:.4f}" for epoch in vectors.history),
+            *_epochs(vectors),
         ]
     if as_json:
         print_json(document)
@@ -127,6 +134,11 @@ def explain(
         click.echo("\n".join(_explained(step, input_word, output_word, eta)))
 
 
+def _loaded(model: Path, fold: bool) -> WordVectors:
+    vectors = WordVectors.load(model)
+    return vectors.folded() if fold else vectors
+
+
 def _explained(step: PairPass, input_word: str, output_word: str, eta: float) -> list[str]:
     if step.t:
         kind, loss, factor = "positive example", "J = −log y", "−1/y"
@@ -154,6 +166,22 @@ def _explained(step: PairPass, input_word: str, output_word: str, eta: float) ->
         f"  w ← w − η (y − t) v   = {_vector(step.w_after)}",
         f"  J after               = {step.J_after:.9g}",
     ]
+
+
+def _epochs(vectors: WordVectors) -> list[str]:
+    losses = [record.get("holdout_loss") for record in vectors.history]
+    lines = [
+        (f"run {record['run']}, " if "run" in record else "")
+        + f"epoch {record['epoch']}: loss {record['loss']:.4f}"
+        + ("" if loss is None else f", held-out loss {loss:.4f}")
+        for record, loss in zip(vectors.history, losses, strict=True)
+    ]
+    if vectors.config.get("early_stopping"):
+        first = next(
+            place for place, record in enumerate(vectors.history) if record.get("run") == vectors.history[-1].get("run")
+        )
+        lines[first + best_epoch(losses[first:]) - 1] += ": the vectors are of this epoch"
+    return lines
 
 
 def _vector(vector: npt.NDArray[Any]) -> str:

@@ -14,10 +14,10 @@ from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
-from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import ConfigurationError, OutputError
+from wordkin.errors import ConfigurationError, FormatError, OutputError
 from wordkin.training.checkpoint import DEFAULT_SECONDS
-from wordkin.training.word2vec import Word2Vec
+from wordkin.training.word2vec import Word2Vec, settings_of
+from wordkin.vectors.wordvectors import WordVectors
 
 _DEMO_WORDS = ("list", "true", "read", "returns", "file", "string", "error", "class")
 _inputs = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
@@ -30,6 +30,21 @@ _output = click.option(
 @_inputs
 @_output
 @config_options(*parameters())
+@click.option(
+    "--init",
+    type=click.Path(path_type=Path),
+    help="Model to go on from: its words stay, new ones join; parameters that are not given are the model's own.",
+)
+@click.option(
+    "--init-vectors",
+    type=click.Path(path_type=Path),
+    help="Vectors with which those words of the text begin that have one there; no output vectors are needed.",
+)
+@click.option(
+    "--freeze",
+    metavar="old|FILE",
+    help="Words whose vectors stay as they are: all of the model's, or those in a file, one a line.",
+)
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
@@ -48,6 +63,9 @@ def train(
     inputs: tuple[str, ...],
     output: Path,
     config_file: Path | None,
+    init: Path | None,
+    init_vectors: Path | None,
+    freeze: str | None,
     checkpoint: Path | None,
     checkpoint_every: float,
     resume: bool,
@@ -59,11 +77,17 @@ def train(
     INPUT is a file, a directory, a quoted pattern, - for standard input, or one corpus made by 'wordkin encode'.
     Files may be compressed (.gz .bz2 .xz .zst).
     """
-    config = configuration(config_file, values)
     if resume and checkpoint is None:
         raise ConfigurationError("--resume needs --checkpoint FILE, the checkpoint to go on from")
-    if checkpoint is not None and checkpoint.resolve() == output.resolve():
-        raise ConfigurationError(f"--checkpoint and --output are both {output}; give two files")
+    for flag, path in (("--checkpoint", checkpoint), ("--init", init), ("--init-vectors", init_vectors)):
+        if path is not None and path.resolve() == output.resolve():
+            raise ConfigurationError(f"{flag} and --output are both {output}; give two files")
+    if init is not None and init_vectors is not None:
+        raise ConfigurationError("--init and --init-vectors are both given; --init has input vectors of its own")
+    earlier = None if init is None else WordVectors.load(init)
+    pretrained = None if init_vectors is None else WordVectors.load(init_vectors)
+    settled = {} if pretrained is None else {"vector_size": pretrained.vector_size}
+    config = configuration(config_file, values, settled if earlier is None else settings_of(earlier))
     sources = _sources(inputs, output)
     encoded = [source for source in sources if isinstance(source, Path) and files.container_kind(source) == CORPUS]
     fixed = [name for name in CORPUS_PARAMETERS if name in given(values)]
@@ -71,15 +95,26 @@ def train(
         flag = fixed[0].replace("_", "-")
         raise ConfigurationError(f"--{flag} was settled when {encoded[0]} was encoded; give it to 'wordkin encode'")
     model = Word2Vec(config)
-    _fit(model, _encoded(sources, config), checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume)
+    _fit(
+        model,
+        [Path(source) for source in sources],
+        init=earlier,
+        init_vectors=pretrained,
+        freeze=_words_to_freeze(freeze),
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        resume=resume,
+    )
     model.save(output)
     document = {
         "model": str(output),
         "words": len(model.vectors),
         "vector_size": model.vectors.vector_size,
+        "start": model.start.as_dict() if model.start is not None else None,
         "report": model.report.as_dict(),
         "warnings": model.warnings,
         "budget": model.budget.as_dict(),
+        "best_epoch": model.best_epoch,
         "history": [record.as_dict() for record in model.history],
         "verdict": model.verdict.as_dict(),
         "config": model.vectors.config,
@@ -87,7 +122,7 @@ def train(
     if as_json:
         print_json(document)
     else:
-        click.echo(f"wrote {output}: {model.vectors!r}, loss {model.history[-1].loss:.4f}")
+        click.echo(f"wrote {output}: {model.vectors!r}, loss {model.history[model.best_epoch - 1].loss:.4f}")
 
 
 @click.command()
@@ -100,8 +135,11 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
 
     INPUT is what 'wordkin train' takes.
     """
+    from wordkin.corpus.encoding import encode_files
+
     config = configuration(config_file, values)
-    corpus = _encoded(_sources(inputs, output), config)
+    corpus = encode_files(_sources(inputs, output), config)
+    say(str(corpus.report))
     corpus.save(output)
     warnings = warn(corpus)
     if as_json:
@@ -125,16 +163,13 @@ def demo(output: Path, as_json: bool) -> None:
 
     The text is the documentation in Python's own standard library.
     """
-    from wordkin.corpus.encoding import encode as encode_corpus
     from wordkin.corpus.standard_library import paragraphs
 
     files.require_writable(output)
     config = TrainingConfig(tokenizer="words", lower=True, epochs=30, learning_rate=0.05)
     say("reading the documentation of Python's standard library")
-    corpus = encode_corpus(paragraphs(), config)
-    say(str(corpus.report))
     model = Word2Vec(config)
-    _fit(model, corpus)
+    _fit(model, paragraphs())
     model.save(output)
     words = [word for word in _DEMO_WORDS if word in model.vectors]
     neighbours = {word: model.vectors.most_similar(word, topn=6) for word in words}
@@ -169,15 +204,21 @@ def _sources(inputs: tuple[str, ...], output: Path) -> list[Path | str]:
     return sources
 
 
-def _encoded(sources: list[Path | str], config: TrainingConfig) -> EncodedCorpus:
-    from wordkin.corpus.encoding import encode_files
+def _words_to_freeze(given: str | None) -> str | list[str] | None:
+    """What --freeze says: nothing, "old", or the words in a file."""
+    if given is None or given == "old":
+        return given
+    try:
+        text = files.text(Path(given))
+    except FormatError as error:
+        raise FormatError(f"words to freeze: {error}; give a file with one word a line, or old") from error
+    words = [word for line in text.split("\n") if (word := line.removesuffix("\r"))]
+    if not words:
+        raise FormatError(f"{given} holds no words to freeze: leave --freeze out, or put one word on each line")
+    return words
 
-    corpus = encode_files(sources, config)
-    say(str(corpus.report))
-    return corpus
 
-
-def _fit(model: Word2Vec, corpus: EncodedCorpus, **options: Any) -> None:
+def _fit(model: Word2Vec, corpus: Any, **options: Any) -> None:
     model.fit(corpus, **options)
     last = model.history[-1]
     seconds = sum(record.seconds for record in model.history)

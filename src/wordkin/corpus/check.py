@@ -66,7 +66,8 @@ def _single_characters(corpus: EncodedCorpus, frequent: list[str]) -> str | None
     if corpus.settings["tokenizer"] == "characters":
         return None
     single = [len(word) == 1 for word in frequent]
-    share = int(corpus.vocabulary.counts[: len(frequent)][single].sum()) / len(corpus.ids)
+    counts = corpus.vocabulary.counts
+    share = int(counts[: len(frequent)][single].sum()) / int(counts.sum())
     if share < SINGLE_CHARACTERS:
         return None
     return (
@@ -145,7 +146,7 @@ def _two_cases(corpus: EncodedCorpus, frequent: list[str]) -> str | None:
     counts = corpus.vocabulary.counts
     # Rows stand in the order of frequency: the first form is the most frequent one.
     split = {rows[0]: int(counts[rows[1:]].sum()) for rows in forms.values() if len(rows) > 1}
-    share = sum(split.values()) / len(corpus.ids)
+    share = sum(split.values()) / int(counts.sum())
     if share < OTHER_CASE:
         return None
     most = max(split, key=lambda row: split[row])

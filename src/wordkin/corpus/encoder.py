@@ -8,9 +8,8 @@ import contextlib
 import dataclasses
 import itertools
 import logging
-import tempfile
-from collections.abc import Iterable, Iterator
-from typing import IO, Any, NoReturn
+from collections.abc import Iterable
+from typing import IO, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from wordkin.compilation import announced
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
-from wordkin.corpus.remapping import REMAP_FIELDS, SENTENCES_KEPT, TOKENS_KEPT, TOKENS_READ, gather, remap
+from wordkin.corpus.remapping import REMAP_FIELDS, SENTENCES_KEPT, TOKENS_KEPT, TOKENS_READ, gather, gathered, remap
 from wordkin.corpus.scanner import (
     BATCH,
     BLOCK,
@@ -36,9 +35,10 @@ from wordkin.corpus.scanner import (
     refill,
     scan,
 )
+from wordkin.corpus.spool import mapped, spool, spooling
 from wordkin.corpus.words import Words
-from wordkin.errors import CorpusError, OutputError
-from wordkin.vocabulary import Vocabulary
+from wordkin.errors import CorpusError
+from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 logger = logging.getLogger("wordkin")
 
@@ -49,16 +49,20 @@ class Encoder:
     Args:
         config: tokenizer, lower-casing, encoding errors, and the pruning of the vocabulary.
         classes: what separates tokens.
+        known: words that are kept whatever the text holds; their counts are added to those of the text.
 
     Raises:
         ConfigurationError: ``memory_budget`` leaves no room for two words, however short.
     """
 
-    def __init__(self, config: TrainingConfig, classes: tokenizing.Classes) -> None:
+    def __init__(self, config: TrainingConfig, classes: tokenizing.Classes, known: Vocabulary = NO_WORDS) -> None:
         if config.memory_budget is not None:
-            memory.words_that_fit(config.memory_budget, np.ones(2, np.int64), 1, config.vector_size)
+            memory.words_that_fit(
+                config.memory_budget, np.ones(2, np.int64), 1, config.vector_size, config.copies_of_weights
+            )
         self.config = config
         self.classes = classes
+        self._known = known
         self.sources: list[str] = []
         self.empty_tokens = 0
         self._progress = np.zeros(PROGRESS_FIELDS, np.int64)
@@ -67,9 +71,10 @@ class Encoder:
         self._text = np.zeros(0, np.uint8)
         self._make_room(2 * reading.BLOCK_BYTES)
         self._words = Words()
+        self._words.enter(known, self._progress)
         self._spools = contextlib.ExitStack()
-        self._ids_spool: IO[bytes] = self._spools.enter_context(_spool())
-        self._ends_spool: IO[bytes] = self._spools.enter_context(_spool())
+        self._ids_spool: IO[bytes] = self._spools.enter_context(spool())
+        self._ends_spool: IO[bytes] = self._spools.enter_context(spool())
         with announced("the corpus scanner"):
             self._compile()
 
@@ -133,41 +138,49 @@ class Encoder:
         if not tokens:
             read = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
             raise CorpusError(f"{read} holds no tokens: it is empty, or all white space; give a file with text")
-        order = np.argsort(-counts, kind="stable")
-        frequent = int(np.count_nonzero(counts >= self.config.min_count))
-        wanted = min(frequent, self.config.max_vocabulary or frequent)
-        kept = self._within_budget(order[:wanted])
-        rare_tokens = int(counts[order[frequent:]].sum())
+        known = len(self._known)
+        new = known + np.argsort(-counts[known:], kind="stable")
+        frequent = int(np.count_nonzero(counts[known:] >= self.config.min_count))
+        wanted = min(frequent, max(0, (self.config.max_vocabulary or words) - known))
+        kept = self._within_budget(np.concatenate([np.arange(known), new[:wanted]]))
+        joining = len(kept) - known
         report = CorpusReport(
             sources=len(self.sources),
             tokens=tokens,
-            distinct_words=words,
-            words_kept=kept,
-            tokens_kept=int(counts[order[:kept]].sum()),
-            dropped_by_min_count=rare_tokens,
-            dropped_by_max_vocabulary=int(counts[order[kept:frequent]].sum()),
+            distinct_words=int(np.count_nonzero(counts)),
+            words_kept=int(np.count_nonzero(counts[kept])),
+            tokens_kept=int(counts[kept].sum()),
+            dropped_by_min_count=int(counts[new[frequent:]].sum()),
+            dropped_by_max_vocabulary=int(counts[new[joining:frequent]].sum()),
             empty_tokens=self.empty_tokens,
         )
-        if kept < 2:
-            _refuse_vocabulary(report, self.config.min_count, int(counts.max()))
-        vocabulary = self._vocabulary(order[:kept], counts)
-        rows = np.full(words, -1, np.int32)
-        rows[order[:kept]] = np.arange(kept, dtype=np.int32)
-        ids, offsets = self._remapped(rows)
+        if not report.tokens_kept or len(kept) < 2:
+            _refuse_vocabulary(report, self.config, known, int(counts.max()))
         settings = {name: getattr(self.config, name) for name in CORPUS_PARAMETERS}
-        if kept < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
-            settings["max_vocabulary"] = kept
-            logger.info("%s", _cut(self.config, wanted, report, int(counts[order[kept:wanted]].sum())))
+        if joining < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
+            settings["max_vocabulary"] = len(kept)
+            dropped = int(counts[new[joining:wanted]].sum())
+            logger.info("%s", _cut(self.config, len(kept), known + wanted, dropped, tokens))
+        counts[:known] += self._known.counts
+        table = self._words.table
+        vocabulary, rows = gathered(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
+        row_of_id = np.full(words, -1, np.int32)
+        row_of_id[kept] = rows
+        ids, offsets = self._remapped(row_of_id)
         report = dataclasses.replace(report, sentences=len(offsets) - 1)
         return EncodedCorpus(ids, offsets, vocabulary, report, settings)
 
-    def _within_budget(self, order: npt.NDArray[np.intp]) -> int:
-        """How many of these words, the most frequent first, memory_budget has room for."""
+    def _within_budget(self, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """The words that memory_budget has room for: those that are known, and the most frequent new ones."""
         if self.config.memory_budget is None:
-            return len(order)
+            return order
         lengths = self._words.table.offsets[order + 1] - self._words.table.offsets[order]
         sentences = self._ends_spool.tell() // self._ends.itemsize
-        return memory.words_that_fit(self.config.memory_budget, lengths, sentences, self.config.vector_size)
+        fitting = memory.words_that_fit(
+            self.config.memory_budget, lengths, sentences, self.config.vector_size, self.config.copies_of_weights
+        )
+        memory.require_room_for_known(self.config.memory_budget, fitting, len(self._known))
+        return order[:fitting]
 
     def _compile(self) -> None:
         """Compile the scanner, or load it from the cache, by scanning nothing."""
@@ -224,7 +237,7 @@ class Encoder:
         arguments = (self._text, size, final, *_fields(self.classes))
         while (reason := scan(*arguments, self._words.table, self._batch, self._ids, self._ends, progress)) != DONE:
             self._words.grow(reason, progress)
-        with _spooling():
+        with spooling():
             self._ids_spool.write(self._ids[: progress[TOKENS]].data)
             self._ends_spool.write(self._ends[: progress[SENTENCES]].data)
         self._rest = size - int(progress[POSITION])
@@ -235,68 +248,42 @@ class Encoder:
 
         The pieces are read and written, since every page that is written through a mapping costs a fault.
         """
-        ends = _mapped(self._ends_spool, np.int64)
-        spool, progress = self._ids_spool, np.zeros(REMAP_FIELDS, np.int64)
-        with _spooling():
+        ends = mapped(self._ends_spool, np.int64)
+        ids, progress = self._ids_spool, np.zeros(REMAP_FIELDS, np.int64)
+        with spooling():
             while progress[TOKENS_READ] < self._progress[TOTAL]:
-                spool.seek(int(progress[TOKENS_READ]) * rows.itemsize)
-                piece = np.fromfile(spool, np.int32, reading.BLOCK_BYTES // rows.itemsize)
-                spool.seek(int(progress[TOKENS_KEPT]) * rows.itemsize)
+                ids.seek(int(progress[TOKENS_READ]) * rows.itemsize)
+                piece = np.fromfile(ids, np.int32, reading.BLOCK_BYTES // rows.itemsize)
+                ids.seek(int(progress[TOKENS_KEPT]) * rows.itemsize)
                 left = remap(piece, ends, rows, progress)
-                spool.write(piece[:left].data)
+                ids.write(piece[:left].data)
         offsets = np.zeros(progress[SENTENCES_KEPT] + 1, np.int64)
         offsets[1:] = ends[: progress[SENTENCES_KEPT]]
-        return _mapped(spool, np.int32)[: progress[TOKENS_KEPT]], offsets
-
-    def _vocabulary(self, order: npt.NDArray[np.intp], counts: npt.NDArray[np.int64]) -> Vocabulary:
-        begins = self._words.table.offsets[order]
-        offsets = np.zeros(len(order) + 1, np.int64)
-        np.cumsum(self._words.table.offsets[order + 1] - begins, out=offsets[1:])
-        text = np.empty(offsets[-1], np.uint8)
-        gather(self._words.table.arena, begins, offsets, text)
-        return Vocabulary(text, offsets, counts[order])
+        return mapped(ids, np.int32)[: progress[TOKENS_KEPT]], offsets
 
 
 def _fields(classes: tokenizing.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
     return classes.of_byte, classes.of_character, classes.single
 
 
-@contextlib.contextmanager
-def _spooling() -> Iterator[None]:
-    """Name the place where a spool could not be written."""
-    try:
-        yield
-    except OSError as error:
-        place = tempfile.tempdir or "the temporary directory"
-        raise OutputError(
-            f"cannot spool the corpus to {place}: {error.strerror}; set TMPDIR to a place with room"
-        ) from error
-
-
-def _spool() -> IO[bytes]:
-    with _spooling():
-        return tempfile.TemporaryFile(prefix="wordkin-")
-
-
-def _mapped(spool: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
-    with _spooling():
-        spool.flush()
-    return np.memmap(spool, dtype, "r+")  # keeps the unnamed file alive after the spool is closed
-
-
-def _cut(config: TrainingConfig, wanted: int, report: CorpusReport, dropped: int) -> str:
+def _cut(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
     """What memory_budget left of the vocabulary, in one line."""
     return (
-        f"memory_budget {sizes.shown(config.memory_budget or 0)} has room for {report.words_kept:,} of {wanted:,} "
-        f"words of {config.vector_size} dimensions; the rarer ones go, with {dropped:,} tokens "
-        f"({dropped / report.tokens:.1%})"
+        f"memory_budget {sizes.shown(config.memory_budget or 0)} has room for {kept:,} of {wanted:,} "
+        f"words of {config.vector_size} dimensions; the rarer ones go, with {dropped:,} tokens ({dropped / tokens:.1%})"
     )
 
 
-def _refuse_vocabulary(report: CorpusReport, min_count: int, most: int) -> NoReturn:
+def _refuse_vocabulary(report: CorpusReport, config: TrainingConfig, known: int, most: int) -> NoReturn:
+    if known and not report.tokens_kept:
+        raise CorpusError(
+            f"none of the text's {report.distinct_words:,} distinct words is known to the model, and none may join it: "
+            f"the most frequent occurs {most:,} times, min_count is {config.min_count}, max_vocabulary "
+            f"{config.max_vocabulary}; see whether tokenizer and lower are the model's, or give more text"
+        )
     left = "no word is" if report.words_kept == 0 else "only one word is"
     advice = (
-        f"min_count={min_count} dropped the other {report.distinct_words - report.words_kept:,} of "
+        f"min_count={config.min_count} dropped the other {report.distinct_words - report.words_kept:,} of "
         f"{report.distinct_words:,} distinct words (the most frequent occurs {most:,} times): lower it"
         if report.distinct_words > 1
         else "the corpus repeats a single word"

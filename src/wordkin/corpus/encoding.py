@@ -12,11 +12,13 @@ from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.encoder import Encoder
+from wordkin.corpus.joining import joined
 from wordkin.corpus.marking import marked_blocks
 from wordkin.errors import ConfigurationError, CorpusError
+from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 
-def encode(corpus: Any, config: TrainingConfig) -> EncodedCorpus:
+def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) -> EncodedCorpus:
     """Encode whatever a user may pass for a corpus.
 
     Args:
@@ -24,12 +26,13 @@ def encode(corpus: Any, config: TrainingConfig) -> EncodedCorpus:
             :class:`pathlib.Path`; an iterable of token lists, also a one-shot one; or, where ``config.tokenizer`` is
             set, an iterable of strings, each of which ends a sentence.
         config: how to tokenize and prune.
+        known: words that join the vocabulary whatever the corpus holds, and whose counts are added to its own.
 
     Raises:
         CorpusError: the corpus cannot be read or holds too little; the message names the fix.
     """
     if isinstance(corpus, EncodedCorpus):
-        return _settled(corpus, config, "the corpus")
+        return _settled(corpus, config, known, "the corpus")
     if isinstance(corpus, str):
         try:
             sources = reading.expand([corpus])
@@ -38,9 +41,9 @@ def encode(corpus: Any, config: TrainingConfig) -> EncodedCorpus:
                 f"{error}. A string is taken as a path: to train on text, pass lists of tokens, or [text] with a "
                 "tokenizer"
             ) from error
-        return encode_files(sources, config)
+        return encode_files(sources, config, known)
     if isinstance(corpus, Path):
-        return encode_files([corpus], config)
+        return encode_files([corpus], config, known)
     if isinstance(corpus, bytes | Mapping) or not isinstance(corpus, Iterable):
         raise CorpusError(f"the corpus is a {type(corpus).__name__}; pass a path, or an iterable of lists of tokens")
     items = iter(corpus)
@@ -50,17 +53,17 @@ def encode(corpus: Any, config: TrainingConfig) -> EncodedCorpus:
         raise CorpusError("the corpus is empty: its iterator gives nothing (a generator can be read only once)")
     items = itertools.chain([first], items)
     if isinstance(first, Path):
-        return encode_files(items, config)
+        return encode_files(items, config, known)
     if isinstance(first, str) and config.tokenizer is not None:
-        with Encoder(config, tokenizing.text_classes(config.tokenizer)) as encoder:
+        with Encoder(config, tokenizing.text_classes(config.tokenizer), known) as encoder:
             encoder.add_text("the text", _lines(items))
             return encoder.finish()
-    with Encoder(config, tokenizing.marked_classes()) as encoder:
+    with Encoder(config, tokenizing.marked_classes(), known) as encoder:
         encoder.add_marked(marked_blocks(items, config))
         return encoder.finish()
 
 
-def encode_files(inputs: Iterable[str | Path], config: TrainingConfig) -> EncodedCorpus:
+def encode_files(inputs: Iterable[str | Path], config: TrainingConfig, known: Vocabulary = NO_WORDS) -> EncodedCorpus:
     """Encode files, directories, patterns and ``-`` into one corpus; the end of a file ends a sentence.
 
     Raises:
@@ -73,15 +76,25 @@ def encode_files(inputs: Iterable[str | Path], config: TrainingConfig) -> Encode
             raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
         if len(sources) > 1:
             raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
-        return _settled(EncodedCorpus.load(path), config, str(path))
-    with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace")) as encoder:
+        return _settled(EncodedCorpus.load(path), config, known, str(path))
+    with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), known) as encoder:
         for source in sources:
             encoder.add_text(reading.name_of(source), reading.blocks(source))
         return encoder.finish()
 
 
-def _settled(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> EncodedCorpus:
-    """Refuse parameters that ask for another encoding than the one that the corpus has."""
+def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, name: str) -> EncodedCorpus:
+    """Take up the known words, or else refuse parameters that ask for another encoding than the one it has."""
+    if len(known):
+        corpus = joined(corpus, known)
+    else:
+        _require_the_same(corpus, config, name)
+    if config.memory_budget is not None:
+        _require_room(corpus, config.memory_budget, config, name, len(known))
+    return corpus
+
+
+def _require_the_same(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> None:
     defaults = TrainingConfig()
     for parameter in CORPUS_PARAMETERS:
         wanted, settled = getattr(config, parameter), corpus.settings[parameter]
@@ -91,9 +104,6 @@ def _settled(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> Encode
             raise ConfigurationError(
                 f"{parameter} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
             )
-    if config.memory_budget is not None:
-        _require_room(corpus, config.memory_budget, config.vector_size, name)
-    return corpus
 
 
 def _fewer_for_memory(config: TrainingConfig, settled: int | None) -> bool:
@@ -103,15 +113,23 @@ def _fewer_for_memory(config: TrainingConfig, settled: int | None) -> bool:
     return settled < config.max_vocabulary
 
 
-def _require_room(corpus: EncodedCorpus, budget: int, vector_size: int, name: str) -> None:
+def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, name: str, known: int) -> None:
     """Refuse a vocabulary that memory_budget has no room for: what was encoded cannot be pruned any more."""
     words, lengths = len(corpus.vocabulary), np.diff(corpus.vocabulary.offsets)
-    fitting = memory.words_that_fit(budget, lengths, len(corpus.sentence_offsets) - 1, vector_size)
+    fitting = memory.words_that_fit(
+        budget, lengths, len(corpus.sentence_offsets) - 1, config.vector_size, config.copies_of_weights
+    )
+    memory.require_room_for_known(budget, fitting, known)
     if fitting < words:
+        room = f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {config.vector_size} dimensions,"
+        if known:
+            raise ConfigurationError(
+                f"{room} but {name} and the model to go on from have {words:,} together: encode the text again with a "
+                "larger --min-count, or raise memory_budget"
+            )
         raise ConfigurationError(
-            f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {vector_size} dimensions, but "
-            f"{name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or lower "
-            "vector_size"
+            f"{room} but {name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or "
+            "lower vector_size"
         )
 
 

@@ -1,8 +1,10 @@
 """From provisional ids to rows of the vocabulary: compiled, piece by piece."""
 
 import numpy as np
+import numpy.typing as npt
 
 from wordkin.compilation import compiled
+from wordkin.vocabulary import Vocabulary
 
 # The place in the corpus before and after remapping, kept in an int64 array between calls.
 TOKENS_READ, TOKENS_KEPT, SENTENCES_READ, SENTENCES_KEPT = range(4)
@@ -15,6 +17,36 @@ def gather(arena, begins, offsets, text):
     for word in range(len(begins)):
         for index in range(offsets[word + 1] - offsets[word]):
             text[offsets[word] + index] = arena[begins[word] + index]
+
+
+def gathered(
+    arena: npt.NDArray[np.uint8],
+    begins: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+) -> tuple[Vocabulary, npt.NDArray[np.int32]]:
+    """The vocabulary of the words arena[begins[i]:ends[i]]: of equal counts, earlier ones come first.
+
+    A word that is known from a file without counts, and that no text has, is taken to have occurred once.
+
+    Args:
+        arena: the words' bytes.
+        begins: (words,) where each word begins.
+        ends: (words,) where it ends.
+        counts: (words,) its occurrences.
+
+    Returns:
+        The vocabulary, and the row of each word: (words,) int32.
+    """
+    counts = np.maximum(counts, 1)
+    order = np.argsort(-counts, kind="stable")
+    offsets = np.zeros(len(order) + 1, np.int64)
+    np.cumsum((ends - begins)[order], out=offsets[1:])
+    text = np.empty(offsets[-1], np.uint8)
+    gather(arena, begins[order], offsets, text)
+    rows = np.empty(len(order), np.int32)
+    rows[order] = np.arange(len(order), dtype=np.int32)
+    return Vocabulary(text, offsets, counts[order]), rows
 
 
 @compiled(nogil=True)

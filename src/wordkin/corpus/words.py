@@ -8,6 +8,7 @@ import numpy.typing as npt
 from wordkin.arrays import aligned_zeros
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.scanner import ARENA_FULL, ARENA_USED, COUNT, SIZE_AND_ID, SLOT_FIELDS, TABLE_FULL, WORDS, refill
+from wordkin.vocabulary import Vocabulary
 
 PIECE = 1 << 12
 """Slots that are searched for counts at a time: few, so that copies of them take little memory."""
@@ -41,6 +42,18 @@ class Words:
         self.table = WordTable(
             aligned_zeros((slots, SLOT_FIELDS), np.uint64), np.zeros(arena, np.uint8), np.zeros(words, np.int64)
         )
+
+    def enter(self, known: Vocabulary, progress: npt.NDArray[np.int64]) -> None:
+        """Enter words before any text is scanned; their ids are their rows, and no text has them yet."""
+        words, size = len(known), len(known.text)
+        slots, arena, offsets = self.table
+        self.table = WordTable(
+            aligned_zeros((max(len(slots), 1 << (2 * words).bit_length()), SLOT_FIELDS), np.uint64),
+            _copied(known.text, size + len(arena)),
+            _copied(known.offsets, words + len(offsets)),
+        )
+        progress[WORDS], progress[ARENA_USED] = words, size
+        refill(self.table, np.zeros(words, np.int64))
 
     def grow(self, reason: int, progress: npt.NDArray[np.int64]) -> None:
         """Give the part of the table that the scanner said is full at least twice the room."""

@@ -18,8 +18,10 @@ class Budget:
         tokens: in the corpus.
         epochs: passes over it.
         weights: bytes of V and W.
+        best_epoch: bytes of the best epoch's V and W, which early stopping keeps.
         vocabulary: bytes of the words, their samplers, and the sentences' bounds.
         program: bytes of Python and the compiled kernels, an estimate that holds for every run.
+        earlier: bytes of the vectors that the run begins with, where they are in memory until it ends.
         mapped: bytes of the encoded text on disk; in memory only as long as nothing else needs the room.
         limit: bytes that memory_budget allows, if any.
         tokens_per_second: measured before the first epoch; None until then.
@@ -30,8 +32,10 @@ class Budget:
     tokens: int
     epochs: int
     weights: int
+    best_epoch: int
     vocabulary: int
     program: int
+    earlier: int
     mapped: int
     limit: int | None
     tokens_per_second: float | None = None
@@ -39,7 +43,7 @@ class Budget:
     @property
     def memory(self) -> int:
         """Bytes in all, without `mapped`."""
-        return self.weights + self.vocabulary + self.program
+        return self.weights + self.best_epoch + self.vocabulary + self.program + self.earlier
 
     @property
     def seconds(self) -> float | None:
@@ -54,10 +58,12 @@ class Budget:
         """The memory in one line."""
         within = f", within the budget of {sizes.shown(self.limit)}" if self.limit is not None else ""
         weights, rest, program, mapped = map(sizes.shown, (self.weights, self.vocabulary, self.program, self.mapped))
+        program += f", the earlier vectors {sizes.shown(self.earlier)}" if self.earlier else ""
+        copy = f", the best epoch's copy {sizes.shown(self.best_epoch)}" if self.best_epoch else ""
         return (
             f"memory: about {sizes.shown(self.memory)} for {self.words:,} words of {self.vector_size} dimensions"
-            f"{within}: V and W {weights}, words and sentences {rest}, Python and the compiled kernels {program}; "
-            f"{mapped} of encoded text stay on disk"
+            f"{within}: V and W {weights}{copy}, words and sentences {rest}, Python and the compiled kernels {program}"
+            f"; {mapped} of encoded text stay on disk"
         )
 
     def time_text(self) -> str:
@@ -69,17 +75,26 @@ class Budget:
         )
 
 
-def expected(corpus: EncodedCorpus, config: TrainingConfig) -> Budget:
-    """The expectation for one corpus, without the speed."""
+def expected(corpus: EncodedCorpus, config: TrainingConfig, earlier: int = 0) -> Budget:
+    """The expectation for one corpus, without the speed.
+
+    Args:
+        corpus: the encoded corpus.
+        config: the hyper-parameters.
+        earlier: bytes of vectors that are in memory before.
+    """
     words, sentences = len(corpus.vocabulary), len(corpus.sentence_offsets) - 1
+    weights = memory.weights(words, config.vector_size)
     return Budget(
         words=words,
         vector_size=config.vector_size,
         tokens=len(corpus.ids),
         epochs=config.epochs,
-        weights=memory.weights(words, config.vector_size),
+        weights=weights,
+        best_epoch=(config.copies_of_weights - 1) * weights,
         vocabulary=memory.vocabulary(words, len(corpus.vocabulary.text), sentences),
         program=memory.PROGRAM,
+        earlier=earlier,
         mapped=corpus.ids.nbytes,
         limit=config.memory_budget,
     )

@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,13 @@ from wordkin.errors import CheckpointError, FormatError, OutputError
 from wordkin.training.history import EpochRecord
 
 KIND = "checkpoint"
-ARRAYS = {"input": ("F32", 2), "output": ("F32", 2)}
+BEST = ("best_input", "best_output")
+ARRAYS = dict.fromkeys(("input", "output", *BEST), ("F32", 2))
 DEFAULT_SECONDS = 600.0
 
 _BLOCK = 1 << 22
+
+Arrays = Sequence[npt.NDArray[Any]]
 
 
 @dataclasses.dataclass
@@ -51,11 +54,17 @@ class State:
         epoch: the epoch under way, from 0.
         totals: what is done of it.
         history: the epochs before.
+        best: copies of V and W as they were after the epoch with the lowest held-out loss, for early stopping.
     """
 
     epoch: int = 0
     totals: Totals = dataclasses.field(default_factory=Totals)
     history: list[EpochRecord] = dataclasses.field(default_factory=list)
+    best: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Names and values without the arrays, for JSON."""
+        return dataclasses.asdict(dataclasses.replace(self, best=None))
 
 
 class Checkpoint:
@@ -66,15 +75,19 @@ class Checkpoint:
         every: seconds between two checkpoints.
         config: the run's hyper-parameters.
         corpus: the run's text.
+        start: what the weights begin as, by the name of the parameter that says so.
     """
 
-    def __init__(self, path: Path, every: float, config: TrainingConfig, corpus: EncodedCorpus) -> None:
+    def __init__(
+        self, path: Path, every: float, config: TrainingConfig, corpus: EncodedCorpus, start: Mapping[str, Arrays]
+    ) -> None:
         self.path = path
         self._every = every
         self._run = {
             "wordkin": wordkin.__version__,
             "config": {name: value for name, value in config.as_dict().items() if name not in INCIDENTAL_PARAMETERS},
             "corpus": _fingerprint(corpus),
+            "start": {name: _digest(arrays) for name, arrays in start.items()},
         }
         self._last = time.monotonic()
 
@@ -89,9 +102,9 @@ class Checkpoint:
         Raises:
             OutputError: it cannot be written; the old checkpoint is untouched.
         """
-        document = {**self._run, "state": dataclasses.asdict(state)}
+        arrays = {"input": V, "output": W, **dict(zip(BEST, state.best or (), strict=False))}
         try:
-            files.save_container(self.path, KIND, {"input": V, "output": W}, document)
+            files.save_container(self.path, KIND, arrays, {**self._run, "state": state.as_dict()})
         finally:
             self._last = time.monotonic()
 
@@ -109,7 +122,11 @@ class Checkpoint:
         self._require_the_same_run(metadata)
         try:
             state = _state(metadata["state"])
-            for name, matrix in (("input", V), ("output", W)):
+            matrices = {"input": V, "output": W}
+            if not arrays.keys().isdisjoint(BEST):
+                state.best = (np.empty_like(V), np.empty_like(W))
+                matrices |= dict(zip(BEST, state.best, strict=True))
+            for name, matrix in matrices.items():
                 if arrays[name].shape != matrix.shape:
                     raise FormatError(f"{self.path} is damaged: the array {name!r} does not fit its words")
                 matrix[...] = arrays[name]
@@ -134,11 +151,22 @@ class Checkpoint:
                 )
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
+        stored, own = metadata.get("start", {}), self._run["start"]
+        if not isinstance(stored, dict) or not isinstance(own, dict):
+            raise FormatError(f"{self.path} is damaged: it lacks what the run began with")
+        for name in sorted(stored.keys() | own.keys()):
+            if stored.get(name) != own.get(name):
+                raise CheckpointError(f"the checkpoint {self.path} is of a run with another {name}, or none: {advice}")
 
 
 @contextlib.contextmanager
 def opened(
-    path: Path | None, every: float, resume: bool, config: TrainingConfig, corpus: EncodedCorpus
+    path: Path | None,
+    every: float,
+    resume: bool,
+    config: TrainingConfig,
+    corpus: EncodedCorpus,
+    start: Mapping[str, Arrays],
 ) -> Iterator[Checkpoint | None]:
     """The checkpoint of a run, held for it alone; None where there is no path.
 
@@ -154,7 +182,7 @@ def opened(
     files.require_writable(path)
     with _held(path):
         files.remove_leftovers(path)
-        yield Checkpoint(path, every, config, corpus)
+        yield Checkpoint(path, every, config, corpus, start)
 
 
 @contextlib.contextmanager
@@ -184,12 +212,17 @@ def _held(path: Path) -> Iterator[None]:
 
 def _fingerprint(corpus: EncodedCorpus) -> str:
     """A digest of ids, sentences and vocabulary."""
-    digest = hashlib.sha256()
     vocabulary = corpus.vocabulary
-    for array in (corpus.ids, corpus.sentence_offsets, vocabulary.text, vocabulary.offsets, vocabulary.counts):
+    return _digest((corpus.ids, corpus.sentence_offsets, vocabulary.text, vocabulary.offsets, vocabulary.counts))
+
+
+def _digest(arrays: Arrays) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
         digest.update(f"{array.dtype} {len(array)} ".encode())
-        for begin in range(0, len(array), _BLOCK):
-            digest.update(np.ascontiguousarray(array[begin : begin + _BLOCK]).data)
+        rows = max(1, _BLOCK * len(array) // max(array.size, 1))
+        for begin in range(0, len(array), rows):
+            digest.update(np.ascontiguousarray(array[begin : begin + rows]).data)
     return digest.hexdigest()
 
 

@@ -1,6 +1,7 @@
 """What a training run reports of itself."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -15,7 +16,8 @@ class EpochRecord:
         tokens: tokens of the corpus that were read.
         kept_tokens: those that subsampling left.
         learning_rate: η at the end of the epoch.
-        seconds: wall time.
+        seconds: wall time, without that of measuring the held-out loss.
+        holdout_loss: mean J per example on the held-out sentences at the end of the epoch; None without a holdout.
     """
 
     epoch: int
@@ -25,6 +27,7 @@ class EpochRecord:
     kept_tokens: int
     learning_rate: float
     seconds: float
+    holdout_loss: float | None = None
 
     @property
     def tokens_per_second(self) -> float:
@@ -40,3 +43,9 @@ class EpochRecord:
         values = dataclasses.asdict(self)
         del values["seconds"]
         return values
+
+
+def best_epoch(losses: Sequence[float | None]) -> int:
+    """The epoch, from 1, with the lowest held-out loss, the first of several; the last one without a holdout."""
+    measured = [loss for loss in losses if loss is not None]
+    return losses.index(min(measured)) + 1 if measured else len(losses)

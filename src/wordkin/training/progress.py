@@ -1,24 +1,37 @@
 """The progress bar: epoch, mean loss, tokens per second, time left."""
 
+import logging
 import sys
 from typing import Any, Protocol
 
+from wordkin.training.history import EpochRecord
+
+logger = logging.getLogger("wordkin")
+
 
 class Progress(Protocol):
-    """Told of every chunk that is done."""
+    """Told of every chunk and every epoch that is done."""
 
     def advance(self, epoch: int, tokens: int, loss: float) -> None:
         """`tokens` more are done; the epoch's mean loss so far is `loss`."""
+
+    def epoch_ended(self, record: EpochRecord) -> None:
+        """An epoch is over."""
 
     def close(self) -> None:
         """Training is over, well or badly."""
 
 
 class Silent:
-    """No progress bar."""
+    """No progress bar; only held-out losses are logged."""
 
     def advance(self, epoch: int, tokens: int, loss: float) -> None:
         """Say nothing."""
+
+    def epoch_ended(self, record: EpochRecord) -> None:
+        """Log the held-out loss."""
+        if record.holdout_loss is not None:
+            logger.info("epoch %d: loss %.4f, held-out loss %.4f", record.epoch, record.loss, record.holdout_loss)
 
     def close(self) -> None:
         """Say nothing."""
@@ -36,13 +49,20 @@ class Bar:
         from tqdm import tqdm
 
         self._epochs = epochs
+        self._holdout_loss = ""
         self._bar: Any = tqdm(total=tokens, unit="token", unit_scale=True, dynamic_ncols=True, file=sys.stderr)
 
     def advance(self, epoch: int, tokens: int, loss: float) -> None:
         """Move the bar."""
         self._bar.set_description_str(f"epoch {epoch}/{self._epochs}", refresh=False)
-        self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
+        self._bar.set_postfix_str(f"loss {loss:.4f}{self._holdout_loss}", refresh=False)
         self._bar.update(tokens)
+
+    def epoch_ended(self, record: EpochRecord) -> None:
+        """Show the held-out loss from now on."""
+        if record.holdout_loss is not None:
+            self._holdout_loss = f", held-out loss {record.holdout_loss:.4f}"
+            self._bar.set_postfix_str(f"loss {record.loss:.4f}{self._holdout_loss}")
 
     def close(self) -> None:
         """Leave the bar where it stands."""

@@ -9,21 +9,11 @@ import numpy as np
 
 from wordkin.model.kernels import Weights
 from wordkin.training.schedule import Chunk
+from wordkin.training.still import StillTrainer
 from wordkin.training.trainer import ChunkTrainer
 
 LONG_ENOUGH = 0.05  # seconds that are trusted
 _FIRST_WORK = 50_000_000  # numbers that the first try may touch, a few milliseconds
-
-
-class _Still(ChunkTrainer):
-    """Does all the work of a chunk with η = 0: v + 0 is v, so that every weight keeps its bits."""
-
-    def __init__(self, trainer: ChunkTrainer) -> None:
-        vars(self).update(vars(trainer))
-
-    def rate_at(self, _epoch: int, _token: int) -> float:
-        """No step."""
-        return 0.0
 
 
 def tokens_per_second(trainer: ChunkTrainer, weights: Weights) -> float:
@@ -35,7 +25,7 @@ def tokens_per_second(trainer: ChunkTrainer, weights: Weights) -> float:
     """
     config = trainer.config
     chunks = list(itertools.islice(trainer.chunks(0), trainer.chunks_at_once))
-    still = _Still(trainer)
+    still = StillTrainer(trainer)
     size = max(10, min(10_000, _FIRST_WORK // (config.window * (config.negative + 1) * config.vector_size)))
     warm = False  # the first try also fetches the corpus and the weights into memory: up to ten times as long
     with ThreadPoolExecutor(trainer.chunks_at_once) as pool:

@@ -10,13 +10,12 @@ import logging
 import math
 import os
 import queue
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +26,14 @@ from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import CorpusError, DivergenceError, OutputError
 from wordkin.model import huffman, kernels, sampling
 from wordkin.training.checkpoint import Checkpoint, State, Totals
+from wordkin.training.early_stopping import keep_best, out_of_patience, restore_best
+from wordkin.training.guard import fault_of_loss, fault_of_weights
 from wordkin.training.history import EpochRecord
+from wordkin.training.holdout import split
+from wordkin.training.interrupts import Interrupts
 from wordkin.training.progress import Progress
 from wordkin.training.rounds import rounds
-from wordkin.training.schedule import Chunk, chunks, dealt, learning_rate, pieces, pieces_per_chunk, stream
+from wordkin.training.schedule import Chunk, chunks, dealt, learning_rate, pieces_per_chunk, stream
 
 _POLL_SECONDS = 0.2  # how often the main thread wakes, so that Ctrl-C gets through
 
@@ -57,9 +60,13 @@ class ChunkTrainer:
 
     Attributes:
         frozen: as given.
-        tokens: in the corpus.
+        tokens: to train on, in each epoch.
+        held_out: the pieces of text that are not trained on.
         number_of_chunks: in each epoch.
         width: numbers in a row that the kernel works on.
+
+    Raises:
+        CorpusError: the corpus is too small for what is to be held out.
     """
 
     def __init__(
@@ -67,8 +74,9 @@ class ChunkTrainer:
     ) -> None:
         self.config = config
         self.frozen = frozen
-        self._pieces = pieces(corpus.sentence_offsets)
-        self.tokens = len(corpus.ids)
+        parted = split(corpus.sentence_offsets, config.holdout)
+        self._pieces, self.held_out = parted.training, parted.held_out
+        self.tokens = int((self._pieces[:, 1] - self._pieces[:, 0]).sum())
         self.width = kernels.whole_registers(config.vector_size)
         counts = corpus.vocabulary.counts
         keep = sampling.keep_probabilities(counts, config.sample)
@@ -77,7 +85,7 @@ class ChunkTrainer:
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
         self._rounds = rounds(config, counts * keep / (counts @ keep), noise, tree)
         accept, alias = sampling.alias_table(noise)
-        self._ids, self._offsets = _read_only(corpus.ids), _read_only(corpus.sentence_offsets)
+        self._ids, self._offsets = _read_only(corpus.ids), _read_only(parted.sentence_offsets)
         self._samplers = kernels.Samplers(_read_only(sampling.thresholds(keep)), _read_only(accept), _read_only(alias))
         self._window = kernels.Window(config.window, config.shrink_window, config.negative)
         self._tree = tree._replace(
@@ -87,15 +95,9 @@ class ChunkTrainer:
         if config.architecture == "skipgram":
             self._most_context = min(self._most_context, self._window.step_positions)
         self._most_outputs = tree.longest if hierarchical else config.negative + 1
-        self._chunk_size = pieces_per_chunk(config.vector_size, config.window, self._most_outputs)
+        whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._most_outputs)
+        self._chunk_size = math.ceil(whole_pieces * parted.parts)
         self.number_of_chunks = math.ceil(len(self._pieces) / self._chunk_size)
-        self._kernel = kernels.chunk_kernel(
-            config.architecture == "cbow",
-            hierarchical,
-            config.cbow_gradient == "exact",
-            config.deterministic,
-            frozen is not None,
-        )
 
     @property
     def threads(self) -> int:
@@ -111,7 +113,7 @@ class ChunkTrainer:
     def compile(self, weights: kernels.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on nothing."""
         with announced("the training kernel"):
-            self.train(weights, 0, Chunk(0, 0, 0, self._pieces[:0]))
+            self._run(weights, *self._task(0, Chunk(0, 0, 0, self._pieces[:0])), 0, 1)
 
     def chunks(self, epoch: int) -> Iterator[Chunk]:
         """The chunks of the given epoch (from 0), in their order."""
@@ -130,23 +132,10 @@ class ChunkTrainer:
         """
         threads = self.threads // self.chunks_at_once
         task, space = self._task(epoch, chunk)
-        frozen = _read_only(np.zeros(0, np.bool_) if self.frozen is None else self.frozen)
 
         def work(thread: int) -> None:
             try:
-                self._kernel(
-                    self._ids,
-                    self._offsets,
-                    weights,
-                    frozen,
-                    self._samplers,
-                    self._tree,
-                    self._window,
-                    task,
-                    space,
-                    thread,
-                    threads,
-                )
+                self._run(weights, task, space, thread, threads)
             except BaseException:
                 space.barrier[kernels.ABORTED] = 1  # nobody is to wait for this thread
                 raise
@@ -162,6 +151,32 @@ class ChunkTrainer:
             int(lanes.progress[:, kernels.EXAMPLES].sum()),
             chunk.end - chunk.begin,
             int(lanes.progress[:, kernels.KEPT].sum()),
+        )
+
+    def _run(
+        self, weights: kernels.Weights, task: kernels.Task, space: kernels.Workspace, thread: int, threads: int
+    ) -> None:
+        """Do one thread's part of a chunk."""
+        kernel = kernels.chunk_kernel(
+            self.config.architecture == "cbow",
+            self.config.output_layer == "hierarchical-softmax",
+            self.config.cbow_gradient == "exact",
+            self.config.deterministic,
+            self.frozen is not None,
+        )
+        frozen = _read_only(np.zeros(0, np.bool_) if self.frozen is None else self.frozen)
+        kernel(
+            self._ids,
+            self._offsets,
+            weights,
+            frozen,
+            self._samplers,
+            self._tree,
+            self._window,
+            task,
+            space,
+            thread,
+            threads,
         )
 
     def _task(self, epoch: int, chunk: Chunk) -> tuple[kernels.Task, kernels.Workspace]:
@@ -255,12 +270,20 @@ class _Crew:
             worker.join()
 
 
+EpochEnd = Callable[[list[EpochRecord]], bool]
+"""Given the history up to the epoch that has just ended, says whether to stop."""
+
+HoldoutMeasure = Callable[[kernels.Weights, Callable[[], bool]], float | None]
+"""Given the weights and whether to stop measuring, the held-out loss, or None where it stopped."""
+
+
 def train(
     trainer: ChunkTrainer,
     weights: kernels.Weights,
     progress: Progress,
-    on_epoch_end: Callable[[EpochRecord], None] | None = None,
+    on_epoch_end: EpochEnd | None = None,
     checkpoint: Checkpoint | None = None,
+    holdout_loss: HoldoutMeasure | None = None,
 ) -> tuple[EpochRecord, ...]:
     """Train all epochs, or those that a checkpoint leaves to do.
 
@@ -268,8 +291,9 @@ def train(
         trainer: the corpus and the hyper-parameters.
         weights: V and W, changed in place.
         progress: told of every chunk.
-        on_epoch_end: called after each epoch, between two chunks.
+        on_epoch_end: called after each epoch, when no thread is training.
         checkpoint: where to keep the state; where its file exists, the run goes on from it.
+        holdout_loss: measures the loss on held-out text after each epoch.
 
     Returns:
         One record for each epoch.
@@ -277,36 +301,33 @@ def train(
     Raises:
         CheckpointError: the checkpoint belongs to another run.
         CorpusError: no sentence had two words, so that nothing was trained.
-        DivergenceError: the loss is no longer finite; the last checkpoint stays.
+        DivergenceError: the loss exploded, or the weights are no longer finite; the last checkpoint stays.
         KeyboardInterrupt: Ctrl-C, passed on once the threads have finished their chunks and a checkpoint is written.
     """
-    state = State()
-    with contextlib.closing(progress), _interrupts() as interrupted:
+    state, patience = State(), trainer.config.early_stopping
+    with contextlib.closing(progress), Interrupts() as interrupted:
         if checkpoint is not None and checkpoint.path.exists():
             state = checkpoint.restore(*weights)
             logger.info("going on from the checkpoint %s, in epoch %d", checkpoint.path, state.epoch + 1)
             progress.advance(state.epoch + 1, state.epoch * trainer.tokens + state.totals.tokens, 0.0)
-        while state.epoch < trainer.config.epochs:
+        while state.epoch < trainer.config.epochs and not out_of_patience(state.history, patience):
             _train_epoch(trainer, weights, progress, state, checkpoint, interrupted)
-            record = EpochRecord(
-                epoch=state.epoch + 1,
-                loss=state.totals.mean_loss,
-                examples=state.totals.examples,
-                tokens=state.totals.tokens,
-                kept_tokens=state.totals.kept_tokens,
-                learning_rate=trainer.rate_at(state.epoch + 1, 0),
-                seconds=state.totals.seconds,
-            )
-            state.history.append(record)
-            state.epoch += 1
-            state.totals = Totals()
+            _end_epoch(trainer, weights, state, checkpoint, interrupted, holdout_loss)
+            progress.epoch_ended(state.history[-1])
             if on_epoch_end is not None:
-                on_epoch_end(record)
+                try:
+                    with interrupted.at_once():
+                        stop = on_epoch_end(state.history)
+                except KeyboardInterrupt:
+                    _interrupt(trainer, weights, state, checkpoint)
+                if stop:
+                    break
     if not any(record.examples for record in state.history):
         raise CorpusError(
             "there was nothing to learn: no word had another one beside it. Either every sentence (a line of a file) "
             "is a single word: join them; or sample dropped all tokens: raise it, or set it to 0"
         )
+    restore_best(state, weights)
     return tuple(state.history)
 
 
@@ -316,7 +337,7 @@ def _train_epoch(
     progress: Progress,
     state: State,
     checkpoint: Checkpoint | None,
-    interrupted: threading.Event,
+    interrupted: Interrupts,
 ) -> None:
     """Train what is left of the epoch, in one go between two checkpoints."""
     pending: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
@@ -331,20 +352,62 @@ def _train_epoch(
         begin = time.monotonic()
         with contextlib.closing(_Crew(trainer, weights, state.epoch, pending, pause)) as crew:
             for result in crew.results():
+                _require_convergence(trainer, result, state, checkpoint)
                 _add(state.totals, result)
-                _require_finite(trainer, state)
                 progress.advance(state.epoch + 1, result.tokens, state.totals.mean_loss)
         state.totals.seconds += time.monotonic() - begin
         if interrupted.is_set():
-            if checkpoint is None:
-                raise KeyboardInterrupt
-            checkpoint.save(*weights, state)
-            raise KeyboardInterrupt(f"the checkpoint {checkpoint.path} has all that was done; go on with --resume")
+            _interrupt(trainer, weights, state, checkpoint)
         if checkpoint is not None and checkpoint.due:
+            _require_finite(trainer, weights, state, checkpoint)
             try:
                 checkpoint.save(*weights, state)
             except OutputError as error:
                 logger.warning("%s; training goes on, the last checkpoint stays as it is", error)
+
+
+def _end_epoch(
+    trainer: ChunkTrainer,
+    weights: kernels.Weights,
+    state: State,
+    checkpoint: Checkpoint | None,
+    interrupted: Interrupts,
+    holdout_loss: HoldoutMeasure | None,
+) -> None:
+    """Check the weights, measure the held-out loss, and turn the epoch's totals into its record."""
+    _require_finite(trainer, weights, state, checkpoint)
+    loss = None
+    if holdout_loss is not None:
+        loss = holdout_loss(weights, interrupted.is_set)
+        if loss is None:
+            _interrupt(trainer, weights, state, checkpoint)
+    state.history.append(
+        EpochRecord(
+            epoch=state.epoch + 1,
+            loss=state.totals.mean_loss,
+            examples=state.totals.examples,
+            tokens=state.totals.tokens,
+            kept_tokens=state.totals.kept_tokens,
+            learning_rate=trainer.rate_at(state.epoch + 1, 0),
+            seconds=state.totals.seconds,
+            holdout_loss=loss,
+        )
+    )
+    state.epoch += 1
+    state.totals = Totals()
+    if trainer.config.early_stopping is not None:
+        keep_best(state, weights)
+
+
+def _interrupt(
+    trainer: ChunkTrainer, weights: kernels.Weights, state: State, checkpoint: Checkpoint | None
+) -> NoReturn:
+    """Pass Ctrl-C on, once the checkpoint has all that was done."""
+    if checkpoint is None:
+        raise KeyboardInterrupt
+    _require_finite(trainer, weights, state, checkpoint)
+    checkpoint.save(*weights, state)
+    raise KeyboardInterrupt(f"the checkpoint {checkpoint.path} has all that was done; go on with --resume")
 
 
 def _add(totals: Totals, result: ChunkResult) -> None:
@@ -355,38 +418,30 @@ def _add(totals: Totals, result: ChunkResult) -> None:
     totals.kept_tokens += result.kept_tokens
 
 
-def _require_finite(trainer: ChunkTrainer, state: State) -> None:
-    if not math.isfinite(state.totals.loss):
-        raise DivergenceError(
-            f"training diverged in epoch {state.epoch + 1}: the loss is {state.totals.loss} at "
-            f"η = {trainer.rate_at(state.epoch, 0):.4g}; "
-            f"lower learning_rate from {trainer.config.first_learning_rate:g}"
-        )
+def _require_convergence(
+    trainer: ChunkTrainer, result: ChunkResult, state: State, checkpoint: Checkpoint | None
+) -> None:
+    if fault := fault_of_loss(result.loss, result.examples):
+        place = f"epoch {state.epoch + 1}, chunk {state.totals.chunks + 1} of {trainer.number_of_chunks}"
+        raise _divergence(trainer, place, trainer.rate_at(state.epoch, state.totals.tokens), fault, checkpoint)
 
 
-@contextlib.contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that it falls between two chunks; a second one interrupts at once.
+def _require_finite(
+    trainer: ChunkTrainer, weights: kernels.Weights, state: State, checkpoint: Checkpoint | None
+) -> None:
+    if fault := fault_of_weights(weights):
+        rate = trainer.rate_at(state.epoch, state.totals.tokens)
+        raise _divergence(trainer, f"epoch {state.epoch + 1}", rate, fault, checkpoint)
 
-    Only where Ctrl-C would raise KeyboardInterrupt here: in the main thread, with Python's own handler.
-    """
-    interrupted = threading.Event()
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+def _divergence(
+    trainer: ChunkTrainer, place: str, rate: float, fault: str, checkpoint: Checkpoint | None
+) -> DivergenceError:
+    kept = f"; the checkpoint {checkpoint.path}, from before, stays" if checkpoint and checkpoint.path.exists() else ""
+    first = trainer.config.first_learning_rate
+    return DivergenceError(
+        f"training diverged in {place}, at η = {rate:.4g}: {fault}; lower learning_rate from {first:g}{kept}"
     )
-
-    def note(*_arguments: object) -> None:
-        interrupted.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    if ours:
-        signal.signal(signal.SIGINT, note)
-    try:
-        yield interrupted
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def cores() -> int:

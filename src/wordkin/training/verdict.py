@@ -13,7 +13,7 @@ import numpy as np
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.training.history import EpochRecord
+from wordkin.training.history import EpochRecord, best_epoch
 
 STILL_FALLING = 0.025
 """Relative fall of the loss in the epoch before η is down to half; above it, more epochs gave better vectors."""
@@ -37,6 +37,8 @@ class Verdict:
         rare_words: share of the words that occur fewer than FEW_OCCURRENCES times.
         falling_epoch: the last epoch, but for the first, that began at half of the first η or more, if any.
         fall: by what share of itself the loss fell from the epoch before to that one; negative if it rose.
+        holdout_losses: of each epoch; empty without a holdout.
+        best_kept: whether the vectors are those of the epoch with the lowest held-out loss.
         advice: what to change, one sentence each; empty where the numbers support nothing.
     """
 
@@ -44,6 +46,8 @@ class Verdict:
     rare_words: float
     falling_epoch: int | None
     fall: float | None
+    holdout_losses: tuple[float, ...]
+    best_kept: bool
     advice: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -65,7 +69,17 @@ class Verdict:
                 f"The loss {moved} by {abs(self.fall):.1%} in epoch {self.falling_epoch}, the last to begin with at "
                 f"least half of the first learning rate: {state}."
             )
-        return [corpus, loss, *self.advice]
+        return [corpus, loss, *self._holdout(), *self.advice]
+
+    def _holdout(self) -> list[str]:
+        if not self.holdout_losses:
+            return []
+        best, last = best_epoch(self.holdout_losses), len(self.holdout_losses)
+        lowest, end = f"{min(self.holdout_losses):.4f}", f"{self.holdout_losses[-1]:.4f}"
+        if best == last:
+            return [f"The held-out loss was lowest at the end, {end}."]
+        kept = "; the vectors are those of that epoch" if self.best_kept else ""
+        return [f"The held-out loss was lowest in epoch {best}, {lowest}, and {end} in epoch {last}, the last{kept}."]
 
     def __str__(self) -> str:
         return "\n".join(self.sentences())
@@ -83,9 +97,11 @@ def verdict(corpus: EncodedCorpus, config: TrainingConfig, history: Sequence[Epo
     for before, after in itertools.pairwise(history):
         if before.learning_rate >= config.first_learning_rate / 2 and before.loss > 0:  # 0 where nothing was kept
             falling_epoch, fall = after.epoch, 1 - after.loss / before.loss
+    losses = tuple(record.holdout_loss for record in history if record.holdout_loss is not None)
+    rose = best_epoch(losses) < len(losses)
     advice = []
-    if fall is not None and fall > STILL_FALLING:
-        advice.append(f"More epochs than {config.epochs} may help.")
+    if fall is not None and fall > STILL_FALLING and not rose:
+        advice.append(f"More epochs than {len(history)} may help.")
     if config.vector_size > NUMBERS_PER_TOKEN * tokens_per_word:
         advice.append(
             f"For so few occurrences a vector_size of {config.vector_size // 2} instead of {config.vector_size} may do "
@@ -100,5 +116,7 @@ def verdict(corpus: EncodedCorpus, config: TrainingConfig, history: Sequence[Epo
         rare_words=rare_words,
         falling_epoch=falling_epoch,
         fall=fall,
+        holdout_losses=losses,
+        best_kept=config.early_stopping is not None,
         advice=tuple(advice),
     )

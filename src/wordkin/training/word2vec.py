@@ -1,21 +1,27 @@
 """The estimator: parameters in the constructor, ``fit`` returns self."""
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
+import numpy as np
+
+from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.training.budget import expected
 from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint, opened
-from wordkin.training.history import EpochRecord
+from wordkin.training.history import EpochRecord, best_epoch
 from wordkin.training.verdict import verdict
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
+
+if TYPE_CHECKING:
+    from wordkin.training.start import Freeze, Source, Start
 
 logger = logging.getLogger("wordkin")
 
@@ -29,8 +35,11 @@ class Word2Vec:
 
     Attributes:
         config: the hyper-parameters.
+        start: how the words of the vectors that the run began with, if any, and the vocabulary fit, after :meth:`fit`.
         history: one :class:`EpochRecord` an epoch, after :meth:`fit`.
-        report: what was read and what was dropped, after :meth:`fit`.
+        best_epoch: the epoch that the vectors are of, after :meth:`fit`: the last one; with ``early_stopping`` the one
+            with the lowest held-out loss.
+        report: what was read and what was dropped, after :meth:`fit`, which also logs it.
         warnings: what looks like a mistake in the corpus, one line each, after :meth:`fit`, which also logs them.
         budget: the memory and time that were expected before training, after :meth:`fit`, which also logs them.
         verdict: plain sentences on how the run went and what to change, after :meth:`fit`.
@@ -52,43 +61,112 @@ class Word2Vec:
         self.history: tuple[EpochRecord, ...] = ()
         self._vectors: WordVectors | None = None
 
+    @classmethod
+    def load(cls, path: str | Path, **parameters: Any) -> "Word2Vec":
+        """A model from its file, to go on from with :meth:`partial_fit`.
+
+        Args:
+            path: what :meth:`save` wrote.
+            parameters: hyper-parameters that are to differ from the model's own.
+
+        Raises:
+            ConfigurationError: a parameter is unknown or outside its range.
+            FormatError: the file is missing, truncated, not a model, or of a newer version.
+        """
+        return cls.from_vectors(WordVectors.load(path), **parameters)
+
+    @classmethod
+    def from_vectors(cls, vectors: WordVectors, **parameters: Any) -> "Word2Vec":
+        """A model from vectors in memory, to go on from with :meth:`partial_fit`.
+
+        Its hyper-parameters are those of the run that made the vectors, where known, but for ``max_vocabulary``, which
+        would keep new words out.
+
+        Raises:
+            ConfigurationError: a parameter is unknown or outside its range.
+        """
+        model = cls(**{**settings_of(vectors), **parameters})
+        model._vectors = vectors
+        return model
+
     def fit(
         self,
         corpus: Any,
         *,
+        init: "Source | None" = None,
+        init_vectors: "Source | None" = None,
+        freeze: "Freeze | None" = None,
         progress: bool = True,
-        on_epoch_end: Callable[[EpochRecord], None] | None = None,
+        on_epoch_end: Callable[[EpochRecord], object] | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_every: float = DEFAULT_SECONDS,
         resume: bool = False,
     ) -> "Word2Vec":
-        """Train on a corpus, from the beginning.
+        """Train on a corpus: from the beginning, or from vectors that are there already.
 
         Args:
             corpus: a path (a file, a directory, a glob pattern, ``-`` for standard input; .gz, .bz2, .xz and .zst are
                 decompressed), a list of :class:`pathlib.Path`, an iterable of lists of tokens (a one-shot generator
                 too: it is read once), an iterable of strings where ``tokenizer`` is set, or an
                 :class:`wordkin.EncodedCorpus`.
+            init: a model to go on from, or its file; see :meth:`partial_fit`.
+            init_vectors: vectors, or a file of them, with which those words of the corpus begin that have one there.
+                The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
+            freeze: words whose input vectors stay as `init` or `init_vectors` has them, or ``"old"`` for all of those.
             progress: show a progress bar on standard error where that is a terminal.
-            on_epoch_end: called with each epoch's record.
+            on_epoch_end: called with each epoch's record, when no thread is training; where it returns True, training
+                stops, and what was trained so far is the result. In it :attr:`vectors`, :attr:`history` and
+                :meth:`save` are those of the epoch that has ended. The vectors are no copy: they are good until it
+                returns, and ``model.vectors.vectors.copy()`` is good for longer. What it raises, :meth:`fit` raises.
             checkpoint: file that keeps the whole state of the run, so that it survives even kill -9.
             checkpoint_every: seconds between two checkpoints; chunks are not cut, so that it may be a little more.
-            resume: go on from the checkpoint where its file exists; with ``threads=1`` the result has the same bytes as
-                that of a run that was never stopped.
+            resume: go on from the checkpoint where its file exists; with ``threads=1`` or ``deterministic=True`` the
+                result has the same bytes as that of a run that was never stopped.
 
         Raises:
-            CheckpointError: the checkpoint is of other text, other parameters or another version of wordkin; it exists
-                and `resume` is false; or another run uses it.
+            ConfigurationError: `init` has another vector_size, architecture or output layer.
+            FormatError: `init` has no output vectors, or a file is not what it should be.
+            UnknownWordError: a word to freeze has no vector there.
+            CheckpointError: the checkpoint is of other text, another `init`, other parameters or another version of
+                wordkin; it exists and `resume` is false; or another run uses it.
             CorpusError: the corpus cannot be read, or too little is left of it.
-            DivergenceError: the learning rate is too high for this corpus.
+            DivergenceError: the learning rate is too high for this corpus. The last checkpoint stays as it was, and so
+                do :attr:`vectors` and :attr:`history` of an earlier :meth:`fit`.
         """
         from wordkin.corpus.encoding import encode
+        from wordkin.training.start import Start
 
-        encoded = encode(corpus, self.config)
+        start = Start(self.config, init, init_vectors, freeze)
+        encoded = encode(corpus, self.config, start.known)
+        logger.info("%s", encoded.report)
         path = None if checkpoint is None else Path(checkpoint)
-        with opened(path, checkpoint_every, resume, self.config, encoded) as held:
-            self._train(encoded, progress, on_epoch_end, held)
+        with opened(path, checkpoint_every, resume, self.config, encoded, start.arrays() if path else {}) as held:
+            self._train(encoded, start, progress, on_epoch_end, held)
         return self
+
+    def partial_fit(self, corpus: Any, *, freeze: "Freeze | None" = None, **options: Any) -> "Word2Vec":
+        """Go on with more text; the same as :meth:`fit` where there are no vectors yet.
+
+        All words stay. New ones join if they occur ``min_count`` times in this text, as far as ``max_vocabulary`` and
+        ``memory_budget`` have room. Counts are those of all texts together, and so are the noise words, the subsampling
+        and the Huffman tree; with hierarchical softmax what the nodes of the old tree have learned is carried over to
+        the new one. Known words keep their vectors, new ones begin as in a new run. The schedule of the learning rate
+        begins anew. An :class:`EncodedCorpus` keeps the words that it was encoded with, and loses none.
+
+        :attr:`history` is that of this run; the model's file has the epochs of all runs, each with the number of its
+        ``run``. The vectors from before stay in memory until the run has ended, and stay as they were if it fails.
+
+        Args:
+            corpus: more text, as for :meth:`fit`.
+            freeze: words whose input vectors stay as they are, or ``"old"`` for all that have one.
+            options: what else :meth:`fit` takes.
+
+        Raises:
+            ConfigurationError: the vectors have another vector_size, architecture or output layer.
+            FormatError: they came without output vectors.
+            UnknownWordError: a word to freeze has no vector.
+        """
+        return self.fit(corpus, init=self._vectors, freeze=freeze, **options)
 
     @property
     def vectors(self) -> WordVectors:
@@ -112,41 +190,72 @@ class Word2Vec:
     def _train(
         self,
         corpus: EncodedCorpus,
+        start: "Start",
         progress: bool,
-        on_epoch_end: Callable[[EpochRecord], None] | None,
+        on_epoch_end: Callable[[EpochRecord], object] | None,
         checkpoint: Checkpoint | None,
     ) -> None:
-        from wordkin.arrays import aligned_zeros
-        from wordkin.model.kernels import Weights, padded
+        from wordkin.training.holdout_loss import HoldoutLoss
         from wordkin.training.progress import Silent, progress_bar
         from wordkin.training.speed import tokens_per_second
         from wordkin.training.trainer import ChunkTrainer, train
-        from wordkin.training.weights import initial_input, without_padding
+        from wordkin.training.weights import without_padding
 
         config = self.config
-        warnings, budget = warn(corpus), expected(corpus, config)
+        warnings, budget = warn(corpus), expected(corpus, config, start.memory)
         logger.info("%s", budget.memory_text())
-        trainer = ChunkTrainer(corpus, config)
-        words, width = len(corpus.vocabulary), padded(config.vector_size)
-        V = initial_input(words, config.vector_size, width, config.seed)
-        weights = Weights(V, aligned_zeros((words, width), V.dtype))
+        weights, frozen, start_report = start.begin(corpus.vocabulary)
+        if start_report is not None:
+            logger.info("%s", start_report)
+        warnings += start.warn(corpus, start_report)
+        trainer = ChunkTrainer(corpus, config, frozen)
         trainer.compile(weights)
         budget = replace(budget, tokens_per_second=tokens_per_second(trainer, weights))
         logger.info("%s", budget.time_text())
         bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
-        history = train(trainer, weights, bar, on_epoch_end, checkpoint)
-        self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
-        self.verdict = verdict(corpus, config, history)
         # Without what is no part of the result, equal results are equal files.
         parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
         for name in INCIDENTAL_PARAMETERS:
             del parameters[name]
-        self._vectors = WordVectors(
-            StoredModel(
-                without_padding(weights.input, config.vector_size),
-                without_padding(weights.output, config.vector_size),
-                corpus.vocabulary,
-                parameters,
-                [record.without_time() for record in self.history],
-            )
-        )
+
+        def vectors(V: Any, W: Any, history: Sequence[EpochRecord]) -> WordVectors:
+            return WordVectors(StoredModel(V, W, corpus.vocabulary, parameters, start.history(history)))
+
+        def epoch_ended(history: Sequence[EpochRecord]) -> bool:
+            if on_epoch_end is None:
+                return False
+            V, W = (matrix[:, : config.vector_size] for matrix in weights)
+            with self._showing(vectors(V, W, history), history):
+                answer = on_epoch_end(history[-1])
+            return isinstance(answer, bool | np.bool_) and bool(answer)
+
+        measure = None
+        if config.holdout:
+            measure = HoldoutLoss(trainer)
+            logger.info("%s", measure)
+        history = train(trainer, weights, bar, epoch_ended, checkpoint, measure)
+        self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
+        losses = [record.holdout_loss for record in history]
+        self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)
+        self.start, self.verdict = start_report, verdict(corpus, config, history)
+        V, W = (without_padding(matrix, config.vector_size) for matrix in weights)
+        self._vectors = vectors(V, W, history)
+
+    @contextlib.contextmanager
+    def _showing(self, vectors: WordVectors, history: Sequence[EpochRecord]) -> Iterator[None]:
+        """Within, be the model as it is now; then again what it was."""
+        before = self._vectors, self.history
+        self._vectors, self.history = vectors, tuple(history)
+        try:
+            yield
+        finally:
+            self._vectors, self.history = before
+
+
+def settings_of(vectors: WordVectors) -> dict[str, Any]:
+    """The hyper-parameters with which training goes on from these vectors where no others are given."""
+    known = parameters().keys() - {"max_vocabulary"}
+    return {
+        **{name: value for name, value in vectors.config.items() if name in known},
+        "vector_size": vectors.vector_size,
+    }

@@ -1,61 +1,161 @@
 """Exact nearest neighbours by cosine, in blocks, without a copy of the matrix."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
+from wordkin.vectors.candidates import Candidates, Rows
+from wordkin.vectors.norms import RowNorms
 
-_BLOCK_ROWS = 8192
+Floats = npt.NDArray[np.float32]
+Block = tuple[int, Floats]  # the first position, and the scores of its rows: (rows, queries)
 
-
-def blocks(rows: int) -> Iterator[slice]:
-    """Cut `rows` into slices of bounded size."""
-    for begin in range(0, rows, _BLOCK_ROWS):
-        yield slice(begin, min(begin + _BLOCK_ROWS, rows))
-
-
-def norms(matrix: Matrix) -> Matrix:
-    """The Euclidean length of every row: (rows,) float32."""
-    lengths = np.empty(len(matrix), np.float32)
-    for block in blocks(len(matrix)):
-        lengths[block] = np.linalg.norm(matrix[block], axis=1)
-    return lengths
+QUERIES = 1024  # answered at a time
+_SCORES = 1 << 20  # of one block
+_ROWS = 1024, 8192  # at least and at most, in one block
+_SINGLE_ROWS = 1 << 16  # of one block for a single query, where rows are neither copied nor measured
+_SAMPLE = 256, 8  # rows of the first block that a first bar is set by: at least, and for each row wanted
+_COSMUL_EPSILON = 0.000001  # that of Levy and Goldberg (2014), and of gensim
 
 
-def _first(scores: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
-    """The places of the `count` largest scores; of equal ones at the cut, the first."""
-    if count >= len(scores):
-        return np.arange(len(scores))
-    cut = np.partition(scores, len(scores) - count)[len(scores) - count]
-    above = np.flatnonzero(scores > cut)
-    equal = np.flatnonzero(scores == cut)[: count - len(above)]
-    return np.concatenate([above, equal])
-
-
-def nearest(
-    matrix: Matrix, lengths: Matrix, query: npt.NDArray[Any], topn: int, exclude: set[int]
-) -> list[tuple[int, float]]:
-    """The rows with the largest cosine to `query`, best first; equal scores in row order.
+def cosines(
+    matrix: npt.NDArray[Any], norms: RowNorms, queries: npt.NDArray[Any], candidates: Candidates
+) -> Iterator[Block]:
+    """The cosine of every candidate with every query, a block of rows at a time.
 
     Args:
-        matrix: (rows, d).
-        lengths: (rows,) their norms; rows of length 0 have the cosine 0 with everything.
-        query: (d,).
-        topn: how many.
-        exclude: rows to leave out.
+        matrix: (rows, d), of any real dtype.
+        norms: the lengths of its rows; a row of length 0 has the cosine 0 with everything.
+        queries: (queries, d), of length 1 or 0.
+        candidates: the rows to read.
+
+    Yields:
+        The first position of a block, and (rows of the block, queries) float32, −∞ where a row does not count;
+        the next block overwrites it.
     """
-    unit = np.asarray(query / (np.linalg.norm(query) or 1.0), np.float32)
-    wanted = min(topn + len(exclude), len(matrix))
-    rows = np.empty(0, np.int64)
-    scores = np.empty(0, np.float32)
-    for block in blocks(len(matrix)):
-        found = (matrix[block] @ unit) / np.maximum(lengths[block], np.finfo(np.float32).tiny)
-        best = _first(found, wanted)
-        rows = np.concatenate([rows, best + block.start])
-        scores = np.concatenate([scores, found[best]])
-    order = np.lexsort((rows, -scores))
-    ranked = ((int(rows[place]), float(scores[place])) for place in order)
-    return [(row, score) for row, score in ranked if row not in exclude][:topn]
+    matrix = np.asarray(matrix)
+    columns = np.ascontiguousarray(queries, np.float32).T
+    if len(queries) == 1 and norms.complete and matrix.dtype == np.float32 and candidates.gathered is None:
+        length = _SINGLE_ROWS
+    else:
+        length = int(np.clip(_SCORES // len(queries), *_ROWS))
+    whole = np.empty((min(length, candidates.size), len(queries)), np.float32)
+    for begin, rows in candidates.blocks(length):
+        values = np.asarray(matrix[rows], np.float32)
+        scores = whole[: len(values)]
+        scale = norms.inverses(rows, values)[:, None]
+        if len(queries) < matrix.shape[1]:  # there are fewer scores than numbers to scale
+            np.matmul(values, columns, out=scores)
+            scores *= scale
+        else:
+            np.matmul(values * scale, columns, out=scores)
+        if candidates.mask is not None:
+            scores[~candidates.mask[begin : begin + len(scores)]] = -np.inf
+        yield begin, scores
+
+
+def products(blocks: Iterable[Block], exponents: npt.NDArray[np.float64]) -> Iterator[Block]:
+    """3CosMul of Levy and Goldberg (2014): cosines moved to [0, 1], multiplied and divided.
+
+    Args:
+        blocks: cosines with every term of every query, term by term: (rows, terms · queries).
+        exponents: (terms,) above 0 for what is multiplied, below 0 for what is divided by.
+    """
+    for begin, found in blocks:
+        terms = found.reshape(len(found), len(exponents), -1)
+        above, below = np.ones_like(terms[:, 0]), np.ones_like(terms[:, 0])
+        for term, exponent in enumerate(exponents):
+            factor = np.maximum((1 + terms[:, term]) / 2, 0)
+            if exponent > 0:
+                above *= factor ** np.float32(exponent)
+            else:
+                below *= factor ** np.float32(-exponent)
+        above /= below + np.float32(_COSMUL_EPSILON)
+        above[np.isneginf(terms[:, 0])] = -np.inf
+        yield begin, above
+
+
+def best(
+    blocks: Iterable[Block],
+    queries: int,
+    count: int,
+    threshold: float = -np.inf,
+    excluded: tuple[Rows, Rows] | None = None,
+) -> list[tuple[Rows, Floats]]:
+    """The positions with the highest scores of every query, best first; equal scores in the order of positions.
+
+    Args:
+        blocks: every score, of consecutive blocks of positions.
+        queries: how many queries there are.
+        count: how many positions to find for each.
+        threshold: the lowest score that counts.
+        excluded: pairs of query and position to leave out, as two arrays of equal length.
+    """
+    found = _Best(queries, count, threshold)
+    query, position = excluded or (np.empty(0, np.intp), np.empty(0, np.intp))
+    order = np.argsort(position, kind="stable")
+    query, position = query[order], position[order]
+    for begin, scores in blocks:
+        here = slice(*np.searchsorted(position, (begin, begin + len(scores))))
+        scores[position[here] - begin, query[here]] = -np.inf
+        found.add(begin, scores)
+    return found.ranked()
+
+
+class _Best:
+    """The best positions of each query so far, and the bar that the next ones must pass."""
+
+    def __init__(self, queries: int, count: int, threshold: float) -> None:
+        self._count = count
+        self._held: list[tuple[Rows, Rows, Floats]] = [
+            (np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32))
+        ]  # query, position, score
+        self._pending = self._settled = 0
+        self._passes = np.empty((0, queries), np.bool_)
+        self._bar = np.full(queries, np.nextafter(np.float32(threshold), np.float32(-np.inf)), np.float32)
+
+    def add(self, begin: int, scores: Floats) -> None:
+        """Keep what passes the bar; NaN and −∞ never do."""
+        if begin == 0:
+            self._set_bar(scores)
+        if len(self._passes) < len(scores):
+            self._passes = np.empty(scores.shape, np.bool_)
+        passing = np.flatnonzero(np.greater(scores, self._bar, out=self._passes[: len(scores)]))
+        if not len(passing):
+            return
+        place, query = np.divmod(passing, scores.shape[1])
+        self._held.append((query, place + begin, scores[place, query]))
+        self._pending += len(passing)
+        if self._pending >= self._settled:
+            self._settle()
+
+    def _set_bar(self, scores: Floats) -> None:
+        """Begin with the score that `count` rows of a sample reach, so that few rows need sorting."""
+        sample = scores[: max(_SAMPLE[0], _SAMPLE[1] * self._count)]
+        if len(sample) > self._count:
+            place = len(sample) - self._count
+            reached = np.nextafter(np.partition(sample, place, axis=0)[place], np.float32(-np.inf))
+            self._bar = np.fmax(self._bar, reached)
+
+    def _settle(self) -> None:
+        """Keep the best `count` of each query, and raise the bar to the last of them."""
+        query, position, score = (np.concatenate(parts) for parts in zip(*self._held, strict=True))
+        order = np.lexsort((position, -score, query))
+        query, position, score = query[order], position[order], score[order]
+        first = np.searchsorted(query, np.arange(len(self._bar)))
+        keep = np.arange(len(query)) - first[query] < self._count
+        self._held = [(query[keep], position[keep], score[keep])]
+        self._pending, self._settled = 0, int(np.count_nonzero(keep))
+        last = first + self._count - 1
+        full = np.flatnonzero(np.diff(np.append(first, len(query))) >= self._count)
+        self._bar[full] = score[last[full]]
+
+    def ranked(self) -> list[tuple[Rows, Floats]]:
+        """Position and score of each query's best, best first."""
+        self._settle()
+        query, position, score = self._held[0]
+        bounds = np.searchsorted(query, np.arange(len(self._bar) + 1))
+        return [(position[begin:end], score[begin:end]) for begin, end in itertools.pairwise(bounds)]

@@ -1,65 +1,134 @@
 """Word vectors: small, immutable, and ignorant of how they were trained."""
 
-import difflib
-import itertools
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+import copy
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import UnknownWordError
-from wordkin.vectors import search
+from wordkin.errors import OutputError, UnknownWordError
+from wordkin.vectors import loading, spelling
+from wordkin.vectors.candidates import Rows
 from wordkin.vectors.formats import native
+from wordkin.vectors.norms import RowNorms
+from wordkin.vectors.queries import Queries
 from wordkin.vocabulary import Vocabulary
 
-_SUGGESTIONS_FROM = 100_000  # the most frequent words among which close spellings are looked for
-Term = str | npt.NDArray[Any]
 
-
-class WordVectors:
+class WordVectors(Queries):
     """Vectors by word, and questions to ask of them.
+
+    Searches are those of :class:`wordkin.vectors.queries.Queries`, measures those of
+    :class:`wordkin.vectors.measures.Measures`.
 
     Make one with :meth:`load`, or take it from :attr:`wordkin.Word2Vec.vectors`.
 
     Attributes:
-        vectors: (words, vector_size) float32, read-only; row i belongs to ``index_to_key[i]``.
+        vectors: (words, vector_size) float32, read-only; row i belongs to ``index_to_key[i]``. Float16 or int8 after
+            :func:`wordkin.vectors.postprocessing.stored_as`.
+        scales: (words,) float32, what the rows of an int8 matrix are multiplied by; else None.
         vocabulary: the words and their counts, most frequent first.
         config: the hyper-parameters of the training run, where known.
         history: one mapping an epoch, where known.
     """
 
-    def __init__(self, model: native.StoredModel) -> None:
+    def __init__(self, model: native.StoredModel, scales: npt.NDArray[np.float32] | None = None) -> None:
         self.vectors = model.input.view()
         self.vectors.flags.writeable = False
         self.vocabulary: Vocabulary = model.vocabulary
         self.config = model.config
         self.history = model.history
+        self.scales = scales
         self._model = model
+        self._norms = RowNorms(self.vectors, model.norms)
+        self._folds = False
 
     @classmethod
-    def load(cls, path: str | Path) -> "WordVectors":
-        """Map a model file into memory; only what queries touch is read.
+    def load(cls, path: str | Path, format: str | None = None) -> "WordVectors":  # noqa: A002
+        """Read vectors of any format; wordkin's own are mapped, so that only what queries touch is read.
+
+        Args:
+            path: the file or folder.
+            format: its format (``docs/formats.md`` lists them); None to go by its content, whatever its name.
 
         Raises:
-            FormatError: the file is missing, truncated, not a model, or of a newer version.
+            FormatError: the file is missing, truncated, damaged, of no format that is known, or of a newer version.
         """
-        return cls(native.load(Path(path)))
+        return cls(loading.load(Path(path), format))
 
-    def save(self, path: str | Path, *, include_output: bool = True) -> None:
-        """Write the model as one safetensors file, atomically.
+    @classmethod
+    def from_arrays(
+        cls, words: Sequence[str], vectors: npt.ArrayLike, counts: npt.ArrayLike | None = None
+    ) -> "WordVectors":
+        """Vectors from anywhere, already in memory; a float32 matrix is not copied.
+
+        Args:
+            words: distinct words, most frequent first.
+            vectors: (words, vector_size), one row a word.
+            counts: (words,) occurrences in the corpus; 1 where unknown.
+
+        Raises:
+            ValueError: the shapes do not fit, a word is empty or there twice, or a count is below 1.
+        """
+        matrix = np.ascontiguousarray(vectors, np.float32)
+        occurrences = np.ones(len(words), np.int64) if counts is None else np.asarray(counts, np.int64)
+        if matrix.ndim != 2 or len(matrix) != len(words) or occurrences.shape != (len(words),):
+            raise ValueError(
+                f"{len(words)} words do not fit vectors of shape {matrix.shape} and counts of shape {occurrences.shape}"
+            )
+        if "" in words or len(set(words)) != len(words) or occurrences.min(initial=1) < 1:
+            raise ValueError("the words must be distinct and not empty, and their counts at least 1")
+        return cls(native.StoredModel(matrix, None, Vocabulary.from_words(words, occurrences), {}, []))
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        include_output: bool = True,
+        format: str = "safetensors",  # noqa: A002
+        space_as: str | None = None,
+    ) -> None:
+        """Write the vectors, atomically: as one safetensors file, or in another format.
 
         Args:
             path: the target.
-            include_output: also write the output vectors W, which going on with training needs.
+            include_output: also write the output vectors W, which going on with training needs; other formats leave
+                them out.
+            format: one of those that ``docs/formats.md`` lists.
+            space_as: what stands for white space in words, where the format parts words with it.
 
         Raises:
-            OutputError: the file cannot be written; an old file of that name is untouched.
+            FormatError: there is no such format.
+            OutputError: the file cannot be written, or cannot hold these words, or the vectors are not float32; an old
+                file is untouched.
         """
+        loading.save(Path(path), self._stored(path, include_output), format, space_as)
+
+    def push_to_hub(self, repository: str, *, include_output: bool = True, private: bool = False) -> str:
+        """Upload the native file and a model card to the Hugging Face Hub; needs the extra ``hub``.
+
+        Args:
+            repository: ``owner/name``; made where there is none.
+            include_output: also upload the output vectors W.
+            private: whether a repository that is made is private.
+
+        Returns:
+            The address of what was uploaded.
+
+        Raises:
+            MissingPackageError: huggingface_hub is not installed.
+            OutputError: the vectors are not float32.
+        """
+        return loading.push(self._stored(repository, include_output), repository, private)
+
+    def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
+        if self.vectors.dtype != np.float32:
+            raise OutputError(f"cannot write {target}: these vectors are {self.vectors.dtype}, and files hold float32")
         output = self._model.output if include_output else None
-        native.save(Path(path), native.StoredModel(self.vectors, output, self.vocabulary, self.config, self.history))
+        return dataclasses.replace(self._model, input=self.vectors, output=output)
 
     @property
     def output_vectors(self) -> npt.NDArray[np.float32] | None:
@@ -67,12 +136,12 @@ class WordVectors:
         return self._model.output
 
     @property
-    def index_to_key(self) -> list[str]:
+    def index_to_key(self) -> Sequence[str]:
         """The words in row order, most frequent first."""
         return self.vocabulary.words
 
     @property
-    def key_to_index(self) -> dict[str, int]:
+    def key_to_index(self) -> Mapping[str, int]:
         """Word to row."""
         return self.vocabulary.rows
 
@@ -81,10 +150,24 @@ class WordVectors:
         """Length of the vectors."""
         return int(self.vectors.shape[1])
 
-    @cached_property
-    def norms(self) -> npt.NDArray[np.float32]:
-        """(words,) float32, the length of every vector; computed once."""
-        return search.norms(self.vectors)
+    def with_vectors(self, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None) -> "WordVectors":
+        """Other vectors for the same words, without output vectors and without vectors for unknown words.
+
+        Args:
+            vectors: (words, any vector_size).
+            scales: as the attribute.
+        """
+        model = dataclasses.replace(self._model, input=vectors, output=None, norms=None, subwords=None)
+        return type(self)(model, scales)
+
+    def folded(self) -> "WordVectors":
+        """The same vectors, which also know a word by its Unicode NFC form, and by that in lower case.
+
+        A word is looked up as it was given first. Nothing is copied, and the words themselves stay as they are stored.
+        """
+        other = copy.copy(self)
+        other._folds = True
+        return other
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -93,18 +176,37 @@ class WordVectors:
         return iter(self.index_to_key)
 
     def __contains__(self, word: object) -> bool:
-        return word in self.vocabulary
+        return self._find(word) is not None
 
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
         """The vector of a word: (vector_size,) float32, read-only.
 
+        Vectors from a fastText model give one to unknown words, too, from their parts.
+
         Raises:
             UnknownWordError: a KeyError that names the closest words.
         """
-        return np.asarray(self.vectors[self.row(word)])
+        vector = self.get(word)
+        if vector is None:
+            raise self._unknown(word)
+        return vector
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, {self.vector_size} dimensions)"
+
+    def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
+        """The vector of a word, as ``[word]`` gives it, or `default` where it has none."""
+        row = self._find(word)
+        if row is not None:
+            return self.values(row)
+        subwords = self._model.subwords
+        vector = None if subwords is None or not isinstance(word, str) else subwords.vector(word)
+        return default if vector is None else vector
+
+    def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
+        """The vectors of some rows as float32, however they are stored: (rows, vector_size)."""
+        values = np.asarray(self.vectors[rows], np.float32)
+        return values if self.scales is None else values * self.scales[rows, None]
 
     def row(self, word: str) -> int:
         """The row of a word.
@@ -112,91 +214,19 @@ class WordVectors:
         Raises:
             UnknownWordError: a KeyError that names the closest words.
         """
-        try:
-            return self.key_to_index[word]
-        except (KeyError, TypeError):
-            raise UnknownWordError(word, lambda: self._closest(word)) from None
+        row = self._find(word)
+        if row is None:
+            raise self._unknown(word)
+        return row
 
-    def most_similar(
-        self,
-        positive: Term | Sequence[Term] = (),
-        negative: Term | Sequence[Term] = (),
-        topn: int = 10,
-    ) -> list[tuple[str, float]]:
-        """The words whose vectors point most nearly in the direction asked for.
+    def _unknown(self, word: object) -> UnknownWordError:
+        return UnknownWordError(word, lambda: spelling.closest(word, self))
 
-        The direction is the sum of the unit vectors of `positive` less that of `negative`; a is to b as c is to ?
-        is ``positive=[b, c], negative=[a]``. The words of the question are left out of the answer.
-
-        Args:
-            positive: a word, a vector (vector_size,), or several of either.
-            negative: the same.
-            topn: how many words to return.
-
-        Returns:
-            Pairs of word and cosine, best first.
-
-        Raises:
-            UnknownWordError: a word is not in the vocabulary.
-            ValueError: nothing was asked for, a vector has the wrong shape or is not finite, or `topn` is below 1.
-        """
-        signed = [(term, 1.0) for term in _terms(positive)] + [(term, -1.0) for term in _terms(negative)]
-        if not signed:
-            raise ValueError("most_similar needs at least one word or vector in positive or negative")
-        if topn < 1:
-            raise ValueError(f"topn is {topn}; it must be at least 1")
-        direction = np.zeros(self.vector_size)
-        for term, sign in signed:
-            direction += sign * self._unit(term)
-        exclude = {self.row(term) for term, _ in signed if isinstance(term, str)}
-        found = search.nearest(self.vectors, self.norms, direction, topn, exclude)
-        return [(self.index_to_key[row], score) for row, score in found]
-
-    def similarity(self, first: str, second: str) -> float:
-        """The cosine between two words' vectors.
-
-        Raises:
-            UnknownWordError: a word is not in the vocabulary.
-        """
-        return float(self._unit(first) @ self._unit(second))
-
-    def doesnt_match(self, words: Sequence[str]) -> str:
-        """The word that is furthest from the mean direction of all of them.
-
-        Raises:
-            UnknownWordError: a word is not in the vocabulary.
-            ValueError: fewer than two words.
-        """
-        words = list(words) if not isinstance(words, str) else words.split()
-        if len(words) < 2:
-            raise ValueError("doesnt_match needs at least two words")
-        units = np.array([self._unit(word) for word in words])
-        return words[int(np.argmin(units @ units.mean(axis=0)))]
-
-    def _unit(self, term: Term) -> npt.NDArray[np.float64]:
-        vector = np.asarray(self[term] if isinstance(term, str) else term, np.float64)
-        if vector.shape != (self.vector_size,):
-            raise ValueError(f"a vector of shape {vector.shape} was given; these have the shape ({self.vector_size},)")
-        if not np.isfinite(vector).all():
-            raise ValueError("a vector holds NaN or infinity, which points in no direction")
-        vector = vector / (np.abs(vector).max() or 1.0)  # so that no square overflows
-        return np.asarray(vector / (np.linalg.norm(vector) or 1.0))
-
-    def _closest(self, word: object) -> tuple[str, ...]:
-        """Close spellings: the same word in another case first, then by difflib's ratio."""
+    def _find(self, word: object) -> int | None:
         if not isinstance(word, str):
-            return ()
-        folded = word.casefold()
-        frequent = itertools.islice(self.index_to_key, _SUGGESTIONS_FROM)
-        near = [other for other in frequent if abs(len(other) - len(word)) <= 2]
-        same = [other for other in near if other.casefold() == folded]
-        alike = difflib.get_close_matches(word, near, n=3, cutoff=0.7)
-        return tuple(dict.fromkeys(same + alike))[:3]
-
-
-def _terms(given: Term | Sequence[Term]) -> list[Term]:
-    if isinstance(given, str):
-        return [given]
-    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind not in "UO":  # U and O hold words
-        return [given]
-    return list(given)
+            return None
+        for form in spelling.folded(word) if self._folds else (word,):
+            row = self.key_to_index.get(form)
+            if row is not None:
+                return row
+        return None

@@ -1,0 +1,67 @@
+"""Going on with hierarchical softmax: is it better to carry the old tree's nodes over than to begin them at zero?
+
+    python benchmarks/carrying.py [--data FOLDER] [--seeds 3]
+
+Five epochs on the first half of the lines of a text, one more on the second half, with the output vectors carried over
+(wordkin.model.carrying) or at zero. Prints the mean loss over that half, after the epoch, with no step taken, and the
+mean and standard deviation over the seeds; docs/performance.md has the table.
+"""
+
+import argparse
+import itertools
+import statistics
+from pathlib import Path
+from typing import Any
+
+from wordkin import TrainingConfig, Word2Vec, WordVectors
+from wordkin.config import ARCHITECTURES
+from wordkin.corpus.encoding import encode
+from wordkin.corpus.reading import blocks
+from wordkin.model import carrying
+from wordkin.model.kernels import Weights
+from wordkin.training.progress import Silent
+from wordkin.training.start import Start
+from wordkin.training.trainer import ChunkTrainer, train
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "wiki-1m": ("wiki-1m-raw.txt.xz", {"tokenizer": "words", "lower": True}),
+    "tang": ("tang.txt.xz", {"tokenizer": "characters"}),
+}
+STILL = {"learning_rate": 1e-9, "min_learning_rate": 0.0}
+
+
+def loss_after(first: WordVectors, lines: list[str], config: TrainingConfig, carry: bool) -> float:
+    """Mean J over the lines after one epoch on them."""
+    start = Start(config, first, None, None)
+    corpus = encode(lines, config, start.known)
+    weights: Weights = start.begin(corpus.vocabulary).weights
+    if not carry:
+        weights.output[:] = 0
+    train(ChunkTrainer(corpus, config), weights, Silent())
+    still = TrainingConfig(**{**config.as_dict(), **STILL})
+    return train(ChunkTrainer(corpus, still), weights, Silent())[0].loss
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    print(f"{carrying.VECTORS_PER_NUMBER} vectors a number, λ {carrying.RIDGE} of the diagonal")
+    for (name, (file, reading)), architecture in itertools.product(TEXTS.items(), ARCHITECTURES):
+        lines = b"".join(blocks(options.data / file)).decode().splitlines()
+        half = len(lines) // 2
+        losses: dict[bool, list[float]] = {True: [], False: []}
+        for seed in range(1, options.seeds + 1):
+            shape = {"architecture": architecture, "output_layer": "hierarchical-softmax", "seed": seed, "threads": 1}
+            first = Word2Vec(**reading, **shape).fit(lines[:half], progress=False).vectors
+            for carry, found in losses.items():
+                config = TrainingConfig(**reading, **shape, epochs=1)
+                found.append(loss_after(first, lines[half:], config, carry))
+        shown = (f"{statistics.mean(found):.4f} ± {statistics.stdev(found):.4f}" for found in losses.values())
+        print(f"{name}, {architecture}: carried {', zero '.join(shown)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

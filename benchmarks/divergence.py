@@ -1,0 +1,81 @@
+"""What the loss of a run does that goes well, and of one that diverges; on text that every machine has.
+
+    python benchmarks/divergence.py
+
+Prints a line for each variant and rate: for each corpus the greatest mean loss of a chunk and that of the last one, as
+multiples of that of guessing, log 2 a pair. docs/training.md has the lines that wordkin.training.guard was read from.
+"""
+
+import itertools
+import math
+import random
+
+import numpy as np
+
+from wordkin import EncodedCorpus, TrainingConfig
+from wordkin.arrays import aligned_zeros
+from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
+from wordkin.corpus.encoding import encode
+from wordkin.corpus.standard_library import paragraphs
+from wordkin.model.kernels import Weights, padded
+from wordkin.training.guard import GUESSING
+from wordkin.training.trainer import ChunkTrainer
+from wordkin.training.weights import initial_input
+
+TEXT = TrainingConfig(tokenizer="words", lower=True)
+ALL = TrainingConfig(min_count=1)
+
+
+def few_words(words: int) -> EncodedCorpus:
+    tokens = [f"w{number * number % words}" for number in range(20_000)] + [f"w{number}" for number in range(words)]
+    return encode([tokens], ALL)
+
+
+def topics() -> EncodedCorpus:
+    generator = random.Random(7)
+    words = [[f"{name}{number}" for number in range(10)] for name in ("land", "sea")]
+    return encode([generator.choices(topic, k=12) for _ in range(400) for topic in words], ALL)
+
+
+def losses(corpus: EncodedCorpus, config: TrainingConfig) -> list[float]:
+    """The mean loss of each chunk in units of guessing, until one is not finite."""
+    trainer = ChunkTrainer(corpus, config)
+    words, width = len(corpus.vocabulary), padded(config.vector_size)
+    weights = Weights(
+        initial_input(words, config.vector_size, width, config.seed), aligned_zeros((words, width), np.float32)
+    )
+    means: list[float] = []
+    for epoch in range(config.epochs):
+        for chunk in trainer.chunks(epoch):
+            result = trainer.train(weights, epoch, chunk)
+            means.append(result.loss / max(result.examples, 1) / GUESSING)
+            if not math.isfinite(means[-1]):
+                return means
+    return means
+
+
+def main() -> None:
+    corpora = {
+        "documentation": (encode(paragraphs(), TEXT), 3, 1e-3),
+        "20 words": (topics(), 10, 0.0),
+        "50 words": (few_words(50), 10, 0.0),
+        "3 words": (few_words(3), 10, 0.0),
+        "2 words": (few_words(2), 10, 0.0),
+        "2 words, 1,000 tokens": (encode([["a", "b"] * 500], ALL), 30, 0.0),
+    }
+    for architecture, output_layer in itertools.product(ARCHITECTURES, OUTPUT_LAYERS):
+        variant = TrainingConfig.from_mapping({"architecture": architecture, "output_layer": output_layer})
+        default = variant.first_learning_rate
+        for rate in sorted({default, 2 * default, 4 * default, 0.3, 0.5, 1.0, 2.0, 5.0}):
+            cells = []
+            for name, (corpus, epochs, sample) in corpora.items():
+                config = TrainingConfig.from_mapping(
+                    {**variant.as_dict(), "learning_rate": rate, "epochs": epochs, "sample": sample, "threads": 1}
+                )
+                means = losses(corpus, config)
+                cells.append(f"{name} {np.max(means):.3g} → {means[-1]:.3g}")  # NaN where there is one
+            print(f"{architecture}, {output_layer}, η {rate:g}: {'; '.join(cells)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""Damaged files for every reader: none may crash, hang, take much memory, or raise anything but FormatError.
+
+python benchmarks/fuzz.py [--files 100000] [--only NAME ...] [--seed 1]
+
+Each file is a valid one after one to four changes: bytes set, flipped, cut out, doubled or moved, numbers set to the
+extremes of their types, the end cut off. It is recognised, loaded, and asked for its words and a neighbour. Memory is
+what Python and NumPy allocate (tracemalloc); mappings of the file itself do not count.
+"""
+
+import argparse
+import collections
+import dataclasses
+import gzip
+import logging
+import os
+import random
+import struct
+import sys
+import tempfile
+import time
+import tracemalloc
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from wordkin import FormatError, WordVectors
+from wordkin.vectors.formats.native import StoredModel
+from wordkin.vocabulary import Vocabulary
+
+ALLOWANCE = 64_000_000
+PATIENCE = 5.0
+_EXTREMES = [
+    b"\0",
+    b"\xff",
+    b" ",
+    b"\n",
+    b"\t",
+    b"-",
+    b"e",
+    b".",
+    b"_",
+    b"9" * 30,
+    b"nan",
+    b"inf",
+    b"1e999",
+    b"\\",
+    b"'",
+]
+_NUMBERS = [0, 1, -1, 2**7, 2**15, 2**31 - 1, -(2**31), 2**32, 2**62, 2**63 - 1, -(2**63)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """A valid file: its name, and what is in it and in the files beside it."""
+
+    format: str
+    name: str
+    files: dict[str, bytes]
+
+
+def vectors() -> WordVectors:
+    """A few words, some of them odd."""
+    words = ["the", "of", "Straße", "山", "a", "x" * 40, "12", "-1.5", "</s>"]
+    numbers = np.random.default_rng(1).standard_normal((len(words), 5), np.float32)
+    numbers[2] = [0, 1, -0.0, 1e-40, 3e38]
+    return WordVectors(
+        StoredModel(numbers, numbers[::-1].copy(), Vocabulary.from_words(words, range(9, 0, -1)), {}, [])
+    )
+
+
+def samples() -> list[Sample]:
+    """Valid files of every format that this library reads itself."""
+    made = []
+    names = {"numpy": "vectors.npy", "projector": "vectors.tsv"}
+    formats = ("safetensors", "word2vec-text", "word2vec-binary", "glove", "gensim", "numpy", "projector")
+    with tempfile.TemporaryDirectory() as folder:
+        for format in formats:  # noqa: A001
+            name = names.get(format, "vectors")
+            place = Path(folder, format)
+            place.mkdir()
+            vectors().save(place / name, format=format)
+            files = {each.name: each.read_bytes() for each in place.iterdir()}
+            made.append(Sample(format, name, files))
+            if format in ("word2vec-text", "word2vec-binary"):
+                made.append(Sample(f"{format}, gzip", name, {name: gzip.compress(files[name])}))
+    made.append(Sample("gensim, one file", "model", {"model": gensim_pickle()}))
+    made.append(Sample("fasttext-bin", "model.bin", {"model.bin": fasttext_model()}))
+    return made
+
+
+def gensim_pickle() -> bytes:
+    """A pickle as gensim writes it, its arrays within: opcodes of protocol 4."""
+    words = [b"the", b"of", b"and"]
+    numbers = np.random.default_rng(2).standard_normal((3, 4), np.float32)
+
+    def text(data: bytes) -> bytes:
+        return b"\x8c" + bytes([len(data)]) + data + b"\x94"
+
+    def array(values: np.ndarray, kind: bytes) -> bytes:
+        data = values.tobytes()
+        named = text(b"numpy._core.multiarray") + text(b"_reconstruct") + b"\x93\x94"
+        named += text(b"numpy") + text(b"ndarray") + b"\x93\x94K\0\x85\x94C\x01b\x94\x87\x94R\x94("
+        shape = b"".join(b"K" + bytes([length]) for length in values.shape)
+        shape += {1: b"\x85\x94", 2: b"\x86\x94"}[values.ndim]
+        dtype = text(b"numpy") + text(b"dtype") + b"\x93\x94" + text(kind) + b"\x89\x88\x87\x94R\x94(K\x03" + text(b"<")
+        dtype += b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0t\x94b"
+        return named + b"K\x01" + shape + dtype + b"\x89C" + bytes([len(data)]) + data + b"\x94t\x94b"
+
+    state = b"}\x94(" + text(b"vector_size") + b"K\x04" + text(b"index_to_key") + b"]\x94("
+    state += b"".join(map(text, words)) + b"e" + text(b"vectors") + array(numbers, b"f4")
+    state += (
+        text(b"key_to_index") + b"}\x94(" + b"".join(text(w) + b"K" + bytes([i]) for i, w in enumerate(words)) + b"u"
+    )
+    state += text(b"expandos") + b"}\x94" + text(b"count") + array(np.array([3, 2, 1]), b"i8") + b"su"
+    name = text(b"gensim.models.keyedvectors") + text(b"KeyedVectors") + b"\x93\x94"
+    body = name + b")\x81\x94" + state + b"b."
+    return b"\x80\x04\x95" + struct.pack("<Q", len(body)) + body
+
+
+def fasttext_model() -> bytes:
+    """A model as fastText writes it: three words and ten buckets of n-grams."""
+    words, size, buckets = ["the", "größe", "</s>"], 4, 10
+    numbers = np.random.default_rng(3).standard_normal((len(words) + buckets, size), np.float32)
+    header = struct.pack(
+        "<2i12id3i2q", 793712314, 12, size, 5, 1, 1, 5, 1, 2, 2, buckets, 2, 4, 100, 1e-4, 3, 3, 0, 50, -1
+    )
+    entries = b"".join(word.encode() + b"\0" + struct.pack("<qb", 9, 0) for word in words)
+    matrix = struct.pack("<?2q", False, *numbers.shape) + numbers.tobytes()
+    return header + entries + matrix + struct.pack("<?2q", False, len(words), size) + numbers[: len(words)].tobytes()
+
+
+def mutated(data: bytes, generator: random.Random) -> bytes:
+    """The same file after one to four changes."""
+    for _ in range(generator.choice((1, 1, 1, 2, 3, 4))):
+        place = generator.randrange(len(data) + 1)
+        where = generator.random()
+        if where < 0.4:  # headers are where it hurts
+            place = min(place, generator.randrange(200))
+        elif where < 0.7:  # and what is behind long ones
+            place = max(place, len(data) - generator.randrange(400))
+        size = generator.choice((1, 1, 2, 4, 8, 30))
+        change = generator.randrange(9)
+        if change == 0:
+            data = data[:place] + bytes([generator.randrange(256)]) + data[place + 1 :]
+        elif change == 1:
+            flipped = data[place : place + 1] and bytes([data[place] ^ 1 << generator.randrange(8)])
+            data = data[:place] + flipped + data[place + 1 :]
+        elif change == 2:
+            data = data[:place] + data[place + size :]
+        elif change == 3:
+            data = data[:place] + data[place : place + size] * 2 + data[place + size :]
+        elif change == 4:
+            number = generator.choice(_NUMBERS)
+            width = generator.choice((1, 2, 4, 8))
+            data = data[:place] + (number % 256**width).to_bytes(width, "little") + data[place + width :]
+        elif change == 5:
+            extreme = generator.choice(_EXTREMES)
+            data = data[:place] + extreme + data[place + generator.choice((0, len(extreme))) :]
+        elif change == 6:
+            data = data[:place]
+        elif change == 7:
+            other = generator.randrange(len(data) + 1)
+            data = data[:place] + data[other : other + size] + data[place:]
+        else:
+            data = data[:place] + str(generator.choice(_NUMBERS)).encode() + data[place:]
+    return data
+
+
+def damaged(data: bytes, generator: random.Random) -> bytes:
+    """The file after some changes; of compressed ones mostly what is compressed is changed."""
+    if data.startswith(b"\x1f\x8b") and generator.random() < 0.8:
+        return gzip.compress(mutated(gzip.decompress(data), generator), 1)
+    return mutated(data, generator)
+
+
+def used(path: Path) -> str:
+    """Load a file and use it; give the outcome: "loaded" or "refused"."""
+    try:
+        found = WordVectors.load(path)
+        list(found.vocabulary.words)
+        for word in found.index_to_key[:3]:
+            found.key_to_index.get(word)
+        with np.errstate(all="ignore"):
+            found.most_similar(np.ones(found.vector_size), topn=2)
+        if found._model.subwords is not None:
+            found._model.subwords.vector("unbekannt")
+    except FormatError as error:
+        return "refused" if "\n" not in str(error) else "wrong"
+    return "loaded"
+
+
+def tried(
+    sample: Sample, count: int, seed: int, folder: Path, complain: Callable[[str], None]
+) -> collections.Counter[str]:
+    """Use `count` damaged versions of a file; complain of all that should not happen."""
+    generator = random.Random(f"{sample.format} {seed}")
+    outcomes: collections.Counter[str] = collections.Counter()
+    path = folder / sample.name
+    for name, content in sample.files.items():
+        (folder / name).write_bytes(content)
+    assert used(path) == "loaded"  # which compiles, too
+    for turn in range(count):
+        victim = generator.choice(list(sample.files))
+        data = {**sample.files, victim: damaged(sample.files[victim], generator)}
+        for name, content in data.items():
+            (folder / name).write_bytes(content)
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        begin = time.monotonic()
+        try:
+            outcome = used(path)
+        except Exception as error:
+            outcome = "wrong"
+            complain(f"{sample.format} {turn}: {error!r}, on {victim}: {data[victim]!r}")
+        outcomes[outcome] += 1
+        allocated = tracemalloc.get_traced_memory()[1] - before
+        if allocated > ALLOWANCE + 2 * sum(map(len, data.values())):
+            outcomes["greedy"] += 1
+            complain(f"{sample.format} {turn}: {allocated:,} bytes, on {victim}: {data[victim]!r}")
+        if time.monotonic() - begin > PATIENCE:
+            outcomes["slow"] += 1
+            complain(f"{sample.format} {turn}: {time.monotonic() - begin:.1f} s, on {victim}: {data[victim]!r}")
+    return outcomes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=100_000, help="damaged files of each kind")
+    parser.add_argument("--only", nargs="*", help="kinds of files")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    logging.getLogger("wordkin").setLevel(logging.ERROR)
+    warnings.simplefilter("error")
+    tracemalloc.start()
+    bad = 0
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        for sample in samples():
+            if options.only and sample.format not in options.only:
+                continue
+            begin = time.monotonic()
+            place = Path(folder, sample.format.replace(" ", "-"))
+            place.mkdir()
+            outcomes = tried(sample, options.files, options.seed, place, lambda what: print(what[:2000], flush=True))
+            bad += outcomes["wrong"] + outcomes["greedy"] + outcomes["slow"]
+            told = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(outcomes.items()))
+            print(f"{sample.format:24} {told}   {time.monotonic() - begin:.0f} s", flush=True)
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""``wordkin evaluate``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wordkin import files
+from wordkin.cli import as_json, print_json
+from wordkin.vectors.wordvectors import WordVectors
+
+_path = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, type=_path, metavar="MODEL...")
+@click.option(
+    "--analogies", multiple=True, type=_path, metavar="FILE", help="Analogies: Google's, MSR's or BATS layout."
+)
+@click.option("--similarity", multiple=True, type=_path, metavar="FILE", help="Word pairs with human scores.")
+@click.option("--categorisation", multiple=True, type=_path, metavar="FILE", help="Words with their categories.")
+@click.option("--outliers", multiple=True, type=_path, metavar="FILE", help="Groups of words with outliers.")
+@click.option(
+    "--method",
+    type=click.Choice(["3cosadd", "3cosmul"]),
+    default="3cosadd",
+    show_default=True,
+    help="How analogies are solved.",
+)
+@click.option("--most-frequent", type=click.IntRange(min=1), metavar="N", help="Only the N most frequent words.")
+@click.option("--case-sensitive", is_flag=True, help="Tell words apart that differ in case only.")
+@click.option("--plot", type=_path, metavar="FILE", help="Also draw the scores, as .svg, .png or .pdf.")
+@as_json
+def evaluate(
+    models: tuple[Path, ...],
+    analogies: tuple[Path, ...],
+    similarity: tuple[Path, ...],
+    categorisation: tuple[Path, ...],
+    outliers: tuple[Path, ...],
+    method: Any,
+    most_frequent: int | None,
+    case_sensitive: bool,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Score each MODEL on evaluation sets, side by side.
+
+    The options that name a set may be given several times. Several models are compared with the first by a paired
+    test: McNemar's for analogies, the bootstrap for similarity.
+    """
+    from wordkin import evaluation
+    from wordkin.evaluation import comparing, picture, report
+
+    if not (analogies or similarity or categorisation or outliers):
+        raise click.UsageError("give a set: --analogies, --similarity, --categorisation or --outliers, and a file")
+    if plot is not None:
+        files.require_writable(plot)
+    options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
+    asked: list[tuple[Path, Callable[..., Any], dict[str, Any]]] = [
+        *((path, evaluation.evaluate_analogies, {**options, "method": method}) for path in analogies),
+        *((path, evaluation.evaluate_similarity, options) for path in similarity),
+        *((path, evaluation.evaluate_categorisation, options) for path in categorisation),
+        *((path, evaluation.evaluate_outliers, options) for path in outliers),
+    ]
+    loaded = [WordVectors.load(model) for model in models]
+    scores = [[score(vectors, path, **keywords) for vectors in loaded] for path, score, keywords in asked]
+    differences = [
+        [evaluation.compare(of_set[0], other) for other in of_set[1:]] if comparing.comparable(of_set) else []
+        for of_set in scores
+    ]
+    names = [str(model) for model in models]
+    if plot is not None:
+        picture.draw(plot, names, scores)
+    if as_json:
+        sets = [
+            {
+                "kind": of_set[0].kind,
+                "name": of_set[0].name,
+                "scores": [score.as_dict() for score in of_set],
+                "against_first": [difference.as_dict() for difference in of_models],
+            }
+            for of_set, of_models in zip(scores, differences, strict=True)
+        ]
+        print_json({"models": names, "sets": sets})
+    else:
+        click.echo(report.table(names, scores, differences))

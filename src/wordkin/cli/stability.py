@@ -1,0 +1,57 @@
+"""``wordkin stability``."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wordkin.cli import as_json, print_json, say
+from wordkin.cli.options import config_options, configuration
+from wordkin.config import parameters
+from wordkin.corpus import reading
+from wordkin.training.word2vec import Word2Vec
+from wordkin.vectors.wordvectors import WordVectors
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--seeds", type=click.IntRange(min=2), default=5, show_default=True, help="How many models to train.")
+@click.option("--bootstrap", is_flag=True, help="Train each model on sentences drawn anew from the text.")
+@click.option("-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="Neighbours to compare.")
+@click.option("--words", help="Words to look at, parted by commas; a random sample of 1,000 by default.")
+@config_options(*parameters())
+@as_json
+def stability(
+    inputs: tuple[str, ...],
+    seeds: int,
+    bootstrap: bool,
+    topn: int,
+    words: str | None,
+    config_file: Path | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Tell findings from noise: train several models that differ in their seed, and compare nearest neighbours.
+
+    INPUT and the hyper-parameters are those of 'wordkin train'; --seed is the first of the seeds. Neighbours that
+    change with the seed, or with the sentences (--bootstrap), say nothing about the words.
+    """
+    from wordkin.corpus.encoding import encode_files
+    from wordkin.corpus.resampling import resampled
+    from wordkin.evaluation.stability import stability as measure
+
+    config = configuration(config_file, values)
+    corpus = encode_files(reading.expand(inputs), config)
+    say(str(corpus.report))
+    models: list[WordVectors] = []
+    for seed in range(config.seed, config.seed + seeds):
+        say(f"model {len(models) + 1} of {seeds}, seed {seed}")
+        text = resampled(corpus, seed) if bootstrap else corpus
+        models.append(Word2Vec(replace(config, seed=seed)).fit(text).vectors)
+    asked = None if words is None else [word.strip() for word in words.split(",") if word.strip()]
+    result = measure(models, asked, topn=topn)
+    if as_json:
+        print_json(result.as_dict())
+    else:
+        click.echo(str(result))

@@ -1,0 +1,25 @@
+"""How good vectors are: analogies, similarity, categorisation, outliers; and whether one model is better than another.
+
+>>> from wordkin.evaluation import evaluate_similarity
+"""
+
+from wordkin.evaluation.analogies import AnalogyScore, evaluate_analogies, read_analogies
+from wordkin.evaluation.categorisation import CategorisationScore, evaluate_categorisation
+from wordkin.evaluation.comparing import Difference, compare
+from wordkin.evaluation.outliers import OutlierScore, evaluate_outliers
+from wordkin.evaluation.similarity import SimilarityScore, evaluate_similarity, read_pairs
+
+__all__ = [
+    "AnalogyScore",
+    "CategorisationScore",
+    "Difference",
+    "OutlierScore",
+    "SimilarityScore",
+    "compare",
+    "evaluate_analogies",
+    "evaluate_categorisation",
+    "evaluate_outliers",
+    "evaluate_similarity",
+    "read_analogies",
+    "read_pairs",
+]

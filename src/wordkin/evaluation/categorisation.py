@@ -1,0 +1,131 @@
+"""Categorisation: whether words of one category lie together."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import FormatError
+from wordkin.evaluation import sets
+from wordkin.evaluation.lookup import Lookup
+from wordkin.vectors.wordvectors import WordVectors
+
+_STARTS = 10
+_ROUNDS = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class CategorisationScore:
+    """How a set of words went.
+
+    Attributes:
+        name: of the set.
+        purity: the share of words that are in their cluster's most common category.
+        categories: how many categories, and so clusters, there are.
+        found: how many words are in the vocabulary.
+        words: how many the set has.
+    """
+
+    name: str
+    purity: float
+    categories: int
+    found: int
+    words: int
+
+    kind = "categorisation"
+
+    @property
+    def value(self) -> float:
+        """The purity."""
+        return self.purity
+
+    def as_dict(self) -> dict[str, Any]:
+        """The score for --json."""
+        return {**dataclasses.asdict(self), "purity": self.purity if self.found else None}
+
+
+def read_categories(path: Path) -> tuple[tuple[str, str], ...]:
+    """Read words and their categories: a word and a category a line.
+
+    Raises:
+        FormatError: the file cannot be read, or a line is not what it should be.
+    """
+    pairs = []
+    for number, line in sets.lines(path):
+        word, category, *rest = [*sets.fields(line), "", ""]
+        if not category or any(rest):
+            raise FormatError(f"{path}, line {number}: a word and its category are needed")
+        pairs.append((word, category))
+    if not pairs:
+        raise FormatError(f"{path} holds no words: a word and its category a line")
+    return tuple(pairs)
+
+
+def evaluate_categorisation(
+    vectors: WordVectors,
+    source: str | Path | Sequence[tuple[str, str]],
+    *,
+    most_frequent: int | None = None,
+    ignore_case: bool = True,
+    seed: int = 1,
+) -> CategorisationScore:
+    """Cluster words into as many clusters as they have categories, and measure the purity.
+
+    Clusters are those of k-means over vectors of length 1, the best of ten starts (k-means++).
+
+    Args:
+        vectors: the model.
+        source: the file, as in :func:`read_categories`, or what that returned.
+        most_frequent: how many of the most frequent words to find the words among; None for all.
+        ignore_case: whether words that differ in case only are the same.
+        seed: of the starts.
+
+    Raises:
+        FormatError: the set cannot be read.
+    """
+    pairs = source if not isinstance(source, str | Path) else read_categories(Path(source))
+    lookup = Lookup(vectors, (word for word, _ in pairs), most_frequent, ignore_case)
+    known = [(row, category) for word, category in pairs if (row := lookup.row(word)) is not None]
+    name = Path(source).stem if isinstance(source, str | Path) else "categorisation"
+    names, labels = np.unique([category for _, category in known], return_inverse=True)
+    if not known:
+        return CategorisationScore(name, float("nan"), 0, 0, len(pairs))
+    points = vectors.unit_vectors(np.array([row for row, _ in known], np.intp)).astype(np.float64)
+    clusters = k_means(points, len(names), seed)
+    table = np.zeros((len(names), len(names)), np.int64)  # (clusters, categories)
+    np.add.at(table, (clusters, labels), 1)
+    return CategorisationScore(name, float(table.max(axis=1).sum() / len(known)), len(names), len(known), len(pairs))
+
+
+def k_means(points: npt.NDArray[np.float64], clusters: int, seed: int) -> npt.NDArray[np.intp]:
+    """The cluster of every point (n, d), by Lloyd's algorithm; the best of several starts: (n,)."""
+    generator = np.random.default_rng(seed)
+    runs = [_lloyd(points, _spread(points, clusters, generator)) for _ in range(_STARTS)]
+    return min(runs, key=lambda run: run[1])[0]
+
+
+def _spread(points: npt.NDArray[np.float64], clusters: int, generator: np.random.Generator) -> npt.NDArray[np.float64]:
+    """First centres: each point is drawn by its squared distance from those before it (k-means++)."""
+    centres = [points[generator.integers(len(points))]]
+    squares = np.full(len(points), np.inf)
+    for _ in range(clusters - 1):
+        squares = np.minimum(squares, ((points - centres[-1]) ** 2).sum(axis=1))
+        total = squares.sum()
+        centres.append(points[generator.choice(len(points), p=squares / total if total else None)])
+    return np.array(centres)
+
+
+def _lloyd(points: npt.NDArray[np.float64], centres: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp], float]:
+    """The cluster of every point, and the sum of squared distances from the centres."""
+    nearest = np.full(len(points), -1)
+    for _ in range(_ROUNDS):
+        squares = (centres**2).sum(axis=1) - 2 * points @ centres.T + (points**2).sum(axis=1)[:, None]
+        before, nearest = nearest, squares.argmin(axis=1)
+        if (nearest == before).all():
+            break
+        for cluster in np.unique(nearest):
+            centres[cluster] = points[nearest == cluster].mean(axis=0)
+    return nearest, float(squares.min(axis=1).sum())

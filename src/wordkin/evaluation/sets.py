@@ -1,0 +1,26 @@
+"""Reading evaluation sets: UTF-8 text, and errors that name the file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from wordkin import files
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers, without empty ones and those that begin with #.
+
+    Raises:
+        FormatError: the file cannot be read, or is not UTF-8.
+    """
+    for number, line in enumerate(files.text(path).split("\n"), 1):
+        line = line.strip()
+        if line and not line.startswith("#"):
+            yield number, line
+
+
+def fields(line: str) -> list[str]:
+    """The fields of a line: parted by tabs, else by semicolons, else by commas, else by white space."""
+    for separator in "\t;,":
+        if separator in line:
+            return [field.strip() for field in line.split(separator)]
+    return line.split()

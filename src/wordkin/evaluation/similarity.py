@@ -1,0 +1,127 @@
+"""Word similarity: how the cosines of pairs agree with what people say."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import FormatError
+from wordkin.evaluation import sets
+from wordkin.evaluation.correlation import bootstrap_spearman, interval, pearson, resamples, spearman
+from wordkin.evaluation.lookup import Lookup
+from wordkin.vectors.wordvectors import WordVectors
+
+Pair = tuple[str, str, float]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SimilarityScore:
+    """How a set of pairs went.
+
+    Attributes:
+        name: of the set.
+        spearman: Spearman's ρ between cosines and human scores, over the pairs found.
+        interval: the bootstrap's 95 percent confidence interval of ρ: pairs drawn anew, 2,000 times.
+        pearson: Pearson's r.
+        human: (pairs,) the scores that people gave.
+        cosines: (pairs,) those of the model; NaN where the vocabulary lacks a word.
+    """
+
+    name: str
+    spearman: float
+    interval: tuple[float, float]
+    pearson: float
+    human: npt.NDArray[np.float64]
+    cosines: npt.NDArray[np.float64]
+
+    kind = "similarity"
+
+    @property
+    def value(self) -> float:
+        """Spearman's ρ."""
+        return self.spearman
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs the set has."""
+        return len(self.human)
+
+    @property
+    def found(self) -> int:
+        """How many pairs have both words in the vocabulary."""
+        return int(np.count_nonzero(np.isfinite(self.cosines)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The score for --json."""
+        numbers = (self.spearman, *self.interval, self.pearson)
+        rho, low, high, r = (number if np.isfinite(number) else None for number in numbers)
+        return {
+            "name": self.name,
+            "spearman": rho,
+            "interval": [low, high],
+            "pearson": r,
+            "found": self.found,
+            "pairs": self.pairs,
+        }
+
+
+def read_pairs(path: Path) -> tuple[Pair, ...]:
+    """Read word pairs: word, word and score a line, parted by tabs, semicolons, commas or white space.
+
+    What follows the score is not read, and neither is a first line that names the columns.
+
+    Raises:
+        FormatError: the file cannot be read, or a line is not what it should be.
+    """
+    pairs: list[Pair] = []
+    for place, (number, line) in enumerate(sets.lines(path)):
+        first, second, score, *_ = [*sets.fields(line), "", "", ""]
+        try:
+            pairs.append((first, second, float(score)))
+        except ValueError:
+            if place:
+                raise FormatError(f"{path}, line {number}: two words and a number are needed") from None
+    if not pairs:
+        raise FormatError(f"{path} holds no pairs: two words and a number a line")
+    return tuple(pairs)
+
+
+def evaluate_similarity(
+    vectors: WordVectors,
+    source: str | Path | Sequence[Pair],
+    *,
+    most_frequent: int | None = None,
+    ignore_case: bool = True,
+    seed: int = 1,
+) -> SimilarityScore:
+    """Compare the cosines of word pairs with human scores.
+
+    Args:
+        vectors: the model.
+        source: the file, as in :func:`read_pairs`, or what that returned.
+        most_frequent: how many of the most frequent words to find the pairs among; None for all.
+        ignore_case: whether words that differ in case only are the same.
+        seed: of the bootstrap.
+
+    Raises:
+        FormatError: the set cannot be read.
+    """
+    pairs = source if not isinstance(source, str | Path) else read_pairs(Path(source))
+    lookup = Lookup(
+        vectors, (word for first, second, _ in pairs for word in (first, second)), most_frequent, ignore_case
+    )
+    human = np.array([score for _, _, score in pairs], np.float64)
+    rows = [(lookup.row(first), lookup.row(second)) for first, second, _ in pairs]
+    known = [place for place, (first, second) in enumerate(rows) if first is not None and second is not None]
+    cosines = np.full(len(pairs), np.nan)
+    if known:
+        first, second = (vectors.unit_vectors(side) for side in np.array([rows[place] for place in known], np.intp).T)
+        cosines[known] = np.vecdot(first, second)
+    found = np.isfinite(cosines)
+    x, y = human[found], cosines[found]
+    bounds = interval(bootstrap_spearman(x, y, resamples(len(x), seed)))
+    name = Path(source).stem if isinstance(source, str | Path) else "similarity"
+    return SimilarityScore(name, spearman(x, y), bounds, pearson(x, y), human, cosines)

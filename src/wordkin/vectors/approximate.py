@@ -1,0 +1,150 @@
+"""Approximate nearest neighbours by a graph of near words (HNSW, Malkov and Yashunin 2018); extra ``approximate``."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin import files
+from wordkin.errors import FormatError, MissingPackageError
+from wordkin.vectors.terms import Terms
+from wordkin.vectors.wordvectors import WordVectors
+
+KIND = "approximate-search"
+ARRAYS = {"index": ("U8", 1)}
+NEIGHBOURS = 10  # that recall is measured on
+_BLOCK_ROWS = 8192
+_FINGERPRINT_ROWS = 1000
+
+
+class ApproximateSearch:
+    """Answers most_similar in time that hardly grows with the vocabulary, and misses a few neighbours.
+
+    Make one with :meth:`build`, or read one with :meth:`load`. It holds a copy of the vectors at length 1.
+
+    Attributes:
+        vectors: the model that it searches.
+        recall: the share of true nearest neighbours found, of ten each, over a sample of words: measured, not assumed.
+    """
+
+    def __init__(self, vectors: WordVectors, index: Any, recall: float) -> None:
+        self.vectors = vectors
+        self.recall = recall
+        self._index = index
+
+    @classmethod
+    def build(
+        cls,
+        vectors: WordVectors,
+        *,
+        links: int = 32,
+        build_depth: int = 80,
+        search_depth: int = 128,
+        sample: int = 1000,
+        seed: int = 1,
+    ) -> "ApproximateSearch":
+        """Build the graph, and measure its recall against exact search.
+
+        Args:
+            vectors: the model.
+            links: of each word in the graph; more take more memory and find more.
+            build_depth: how many words are looked at to place one.
+            search_depth: how many words are looked at to answer a question; more take longer and find more.
+            sample: how many words to measure the recall on.
+            seed: of the sample.
+
+        Raises:
+            MissingPackageError: faiss is not installed.
+            ValueError: an argument is below 1.
+        """
+        for name, value in {"links": links, "build_depth": build_depth, "search_depth": search_depth}.items():
+            if value < 1:
+                raise ValueError(f"{name} is {value}; it must be at least 1")
+        faiss = _faiss()
+        index = faiss.IndexHNSWFlat(vectors.vector_size, links, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction, index.hnsw.efSearch = build_depth, search_depth
+        for begin in range(0, len(vectors), _BLOCK_ROWS):
+            index.add(vectors.unit_vectors(slice(begin, begin + _BLOCK_ROWS)))
+        search = cls(vectors, index, float("nan"))
+        search.recall = search.measured_recall(sample, seed)
+        return search
+
+    def save(self, path: str | Path) -> None:
+        """Write the graph as one safetensors file, atomically; it does not hold the model, only what tells it again.
+
+        Raises:
+            OutputError: the file cannot be written; an old file of that name is untouched.
+        """
+        metadata = {"recall": self.recall, "model": _fingerprint(self.vectors)}
+        files.save_container(Path(path), KIND, {"index": _faiss().serialize_index(self._index)}, metadata)
+
+    @classmethod
+    def load(cls, path: str | Path, vectors: WordVectors) -> "ApproximateSearch":
+        """Read the graph of a model.
+
+        The graph itself is read by faiss, which trusts it: read only files of your own.
+
+        Args:
+            path: what :meth:`save` wrote.
+            vectors: the model it was built for.
+
+        Raises:
+            FormatError: the file is missing or damaged, or belongs to another model.
+            MissingPackageError: faiss is not installed.
+        """
+        arrays, metadata = files.load_container(Path(path), KIND, ARRAYS)
+        if metadata.get("model") != _fingerprint(vectors):
+            raise FormatError(f"{path} was built for other vectors; build it again for these")
+        try:
+            index = _faiss().deserialize_index(np.array(arrays["index"]))
+            recall = float(metadata["recall"])
+        except (KeyError, RuntimeError, TypeError) as error:
+            raise FormatError(f"{path} is damaged: build it again") from error
+        if (index.ntotal, index.d) != vectors.vectors.shape:
+            raise FormatError(f"{path} is damaged: it does not fit the model it names; build it again")
+        return cls(vectors, index, recall)
+
+    def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> list[tuple[str, float]]:
+        """As :meth:`wordkin.WordVectors.most_similar`, approximately.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ValueError: nothing was asked for, or an argument is out of range.
+        """
+        if topn < 1:
+            raise ValueError(f"topn is {topn}; it must be at least 1")
+        direction, asked = self.vectors.direction(positive, negative)
+        scores, rows = self._index.search(direction[None], topn + len(asked))
+        words = self.vectors.index_to_key
+        found = zip(rows[0].tolist(), scores[0].tolist(), strict=True)
+        return [(words[row], score) for row, score in found if row >= 0 and row not in asked][:topn]
+
+    def measured_recall(self, sample: int = 1000, seed: int = 1) -> float:
+        """The share of the ten nearest neighbours that is found, over a sample of words."""
+        words = self.vectors.index_to_key
+        chosen = np.random.default_rng(seed).choice(len(words), min(sample, len(words)), replace=False)
+        asked = [words[row] for row in chosen.tolist()]
+        shares = []
+        for word, exact in zip(asked, self.vectors.most_similar_batch(asked, NEIGHBOURS), strict=True):
+            found = {other for other, _ in self.most_similar(word, topn=NEIGHBOURS)}
+            shares.append(sum(other in found for other, _ in exact) / max(len(exact), 1))
+        return float(np.mean(shares))
+
+
+def _fingerprint(vectors: WordVectors) -> str:
+    """What tells models apart: their size, and some rows and words of them."""
+    rows: npt.NDArray[np.intp] = np.unique(np.linspace(0, len(vectors) - 1, _FINGERPRINT_ROWS).astype(np.intp))
+    digest = hashlib.blake2b(f"{len(vectors)} {vectors.vector_size}".encode())
+    digest.update(np.ascontiguousarray(vectors.values(rows)).tobytes())
+    digest.update("\0".join(vectors.index_to_key[row] for row in rows.tolist()).encode())
+    return digest.hexdigest()
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError:
+        raise MissingPackageError("approximate search needs faiss: pip install 'wordkin[approximate]'") from None
+    return faiss

@@ -1,0 +1,41 @@
+"""Arrow's file format, which is Feather's too: a table with the columns word, vector and count."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from wordkin.vectors.formats import tables
+from wordkin.vectors.formats.stream import Source
+
+
+def recognises(_path: Path, first: bytes) -> bool:
+    """Whether it begins as Arrow's files do."""
+    return first.startswith(tables.ARROW)
+
+
+def read(path: Path) -> Source:
+    """Read a table.
+
+    Raises:
+        FormatError: it is damaged, or has no columns of words and vectors.
+        MissingPackageError: pyarrow is not installed.
+    """
+    return tables.read(path, _opened)
+
+
+def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
+    arrow = tables.pyarrow()
+    file = arrow.ipc.open_file(arrow.memory_map(str(path)))
+    batches = range(file.num_record_batches)
+    return file.schema, sum(len(file.get_batch(i)) for i in batches), lambda: map(file.get_batch, batches)
+
+
+def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: ARG001 (words may hold anything)
+    """Write a table.
+
+    Raises:
+        FormatError: the source is damaged.
+        OutputError: the file cannot be written; an old one stays.
+        MissingPackageError: pyarrow is not installed.
+    """
+    tables.write(source, target, lambda path, schema: tables.pyarrow().ipc.new_file(str(path), schema))

@@ -1,0 +1,191 @@
+"""What gensim 4 saves: a pickle, which is read without running it, and arrays inside it or beside it."""
+
+import itertools
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin import files
+from wordkin.errors import FormatError
+from wordkin.vectors.formats import npy
+from wordkin.vectors.formats.distinct import Words
+from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
+from wordkin.vectors.formats.stream import (
+    MAX_VECTOR_SIZE,
+    Block,
+    Source,
+    file_blocks,
+    matrix_blocks,
+)
+from wordkin.vocabulary import Vocabulary, packed
+
+_TYPES = {b"f2", b"f4", b"f8", b"i4", b"i8", b"u4", b"u8"}
+_BATCH = 1000
+
+
+def recognises(_path: Path, first: bytes) -> bool:
+    """Whether it begins as a pickle does."""
+    return len(first) > 1 and first[0] == 0x80 and 2 <= first[1] <= 5
+
+
+def read(path: Path) -> Source:
+    """Read KeyedVectors, or the vectors of a Word2Vec model, that gensim 4 saved.
+
+    Raises:
+        FormatError: it is damaged, or holds something else.
+    """
+    with opened(path) as file:
+        saved = PickleReader(path, file.rest()).read()
+    if not isinstance(saved, Made) or not isinstance(saved.of, Name) or not isinstance(saved.state, dict):
+        raise _unknown(path)
+    kind, prefix, model = saved.of.name, str(path), saved.state
+    attributes = model
+    if kind == "Word2Vec":
+        kept = model.get(b"wv")
+        if not isinstance(kept, Made) or not isinstance(kept.state, dict):
+            raise _unknown(path)
+        attributes, prefix = kept.state, f"{path}.wv"
+    elif kind != "KeyedVectors":
+        raise FormatError(f"{path} holds a {kind}; save its vectors alone: model.wv.save_word2vec_format(…)")
+    words = attributes.get(b"index_to_key")
+    if not isinstance(words, list) or not words or not all(isinstance(word, bytes) and word for word in words):
+        raise _unknown(path)
+    vectors = _array(path, attributes, b"vectors", prefix, 2)
+    if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
+        raise FormatError(f"{path} is damaged: its vectors do not fit its {len(words):,} words")
+    text, offsets = packed(words)
+    del words
+    vocabulary = Vocabulary(text, offsets, _counts(path, attributes, prefix, len(offsets) - 1))
+    blocks: Iterator[Block]
+    if isinstance(vectors, np.memmap):
+        blocks = file_blocks(Path(str(vectors.filename)), vocabulary, vectors)
+    else:
+        blocks = matrix_blocks(vocabulary, np.ascontiguousarray(vectors, np.float32))
+    output = _array(path, model, b"syn1neg", str(path), 2) if model is not attributes else None
+    if output is not None and output.shape != vectors.shape:
+        output = None
+    return Source(path, len(vectors), vectors.shape[1], blocks, output)
+
+
+def _unknown(path: Path) -> FormatError:
+    return FormatError(f"{path} is a pickle, but not one of vectors that gensim 4 saved")
+
+
+def _counts(path: Path, attributes: dict[bytes, Any], prefix: str, words: int) -> npt.NDArray[np.int64]:
+    expandos = attributes.get(b"expandos")
+    counts = _array(path, expandos, b"count", prefix, 1) if isinstance(expandos, dict) else None
+    if counts is None or len(counts) != words or not (counts > 0).all():
+        return np.ones(words, np.int64)
+    return counts.astype(np.int64)
+
+
+def _array(
+    path: Path, attributes: dict[bytes, Any], name: bytes, prefix: str, dimensions: int
+) -> npt.NDArray[Any] | None:
+    """An array of numbers: within the pickle, or in a file of its own, which begins with `prefix`."""
+    separate = attributes.get(b"__numpys")
+    if isinstance(separate, list) and name in separate:
+        return npy.mapped(Path(f"{prefix}.{name.decode()}.npy"), dimensions)
+    made = attributes.get(name)
+    if not isinstance(made, Made):
+        return None
+    found = _frombuffer(made) if made.of == Name("numpy", "frombuffer") else _reconstructed(made)
+    if found is None or found.ndim != dimensions:
+        raise FormatError(f"{path} is damaged: its array {name.decode()!r} is none that gensim saves")
+    return found
+
+
+def _reconstructed(made: Made) -> npt.NDArray[Any] | None:
+    """The array of a pickled numpy.ndarray, whose state is (version, shape, type, column by column, bytes)."""
+    state = made.state
+    if not (
+        isinstance(made.of, Name) and made.of.name == "_reconstruct" and isinstance(state, tuple) and len(state) == 5
+    ):
+        return None
+    _, shape, kind, by_column, data = state
+    dtype = _dtype(kind)
+    if dtype is None or not isinstance(data, memoryview) or not isinstance(shape, tuple) or len(shape) > 2:
+        return None
+    if not all(isinstance(length, int) and length >= 0 for length in shape):
+        return None
+    if math.prod(shape) * dtype.itemsize != len(data):
+        return None
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if by_column is True else "C")
+
+
+def _frombuffer(made: Made) -> npt.NDArray[Any] | None:
+    if len(made.arguments) != 2 or not isinstance(made.arguments[0], memoryview) or made.arguments[1] != b"<i8":
+        return None
+    data = made.arguments[0]
+    return np.frombuffer(data, "<i8") if len(data) % 8 == 0 else None
+
+
+def _dtype(made: Any) -> np.dtype[Any] | None:
+    """The type of a pickled numpy.dtype, whose arguments begin with its name and whose state with (version, order)."""
+    if not isinstance(made, Made) or made.of != Name("numpy", "dtype") or not isinstance(made.state, tuple):
+        return None
+    name = made.arguments[0] if made.arguments else None
+    order = made.state[1] if len(made.state) > 1 else None
+    if not isinstance(name, bytes) or name not in _TYPES or order not in (b"<", b">"):
+        return None
+    dtype: np.dtype[Any] = np.dtype((order + name).decode())
+    return dtype
+
+
+def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: ARG001 (words may hold anything)
+    """Write KeyedVectors, which ``KeyedVectors.load`` of gensim 4 loads: a pickle, and the vectors beside it.
+
+    Raises:
+        FormatError: the source is damaged.
+        OutputError: a file cannot be written.
+    """
+    words = Words()
+    with files.replacing(target) as temporary, temporary.open("wb") as pickle:
+        with files.replacing(Path(f"{target}.vectors.npy")) as beside, beside.open("wb") as array:
+            passing = words.passing(source.path, source.blocks)
+            npy.write(array, (block.vectors for block in passing), source.vector_size)
+        _write_pickle(pickle, words.vocabulary(), source.vector_size)
+
+
+def _write_pickle(file: IO[bytes], vocabulary: Vocabulary, vector_size: int) -> None:
+    """The instructions that make KeyedVectors, in the order in which Python's own pickler would give them."""
+    words = len(vocabulary)
+    file.write(b"\x80\x04" + _named("gensim.models.keyedvectors", "KeyedVectors") + b")\x81}(")
+    file.write(_text(b"vector_size") + _integer(vector_size) + _text(b"next_index") + _integer(words))
+    file.write(_text(b"norms") + b"N" + _text(b"mapfile_path") + b"N")
+    for name in (b"__scipys", b"__ignoreds", b"__recursive_saveloads"):
+        file.write(_text(name) + b"]")
+    file.write(_text(b"__numpys") + b"](" + _text(b"vectors") + b"e" + _text(b"vectors") + b"N")
+    file.write(_text(b"index_to_key") + b"]")
+    for batch in _batches(vocabulary):
+        file.write(b"(" + b"".join(_text(word) for _, word in batch) + b"e")
+    file.write(_text(b"key_to_index") + b"}")
+    for batch in _batches(vocabulary):
+        file.write(b"(" + b"".join(_text(word) + _integer(row) for row, word in batch) + b"u")
+    counts = vocabulary.counts.astype("<i8").tobytes()
+    file.write(_text(b"expandos") + b"}(" + _text(b"count") + _named("numpy", "frombuffer"))
+    file.write(b"\x8e" + struct.pack("<Q", len(counts)) + counts + _text(b"<i8") + b"\x86Ru")
+    file.write(b"ub.")
+
+
+def _batches(vocabulary: Vocabulary) -> Iterator[list[tuple[int, bytes]]]:
+    rows = enumerate(word.encode() for word in vocabulary.words)
+    return iter(lambda: list(itertools.islice(rows, _BATCH)), [])
+
+
+def _text(text: bytes) -> bytes:
+    return b"X" + struct.pack("<I", len(text)) + text
+
+
+def _integer(number: int) -> bytes:
+    return b"J" + struct.pack("<i", number)
+
+
+def _named(module: str, name: str) -> bytes:
+    return f"c{module}\n{name}\n".encode()

@@ -1,0 +1,57 @@
+"""NumPy's array of vectors, NAME.npy, and beside it their words, NAME.words, one a line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin import files
+from wordkin.vectors.formats import npy, word_lines
+from wordkin.vectors.formats.stream import Source, check_sizes, file_blocks, separable
+
+
+def recognises(_path: Path, first: bytes) -> bool:
+    """Whether it begins as NumPy's arrays do."""
+    return first.startswith(npy.MAGIC)
+
+
+def words_beside(path: Path) -> Path:
+    """The file of the words."""
+    return path.with_suffix(".words")
+
+
+def read(path: Path) -> Source:
+    """Read an array of floating-point numbers, (words, vector_size), and its words.
+
+    Raises:
+        FormatError: one of the files is missing, damaged, or does not fit the other.
+    """
+    vectors = npy.mapped(path, 2)
+    words, vector_size = vectors.shape
+    check_sizes(path, words, vector_size, 0, 0, 0)
+    vocabulary = word_lines.read(words_beside(path), words)
+    return Source(path, words, vector_size, file_blocks(path, vocabulary, vectors))
+
+
+def write(source: Source, target: Path, space_as: str | None) -> None:
+    """Write the array and its words.
+
+    Raises:
+        FormatError: the source is damaged.
+        OutputError: a word holds a line feed, or a file cannot be written.
+    """
+    with (
+        files.replacing(words_beside(target)) as word_file,
+        word_file.open("wb") as lines,
+        files.replacing(target) as array_file,
+        array_file.open("wb") as array,
+    ):
+
+        def vectors() -> Iterator[npt.NDArray[np.float32]]:
+            for block in source.blocks:
+                words = separable(block.words, target, word_lines.SEPARATORS, space_as)
+                lines.write(b"".join(word + b"\n" for word in words))
+                yield block.vectors
+
+        npy.write(array, vectors(), source.vector_size)

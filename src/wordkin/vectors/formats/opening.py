@@ -1,0 +1,128 @@
+"""The bytes of an untrusted file, decompressed where it is gzip, in pieces of bounded size."""
+
+import contextlib
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import FormatError
+
+GZIP = b"\x1f\x8b"
+
+MAX_EXPANSION = 50
+"""How many times larger than its file decompressed data may be. Vectors compress to a half or a third."""
+
+_PIECE = 1 << 20
+
+ALWAYS_ALLOWED = 1 << 26
+"""Bytes that may be decompressed from however small a file."""
+
+
+def damaged(path: Path, offset: int, what: str) -> FormatError:
+    """The error for a file that is not what it should be, from byte `offset` on."""
+    return FormatError(f"{path} is damaged at byte {offset:,}: {what}")
+
+
+class Input:
+    """A file that is read from its beginning to its end.
+
+    Attributes:
+        path: the file.
+        size: the most bytes that it can give.
+        file_size: its bytes on disk.
+        position: bytes that were read.
+    """
+
+    def __init__(self, path: Path, stream: IO[bytes], compressed: bool) -> None:
+        self.path = path
+        self.file_size = path.stat().st_size
+        self.size = max(self.file_size * MAX_EXPANSION, ALWAYS_ALLOWED) if compressed else self.file_size
+        self.position = 0
+        self._stream = stream
+
+    def fill(self, room: npt.NDArray[np.uint8]) -> int:
+        """Read until `room` is full or the file ends; give the number of bytes.
+
+        Raises:
+            FormatError: the file cannot be read, its compressed data are damaged, or there are too many of them.
+        """
+        filled = 0
+        with self._refusing_damage():
+            while filled < len(room):
+                read: int = self._stream.readinto(room[filled:].data)  # type: ignore[attr-defined]
+                if not read:
+                    break
+                filled += read
+        self._advance(filled)
+        return filled
+
+    def rest(self) -> bytes:
+        """All that is left."""
+        pieces = []
+        with self._refusing_damage():
+            while piece := self._stream.read(_PIECE):
+                pieces.append(piece)
+                self._advance(len(piece))
+        return b"".join(pieces)
+
+    def skip(self, count: int) -> None:
+        """Go on `count` bytes further, in a file that is not compressed."""
+        self._stream.seek(count, 1)
+        self.position += count
+
+    def line(self, limit: int) -> bytes:
+        """Read to the next line feed, which is included, or to the file's end; at most `limit` bytes."""
+        with self._refusing_damage():
+            line = self._stream.readline(limit)
+        self._advance(len(line))
+        return line
+
+    def _advance(self, count: int) -> None:
+        self.position += count
+        if self.position > self.size:
+            raise FormatError(
+                f"{self.path} decompresses to more than {MAX_EXPANSION} times its size, as no vectors do: "
+                "if you trust it, decompress it first"
+            )
+
+    @contextlib.contextmanager
+    def _refusing_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise damaged(self.path, self.position, f"its compressed data are cut short or wrong ({error})") from error
+        except OSError as error:
+            raise FormatError(f"cannot read {self.path}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Input]:
+    """Open a file of vectors.
+
+    Raises:
+        FormatError: there is none, or it cannot be opened.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            raw = stack.enter_context(path.open("rb"))
+        except OSError as error:
+            raise FormatError(f"cannot open {path}: {error.strerror or error}; check the path") from error
+        compressed = raw.peek(2).startswith(GZIP)
+        stream = cast(IO[bytes], stack.enter_context(gzip.open(raw))) if compressed else raw
+        yield Input(path, stream, compressed)
+
+
+def beginning(path: Path, size: int) -> bytes:
+    """Up to `size` first bytes of a file, decompressed.
+
+    Raises:
+        FormatError: there is none, or it cannot be read.
+    """
+    room = np.empty(size, np.uint8)
+    with opened(path) as file:
+        return room[: file.fill(room)].tobytes()

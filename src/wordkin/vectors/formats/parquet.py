@@ -1,0 +1,41 @@
+"""Parquet: a table with the columns word, vector and count."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from wordkin.vectors.formats import tables
+from wordkin.vectors.formats.stream import Source
+
+_ROWS = 4096
+
+
+def recognises(_path: Path, first: bytes) -> bool:
+    """Whether it begins as Parquet does."""
+    return first.startswith(tables.PARQUET)
+
+
+def read(path: Path) -> Source:
+    """Read a table.
+
+    Raises:
+        FormatError: it is damaged, or has no columns of words and vectors.
+        MissingPackageError: pyarrow is not installed.
+    """
+    return tables.read(path, _opened)
+
+
+def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
+    file = tables.pyarrow().parquet.ParquetFile(path)
+    return file.schema_arrow, file.metadata.num_rows, lambda: file.iter_batches(batch_size=_ROWS)
+
+
+def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: ARG001 (words may hold anything)
+    """Write a table.
+
+    Raises:
+        FormatError: the source is damaged.
+        OutputError: the file cannot be written; an old one stays.
+        MissingPackageError: pyarrow is not installed.
+    """
+    tables.write(source, target, tables.pyarrow().parquet.ParquetWriter)

@@ -1,0 +1,341 @@
+"""A reader of gensim's pickles that runs nothing: it builds lists, and notes of what a pickle would call.
+
+Python's own reader imports what a file names and calls it. This one knows the few names that gensim's files hold and
+refuses all others; what the file would make of them becomes a :class:`Made`, which does nothing.
+"""
+
+import struct
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wordkin.errors import FormatError
+from wordkin.vectors.formats.opening import damaged
+
+NAMES = {
+    ("gensim.models.keyedvectors", "KeyedVectors"),
+    ("gensim.models.word2vec", "Word2Vec"),
+    ("gensim.models.word2vec", "Word2VecTrainables"),
+    ("gensim.models.word2vec", "Word2VecVocab"),
+    ("gensim.models.fasttext", "FastText"),
+    ("gensim.models.fasttext", "FastTextKeyedVectors"),
+    ("gensim.utils", "call_on_class_only"),
+    ("gensim.models.keyedvectors", "Vocab"),
+    ("gensim.models.word2vec", "Heapitem"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy", "float32"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy", "frombuffer"),
+    ("numpy.random._pickle", "__randomstate_ctor"),
+    ("numpy.random._pickle", "__bit_generator_ctor"),
+    ("numpy.random._mt19937", "MT19937"),
+    ("collections", "defaultdict"),
+    ("collections", "OrderedDict"),
+    ("builtins", "int"),
+    ("builtins", "hash"),
+    ("builtins", "object"),
+}
+"""What gensim's files name; none of it is ever imported or called for that."""
+
+_ALLOWANCE = 48 << 20
+_CONTAINER, _NUMBER, _TEXT, _PLACE = 72, 40, 40, 8  # bytes of memory, about
+_ENTRIES = 1000  # of a dictionary that are kept: no object has more attributes
+
+
+class Name(NamedTuple):
+    """Something that a pickle names."""
+
+    module: str
+    name: str
+
+
+class Made:
+    """What a pickle would have made by calling something.
+
+    Attributes:
+        of: what it would have called.
+        arguments: what with.
+        state: what it would have set then.
+    """
+
+    __slots__ = ("arguments", "of", "state")
+
+    def __init__(self, of: Any, arguments: Any) -> None:
+        self.of = of
+        self.arguments = arguments
+        self.state: Any = None
+
+
+class _Mark:
+    """Where the arguments of an instruction begin on the stack."""
+
+
+_MARK = _Mark()
+
+
+class PickleReader:
+    """Reads one pickle.
+
+    Text becomes bytes of UTF-8, bytes a memoryview, a set a list, a dictionary the first 1,000 of its entries whose
+    keys are text.
+
+    Args:
+        path: the file, for messages.
+        data: what it holds.
+    """
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        self._path = path
+        self._data = data
+        self._position = 0
+        self._stack: list[Any] = []
+        self._memo: list[Any] = []
+        self._budget = _ALLOWANCE + 2 * len(data)
+
+    def read(self) -> Any:
+        """The object.
+
+        Raises:
+            FormatError: the pickle is damaged, cut short, names something else than gensim's files do, or would take
+                far more memory than its size.
+        """
+        while True:
+            at = self._position
+            code = self._take(1)[0]
+            try:
+                if code == _STOP:
+                    return self._pop()
+                instruction = _INSTRUCTIONS.get(code)
+                if instruction is None:
+                    raise damaged(self._path, at, f"the pickle's instruction {code:#x}, which gensim does not write")
+                instruction(self)
+            except FormatError:
+                raise
+            except (IndexError, TypeError, ValueError) as error:
+                raise damaged(
+                    self._path, at, "an instruction of its pickle that does not fit what went before"
+                ) from error
+            if self._budget < 0:
+                raise damaged(self._path, at, "its pickle needs far more memory than it has bytes")
+
+    # What instructions are made of.
+
+    def _take(self, count: int) -> bytes:
+        begin, self._position = self._position, self._position + count
+        if self._position > len(self._data):
+            raise damaged(self._path, begin, "the pickle ends in the middle")
+        return self._data[begin : self._position]
+
+    def _number(self, form: str) -> Any:
+        return struct.unpack(form, self._take(struct.calcsize(form)))[0]
+
+    def _pop(self) -> Any:
+        value = self._stack.pop()
+        if value is _MARK:
+            raise IndexError
+        return value
+
+    def _pop_to_mark(self) -> list[Any]:
+        place = len(self._stack) - 1
+        while self._stack[place] is not _MARK:
+            place -= 1
+            if place < 0:
+                raise IndexError
+        items = self._stack[place + 1 :]
+        del self._stack[place:]
+        return items
+
+    def _push(self, value: Any, cost: int = _PLACE) -> None:
+        self._budget -= cost
+        self._stack.append(value)
+
+    # Instructions, by what they push or change.
+
+    def _line_skipped(self, count: int) -> None:
+        self._take(count)
+
+    def _mark(self) -> None:
+        self._push(_MARK)
+
+    def _constant(self, value: Any) -> None:
+        self._push(value)
+
+    def _integer(self, form: str) -> None:
+        self._push(self._number(form), _NUMBER)
+
+    def _long(self, form: str) -> None:
+        size = self._number(form)
+        self._push(int.from_bytes(self._take(max(size, 0)), "little", signed=True), _NUMBER + max(size, 0))
+
+    def _text(self, form: str) -> None:
+        size = self._number(form)
+        self._push(self._take(size), _TEXT + size)
+
+    def _bytes(self, form: str) -> None:
+        begin = self._position + struct.calcsize(form)
+        size = self._number(form)
+        self._take_nothing(size)
+        self._push(memoryview(self._data)[begin : begin + size], 3 * _CONTAINER)
+
+    def _take_nothing(self, count: int) -> None:
+        self._position += count
+        if self._position > len(self._data):
+            raise damaged(self._path, self._position - count, "the pickle ends in the middle")
+
+    def _new_list(self) -> None:
+        self._push([], _CONTAINER)
+
+    def _new_dictionary(self) -> None:
+        self._push({}, 2 * _CONTAINER)
+
+    def _tuple(self, count: int) -> None:
+        items = [self._pop() for _ in range(count)][::-1]
+        self._push(tuple(items), _CONTAINER)
+
+    def _marked_tuple(self) -> None:
+        self._push(tuple(self._pop_to_mark()), _CONTAINER)
+
+    def _marked_list(self) -> None:
+        self._push(self._pop_to_mark(), _CONTAINER)
+
+    def _append(self) -> None:
+        value = self._pop()
+        self._list_below().append(value)
+
+    def _appends(self) -> None:
+        values = self._pop_to_mark()
+        self._list_below().extend(values)
+
+    def _list_below(self) -> list[Any]:
+        target = self._stack[-1]
+        if not isinstance(target, list):
+            raise TypeError
+        return target
+
+    def _set_item(self) -> None:
+        value, key = self._pop(), self._pop()
+        self._set([key, value])
+
+    def _set_items(self) -> None:
+        self._set(self._pop_to_mark())
+
+    def _set(self, items: list[Any]) -> None:
+        target = self._stack[-1]
+        if isinstance(target, Made):  # a dictionary of a kind of its own
+            target.state = target.state if isinstance(target.state, dict) else {}
+            target = target.state
+        if not isinstance(target, dict):
+            raise TypeError
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if isinstance(key, bytes) and len(target) < _ENTRIES:
+                target[key] = value
+            elif isinstance(value, int):
+                self._budget += _NUMBER
+
+    def _memoize(self) -> None:
+        self._budget -= _PLACE
+        self._memo.append(self._stack[-1])
+
+    def _put(self, form: str) -> None:
+        place = self._number(form)
+        if place != len(self._memo):
+            raise ValueError
+        self._memoize()
+
+    def _get(self, form: str) -> None:
+        self._push(self._memo[self._number(form)])
+
+    def _named(self) -> None:
+        name, module = self._pop(), self._pop()
+        self._push_name(module, name)
+
+    def _named_in_lines(self) -> None:
+        lines = []
+        for _ in range(2):
+            end = self._data.index(b"\n", self._position)
+            lines.append(self._take(end - self._position))
+            self._take(1)
+        self._push_name(*lines)
+
+    def _push_name(self, module: Any, name: Any) -> None:
+        if not isinstance(module, bytes) or not isinstance(name, bytes):
+            raise TypeError
+        found = Name(module.decode(errors="backslashreplace"), name.decode(errors="backslashreplace"))
+        if found not in NAMES:
+            raise FormatError(
+                f"{self._path} is refused at byte {self._position:,}: its pickle names {'.'.join(found)[:200]!r}, "
+                "which no vectors need"
+            )
+        self._push(found, _CONTAINER)
+
+    def _call(self) -> None:
+        arguments, of = self._pop(), self._pop()
+        if not isinstance(of, Name) or not isinstance(arguments, tuple):
+            raise TypeError
+        self._push(Made(of, arguments), _CONTAINER)
+
+    def _build(self) -> None:
+        state = self._pop()
+        target = self._stack[-1]
+        if not isinstance(target, Made):
+            raise TypeError
+        target.state = state
+
+
+def _with(method: Any, *arguments: Any) -> Any:
+    return lambda reader: method(reader, *arguments)
+
+
+_R = PickleReader
+_STOP = ord(".")
+_INSTRUCTIONS = {
+    code[0]: instruction
+    for code, instruction in {
+        b"\x80": _with(_R._line_skipped, 1),  # PROTO
+        b"\x95": _with(_R._line_skipped, 8),  # FRAME
+        b"(": _with(_R._mark),
+        b"N": _with(_R._constant, None),
+        b"\x88": _with(_R._constant, True),
+        b"\x89": _with(_R._constant, False),
+        b"K": _with(_R._integer, "<B"),
+        b"M": _with(_R._integer, "<H"),
+        b"J": _with(_R._integer, "<i"),
+        b"\x8a": _with(_R._long, "<B"),
+        b"\x8b": _with(_R._long, "<i"),
+        b"G": _with(_R._integer, ">d"),
+        b"\x8c": _with(_R._text, "<B"),
+        b"X": _with(_R._text, "<I"),
+        b"\x8d": _with(_R._text, "<Q"),
+        b"C": _with(_R._bytes, "<B"),
+        b"B": _with(_R._bytes, "<I"),
+        b"\x8e": _with(_R._bytes, "<Q"),
+        b"]": _with(_R._new_list),
+        b"\x8f": _with(_R._new_list),  # EMPTY_SET
+        b"}": _with(_R._new_dictionary),
+        b")": _with(_R._tuple, 0),
+        b"\x85": _with(_R._tuple, 1),
+        b"\x86": _with(_R._tuple, 2),
+        b"\x87": _with(_R._tuple, 3),
+        b"t": _with(_R._marked_tuple),
+        b"l": _with(_R._marked_list),
+        b"\x91": _with(_R._marked_list),  # FROZENSET
+        b"a": _with(_R._append),
+        b"e": _with(_R._appends),
+        b"\x90": _with(_R._appends),  # ADDITEMS
+        b"s": _with(_R._set_item),
+        b"u": _with(_R._set_items),
+        b"\x94": _with(_R._memoize),
+        b"q": _with(_R._put, "<B"),
+        b"r": _with(_R._put, "<I"),
+        b"h": _with(_R._get, "<B"),
+        b"j": _with(_R._get, "<I"),
+        b"c": _with(_R._named_in_lines),
+        b"\x93": _with(_R._named),
+        b"R": _with(_R._call),
+        b"\x81": _with(_R._call),  # NEWOBJ
+        b"b": _with(_R._build),
+    }.items()
+}

@@ -1,0 +1,119 @@
+"""The formats by name, by content, and by a target's suffix."""
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from wordkin.errors import FormatError, OutputError
+from wordkin.vectors.formats.opening import beginning
+from wordkin.vectors.formats.readable import readable
+from wordkin.vectors.formats.stream import Source
+
+_BEGINNING = 1 << 19
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format, and what its module can do.
+
+    The module has ``recognises(path, first bytes)`` and ``read(path)`` where it reads, ``load(path)`` where it maps
+    whole models, and ``write(source, target, space_as)`` where it writes.
+
+    Attributes:
+        name: as users write it.
+        module: its module's name.
+        suffixes: of the targets that mean this format.
+        reads: whether it can be read.
+        writes: whether it can be written.
+    """
+
+    name: str
+    module: str
+    suffixes: tuple[str, ...] = ()
+    reads: bool = True
+    writes: bool = True
+
+    def imported(self) -> ModuleType:
+        """The module."""
+        return importlib.import_module(f"wordkin.vectors.formats.{self.module}")
+
+
+FORMATS = {
+    each.name: each
+    for each in (  # in the order in which a file is tried; the last take what looks like text
+        Format("safetensors", "native", (".safetensors", ".wordkin")),
+        Format("fasttext-bin", "fasttext_bin", writes=False),
+        Format("gensim", "gensim", (".kv", ".model")),
+        Format("numpy", "numpy_array", (".npy",)),
+        Format("parquet", "parquet", (".parquet",)),
+        Format("arrow", "arrow", (".arrow", ".feather")),
+        Format("projector", "projector", (".tsv",)),
+        Format("word2vec-binary", "word2vec_binary", (".bin",)),
+        Format("word2vec-text", "word2vec_text", (".txt",)),
+        Format("fasttext-vec", "word2vec_text", (".vec",)),
+        Format("glove", "glove", (".glove",)),
+        Format("hub", "hub"),
+        Format("spacy", "spacy", reads=False),
+        Format("static-embedding", "static_embedding", reads=False),
+    )
+}
+
+
+def named(name: str, *, to_read: bool) -> Format:
+    """The format of that name.
+
+    Raises:
+        FormatError: there is none that can be read, or written.
+    """
+    able = [each.name for each in FORMATS.values() if (each.reads if to_read else each.writes)]
+    if name not in able:
+        raise FormatError(
+            f"{name!r} is no format that can be {'read' if to_read else 'written'}; these can: {', '.join(able)}"
+        )
+    return FORMATS[name]
+
+
+def recognised(path: Path) -> Format:
+    """The format of a file or folder, by its content.
+
+    Raises:
+        FormatError: there is none, it cannot be opened, or it is nothing that is known here.
+    """
+    first = b"" if path.is_dir() else beginning(path, _BEGINNING)
+    for each in FORMATS.values():
+        if each.reads and each.imported().recognises(path, first):
+            return each
+    raise FormatError(
+        f"{path} is no file of word vectors that is known here; if you know what it is, say so (--from FORMAT)"
+    )
+
+
+def of_suffix(target: Path) -> Format:
+    """The format that a target's suffix means.
+
+    Raises:
+        OutputError: the suffix means none.
+    """
+    suffix = target.suffix.lower()
+    for each in FORMATS.values():
+        if suffix in each.suffixes:
+            return each
+    known = ", ".join(suffix for each in FORMATS.values() for suffix in each.suffixes)
+    raise OutputError(f"{target} ends in nothing that says its format ({known}); say which one (--to FORMAT)")
+
+
+def opened(path: Path, name: str | None = None) -> Source:
+    """Begin to read a file of vectors.
+
+    Args:
+        path: the file or folder.
+        name: its format; None to go by its content.
+
+    Raises:
+        FormatError: it is damaged, cut short, not of that format, or of none that is known.
+    """
+    form = recognised(path) if name is None else named(name, to_read=True)
+    source: Source = form.imported().read(path)
+    source.blocks = readable(path, source.blocks)
+    return source

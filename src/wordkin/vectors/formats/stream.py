@@ -1,0 +1,167 @@
+"""What every reader gives and every writer takes: words and vectors, a block at a time."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import OutputError
+from wordkin.vectors.formats.opening import damaged, opened
+from wordkin.vocabulary import Vocabulary
+
+BLOCK_BYTES = 1 << 22
+"""Bytes of the vectors in a block, about."""
+
+MAX_VECTOR_SIZE = 1 << 16
+"""The longest vectors that are read: no file in use has longer ones, and a header that says so is damaged."""
+
+
+class Block(NamedTuple):
+    """Some words and their vectors, in the order of the file.
+
+    Attributes:
+        text: the words' UTF-8 bytes, one after the other.
+        offsets: (words + 1,) int64, where each word begins in `text`.
+        vectors: (words, vector_size) float32; valid until the next block is asked for.
+        counts: (words,) int64, occurrences in the corpus, where the format tells.
+    """
+
+    text: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    vectors: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.int64] | None = None
+
+    @property
+    def words(self) -> list[bytes]:
+        """The words, as UTF-8."""
+        text = self.text.tobytes()
+        return [text[begin:end] for begin, end in itertools.pairwise(self.offsets.tolist())]
+
+
+class Subwords(Protocol):
+    """What gives unknown words a vector."""
+
+    def vector(self, word: str) -> npt.NDArray[np.float32] | None:
+        """(vector_size,) float32, or None where nothing is known of any part of the word."""
+
+
+@dataclasses.dataclass(eq=False)
+class Source:
+    """A file of vectors that is being read.
+
+    Attributes:
+        path: the file, for messages.
+        words: how many words the blocks will give, all together.
+        vector_size: length of the vectors.
+        blocks: the words and vectors; the iterator raises FormatError where the file is not what it began as.
+        output: (words, vector_size) float32, W, mapped, where the file has it.
+        config: the hyper-parameters of the training run, where known.
+        history: one mapping an epoch, where known.
+        subwords: gives unknown words a vector, where the file can.
+    """
+
+    path: Path
+    words: int
+    vector_size: int
+    blocks: Iterator[Block]
+    output: npt.NDArray[np.float32] | None = None
+    config: dict[str, Any] = dataclasses.field(default_factory=dict)
+    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    subwords: Subwords | None = None
+
+
+def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, available: int, offset: int) -> None:
+    """Refuse numbers of a header that the file cannot hold.
+
+    Args:
+        path: the file.
+        words: how many words it is said to hold.
+        vector_size: how long their vectors are said to be.
+        row_bytes: the fewest bytes that a word takes together with its vector.
+        available: the most bytes that may follow the header.
+        offset: where the header says so.
+
+    Raises:
+        FormatError: a number is out of its range, or they need more bytes than there are.
+    """
+    if words < 1 or not 1 <= vector_size <= MAX_VECTOR_SIZE:
+        raise damaged(
+            path,
+            offset,
+            f"{words:,} words of {vector_size:,} dimensions; there must be a word and a dimension, and no more than "
+            f"{MAX_VECTOR_SIZE:,} dimensions",
+        )
+    if words * row_bytes > available:
+        raise damaged(
+            path,
+            offset,
+            f"{words:,} words of {vector_size:,} dimensions need at least {words * row_bytes:,} bytes, "
+            f"and no more than {available:,} follow: it is cut short, or is something else",
+        )
+
+
+def rows_of_block(vector_size: int) -> int:
+    """How many rows make a block."""
+    return max(BLOCK_BYTES // (4 * vector_size), 1)
+
+
+def matrix_blocks(vocabulary: Vocabulary, vectors: npt.NDArray[np.float32]) -> Iterator[Block]:
+    """The blocks of vectors that lie in one array."""
+    step = rows_of_block(vectors.shape[1])
+    for begin in range(0, len(vectors), step):
+        yield _block(vocabulary, begin, vectors[begin : begin + step])
+
+
+def file_blocks(path: Path, vocabulary: Vocabulary, vectors: npt.NDArray[Any]) -> Iterator[Block]:
+    """The same of a mapped array, read from its file: what is read from a mapping stays in memory for a while.
+
+    Args:
+        path: the file.
+        vocabulary: its words.
+        vectors: (words, vector_size) of any type of numbers, mapped from this file as a whole, row by row.
+    """
+    step = rows_of_block(vectors.shape[1])
+    with opened(path) as file:
+        file.skip(cast("np.memmap[Any, Any]", vectors).offset)
+        rows = np.empty((min(step, len(vectors)), vectors.shape[1]), vectors.dtype)
+        for begin in range(0, len(vectors), step):
+            block = rows[: len(vectors) - begin]
+            if file.fill(block.reshape(-1).view(np.uint8)) < block.nbytes:
+                raise damaged(path, file.position, "it was cut short while it was read")
+            yield _block(vocabulary, begin, block.astype(np.float32, copy=False))
+
+
+def _block(vocabulary: Vocabulary, begin: int, vectors: npt.NDArray[np.float32]) -> Block:
+    """The block of these vectors, which belong to the words from row `begin` on."""
+    bounds = vocabulary.offsets[begin : begin + len(vectors) + 1]
+    counts = vocabulary.counts[begin : begin + len(vectors)]
+    return Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors, counts)
+
+
+def separable(words: Sequence[bytes], target: Path, separators: bytes, space_as: str | None) -> list[bytes]:
+    """The words, as a format can hold them that parts them by `separators`.
+
+    Args:
+        words: UTF-8.
+        target: the file that is written, for messages.
+        separators: the bytes that no word may hold.
+        space_as: what stands for each of them, where that is wanted.
+
+    Raises:
+        OutputError: a word holds one of them, and `space_as` is None.
+    """
+    whole = b"".join(words)
+    if not any(byte in whole for byte in separators):
+        return list(words)
+    if space_as is None:
+        bad = next(word for word in words if any(byte in separators for byte in word))
+        raise OutputError(
+            f"cannot write {target}: the word {bad.decode()!r} holds white space, which this format parts words with; "
+            "say what to write for it (--space-as _), or choose another format"
+        )
+    substitute = space_as.encode()
+    return [b"".join(substitute if byte in separators else bytes([byte]) for byte in word) for word in words]

@@ -1,0 +1,129 @@
+"""Tables of words, vectors and counts as Parquet and Arrow have them, by the library pyarrow (an extra)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordkin import files
+from wordkin.errors import FormatError, MissingPackageError
+from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
+from wordkin.vocabulary import packed
+
+PARQUET, ARROW = b"PAR1", b"ARROW1"
+
+
+def pyarrow() -> Any:
+    """The library.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingPackageError("Parquet and Arrow need an extra: pip install 'wordkin[arrow]'") from error
+    return pa
+
+
+@contextmanager
+def _refusing_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pyarrow().ArrowException, OSError) as error:
+        raise FormatError(f"{path} is damaged: {' '.join(str(error).split())}") from error
+
+
+def read(path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Iterator[Any]]]]) -> Source:
+    """Read a table: its first column of text, its first of lists of numbers, and one named count.
+
+    Args:
+        path: the file.
+        opened: gives the schema, the number of rows, and what iterates over record batches.
+
+    Raises:
+        FormatError: it is damaged, or has no such columns.
+        MissingPackageError: pyarrow is not installed.
+    """
+    types = pyarrow().types
+    with _refusing_damage(path):
+        schema, words, batches = opened(path)
+        text = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
+        lists = [field for field in schema if types.is_list(field.type) or types.is_fixed_size_list(field.type)]
+        lists = [field for field in lists if types.is_floating(field.type.value_type)]
+        if not text or not lists:
+            raise FormatError(f"{path} has no column of words, or none of vectors: lists of floating-point numbers")
+        counts = [field.name for field in schema if field.name == "count" and types.is_integer(field.type)]
+        names = (text[0], lists[0].name, counts[0] if counts else None)
+        first = next((batch for batch in batches() if len(batch)), None)
+        vector_size = len(first.column(names[1])[0]) if first is not None and first.column(names[1])[0].is_valid else 0
+    check_sizes(path, words, vector_size, 0, 0, 0)
+    return Source(path, words, vector_size, _blocks(path, batches, names, words, vector_size))
+
+
+def _blocks(
+    path: Path, batches: Callable[[], Iterator[Any]], names: tuple[str, str, str | None], words: int, vector_size: int
+) -> Iterator[Block]:
+    left = words
+    with _refusing_damage(path):
+        for batch in batches():
+            for begin in range(0, len(batch), rows_of_block(vector_size)):
+                block = _block(path, batch.slice(begin, rows_of_block(vector_size)), names, vector_size)
+                left -= len(block.vectors)
+                if left < 0:
+                    raise FormatError(f"{path} is damaged: it holds more rows than it says")
+                yield block
+    if left:
+        raise FormatError(f"{path} is damaged: it holds {left:,} rows fewer than it says")
+
+
+def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_size: int) -> Block:
+    words, lists = batch.column(names[0]), batch.column(names[1])
+    numbers = lists.flatten()
+    lengths = lists.value_lengths() if hasattr(lists, "value_lengths") else None
+    uneven = lengths is not None and (lengths.null_count or (np.asarray(lengths) != vector_size).any())
+    if words.null_count or lists.null_count or numbers.null_count or uneven or len(numbers) != len(batch) * vector_size:
+        raise FormatError(f"{path} is damaged: a row lacks its word, or has not {vector_size:,} numbers")
+    encoded = [word.encode() for word in words.to_pylist()]
+    if not all(encoded):
+        raise FormatError(f"{path} is damaged: a word of no characters")
+    vectors = np.asarray(numbers, np.float32).reshape(len(batch), vector_size)
+    counts = None
+    if names[2] is not None:
+        counts = np.maximum(np.asarray(batch.column(names[2]).fill_null(1)), 1).astype(np.int64)
+    return Block(*packed(encoded), vectors, counts)
+
+
+def write(source: Source, target: Path, writer: Callable[[Path, Any], Any]) -> None:
+    """Write a table with the columns word, vector and, where the source has them, count.
+
+    Args:
+        source: what is written.
+        target: the file.
+        writer: from a path and a schema to what writes batches.
+
+    Raises:
+        FormatError: the source is damaged.
+        OutputError: the file cannot be written; an old one stays.
+        MissingPackageError: pyarrow is not installed.
+    """
+    arrow = pyarrow()
+    schema = arrow.schema(
+        [
+            ("word", arrow.string()),
+            ("vector", arrow.list_(arrow.float32(), source.vector_size)),
+            ("count", arrow.int64()),
+        ]
+    )
+    with files.replacing(target) as temporary, writer(temporary, schema) as table:
+        for block in source.blocks:
+            numbers = arrow.array(np.ascontiguousarray(block.vectors).reshape(-1))
+            columns = [
+                arrow.array([word.decode() for word in block.words], arrow.string()),
+                arrow.FixedSizeListArray.from_arrays(numbers, source.vector_size),
+                arrow.nulls(len(block.vectors), arrow.int64()) if block.counts is None else arrow.array(block.counts),
+            ]
+            table.write_batch(arrow.record_batch(columns, schema))

@@ -1,0 +1,102 @@
+"""word2vec's binary format: a header, then words and the bytes of their vectors in turn."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from wordkin import files
+from wordkin.vectors.formats.opening import Input, damaged, opened
+from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block, separable
+from wordkin.vectors.formats.text import MAX_HEADER, header_of, numbers_behind_word, read_header
+
+SEPARATORS = b" \n"
+_BUFFER_BYTES = 1 << 22
+_MAX_WORD = 1 << 20
+
+
+def recognises(_path: Path, first: bytes) -> bool:
+    """Whether a header is followed by what is not a line of text with as many numbers as it says."""
+    line, _, rest = first.partition(b"\n")
+    header = header_of(line)
+    return header is not None and numbers_behind_word(rest.partition(b"\n")[0]) < header[1]
+
+
+def read(path: Path) -> Source:
+    """Read a binary file, with or without a line feed behind each vector.
+
+    Raises:
+        FormatError: it is damaged, cut short, or something else.
+    """
+    with opened(path) as file:
+        words, vector_size = read_header(file)
+        check_sizes(path, words, vector_size, 4 * vector_size + 2, file.size - file.position, 0)
+    return Source(path, words, vector_size, _blocks(path, words, vector_size))
+
+
+def _blocks(path: Path, words: int, vector_size: int) -> Iterator[Block]:
+    with opened(path) as file:
+        file.line(MAX_HEADER)
+        yield from _rows(file, words, vector_size)
+
+
+def _rows(file: Input, words: int, vector_size: int) -> Iterator[Block]:
+    from wordkin.compilation import announced
+    from wordkin.vectors.formats import binary_parser as parser
+
+    row_limit = 4 * vector_size + _MAX_WORD
+    begin = file.position  # of the buffer, in the file
+    buffer = np.empty(min(_BUFFER_BYTES + row_limit, file.size), np.uint8)
+    text = np.empty(len(buffer), np.uint8)
+    vectors = np.empty((min(rows_of_block(vector_size), words), 4 * vector_size), np.uint8)
+    offsets = np.zeros(len(vectors) + 1, np.int64)
+    progress = np.zeros(parser.PROGRESS_FIELDS, np.int64)
+    with announced("the reader of binary vectors"):
+        parser.parse(buffer, 0, vectors[:0], text, offsets, progress)
+    filled, left = 0, words
+    while left:
+        progress[parser.ROWS] = progress[parser.TEXT_USED] = 0
+        parser.parse(buffer, filled, vectors[:left], text, offsets, progress)
+        found, position = int(progress[parser.ROWS]), int(progress[parser.POSITION])
+        if found:
+            left -= found
+            yield Block(
+                text[: progress[parser.TEXT_USED]],
+                offsets[: found + 1],
+                vectors[:found].view("<f4").astype("f4", copy=False),
+            )
+            continue
+        rest = filled - position
+        if rest and buffer[position] == ord(" "):
+            raise damaged(file.path, begin + position, "a word of no bytes")
+        buffer[:rest] = buffer[position:filled]
+        read = file.fill(buffer[rest:])
+        if not read:
+            what = (
+                f"it ends within word {words - left + 1:,} of {words:,}" if rest < row_limit else "a word without end"
+            )
+            raise damaged(file.path, begin + position, what)
+        begin, filled = begin + position, rest + read
+        progress[parser.POSITION] = 0
+    behind = buffer[int(progress[parser.POSITION]) : filled].tobytes() + file.line(MAX_HEADER)
+    if behind.strip(b"\n"):
+        at = begin + int(progress[parser.POSITION])
+        raise damaged(file.path, at, f"more follows the {words:,} words that its header says")
+
+
+def write(source: Source, target: Path, space_as: str | None) -> None:
+    """Write the header and the rows, with a line feed behind each as the original program does.
+
+    Raises:
+        FormatError: the source is damaged.
+        OutputError: a word holds a space, or the file cannot be written; an old one stays.
+    """
+    with files.replacing(target) as temporary, temporary.open("wb") as file:
+        file.write(b"%d %d\n" % (source.words, source.vector_size))
+        for block in source.blocks:
+            words = separable(block.words, target, SEPARATORS, space_as)
+            rows = block.vectors.astype("<f4", copy=False)
+            pieces = (
+                piece for word, row in zip(words, rows, strict=True) for piece in (word, b" ", row.tobytes(), b"\n")
+            )
+            file.write(b"".join(pieces))

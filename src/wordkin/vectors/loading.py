@@ -1,0 +1,102 @@
+"""From a file of any format to vectors in memory, or to a file of another format."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.vectors.formats import hub, native, registry
+from wordkin.vectors.formats.distinct import Words
+from wordkin.vectors.formats.native import StoredModel
+from wordkin.vectors.formats.stream import Source
+
+_FIRST_ROOM = 1 << 24
+"""Bytes of vectors that there is room for before any have come, beside twice the file's size."""
+
+
+def load(path: Path, name: str | None = None) -> StoredModel:
+    """Read vectors of any format; wordkin's own are mapped.
+
+    Args:
+        path: the file or folder.
+        name: its format; None to go by its content.
+
+    Raises:
+        FormatError: it is damaged, cut short, not of that format, or of none that is known.
+    """
+    form = registry.recognised(path) if name is None else registry.named(name, to_read=True)
+    module = form.imported()
+    if hasattr(module, "load"):
+        model: StoredModel = module.load(path)
+        return model
+    source = registry.opened(path, form.name)
+    words = Words()
+    V = _collected(source, words)
+    output = source.output if source.output is not None and len(source.output) == len(V) else None
+    return StoredModel(V, output, words.vocabulary(), source.config, source.history, subwords=source.subwords)
+
+
+def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:
+    """(words, vector_size): room is made as rows come, never for what a header says they will be."""
+    row_bytes = 4 * source.vector_size
+    size = source.path.stat().st_size if source.path.is_file() else 0
+    V = np.empty((min(source.words, (_FIRST_ROOM + 2 * size) // row_bytes + 1), source.vector_size), np.float32)
+    rows = 0
+    for block in words.passing(source.path, source.blocks):
+        needed = rows + len(block.vectors)
+        if needed > len(V):
+            V.resize((min(source.words, max(needed, len(V) * 3 // 2)), source.vector_size), refcheck=False)
+        V[rows:needed] = block.vectors
+        rows = needed
+    if rows < len(V):
+        V.resize((rows, source.vector_size), refcheck=False)
+    return V
+
+
+def save(path: Path, model: StoredModel, name: str, space_as: str | None = None) -> None:
+    """Write a model in a format.
+
+    Raises:
+        FormatError: there is no such format.
+        OutputError: the file cannot be written, or cannot hold these words; an old one stays.
+    """
+    form = registry.named(name, to_read=False)
+    if name == "safetensors":
+        native.save(path, model)
+    else:
+        form.imported().write(native.source_of(path, model), path, space_as)
+
+
+def push(model: StoredModel, repository: str, private: bool) -> str:
+    """Upload a model and its card to the Hugging Face Hub; give the address of what was uploaded.
+
+    Raises:
+        MissingPackageError: huggingface_hub is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
+        folder = Path(temporary, repository.rpartition("/")[2])
+        save(folder, model, "hub")
+        return hub.push(folder, repository, private)
+
+
+def convert(
+    path: Path, target: Path, name: str | None = None, target_name: str | None = None, space_as: str | None = None
+) -> Source:
+    """Write vectors of one format in another, a block at a time.
+
+    Args:
+        path: the file or folder.
+        target: the file or folder to write.
+        name: the format of `path`; None to go by its content.
+        target_name: the format of `target`; None to go by its suffix.
+        space_as: what stands for white space in words, where the target's format parts words with it.
+
+    Raises:
+        FormatError: the source is damaged, cut short, or of no format that is known.
+        OutputError: the target cannot be written, or cannot hold these words; an old one stays.
+    """
+    form = registry.of_suffix(target) if target_name is None else registry.named(target_name, to_read=False)
+    source = registry.opened(path, name)
+    form.imported().write(source, target, space_as)
+    return source

@@ -1,0 +1,157 @@
+"""Other vectors made of given ones: each function returns new vectors for the same words."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.vectors.overlap import neighbour_overlap
+from wordkin.vectors.wordvectors import WordVectors
+
+Storage = Literal["float16", "int8"]
+
+_BLOCK_ROWS = 8192
+
+
+def unit_length(vectors: WordVectors) -> WordVectors:
+    """Every vector scaled to length 1; a vector of length 0 stays 0."""
+    matrix = np.empty((len(vectors), vectors.vector_size), np.float32)
+    for rows in _blocks(len(vectors)):
+        matrix[rows] = vectors.unit_vectors(rows)
+    return vectors.with_vectors(matrix)
+
+
+def all_but_the_top(vectors: WordVectors, components: int | None = None) -> WordVectors:
+    """Take away the mean of all vectors, and what lies along their first principal components (Mu et al. 2018).
+
+    Args:
+        vectors: the model.
+        components: how many principal components; a hundredth of the dimensions where omitted.
+
+    Raises:
+        ValueError: `components` is not in 0 to the number of dimensions.
+    """
+    if components is None:
+        components = vectors.vector_size // 100
+    mean, axes, _ = principal_components(vectors)
+    if not 0 <= components <= len(axes):
+        raise ValueError(f"components is {components}; it must be in 0 to {len(axes)}")
+    top = axes[:components]
+    matrix = np.empty((len(vectors), vectors.vector_size), np.float32)
+    for rows, values in _values(vectors):
+        centred = values - mean
+        matrix[rows] = centred - centred @ top.T @ top
+    return vectors.with_vectors(matrix)
+
+
+def reduced(vectors: WordVectors, vector_size: int) -> WordVectors:
+    """Fewer dimensions: the vectors less their mean along their first principal components.
+
+    Args:
+        vectors: the model.
+        vector_size: how many dimensions to keep.
+
+    Raises:
+        ValueError: `vector_size` is not in 1 to the number of dimensions.
+    """
+    mean, axes, _ = principal_components(vectors)
+    if not 1 <= vector_size <= len(axes):
+        raise ValueError(f"vector_size is {vector_size}; it must be in 1 to {len(axes)}")
+    matrix = np.empty((len(vectors), vector_size), np.float32)
+    for rows, values in _values(vectors):
+        matrix[rows] = (values - mean) @ axes[:vector_size].T
+    return vectors.with_vectors(matrix)
+
+
+def principal_components(
+    vectors: WordVectors,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The principal components of all vectors.
+
+    Returns:
+        The mean (vector_size,); the axes (vector_size, vector_size), one a row, of largest variance first; and the
+        variance along each (vector_size,).
+    """
+    size = vectors.vector_size
+    mean, products = np.zeros(size), np.zeros((size, size))
+    for _, values in _values(vectors):
+        mean += values.sum(axis=0)
+    mean /= len(vectors)
+    for _, values in _values(vectors):
+        centred = values - mean
+        products += centred.T @ centred
+    variances, axes = np.linalg.eigh(products / len(vectors))
+    return mean, axes.T[::-1], variances[::-1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss:
+    """What storing vectors in fewer bits costs, on a sample of words.
+
+    Attributes:
+        cosine: the largest difference of a cosine between two words of the sample.
+        neighbours: the mean share of each word's ten nearest neighbours that are others now.
+        bytes: of the new matrix, as a share of the old one.
+    """
+
+    cosine: float
+    neighbours: float
+    bytes: float
+
+
+def stored_as(vectors: WordVectors, storage: Storage) -> WordVectors:
+    """The same vectors in fewer bits: float16, or int8 with one scale a word. Queries take them as they are.
+
+    Args:
+        vectors: the model.
+        storage: ``"float16"``, half of float32's bytes, or ``"int8"``, a quarter; :func:`loss` measures what it costs.
+
+    Raises:
+        ValueError: the storage is another, or a number is too large for float16.
+    """
+    if storage not in ("float16", "int8"):
+        raise ValueError(f"storage is {storage!r}; give 'float16' or 'int8'")
+    matrix = np.empty((len(vectors), vectors.vector_size), storage)
+    scales = None if storage == "float16" else np.empty(len(vectors), np.float32)
+    for rows, values in _values(vectors):
+        if scales is None:
+            if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
+                raise ValueError("a number is too large for float16; use unit_length first")
+            matrix[rows] = values
+        else:
+            scales[rows] = np.abs(values).max(axis=1) / 127
+            matrix[rows] = np.rint(values / np.where(scales[rows] > 0, scales[rows], 1)[:, None])
+    return vectors.with_vectors(matrix, scales)
+
+
+def loss(vectors: WordVectors, stored: WordVectors, *, sample: int = 1000, seed: int = 1) -> Loss:
+    """Measure what :func:`stored_as` cost.
+
+    Args:
+        vectors: the model before.
+        stored: the model after, with the same words.
+        sample: how many words to look at.
+        seed: of the sample.
+    """
+    rows = np.sort(np.random.default_rng(seed).choice(len(vectors), min(sample, len(vectors)), replace=False))
+    before, after = vectors.unit_vectors(rows), stored.unit_vectors(rows)
+    words = [vectors.index_to_key[row] for row in rows.tolist()]
+    overlap = neighbour_overlap([vectors, stored], words)
+    return Loss(
+        float(np.abs(before @ before.T - after @ after.T).max()),
+        float(1 - overlap.mean()),
+        stored.vectors.nbytes / vectors.vectors.nbytes,
+    )
+
+
+def _blocks(words: int) -> Iterator[slice]:
+    for begin in range(0, words, _BLOCK_ROWS):
+        yield slice(begin, begin + _BLOCK_ROWS)
+
+
+def _values(vectors: WordVectors) -> Iterator[tuple[slice, npt.NDArray[np.float64]]]:
+    """Blocks of rows and their vectors."""
+    for rows in _blocks(len(vectors)):
+        yield rows, vectors.values(rows).astype(np.float64)

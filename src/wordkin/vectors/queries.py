@@ -1,0 +1,253 @@
+"""Searches: the words whose vectors answer a question best."""
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from typing import Any, Literal, TypedDict, Unpack
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.vectors import search
+from wordkin.vectors.candidates import Candidates, Rows, Subset, choose
+from wordkin.vectors.frames import AsFrame, frame
+from wordkin.vectors.measures import Measures, Unknown
+from wordkin.vectors.terms import Term, Terms, Weighted, signed, unit
+
+Answer = list[tuple[str, float]]
+
+
+class Options(TypedDict, total=False):
+    """What every search can be told, by keyword; :meth:`Queries.most_similar` says what it means."""
+
+    among: Subset | None
+    exclude: Subset | None
+    restrict_vocabulary: int | None
+    threshold: float
+    unknown: Unknown
+    as_frame: AsFrame
+
+
+class Queries(Measures):
+    """Every question that vectors and their words can answer. None copies the matrix."""
+
+    def direction(self, positive: Terms = (), negative: Terms = ()) -> tuple[npt.NDArray[np.float32], set[int]]:
+        """The direction that :meth:`most_similar` asks for, (vector_size,) of length 1 or 0; the rows of its words.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ValueError: nothing was asked for, or a vector has the wrong shape or is not finite.
+        """
+        terms = signed(positive, negative)
+        rows = {self.row(term) for term, _ in terms if isinstance(term, str) and term in self}
+        return self._direction(terms).astype(np.float32), rows
+
+    def most_similar(
+        self,
+        positive: Terms = (),
+        negative: Terms = (),
+        topn: int | None = 10,
+        *,
+        among: Subset | None = None,
+        exclude: Subset | None = None,
+        restrict_vocabulary: int | None = None,
+        threshold: float = -math.inf,
+        unknown: Unknown = "raise",
+        as_frame: AsFrame = False,
+    ) -> Any:
+        """The words whose vectors point most nearly in the direction asked for.
+
+        The direction is the weighted sum of the unit vectors of `positive` less that of `negative`: 3CosAdd. The words
+        of the question are left out of the answer.
+
+        Args:
+            positive: a word, a vector (vector_size,), a pair of one and its weight, or several of all these.
+            negative: the same; weights are at least 0 here, since they are subtracted.
+            topn: how many words to return; None for all of them.
+            among: only these words may be found: words, a mask (words,) bool, or a function of a word.
+            exclude: these words may not be found: the same.
+            restrict_vocabulary: only the first so many words may be found, which are the most frequent.
+            threshold: the lowest score that counts.
+            unknown: ``"raise"`` where a word of the question has no vector, or ``"skip"`` it; the answer is
+                empty where no word is left.
+            as_frame: return a frame with the columns word and score: ``"pandas"``, ``"polars"``, or True for the first
+                of them that is installed.
+
+        Returns:
+            A list of pairs of word and cosine, best first, words of equal cosine most frequent first; or a frame.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary; it is a KeyError and names the closest spellings.
+            ValueError: nothing was asked for; a vector has the wrong shape or is not finite; an argument is out of
+                range.
+            MissingPackageError: `as_frame` needs a library that is not installed.
+        """
+        plan = _plan(
+            self,
+            topn,
+            among=among,
+            exclude=exclude,
+            restrict_vocabulary=restrict_vocabulary,
+            threshold=threshold,
+            unknown=unknown,
+            as_frame=as_frame,
+        )
+        terms = self._known(signed(positive, negative), unknown)
+        (found,) = self._search(self._direction(terms)[None], [terms], plan)
+        return frame(_columns(found), as_frame) if as_frame else found
+
+    def most_similar_cosmul(
+        self, positive: Terms = (), negative: Terms = (), topn: int | None = 10, **options: Unpack[Options]
+    ) -> Any:
+        """The words near to all of `positive` and far from all of `negative`: 3CosMul (Levy and Goldberg 2014).
+
+        The score is the product of (1 + cosine) / 2 over `positive`, divided by that over `negative` plus 10⁻⁶, so that
+        no single large similarity decides.
+
+        Args:
+            positive: as for :meth:`most_similar`; a weight is an exponent here.
+            negative: the same.
+            topn: how many words to return; None for all of them.
+            options: as for :meth:`most_similar`, and so are the result and the errors.
+        """
+        plan = _plan(self, topn, **options)
+        terms = self._known(signed(positive, negative), plan.unknown)
+        queries = np.array([self._unit(term) for term, _ in terms]).reshape(-1, self.vector_size)
+        (found,) = self._search(queries, [terms], plan, np.array([weight for _, weight in terms]))
+        return frame(_columns(found), plan.as_frame) if plan.as_frame else found
+
+    def most_similar_batch(self, questions: Iterable[Term], topn: int | None = 10, **options: Unpack[Options]) -> Any:
+        """The answer of :meth:`most_similar` to each of many words or vectors, by matrix products over many at once.
+
+        Args:
+            questions: words, vectors, or a matrix (questions, vector_size).
+            topn: how many words to return for each; None for all of them.
+            options: as for :meth:`most_similar`.
+
+        Returns:
+            One list of pairs of word and cosine for each question, in their order; with ``unknown="skip"`` an empty one
+            for a word that is not in the vocabulary. As a frame: the columns question (its place), word and score.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ValueError: an argument is out of range, or a single word was given.
+            MissingPackageError: `as_frame` needs a library that is not installed.
+        """
+        if isinstance(questions, str):
+            raise ValueError(f"most_similar_batch needs several questions; give [{questions!r}]")
+        plan = _plan(self, topn, **options)
+        asked = [self._known([(question, 1.0)], plan.unknown) for question in questions]
+        answers: list[Answer] = []
+        for begin in range(0, len(asked), search.QUERIES):
+            block = asked[begin : begin + search.QUERIES]
+            queries = np.zeros((len(block), self.vector_size))
+            for place, terms in enumerate(block):
+                for term, _ in terms:
+                    queries[place] = self._unit(term)
+            answers += self._search(queries, block, plan)
+        if not plan.as_frame:
+            return answers
+        places = [place for place, found in enumerate(answers) for _ in found]
+        return frame({"question": places, **_columns([pair for found in answers for pair in found])}, plan.as_frame)
+
+    def analogy(
+        self,
+        a: Term,
+        b: Term,
+        c: Term,
+        topn: int | None = 10,
+        *,
+        method: Literal["3cosadd", "3cosmul"] = "3cosadd",
+        **options: Unpack[Options],
+    ) -> Any:
+        """What is to `c` as `b` is to `a`: man, king, woman → queen.
+
+        Args:
+            a: a word or a vector.
+            b: the same.
+            c: the same.
+            topn: how many words to return; None for all of them.
+            method: ``"3cosadd"``, which is :meth:`most_similar`, or ``"3cosmul"``: :meth:`most_similar_cosmul`.
+            options: as for :meth:`most_similar`.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ValueError: the method is another.
+        """
+        if method not in ("3cosadd", "3cosmul"):
+            raise ValueError(f"the method is {method!r}; give '3cosadd' or '3cosmul'")
+        ask = self.most_similar if method == "3cosadd" else self.most_similar_cosmul
+        return ask([b, c], [a], topn, **options)
+
+    def _search(
+        self,
+        queries: npt.NDArray[np.float64],
+        asked: list[list[Weighted]],
+        plan: "_Plan",
+        exponents: npt.NDArray[np.float64] | None = None,
+    ) -> list[Answer]:
+        """The answers to some questions.
+
+        Args:
+            queries: (questions, vector_size); with `exponents` the terms of one question instead.
+            asked: the terms of each question, whose words are left out; where there are none, the answer is empty.
+            plan: how to search.
+            exponents: those of 3CosMul; None for 3CosAdd.
+        """
+        if not any(asked) or plan.count == 0:
+            return [[] for _ in asked]
+        pairs = [
+            (query, self.row(term))
+            for query, terms in enumerate(asked)
+            for term, _ in terms
+            if isinstance(term, str) and term in self
+        ]
+        query, row = np.array(pairs, np.intp).reshape(-1, 2).T
+        blocks = self.cosine_blocks(queries, plan.candidates)
+        if exponents is not None:
+            blocks = search.products(blocks, exponents)
+        excluded = query, plan.candidates.positions(row)
+        found = search.best(blocks, len(asked), plan.count, plan.threshold, excluded)
+        return [self._named(plan, *ranked) if terms else [] for terms, ranked in zip(asked, found, strict=True)]
+
+    def _named(self, plan: "_Plan", positions: Rows, scores: npt.NDArray[np.float32]) -> Answer:
+        words = self.index_to_key
+        rows = plan.candidates.rows(positions).tolist()
+        return [(words[row], score) for row, score in zip(rows, scores.tolist(), strict=True)]
+
+    def _direction(self, terms: list[Weighted]) -> npt.NDArray[np.float64]:
+        total = sum((weight * self._unit(term) for term, weight in terms), start=np.zeros(self.vector_size))
+        return unit(total, self.vector_size)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """How to search: the options, checked."""
+
+    candidates: Candidates
+    count: int
+    threshold: float
+    unknown: Unknown
+    as_frame: AsFrame
+
+
+def _plan(
+    words: Queries,
+    topn: int | None,
+    *,
+    among: Subset | None = None,
+    exclude: Subset | None = None,
+    restrict_vocabulary: int | None = None,
+    threshold: float = -math.inf,
+    unknown: Unknown = "raise",
+    as_frame: AsFrame = False,
+) -> _Plan:
+    if topn is not None and topn < 1:
+        raise ValueError(f"topn is {topn}; it must be at least 1, or None for all words")
+    candidates = choose(words, among, exclude, restrict_vocabulary)
+    count = candidates.count if topn is None else min(topn, candidates.count)
+    return _Plan(candidates, count, threshold, unknown, as_frame)
+
+
+def _columns(found: Answer) -> dict[str, list[Any]]:
+    return {"word": [word for word, _ in found], "score": [score for _, score in found]}

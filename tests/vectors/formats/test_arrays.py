@@ -1,0 +1,176 @@
+"""NumPy's arrays, the projector's tables, and tables of Parquet and Arrow."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
+from wordkin.vectors.formats import npy
+from wordkin.vectors.formats.native import StoredModel
+from wordkin.vocabulary import Vocabulary
+
+WORDS = ["the", "Straße", "a b", "山"]
+
+
+@pytest.fixture
+def vectors() -> WordVectors:
+    numbers = np.random.default_rng(0).standard_normal((4, 6), np.float32)
+    return WordVectors(StoredModel(numbers, None, Vocabulary.from_words(WORDS, [9, 5, 5, 1]), {}, []))
+
+
+def test_numpy(tmp_path, vectors):
+    path = tmp_path / "file.npy"
+    vectors.save(path, format="numpy")
+    np.testing.assert_array_equal(np.load(path), vectors.vectors)  # NumPy reads what we write
+    assert (tmp_path / "file.words").read_text("utf-8").split("\n") == [*WORDS, ""]
+    for dtype in ("<f4", "<f8", "<f2", ">f4"):
+        np.save(path, vectors.vectors.astype(dtype))  # we read what NumPy writes
+        found = WordVectors.load(path)
+        assert found.index_to_key == WORDS
+        np.testing.assert_allclose(found.vectors, vectors.vectors.astype(dtype))
+        assert found.vectors.dtype == np.float32
+    (tmp_path / "file.words").write_bytes("\r\n".join(WORDS).encode())
+    assert WordVectors.load(path).index_to_key == WORDS
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros(3, np.float32), r"shape \(3,\), not one of vectors"),
+        (np.zeros((3, 2), np.int64), "int64 and shape"),
+        (np.zeros((0, 2), np.float32), "not one of vectors"),
+        (np.asfortranarray(np.zeros((4, 2), np.float32)), "column by column"),
+        (np.array([["a"]], object), "the header of the array is none that NumPy writes for numbers"),
+        (np.zeros((4, 70_000), np.float32), "no more than 65,536 dimensions"),
+    ],
+)
+def test_arrays_that_are_none_of_vectors(tmp_path, array, message):
+    np.save(tmp_path / "file.npy", array)
+    (tmp_path / "file.words").write_text("a\nb\nc\nd")
+    with pytest.raises(FormatError, match=message):
+        WordVectors.load(tmp_path / "file.npy")
+
+
+def test_damaged_arrays(tmp_path, vectors):
+    path = tmp_path / "file.npy"
+    vectors.save(path, format="numpy")
+    whole = path.read_bytes()
+    for data, message in [
+        (whole[:-1], "damaged at byte 8: an array of float32 and shape .* does not take the 95 bytes that follow"),
+        (whole[:9], "is not an array of NumPy's"),
+        (whole[:6] + b"\x09" + whole[7:], "is not an array of NumPy's"),
+        (whole.replace(b"(4, 6)", b"(9999999999, 9999999999)"), "the header of the array|does not take"),
+        (whole[:8] + b"\xff\xff" + whole[10:], "the header of the array"),
+    ]:
+        path.write_bytes(data)
+        with pytest.raises(FormatError, match=message):
+            WordVectors.load(path)
+    path.write_bytes(whole)
+    for words, message in [
+        ("a\nb\nc", "holds 3 words for 4 vectors"),
+        ("a\nb\n\nd", "its line 3 holds no word"),
+        ("", "holds 1 words for 4 vectors"),
+    ]:
+        (tmp_path / "file.words").write_text(words)
+        with pytest.raises(FormatError, match=message):
+            WordVectors.load(path)
+    (tmp_path / "file.words").unlink()
+    with pytest.raises(FormatError, match=r"cannot open .*file\.words"):
+        WordVectors.load(path)
+
+
+def test_headers_of_every_version_of_npy(tmp_path, vectors):
+    path = tmp_path / "array"
+    with path.open("wb") as file:
+        np.lib.format.write_array(file, np.asarray(vectors.vectors), (2, 0))
+    np.testing.assert_array_equal(npy.mapped(path, 2), vectors.vectors)
+
+
+def test_projector(tmp_path, vectors):
+    path = tmp_path / "file.tsv"
+    vectors.save(path, format="projector")
+    np.testing.assert_array_equal(np.loadtxt(path, np.float32, delimiter="\t"), vectors.vectors)
+    words = tmp_path / "file.metadata.tsv"
+    assert words.read_text("utf-8").split("\n") == [*WORDS, ""]
+    assert WordVectors.load(path).index_to_key == WORDS
+    words.write_text("word\tcount\n" + "".join(f"{word}\t3\n" for word in WORDS), "utf-8")
+    words.rename(tmp_path / "metadata.tsv")
+    found = WordVectors.load(path)
+    assert found.index_to_key == WORDS
+    np.testing.assert_array_equal(found.vectors, vectors.vectors)
+    (tmp_path / "metadata.tsv").write_text("a\n\tb\nc\nd\n")
+    with pytest.raises(FormatError, match="a line of its metadata, after the first 0, holds no word"):
+        WordVectors.load(path)
+    (tmp_path / "metadata.tsv").unlink()
+    with pytest.raises(FormatError, match="has no words beside it"):
+        WordVectors.load(path, format="projector")
+
+
+def test_projectors_numbers(tmp_path):
+    (tmp_path / "metadata.tsv").write_text("a\nb\n")
+    path = tmp_path / "file.tsv"
+    path.write_text("1\t2\n3\t4\n")
+    assert WordVectors.load(path).vectors.tolist() == [[1, 2], [3, 4]]
+    path.write_text("1\t2\nx\t4\n")
+    with pytest.raises(FormatError, match="a line whose numbers are none"):
+        WordVectors.load(path)
+
+
+@pytest.mark.parametrize("form", ["numpy", "projector"])
+def test_words_that_lines_cannot_hold(tmp_path, form):
+    words = Vocabulary.from_words(["a\nb", "c\td"], [1, 1])
+    odd = WordVectors(StoredModel(np.eye(2, dtype=np.float32), None, words, {}, []))
+    with pytest.raises(OutputError, match="holds white space"):
+        odd.save(tmp_path / "file.npy", format=form)
+    assert not list(tmp_path.iterdir())
+    odd.save(tmp_path / "file.npy", format=form, space_as="·")
+    assert WordVectors.load(tmp_path / "file.npy").index_to_key == ["a·b", "c\td" if form == "numpy" else "c·d"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_tables(tmp_path, vectors, form, caplog):
+    pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'wordkin[arrow]'")
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "file"
+    vectors.save(path, format=form)
+    found = WordVectors.load(path)
+    assert found.index_to_key == WORDS
+    np.testing.assert_array_equal(found.vectors, vectors.vectors)
+    assert found.vocabulary.counts.tolist() == [9, 5, 5, 1]
+    data = path.read_bytes()
+    path.write_bytes(data[:-20])
+    with pytest.raises(FormatError, match="is damaged"):
+        WordVectors.load(path)
+
+    def write(table) -> None:
+        if form == "parquet":
+            pq.write_table(table, path)
+        else:
+            with pa.ipc.new_file(str(path), table.schema) as writer:
+                writer.write_table(table)
+
+    write(pa.table({"id": [1, 2], "token": ["a", "b"], "numbers": [[1.0, 2.0], [3.0, 4.0]]}))
+    assert WordVectors.load(path).vectors.tolist() == [[1, 2], [3, 4]]
+    with caplog.at_level(logging.WARNING):
+        write(pa.table({"word": ["a", "a"], "vector": [[1.0], [2.0]]}))
+        assert WordVectors.load(path).index_to_key == ["a"]
+    for columns, message in [
+        ({"word": ["a"]}, "has no column of words, or none of vectors"),
+        ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "a row lacks its word, or has not 2 numbers"),
+        ({"word": ["a", None], "vector": [[1.0], [3.0]]}, "a row lacks its word"),
+        ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "a word of no characters"),
+    ]:
+        write(pa.table(columns))
+        with pytest.raises(FormatError, match=message):
+            WordVectors.load(path)
+
+
+def test_tables_need_an_extra(tmp_path, vectors, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[arrow\]'"):
+        vectors.save(tmp_path / "file", format="parquet")
+    (tmp_path / "file").write_bytes(b"PAR1 and more")
+    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[arrow\]'"):
+        WordVectors.load(tmp_path / "file")

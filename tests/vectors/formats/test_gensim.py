@@ -1,0 +1,247 @@
+"""gensim's files: there and back, with gensim itself where it is installed, and pickles that would like to be run."""
+
+import json
+import os
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordkin import FormatError, WordVectors
+from wordkin.vectors.formats import gensim, pickle_reader
+from wordkin.vectors.formats.native import StoredModel
+from wordkin.vocabulary import Vocabulary
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+import fuzz
+
+WORDS = ["the", "Straße", "a b", "山"]
+
+
+@pytest.fixture
+def vectors() -> WordVectors:
+    numbers = np.random.default_rng(0).standard_normal((4, 6), np.float32)
+    return WordVectors(StoredModel(numbers, None, Vocabulary.from_words(WORDS, [9, 5, 5, 70_000_000_000]), {}, []))
+
+
+def same(first: WordVectors, second: WordVectors) -> None:
+    assert first.index_to_key == second.index_to_key
+    np.testing.assert_array_equal(first.vectors, second.vectors)
+    assert first.vocabulary.counts.tolist() == second.vocabulary.counts.tolist()
+
+
+def test_there_and_back(tmp_path, vectors):
+    path = tmp_path / "vectors.kv"
+    vectors.save(path, format="gensim")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["vectors.kv", "vectors.kv.vectors.npy"]
+    same(WordVectors.load(path), vectors)
+    (tmp_path / "vectors.kv.vectors.npy").unlink()
+    with pytest.raises(FormatError, match=r"cannot open .*vectors\.kv\.vectors\.npy"):
+        WordVectors.load(path)
+
+
+def test_many_words(tmp_path):
+    words = [f"w{row}" for row in range(2500)]
+    numbers = np.arange(2500, dtype=np.float32).reshape(-1, 1)
+    many = WordVectors(StoredModel(numbers, None, Vocabulary.from_words(words, np.ones(2500)), {}, []))
+    many.save(tmp_path / "many", format="gensim")
+    same(WordVectors.load(tmp_path / "many"), many)
+
+
+GENSIM_READS = """
+import sys, json, warnings
+warnings.simplefilter("error")
+from gensim.models import KeyedVectors
+found = KeyedVectors.load(sys.argv[1])
+assert found.vectors.dtype == "float32" and found.next_index == len(found)
+found.most_similar("the")
+counts = [int(found.get_vecattr(word, "count")) for word in found.index_to_key]
+print(json.dumps([found.index_to_key, found.vectors.tolist(), counts, found.key_to_index]))
+"""
+
+GENSIM_WRITES = """
+import sys, json, random
+import numpy as np
+from gensim.models import FastText, KeyedVectors, Word2Vec
+folder = sys.argv[1]
+random.seed(1)
+text = [[f"w{random.randrange(50)}" for _ in range(20)] for _ in range(300)]
+model = Word2Vec(text, vector_size=12, min_count=1, epochs=1, workers=1, seed=1)
+model.save(folder + "/model")
+model.save(folder + "/apart.model", sep_limit=100)
+model.wv.save(folder + "/one.kv")
+model.wv.save(folder + "/apart.kv", separately=["vectors"])
+model.wv.save_word2vec_format(folder + "/text")
+model.wv.save_word2vec_format(folder + "/text.gz")
+model.wv.save_word2vec_format(folder + "/binary", binary=True)
+model.wv.save_word2vec_format(folder + "/glove", write_header=False)
+Word2Vec(text, vector_size=12, min_count=1, epochs=1, workers=1, hs=1, negative=0).save(folder + "/softmax.model")
+doubles = KeyedVectors(3)
+doubles.add_vectors(["a b", "c"], np.arange(6.0).reshape(2, 3))
+doubles.save(folder + "/doubles")
+FastText(text, vector_size=12, min_count=1, epochs=1, workers=1, bucket=100).save(folder + "/fasttext")
+words = model.wv.index_to_key
+counts = [int(model.wv.get_vecattr(word, "count")) for word in words]
+print(json.dumps([words, model.wv.vectors.tolist(), model.syn1neg.tolist(), counts]))
+"""
+
+
+def test_gensim_reads_what_we_write(tmp_path, vectors, peer):
+    vectors.save(tmp_path / "file", format="gensim")
+    words, numbers, counts, rows = json.loads(peer("gensim", GENSIM_READS, tmp_path / "file"))
+    assert words == WORDS
+    assert rows == dict(zip(WORDS, range(4), strict=True))
+    assert numbers == vectors.vectors.tolist()
+    assert counts == vectors.vocabulary.counts.tolist()
+
+
+GENSIM_READS_TEXT = """
+import sys, json
+from gensim.models import KeyedVectors
+for name, options in json.loads(sys.argv[2]).items():
+    found = KeyedVectors.load_word2vec_format(sys.argv[1] + "/" + name, **options)
+    print(json.dumps([found.index_to_key, found.vectors.tolist()]))
+"""
+
+
+def test_gensim_reads_our_text_and_binary(tmp_path, vectors, peer):
+    options = {
+        "word2vec-text": {},
+        "word2vec-binary": {"binary": True},
+        "glove": {"no_header": True},
+        "fasttext-vec": {},
+    }
+    for form in options:
+        vectors.save(tmp_path / form, format=form, space_as="_")
+    told = peer("gensim", GENSIM_READS_TEXT, tmp_path, json.dumps(options)).splitlines()
+    assert len(told) == 4
+    for line in told:
+        assert json.loads(line) == [["the", "Straße", "a_b", "山"], vectors.vectors.tolist()]
+
+
+def test_we_read_what_gensim_writes(tmp_path, peer):
+    words, numbers, output, counts = json.loads(peer("gensim", GENSIM_WRITES, tmp_path))
+    for name in ("model", "apart.model", "one.kv", "apart.kv", "text", "text.gz", "binary", "glove"):
+        found = WordVectors.load(tmp_path / name)
+        assert found.index_to_key == words, name
+        assert found.vectors.tolist() == numbers, name
+        if "model" in name:
+            assert found.output_vectors is not None
+            assert found.output_vectors.tolist() == output
+        if "model" in name or "kv" in name:
+            assert found.vocabulary.counts.tolist() == counts
+    assert (tmp_path / "apart.model.wv.vectors.npy").exists()
+    assert WordVectors.load(tmp_path / "softmax.model").output_vectors is None
+    assert WordVectors.load(tmp_path / "doubles")["c"].tolist() == [3, 4, 5]
+    with pytest.raises(FormatError, match="holds a FastText; save its vectors alone"):
+        WordVectors.load(tmp_path / "fasttext")
+
+
+class Touch:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_nothing_is_run(tmp_path, protocol):
+    victim, path = tmp_path / "ran", tmp_path / "file"
+    path.write_bytes(pickle.dumps({"vectors": Touch(victim)}, protocol))
+    with pytest.raises(FormatError, match=r"is refused at byte [0-9]+: its pickle names '(posix|nt)\.mkdir'"):
+        WordVectors.load(path)
+    assert not victim.exists()
+    pickle.loads(path.read_bytes())
+    assert victim.exists()  # so the pickle is one that does something
+
+
+def test_names_are_not_imported_nor_called(tmp_path, monkeypatch):
+    """Even those that are known: a call of one of them is a note of it."""
+    monkeypatch.setitem(__builtins__ if isinstance(__builtins__, dict) else vars(__builtins__), "__import__", None)
+    data = b"\x80\x04cnumpy\nndarray\n(K\x01t\x81cbuiltins\nhash\n]\x85R\x86."
+    first, second = pickle_reader.PickleReader(tmp_path, data).read()
+    assert (first.of, first.arguments) == (("numpy", "ndarray"), (1,))
+    assert (second.of, second.arguments) == (("builtins", "hash"), ([],))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\x80\x04", "the pickle ends in the middle"),
+        (b"\x80\x04X\xff\xff\xff\xffabc", "at byte 7: the pickle ends in the middle"),
+        (b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xffabc", "the pickle ends in the middle"),
+        (b"\x80\x04.", "does not fit what went before"),
+        (b"\x80\x04(.", "does not fit what went before"),
+        (b"\x80\x04Pabc\n.", "at byte 2: the pickle's instruction 0x50, which gensim does not write"),
+        (b"\x80\x04h\x09.", "does not fit what went before"),
+        (b"\x80\x04K\x01K\x02\x86}b.", "does not fit what went before"),
+        (b"\x80\x04}K\x01.", "is a pickle, but not one of vectors"),
+        (b"\x80\x04q\x05.", "does not fit what went before"),
+        (b"\x80\x04ccollections\nOrderedDict", "does not fit what went before"),
+        (b"\x80\x04}(K\x01u.", "does not fit what went before"),
+        (b"\x80\x04K\x01a.", "does not fit what went before"),
+        (b"\x80\x04" + b"]" * 1_500_000 + b".", "needs far more memory than it has bytes"),
+        (b"\x80\x04cgensim.models.word2vec\nWord2Vec\n)\x81}X\x02\0\0\0wvK\x01sb.", "not one of vectors"),
+        (
+            b"\x80\x04cgensim.models.keyedvectors\nKeyedVectors\n)\x81}X\x0c\0\0\0index_to_key]K\x01asb.",
+            "not one of vectors",
+        ),
+    ],
+)
+def test_damaged_pickles(tmp_path, data, message):
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=message):
+        WordVectors.load(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (b"f4\x94\x89", b"f3\x94\x89", "its array 'vectors' is none that gensim saves"),
+        (b"f4\x94\x89", b"O4\x94\x89", "its array 'vectors' is none that gensim saves"),
+        (b"\x8c\x01<", b"\x8c\x01|", "its array 'vectors' is none that gensim saves"),
+        (b"K\x01K\x03K\x04\x86", b"K\x01K\x03K\x05\x86", "its array 'vectors' is none that gensim saves"),
+        (b"K\x01K\x03K\x04\x86", b"K\x01K\x0cK\x01\x86", "its vectors do not fit its 3 words"),
+        (b"K\x01K\x03K\x04\x86", b"K\x01NK\x04\x86", "its array 'vectors' is none that gensim saves"),
+        (b"\x8c\x07ndarray", b"\x8c\x07ndarrax", r"its pickle names 'numpy\.ndarrax', which no vectors need"),
+        (b"\x8c\x03and", b"\x8c\x00", "the pickle|not one of vectors|does not fit"),
+    ],
+)
+def test_arrays_that_gensim_would_not_save(tmp_path, before, after, message):
+    path = tmp_path / "file"
+    data = fuzz.gensim_pickle()
+    assert before in data
+    path.write_bytes(data)
+    assert WordVectors.load(path).vocabulary.counts.tolist() == [3, 2, 1]
+    path.write_bytes(data.replace(before, after, 1))
+    with pytest.raises(FormatError, match=message):
+        WordVectors.load(path)
+
+
+def test_every_truncation_is_refused(tmp_path, vectors):
+    path = tmp_path / "file"
+    vectors.save(path, format="gensim")
+    data = path.read_bytes()
+    for length in range(len(data)):
+        path.write_bytes(data[:length])
+        with pytest.raises(FormatError):
+            WordVectors.load(path, format="gensim")
+
+
+def test_what_pythons_own_pickler_writes_is_understood(tmp_path):
+    value = {"a": [1, -5, 2**40, 1.5, None, True], "b": ("x", b"y", ()), "c": {"d": []}, "e": 300, "f": [70000] * 3}
+    for protocol in (2, 3, 4, 5):
+        if protocol == 2:
+            value["b"] = ("x", ())  # protocol 2 has no bytes
+        found = pickle_reader.PickleReader(tmp_path, pickle.dumps(value, protocol)).read()
+        assert found[b"a"] == value["a"]
+        assert found[b"c"] == {b"d": []}
+        assert (found[b"e"], found[b"f"]) == (300, [70000] * 3)
+        value["b"] = ("x", b"y", ())
+    assert gensim.recognises(tmp_path, pickle.dumps(value))

@@ -1,0 +1,91 @@
+"""Conversion: from the command line, a block at a time, and of files that someone damaged on purpose."""
+
+import itertools
+import json
+import logging
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordkin import WordVectors
+from wordkin.vectors import loading
+from wordkin.vectors.formats import registry
+from wordkin.vectors.formats.stream import Block, Source
+from wordkin.vocabulary import packed
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+import fuzz
+
+ROWS, SIZE = 60_000, 128  # 31 MB of vectors, several blocks
+
+
+def test_the_command(tmp_path, here):
+    source = tmp_path / "source"
+    source.write_text("2 3\nnew york 1 2 3\nb 4 5 6\n")
+    result = here("convert", source, tmp_path / "out.safetensors")
+    assert (result.returncode, result.stdout) == (0, f"wrote {tmp_path / 'out.safetensors'}: 2 words, 3 dimensions\n")
+    result = here("convert", tmp_path / "out.safetensors", tmp_path / "out.bin", "--space-as", "_", "--json")
+    assert json.loads(result.stdout)["words"] == 2
+    found = WordVectors.load(tmp_path / "out.bin")
+    assert found.index_to_key == ["new_york", "b"]
+    assert found.vectors.tolist() == [[1, 2, 3], [4, 5, 6]]
+    for arguments, status, message in [
+        ((tmp_path / "out.safetensors", tmp_path / "x.txt"), 1, "the word 'new york' holds white space"),
+        ((source, tmp_path / "x.jpeg"), 1, "say which one (--to FORMAT)"),
+        ((tmp_path / "none", tmp_path / "x.txt"), 1, "cannot open"),
+        ((source, tmp_path / "x.txt", "--from", "gensim"), 1, "damaged at byte"),
+        ((source, tmp_path / "x.txt", "--from", "spacy"), 2, "'spacy' is not one of"),
+        ((source, tmp_path / "x.txt", "--to", "fasttext-bin"), 2, "'fasttext-bin' is not one of"),
+        ((source, tmp_path / "none" / "x.txt"), 1, "cannot write"),
+    ]:
+        result = here("convert", *arguments)
+        assert result.returncode == status
+        assert message in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert not (tmp_path / "x.txt").exists()
+
+
+def test_output_vectors_and_history_come_along(tmp_path):
+    fuzz.vectors().save(tmp_path / "first")
+    loading.convert(tmp_path / "first", tmp_path / "second", None, "safetensors")
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    assert WordVectors.load(tmp_path / "second").output_vectors is not None
+
+
+def made_up() -> Source:
+    def blocks():
+        for begin in range(0, ROWS, 1000):
+            words = [b"word%d" % row for row in range(begin, begin + 1000)]
+            yield Block(*packed(words), np.full((1000, SIZE), begin, np.float32))
+
+    return Source(Path("made up"), ROWS, SIZE, blocks())
+
+
+def test_conversion_takes_little_more_memory_than_a_block(tmp_path):
+    formats = ["safetensors", "word2vec-binary", "numpy", "gensim", "safetensors"]
+    warm = tmp_path / "warm"
+    fuzz.vectors().save(warm, format="word2vec-binary")
+    loading.convert(warm, tmp_path / "warm.out", None, "safetensors")  # which compiles
+    registry.FORMATS[formats[0]].imported().write(made_up(), tmp_path / "0.npy")
+    for number, (before, after) in enumerate(itertools.pairwise(formats)):
+        tracemalloc.start()
+        loading.convert(tmp_path / f"{number}.npy", tmp_path / f"{number + 1}.npy", before, after)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 18_000_000 + 100 * ROWS, (before, after)  # three blocks, and the words
+    assert WordVectors.load(tmp_path / "4.npy")["word59999"].tolist() == [59_000] * SIZE
+
+
+@pytest.mark.parametrize("sample", fuzz.samples(), ids=lambda sample: sample.format)
+def test_damaged_files_are_refused_or_read(tmp_path, sample, caplog):
+    """A sample of what benchmarks/fuzz.py does."""
+    complaints: list[str] = []
+    tracemalloc.start()
+    with caplog.at_level(logging.ERROR):
+        outcomes = fuzz.tried(sample, 80, 0, tmp_path, complaints.append)
+    tracemalloc.stop()
+    assert not complaints
+    assert outcomes["refused"] > 10
