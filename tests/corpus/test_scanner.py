@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import TrainingConfig
+from wordkin.arrays import ALIGNMENT
 from wordkin.corpus import encoder, reading, scanner, tokenizing
 from wordkin.corpus.encoding import encode
-from wordkin.corpus.words import CACHE_LINE, Words, WordTable
+from wordkin.corpus.words import Words, WordTable
 
 WHITE_SPACE = tokenizing.text_classes("whitespace")
 LISTS = tokenizing.marked_classes()
@@ -156,8 +157,8 @@ def test_a_long_word_is_not_known_by_its_hash_alone():
 def test_no_slot_crosses_a_cache_line(capacity):
     slots = Words(slots=capacity).table.slots
     assert slots.shape == (capacity, scanner.SLOT_FIELDS)
-    assert slots.ctypes.data % CACHE_LINE == 0
-    assert CACHE_LINE % slots[0].nbytes == 0
+    assert slots.ctypes.data % ALIGNMENT == 0
+    assert ALIGNMENT % slots[0].nbytes == 0
 
 
 @pytest.mark.parametrize("size", [1, 8, 9, 15, 16, 17, 40])
