@@ -34,8 +34,9 @@ class RowNorms:
     def inverses(self, rows: slice | npt.NDArray[np.intp], values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """1 / the lengths of `rows`, whose vectors are `values`, (rows, d) float32; of length 0 a large number."""
         if not self._complete and np.isnan(self._lengths[rows]).any():
-            self._lengths[rows] = lengths = np.sqrt(np.vecdot(values, values))
+            lengths = np.sqrt(np.vecdot(values, values))
             self._inverses[rows] = _inverses(lengths)
+            self._lengths[rows] = lengths  # last, since other threads take it as a sign that the inverses are there
         return self._inverses[rows]
 
     def all(self) -> npt.NDArray[np.float32]:
