@@ -379,7 +379,7 @@ def test_step_as_python(monkeypatch, m, n, cbow):
     objective_of = objective.window_gradients(V, W, context, rows, labels, "cbow" if cbow else "skipgram")
     lane = kernels.lane_of.py_func(kernels.workspace([0], 0, m, 1 if cbow else m, n, WIDTH, np.float64).lanes, 0)
     lane.context[0, :m], lane.outputs[0, :n], lane.rates[0] = context, rows, 0.1
-    lane.sizes[0] = m, 1 if cbow else m, n, 4
+    lane.sizes[0, :4] = m, 1 if cbow else m, n, 4
     window = kernels.Window(5, False, n - 1, most_repeated=100.0)
     loss = kernels.score_step.py_func(lane, 0, ours, window, TREE, cbow, False)
     for columns in ((0, 16), (16, WIDTH)):

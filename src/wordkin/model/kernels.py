@@ -140,8 +140,11 @@ Words; those of them that are no margin; pairs. Of the step gathered last: its c
 begins, where that centre's window ends, and its slot. Steps gathered for a round of even number; behind it, of odd.
 """
 
-CONTEXT, INPUTS, OUTPUTS, WORD = range(4)
-"""Columns of Lane.sizes: context words, input vectors, output vectors, and the centre word itself."""
+CONTEXT, INPUTS, OUTPUTS, WORD, NEWEST = range(5)
+"""Columns of Lane.sizes.
+
+Numbers of context words, input vectors, output vectors; the centre word, and the last word that its window may reach.
+"""
 
 LINE = 8
 """Numbers of 8 bytes on a cache line, so that no two threads write to the same one."""
@@ -186,7 +189,7 @@ def workspace(
         losses=np.zeros((lanes, LINE), np.float64),
         context=np.zeros((lanes, slots, context + 1), np.int32),
         outputs=np.zeros((lanes, slots, outputs), np.int32),
-        sizes=np.zeros((lanes, slots, 4), np.int32),
+        sizes=np.zeros((lanes, slots, LINE), np.int32),
         rates=np.zeros((lanes, slots), np.float64),
         errors=aligned_zeros((lanes, slots, tiles, pairs), dtype),
         signs=signs,
@@ -855,7 +858,7 @@ def mean_row(target, sources, source_rows, count, width):
     for k in range(0, width, LANES):
         mean = fill(target, 0.0)
         for s in range(count):
-            mean = fma(share, load(sources, source_rows[s], k), mean)
+            mean = fma(share, load(sources, row_at(source_rows, s), k), mean)
         store(target, 0, k, mean)
 
 
@@ -864,10 +867,11 @@ def add_share(target, rows, count, source, share, begin_column, end_column, froz
     """target[row] += share · source[0] for each of the rows; one that stands twice gets it twice."""
     factor = fill(target, share)
     for s in range(count):
-        if stays(frozen, rows[s], freezing):
+        row = np.int64(row_at(rows, s))
+        if stays(frozen, row, freezing):
             continue
         for k in range(begin_column, end_column, LANES):
-            store(target, rows[s], k, fma(factor, load(source, 0, k), load(target, rows[s], k)))
+            store(target, row, k, fma(factor, load(source, 0, k), load(target, row, k)))
 
 
 @compiled(forceinline=True)
@@ -965,6 +969,7 @@ def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
     progress[CENTRE], progress[POSITION], progress[LAST], progress[SLOT] = centre, position, last, slot
     m = min(near, 1) if cbow else near
     sizes[CONTEXT], sizes[INPUTS], sizes[OUTPUTS], sizes[WORD] = near, m, n, words[max(centre, 0)]
+    sizes[NEWEST] = words[max(min(centre + window.size, count - 1), 0)]
     lane.rates[slot] = task.first_rate + (task.last_rate - task.first_rate) / max(count, 1) * centre
     progress[EXAMPLES] += m * n
     return near > 0
@@ -972,12 +977,12 @@ def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
 
 @compiled(forceinline=True)
 def prefetch_step(lane, slot, weights):
-    """Ask for the rows of a step: its output vectors, and the last of its context, which came in last."""
+    """Ask for the rows of a step: its output vectors, and the word that came within reach last."""
     sizes = part(lane.sizes, slot)
     for k in range(0, lane.change.shape[1], PADDING):
         for j in range(sizes[OUTPUTS]):
             prefetch(weights.output, lane.outputs[slot, j], k)
-        prefetch(weights.input, lane.context[slot, max(sizes[CONTEXT] - 1, 0)], k)
+        prefetch(weights.input, sizes[NEWEST], k)
 
 
 @compiled(**INLINE)
@@ -993,7 +998,7 @@ def score_step(lane, slot, weights, window, tree, cbow, hierarchical):
     inputs, rows = weights.input, part(lane.context, slot)
     if cbow:
         hidden = part(lane.hidden, slot)
-        mean_row(hidden, inputs, rows, sizes[CONTEXT], width)
+        mean_row(hidden, inputs, rows, np.int64(sizes[CONTEXT]), width)
         inputs, rows = hidden, lane.only
     if hierarchical:
         path_signs(tree, sizes[WORD], lane.signs)
