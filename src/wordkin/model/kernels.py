@@ -978,10 +978,11 @@ def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
 @compiled(forceinline=True)
 def prefetch_step(lane, slot, weights):
     """Ask for the rows of a step: its output vectors, and the word that came within reach last."""
-    sizes = part(lane.sizes, slot)
-    for k in range(0, lane.change.shape[1], PADDING):
-        for j in range(sizes[OUTPUTS]):
-            prefetch(weights.output, lane.outputs[slot, j], k)
+    sizes, outputs, width = part(lane.sizes, slot), part(lane.outputs, slot), lane.change.shape[1]
+    for j in range(sizes[OUTPUTS]):
+        for k in range(0, width, PADDING):
+            prefetch(weights.output, row_at(outputs, j), k)
+    for k in range(0, width, PADDING):
         prefetch(weights.input, sizes[NEWEST], k)
 
 
@@ -1138,20 +1139,17 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
         lane = lane_of(space.lanes, 0)
         keep_lane(lane, 0, ids, offsets, window, samplers, task)
         width = lane.change.shape[1]
-        ahead, loss = 0, 0.0
-        while ahead < AHEAD and gather(lane, ahead, samplers, tree, window, task, cbow, hierarchical):
-            prefetch_step(lane, ahead, weights)
-            ahead += 1
-        step = 0
-        while step < ahead:
-            if ahead - step == AHEAD:
-                slot = ahead & (2 * AHEAD - 1)
+        gathered, step, loss = 0, -AHEAD, 0.0
+        while step < gathered:
+            if gathered - step == AHEAD:
+                slot = gathered & (2 * AHEAD - 1)
                 if gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
                     prefetch_step(lane, slot, weights)
-                    ahead += 1
-            slot = step & (2 * AHEAD - 1)
-            loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
-            change_rows(lane, slot, weights, 0, width, cbow, exact, frozen, freezing)
+                    gathered += 1
+            if step >= 0:
+                slot = step & (2 * AHEAD - 1)
+                loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
+                change_rows(lane, slot, weights, 0, width, cbow, exact, frozen, freezing)
             step += 1
         lane.losses[0] = loss
 
@@ -1171,12 +1169,11 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
                 lane = lane_of(space.lanes, number)
                 end = begin + lane.progress[FILLED + odd]
                 loss = 0.0
-                for slot in range(begin, min(begin + AHEAD, end)):
-                    prefetch_step(lane, slot, weights)
-                for slot in range(begin, end):
+                for slot in range(begin - AHEAD, end):
                     if slot + AHEAD < end:
                         prefetch_step(lane, slot + AHEAD, weights)
-                    loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
+                    if slot >= begin:
+                        loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
                 lane.losses[0] += loss
                 gather_round(lane, 1 - odd, size, samplers, tree, window, task, cbow, hierarchical)
             wait(space.barrier, threads)
@@ -1185,12 +1182,11 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
                 end = begin + lane.progress[FILLED + odd]
                 if threads > 1:
                     prefetch_scored(lane_of(space.lanes, (number + 1) % lanes), begin, begin + size)
-                    for slot in range(begin, min(begin + AHEAD, end)):
-                        claim_rows(lane, slot, weights, begin_column, end_column)
-                for slot in range(begin, end):
+                for slot in range(begin - AHEAD, end):
                     if threads > 1 and slot + AHEAD < end:
                         claim_rows(lane, slot + AHEAD, weights, begin_column, end_column)
-                    change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, frozen, freezing)
+                    if slot >= begin:
+                        change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, frozen, freezing)
             wait(space.barrier, threads)
             odd = 1 - odd
 
@@ -1233,12 +1229,13 @@ def prefetch_scored(lane, begin, end):
 @compiled(forceinline=True)
 def claim_rows(lane, slot, weights, begin_column, end_column):
     """Ask for a step's rows for this core alone, before they change."""
-    sizes = part(lane.sizes, slot)
-    for k in range(begin_column, end_column, PADDING):
-        for j in range(sizes[OUTPUTS]):
-            prefetch_to_write(weights.output, lane.outputs[slot, j], k)
-        for i in range(sizes[CONTEXT]):
-            prefetch_to_write(weights.input, lane.context[slot, i], k)
+    sizes, outputs, context = part(lane.sizes, slot), part(lane.outputs, slot), part(lane.context, slot)
+    for j in range(sizes[OUTPUTS]):
+        for k in range(begin_column, end_column, PADDING):
+            prefetch_to_write(weights.output, row_at(outputs, j), k)
+    for i in range(sizes[CONTEXT]):
+        for k in range(begin_column, end_column, PADDING):
+            prefetch_to_write(weights.input, row_at(context, i), k)
 
 
 @compiled(forceinline=True)

@@ -22,7 +22,8 @@ class _Judge(StillTrainer):
 
     def __init__(self, trainer: ChunkTrainer) -> None:
         super().__init__(trainer)
-        self.config = replace(trainer.config, seed=0, deterministic=False)
+        self.config = replace(trainer.config, seed=0)
+        self._rounds = None
         keep = np.full_like(self._samplers.keep, np.iinfo(np.uint32).max)
         keep.flags.writeable = False
         self._samplers = self._samplers._replace(keep=keep)

@@ -2,7 +2,8 @@
 
 A chunk's work depends on (weights, chunk, epoch) alone, whoever does it: :class:`ChunkTrainer` is "weights and chunk
 in; changed weights, loss out". :func:`train` hands chunks to threads, which update shared V and W without locks
-(Hogwild, Niu et al. 2011: a deliberate race, whose cost is that several threads do not repeat bit for bit).
+(Hogwild, Niu et al. 2011: a deliberate race, whose cost is that several threads do not repeat bit for bit), or, with
+deterministic=True, lets them train each chunk together, in rounds.
 """
 
 import contextlib
@@ -83,7 +84,7 @@ class ChunkTrainer:
         noise = sampling.noise_probabilities(counts, config.noise_exponent)
         hierarchical = config.output_layer == "hierarchical-softmax"
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
-        self._rounds = rounds(config, counts * keep / (counts @ keep), noise, tree)
+        self._rounds = rounds(config, counts * keep / (counts @ keep), noise, tree) if config.deterministic else None
         accept, alias = sampling.alias_table(noise)
         self._ids, self._offsets = _read_only(corpus.ids), _read_only(parted.sentence_offsets)
         self._samplers = kernels.Samplers(_read_only(sampling.thresholds(keep)), _read_only(accept), _read_only(alias))
@@ -102,13 +103,13 @@ class ChunkTrainer:
     @property
     def threads(self) -> int:
         """How many threads train: as configured, or one a core, but no more than there is work for."""
-        most = self._rounds.lanes if self.config.deterministic else self.number_of_chunks
+        most = self._rounds.lanes if self._rounds else self.number_of_chunks
         return min(self.config.threads or cores(), most)
 
     @property
     def chunks_at_once(self) -> int:
         """How many chunks are trained at the same time: one for each thread, or a single one by all together."""
-        return 1 if self.config.deterministic else self.threads
+        return 1 if self._rounds else self.threads
 
     def compile(self, weights: kernels.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on nothing."""
@@ -161,7 +162,7 @@ class ChunkTrainer:
             self.config.architecture == "cbow",
             self.config.output_layer == "hierarchical-softmax",
             self.config.cbow_gradient == "exact",
-            self.config.deterministic,
+            self._rounds is not None,
             self.frozen is not None,
         )
         frozen = _read_only(np.zeros(0, np.bool_) if self.frozen is None else self.frozen)
@@ -181,7 +182,7 @@ class ChunkTrainer:
 
     def _task(self, epoch: int, chunk: Chunk) -> tuple[kernels.Task, kernels.Workspace]:
         config, rounds = self.config, self._rounds
-        if config.deterministic:
+        if rounds:
             pieces, lanes = dealt(chunk.pieces, self._offsets, rounds.lanes)
             streams = [stream(config.seed, epoch, chunk.number, lane) for lane in range(rounds.lanes)]
         else:
@@ -196,7 +197,7 @@ class ChunkTrainer:
             self._most_outputs,
             self.width,
             np.float32,
-            rounds.steps if config.deterministic else 0,
+            rounds.steps if rounds else 0,
         )
         return kernels.Task(pieces, lanes, self.rate_at(epoch, chunk.begin), self.rate_at(epoch, chunk.end)), space
 
