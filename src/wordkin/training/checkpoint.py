@@ -128,9 +128,9 @@ class Checkpoint:
                 matrices |= dict(zip(BEST, state.best, strict=True))
             for name, matrix in matrices.items():
                 if arrays[name].shape != matrix.shape:
-                    raise FormatError(f"{self.path} is damaged: the array {name!r} does not fit its words")
+                    raise ValueError(f"the array {name!r} does not fit its words")
                 matrix[...] = arrays[name]
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{self.path} is damaged: its state is not what wordkin writes ({error})") from error
         return state
 
