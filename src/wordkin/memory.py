@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import sizes
+from wordkin.arrays import ALIGNMENT
 from wordkin.errors import ConfigurationError
 
 PROGRAM = 260_000_000
@@ -21,12 +22,10 @@ PER_WORD = 200
 PER_SENTENCE = 8
 """Where it begins."""
 
-CACHE_LINE = 64
-
 
 def weights(words: int, vector_size: int) -> int:
     """Bytes of V and W: float32 rows, padded to whole cache lines."""
-    row = -(-4 * vector_size // CACHE_LINE) * CACHE_LINE
+    row = -(-4 * vector_size // ALIGNMENT) * ALIGNMENT
     return 2 * words * row
 
 
