@@ -45,7 +45,7 @@ VARIANTS = [(a, o) for o in ("negative-sampling", "hierarchical-softmax") for a 
 PEER_RATES = {"skipgram": 0.025, "cbow": 0.05}  # what all peers but fastText start with
 QUICK_TOKENS = 4_000_000
 READER = ("corpus/*.py",)
-TRAINER = ("model/*.py", "training/schedule.py", "training/trainer.py", "training/weights.py")
+TRAINER = ("model/*.py", *(f"training/{name}.py" for name in ("crew", "epochs", "schedule", "trainer", "weights")))
 
 
 @dataclasses.dataclass(frozen=True)

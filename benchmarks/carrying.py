@@ -19,9 +19,10 @@ from wordkin.corpus.encoding import encode
 from wordkin.corpus.reading import blocks
 from wordkin.model import carrying
 from wordkin.model.kernels import Weights
+from wordkin.training.epochs import train
 from wordkin.training.progress import Silent
 from wordkin.training.start import Start
-from wordkin.training.trainer import ChunkTrainer, train
+from wordkin.training.trainer import ChunkTrainer
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 TEXTS: dict[str, tuple[str, dict[str, Any]]] = {

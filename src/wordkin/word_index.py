@@ -93,8 +93,6 @@ class MappedWords(Sequence[str]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment]  # compared by content, as lists are
-
     def __repr__(self) -> str:
         shown = ", ".join(repr(word) for word in itertools.islice(self, 5))
         return f"[{shown}{', …' if len(self) > 5 else ''}]"

@@ -123,7 +123,9 @@ def test_an_existing_file_is_never_replaced_unasked(kept, long):
     assert kept.read_bytes() == before
 
 
-@pytest.mark.parametrize("damage", ["truncated", "another kind", "not the arrays", "not the state", "no config"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "another kind", "not the arrays", "not the state", "no number", "no config"]
+)
 def test_a_damaged_file_is_an_error(kept, long, damage):
     arrays, metadata = files.load_container(kept, checkpoints.KIND, checkpoints.ARRAYS)
     arrays = {name: np.array(array) for name, array in arrays.items()}
@@ -136,6 +138,9 @@ def test_a_damaged_file_is_an_error(kept, long, damage):
         files.save_container(kept, kind, {name: array[1:] for name, array in arrays.items()}, metadata)
     elif damage == "not the state":
         del metadata["state"]["totals"]
+        files.save_container(kept, kind, arrays, metadata)
+    elif damage == "no number":
+        metadata["state"]["epoch"] = "first"
         files.save_container(kept, kind, arrays, metadata)
     else:
         files.save_container(kept, kind, arrays, metadata | {"config": 3})

@@ -4,18 +4,17 @@ from pathlib import Path
 
 import click
 
-from wordkin.cli import as_json, print_json
+from wordkin.cli import PATH, as_json, print_json
 from wordkin.vectors import loading
 from wordkin.vectors.formats.registry import FORMATS
 
-_path = click.Path(path_type=Path)
 _readable = click.Choice([each.name for each in FORMATS.values() if each.reads])
 _writable = click.Choice([each.name for each in FORMATS.values() if each.writes])
 
 
 @click.command()
-@click.argument("source", type=_path)
-@click.argument("target", type=_path)
+@click.argument("source", type=PATH)
+@click.argument("target", type=PATH)
 @click.option("--from", "source_format", type=_readable, help="SOURCE's format.  [default: by its content]")
 @click.option("--to", "target_format", type=_writable, help="TARGET's format.  [default: by its suffix]")
 @click.option("--space-as", metavar="TEXT", help="Write TEXT for white space in words, where a format cannot hold it.")

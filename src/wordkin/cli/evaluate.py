@@ -7,20 +7,18 @@ from typing import Any
 import click
 
 from wordkin import files
-from wordkin.cli import as_json, print_json
+from wordkin.cli import PATH, as_json, print_json
 from wordkin.vectors.wordvectors import WordVectors
-
-_path = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("models", nargs=-1, required=True, type=_path, metavar="MODEL...")
+@click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @click.option(
-    "--analogies", multiple=True, type=_path, metavar="FILE", help="Analogies: Google's, MSR's or BATS layout."
+    "--analogies", multiple=True, type=PATH, metavar="FILE", help="Analogies: Google's, MSR's or BATS layout."
 )
-@click.option("--similarity", multiple=True, type=_path, metavar="FILE", help="Word pairs with human scores.")
-@click.option("--categorisation", multiple=True, type=_path, metavar="FILE", help="Words with their categories.")
-@click.option("--outliers", multiple=True, type=_path, metavar="FILE", help="Groups of words with outliers.")
+@click.option("--similarity", multiple=True, type=PATH, metavar="FILE", help="Word pairs with human scores.")
+@click.option("--categorisation", multiple=True, type=PATH, metavar="FILE", help="Words with their categories.")
+@click.option("--outliers", multiple=True, type=PATH, metavar="FILE", help="Groups of words with outliers.")
 @click.option(
     "--method",
     type=click.Choice(["3cosadd", "3cosmul"]),
@@ -30,7 +28,7 @@ _path = click.Path(path_type=Path)
 )
 @click.option("--most-frequent", type=click.IntRange(min=1), metavar="N", help="Only the N most frequent words.")
 @click.option("--case-sensitive", is_flag=True, help="Tell words apart that differ in case only.")
-@click.option("--plot", type=_path, metavar="FILE", help="Also draw the scores, as .svg, .png or .pdf.")
+@click.option("--plot", type=PATH, metavar="FILE", help="Also draw the scores, as .svg, .png or .pdf.")
 @as_json
 def evaluate(
     models: tuple[Path, ...],

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from wordkin.cli import PATH
 from wordkin.config import TrainingConfig, parameters, toml_values
 
 Command = Callable[..., Any]
@@ -33,8 +34,7 @@ def config_options(*names: str) -> Callable[[Command], Command]:
                 kind = click.Choice(bounds.choices) if bounds.choices else str if bounds.size else bounds.kind
                 bare: dict[str, Any] = {} if bounds.bare is None else {"is_flag": False, "flag_value": bounds.bare}
                 command = click.option(flag, name, type=kind, default=None, help=text, **bare)(command)
-        path = click.Path(path_type=Path)
-        return click.option("--config", "config_file", type=path, help="TOML file of parameters; options win over it.")(
+        return click.option("--config", "config_file", type=PATH, help="TOML file of parameters; options win over it.")(
             command
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
-from wordkin.cli import as_json, print_json
+from wordkin.cli import PATH, as_json, print_json
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
@@ -17,7 +17,7 @@ from wordkin.model.objective import PairPass, pair_pass
 from wordkin.training.history import best_epoch
 from wordkin.vectors.wordvectors import WordVectors
 
-_model = click.argument("model", type=click.Path(path_type=Path))
+_model = click.argument("model", type=PATH)
 _fold = click.option("--fold", is_flag=True, help="Also find words by their Unicode form NFC, and in lower case.")
 _topn = click.option("-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="How many words.")
 

@@ -9,7 +9,6 @@ import click
 from wordkin.cli import as_json, print_json, say
 from wordkin.cli.options import config_options, configuration
 from wordkin.config import parameters
-from wordkin.corpus import reading
 from wordkin.training.word2vec import Word2Vec
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -42,7 +41,7 @@ def stability(
     from wordkin.evaluation.stability import stability as measure
 
     config = configuration(config_file, values)
-    corpus = encode_files(reading.expand(inputs), config)
+    corpus = encode_files(inputs, config)
     say(str(corpus.report))
     models: list[WordVectors] = []
     for seed in range(config.seed, config.seed + seeds):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wordkin import files
-from wordkin.cli import as_json, print_json, say
+from wordkin.cli import PATH, as_json, print_json, say
 from wordkin.cli.options import config_options, configuration, given
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus import reading
@@ -21,9 +21,7 @@ from wordkin.vectors.wordvectors import WordVectors
 
 _DEMO_WORDS = ("list", "true", "read", "returns", "file", "string", "error", "class")
 _inputs = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-_output = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write; replaced when complete."
-)
+_output = click.option("-o", "--output", type=PATH, required=True, help="File to write; replaced when complete.")
 
 
 @click.command()
@@ -32,12 +30,12 @@ _output = click.option(
 @config_options(*parameters())
 @click.option(
     "--init",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Model to go on from: its words stay, new ones join; parameters that are not given are the model's own.",
 )
 @click.option(
     "--init-vectors",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Vectors with which those words of the text begin that have one there; no output vectors are needed.",
 )
 @click.option(
@@ -47,7 +45,7 @@ _output = click.option(
 )
 @click.option(
     "--checkpoint",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="File that keeps the state of the run, so that it survives even kill -9.",
 )
 @click.option(
@@ -152,7 +150,7 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default="wordkin-demo.safetensors",
     show_default=True,
     help="File to write.",

@@ -71,12 +71,12 @@ class Encoder:
         self._text = np.zeros(0, np.uint8)
         self._make_room(2 * reading.BLOCK_BYTES)
         self._words = Words()
-        self._words.enter(known, self._progress)
         self._spools = contextlib.ExitStack()
         self._ids_spool: IO[bytes] = self._spools.enter_context(spool())
         self._ends_spool: IO[bytes] = self._spools.enter_context(spool())
         with announced("the corpus scanner"):
             self._compile()
+        self._words.enter(known, self._progress)
 
     def __enter__(self) -> "Encoder":
         return self

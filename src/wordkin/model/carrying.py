@@ -61,10 +61,10 @@ def carried(
     Returns:
         (new words, vector_size) float32.
     """
-    below, above = _links(old), _links(new)
-    result = np.zeros((len(above.above_word), W.shape[1]), np.float32)
+    result = np.zeros((len(new.offsets) - 1, W.shape[1]), np.float32)
     if len(rows) < 2:  # no tree
         return result
+    below, above = _links(old), _links(new)
     _fit(V[: VECTORS_PER_NUMBER * V.shape[1]], W, below, above, rows, result)
     twin, turned, parting = _twins(below, above, rows)
     result[:-1][~parting] = 0
@@ -88,9 +88,11 @@ def _links(tree: Tree) -> _Links:
 def _twins(
     below: _Links, above: _Links, rows: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
-    """For each new node the old one that parts the old words alike, or -1; 1, or -1 where the sides are exchanged; and
-    whether it parts any at all. Sets of words are compared by sums of random numbers of 64 bits.
-    """  # noqa: D205
+    """Find old nodes that part the old words as new ones do, comparing sets of words by sums of random numbers.
+
+    Returns:
+        For each new node the old one, or -1; 1, or -1 where the sides are exchanged; and whether it parts any words.
+    """
     numbers = np.random.Generator(np.random.Philox(0)).integers(2**64, size=len(rows), dtype=np.uint64)
     old_sides, new_sides = _sides(numbers, np.arange(len(rows)), below), _sides(numbers, rows, above)
     weight = np.uint64(0x9E3779B97F4A7C15)
@@ -147,7 +149,7 @@ def _fit(
 
 
 @compiled()
-def _link(offsets, nodes, signs, above_node, side_of_node, above_word, side_of_word):  # type: ignore[no-untyped-def]
+def _link(offsets, nodes, signs, above_node, side_of_node, above_word, side_of_word):
     """Fill _Links from the paths."""
     for word in range(len(above_word)):
         last = offsets[word + 1] - 1
@@ -157,7 +159,7 @@ def _link(offsets, nodes, signs, above_node, side_of_node, above_word, side_of_w
 
 
 @compiled()
-def _sum_below(values, rows, above_node, side_of_node, above_word, side_of_word, plus, minus):  # type: ignore[no-untyped-def]
+def _sum_below(values, rows, above_node, side_of_node, above_word, side_of_word, plus, minus):
     """Add the value of every word, which lies in that row, to every node above it, on its side."""
     for word in range(len(rows)):
         node, side = above_word[rows[word]], side_of_word[rows[word]]
@@ -173,7 +175,7 @@ def _sum_below(values, rows, above_node, side_of_node, above_word, side_of_word,
 
 
 @compiled()
-def _probabilities(scores, above_node, side_of_node, above_word, side_of_word, reached, probability):  # type: ignore[no-untyped-def]
+def _probabilities(scores, above_node, side_of_node, above_word, side_of_word, reached, probability):
     """Each word's probability: the product of σ(±x) along its path; `reached` is work space for the inner nodes."""
     reached[0] = 1
     for node in range(1, len(above_node)):

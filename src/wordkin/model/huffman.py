@@ -56,7 +56,7 @@ def tree(counts: npt.NDArray[np.int64]) -> Tree:
 
 
 @compiled()
-def _join(counts, parent, code):  # type: ignore[no-untyped-def]
+def _join(counts, parent, code):
     """Number words 0 … n − 1 and inner nodes n … 2n − 2 in the order of their making; note parents and codes."""
     words = len(counts)
     weight = np.zeros(2 * words - 1, np.int64)
@@ -76,7 +76,7 @@ def _join(counts, parent, code):  # type: ignore[no-untyped-def]
 
 
 @compiled()
-def _measure(parent, words, offsets):  # type: ignore[no-untyped-def]
+def _measure(parent, words, offsets):
     """Put the length of each word's path into offsets[word + 1]."""
     root = 2 * words - 2
     for word in range(words):
@@ -87,7 +87,7 @@ def _measure(parent, words, offsets):  # type: ignore[no-untyped-def]
 
 
 @compiled()
-def _walk(parent, code, words, offsets, nodes, signs):  # type: ignore[no-untyped-def]
+def _walk(parent, code, words, offsets, nodes, signs):
     """Write every path, from the word up to the root; the root, the last node made, becomes node 0."""
     root = 2 * words - 2
     for word in range(words):

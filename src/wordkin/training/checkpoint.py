@@ -83,7 +83,7 @@ class Checkpoint:
     ) -> None:
         self.path = path
         self._every = every
-        self._run = {
+        self._run: dict[str, Any] = {
             "wordkin": wordkin.__version__,
             "config": {name: value for name, value in config.as_dict().items() if name not in INCIDENTAL_PARAMETERS},
             "corpus": _fingerprint(corpus),
@@ -128,9 +128,9 @@ class Checkpoint:
                 matrices |= dict(zip(BEST, state.best, strict=True))
             for name, matrix in matrices.items():
                 if arrays[name].shape != matrix.shape:
-                    raise FormatError(f"{self.path} is damaged: the array {name!r} does not fit its words")
+                    raise ValueError(f"the array {name!r} does not fit its words")
                 matrix[...] = arrays[name]
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{self.path} is damaged: its state is not what wordkin writes ({error})") from error
         return state
 
@@ -142,7 +142,7 @@ class Checkpoint:
                 "finish the run with that version, or remove it to begin anew"
             )
         stored, own = metadata.get("config"), self._run["config"]
-        if not isinstance(stored, dict) or not isinstance(own, dict):
+        if not isinstance(stored, dict):
             raise FormatError(f"{self.path} is damaged: it lacks the run's parameters")
         for name, value in own.items():
             if stored.get(name) != value:
@@ -152,7 +152,7 @@ class Checkpoint:
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
         stored, own = metadata.get("start", {}), self._run["start"]
-        if not isinstance(stored, dict) or not isinstance(own, dict):
+        if not isinstance(stored, dict):
             raise FormatError(f"{self.path} is damaged: it lacks what the run began with")
         for name in sorted(stored.keys() | own.keys()):
             if stored.get(name) != own.get(name):

@@ -195,10 +195,11 @@ class Word2Vec:
         on_epoch_end: Callable[[EpochRecord], object] | None,
         checkpoint: Checkpoint | None,
     ) -> None:
+        from wordkin.training.epochs import train
         from wordkin.training.holdout_loss import HoldoutLoss
         from wordkin.training.progress import Silent, progress_bar
         from wordkin.training.speed import tokens_per_second
-        from wordkin.training.trainer import ChunkTrainer, train
+        from wordkin.training.trainer import ChunkTrainer
         from wordkin.training.weights import without_padding
 
         config = self.config
