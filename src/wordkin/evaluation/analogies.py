@@ -12,7 +12,7 @@ from wordkin.errors import FormatError
 from wordkin.evaluation import sets
 from wordkin.evaluation.lookup import Lookup
 from wordkin.vectors import search
-from wordkin.vectors.candidates import Candidates
+from wordkin.vectors.candidates import choose
 from wordkin.vectors.wordvectors import WordVectors
 
 Method = Literal["3cosadd", "3cosmul"]
@@ -93,10 +93,10 @@ class AnalogyScore:
     def as_dict(self) -> dict[str, Any]:
         """The score for --json."""
         return {
+            **_section_dict(self.total),
             "name": self.name,
             "method": self.method,
             "most_frequent": self.most_frequent,
-            **_section_dict(self.total),
             "sections": [_section_dict(section) for section in self.sections],
         }
 
@@ -180,7 +180,7 @@ def _answers(
 ) -> list[int]:
     """The row of the best answer to each question, −1 where there is none; `asked` has the rows of a, b and c."""
     a, b, c = (vectors.unit_vectors(rows) for rows in asked.T)
-    candidates = Candidates(min(len(vectors), most_frequent or len(vectors)))
+    candidates = choose(vectors, restrict_vocabulary=most_frequent)
     if method == "3cosadd":
         blocks = vectors.cosine_blocks(b - a + c, candidates)
     else:
