@@ -148,7 +148,7 @@ def evaluate_analogies(
     """
     if method not in ("3cosadd", "3cosmul"):
         raise ValueError(f"the method is {method!r}; give '3cosadd' or '3cosmul'")
-    sections = source if not isinstance(source, str | Path) else read_analogies(Path(source))
+    name, sections = sets.named(source, read_analogies, "analogies")
     questions = [question for section in sections for question in section.questions]
     wanted = {word for question in questions for word in (question.a, *question.b, question.c, *question.answers)}
     lookup = Lookup(vectors, wanted, most_frequent, ignore_case)
@@ -167,7 +167,6 @@ def evaluate_analogies(
         found = _answers(vectors, asked, left_out, method, most_frequent)
         for place, answer in zip(block, found, strict=True):
             outcomes[place] = any(answer in lookup.rows(word) for word in questions[place].answers)
-    name = Path(source).stem if isinstance(source, str | Path) else "analogies"
     return AnalogyScore(name, method, most_frequent, _by_section(sections, outcomes), outcomes)
 
 
