@@ -8,6 +8,7 @@ mean and standard deviation over the seeds; docs/performance.md has the table.
 """
 
 import argparse
+import dataclasses
 import itertools
 import statistics
 from pathlib import Path
@@ -18,7 +19,6 @@ from wordkin.config import ARCHITECTURES
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.reading import blocks
 from wordkin.model import carrying
-from wordkin.model.kernels import Weights
 from wordkin.training.epochs import train
 from wordkin.training.progress import Silent
 from wordkin.training.start import Start
@@ -29,18 +29,17 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
     "wiki-1m": ("wiki-1m-raw.txt.xz", {"tokenizer": "words", "lower": True}),
     "tang": ("tang.txt.xz", {"tokenizer": "characters"}),
 }
-STILL = {"learning_rate": 1e-9, "min_learning_rate": 0.0}
 
 
 def loss_after(first: WordVectors, lines: list[str], config: TrainingConfig, carry: bool) -> float:
     """Mean J over the lines after one epoch on them."""
     start = Start(config, first, None, None)
     corpus = encode(lines, config, start.known)
-    weights: Weights = start.begin(corpus.vocabulary).weights
+    weights = start.begin(corpus.vocabulary).weights
     if not carry:
         weights.output[:] = 0
     train(ChunkTrainer(corpus, config), weights, Silent())
-    still = TrainingConfig(**{**config.as_dict(), **STILL})
+    still = dataclasses.replace(config, learning_rate=1e-9, min_learning_rate=0.0)
     return train(ChunkTrainer(corpus, still), weights, Silent())[0].loss
 
 

@@ -6,6 +6,7 @@ Prints a line for each variant and rate: for each corpus the greatest mean loss 
 multiples of that of guessing, log 2 a pair. docs/training.md has the lines that wordkin.training.guard was read from.
 """
 
+import dataclasses
 import itertools
 import math
 import random
@@ -13,14 +14,12 @@ import random
 import numpy as np
 
 from wordkin import EncodedCorpus, TrainingConfig
-from wordkin.arrays import aligned_zeros
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.standard_library import paragraphs
-from wordkin.model.kernels import Weights, padded
 from wordkin.training.guard import GUESSING
+from wordkin.training.start import Start
 from wordkin.training.trainer import ChunkTrainer
-from wordkin.training.weights import initial_input
 
 TEXT = TrainingConfig(tokenizer="words", lower=True)
 ALL = TrainingConfig(min_count=1)
@@ -40,10 +39,7 @@ def topics() -> EncodedCorpus:
 def losses(corpus: EncodedCorpus, config: TrainingConfig) -> list[float]:
     """The mean loss of each chunk in units of guessing, until one is not finite."""
     trainer = ChunkTrainer(corpus, config)
-    words, width = len(corpus.vocabulary), padded(config.vector_size)
-    weights = Weights(
-        initial_input(words, config.vector_size, width, config.seed), aligned_zeros((words, width), np.float32)
-    )
+    weights = Start(config, None, None, None).begin(corpus.vocabulary).weights
     means: list[float] = []
     for epoch in range(config.epochs):
         for chunk in trainer.chunks(epoch):
@@ -69,9 +65,7 @@ def main() -> None:
         for rate in sorted({default, 2 * default, 4 * default, 0.3, 0.5, 1.0, 2.0, 5.0}):
             cells = []
             for name, (corpus, epochs, sample) in corpora.items():
-                config = TrainingConfig.from_mapping(
-                    {**variant.as_dict(), "learning_rate": rate, "epochs": epochs, "sample": sample, "threads": 1}
-                )
+                config = dataclasses.replace(variant, learning_rate=rate, epochs=epochs, sample=sample, threads=1)
                 means = losses(corpus, config)
                 cells.append(f"{name} {np.max(means):.3g} → {means[-1]:.3g}")  # NaN where there is one
             print(f"{architecture}, {output_layer}, η {rate:g}: {'; '.join(cells)}", flush=True)

@@ -504,6 +504,10 @@ def test_evaluate_draws(monkeypatch, here, model, evaluation_sets):
     result = here("evaluate", model, "--similarity", "pairs.tsv", "--plot", "out.svg")
     assert result.returncode == 0, result.stderr
     assert (evaluation_sets / "out.svg").stat().st_size > 1000
+    result = here("evaluate", model, "--similarity", "pairs.tsv", "--plot", "out.xyz")
+    assert result.returncode == 1
+    assert "cannot draw out.xyz" in result.stderr
+    assert "pairs: Spearman's ρ" in result.stdout  # a picture that fails loses no scores
 
 
 def test_stability(here, text):
@@ -520,6 +524,10 @@ def test_stability(here, text):
     unknown = here("stability", text, "--seeds", 2, "--words", "lake", *options)
     assert unknown.returncode == 1
     assert "'lake' is not in the vocabulary" in unknown.stderr
+    assert "model 1" not in unknown.stderr
+    nothing = here("stability", text, "--words", " , ")
+    assert nothing.returncode == 2
+    assert "--words names no word" in nothing.stderr
 
 
 def test_folded_words(here, model):

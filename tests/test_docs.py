@@ -10,6 +10,8 @@ from wordkin.cli import convert, evaluate, query, stability, train
 from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+OF_BENCHMARKS = {"--chunks", "--only", "--pairs", "--seconds"}
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/training.md", "docs/queries.md", "docs/evaluation.md"])
@@ -30,9 +32,9 @@ def test_docstring_examples():
     assert doctest.testmod(word2vec).attempted > 0
 
 
-def test_readme_paths_and_commands_exist():
+def test_readme_scripts_and_commands_exist():
     text = (ROOT / "README.md").read_text("utf-8")
-    for path in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"^(scripts/\w+)", text, re.MULTILINE):
+    for path in re.findall(r"^(scripts/\w+)", text, re.MULTILINE):
         assert (ROOT / path).exists(), path
     commands = set(re.findall(r"^wordkin (\w+)", text, re.MULTILINE))
     assert commands <= {
@@ -43,30 +45,20 @@ def test_readme_paths_and_commands_exist():
     }
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/queries.md", "docs/evaluation.md"])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_flags_exist(document):
     asking = (query.similar, query.analogy, query.info, query.explain, evaluate.evaluate, stability.stability)
     commands = (train.demo, train.train, train.encode, convert.convert, *asking)
-    known = {flag for command in commands for parameter in command.params for flag in parameter.opts}
+    parameters = [parameter for command in commands for parameter in command.params]
+    known = {flag for parameter in parameters for flag in (*parameter.opts, *parameter.secondary_opts)}
     shown = set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / document).read_text("utf-8")))
-    assert shown <= known | {"--help", "--quick", "--only"}
-    assert shown
+    assert shown <= known | {"--help", *OF_BENCHMARKS}
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "docs/objective.md",
-        "docs/performance.md",
-        "docs/training.md",
-        "docs/going-on.md",
-        "docs/queries.md",
-        "docs/evaluation.md",
-        "docs/formats.md",
-        "docs/security.md",
-        "CONTRIBUTING.md",
-    ],
-)
-def test_documents_name_files_that_exist(path):
-    for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./]+)`", (ROOT / path).read_text("utf-8")):
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_name_files_that_exist(document):
+    text = (ROOT / document).read_text("utf-8")
+    for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./]+)`", text):
         assert (ROOT / name).exists(), name
+    for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (ROOT / document).parent.joinpath(name).exists(), name

@@ -33,7 +33,7 @@ def test_sections_and_totals(royal, google):
     assert score.value == pytest.approx(2 / 3)
     assert score.name == "google"
     document = score.as_dict()
-    assert document["accuracy"] == score.value
+    assert (document["name"], document["accuracy"]) == ("google", score.value)
     assert document["sections"][1]["accuracy"] is None
 
 

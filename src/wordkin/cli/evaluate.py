@@ -68,8 +68,6 @@ def evaluate(
         for of_set in scores
     ]
     names = [str(model) for model in models]
-    if plot is not None:
-        picture.draw(plot, names, scores)
     if as_json:
         sets = [
             {
@@ -83,3 +81,5 @@ def evaluate(
         print_json({"models": names, "sets": sets})
     else:
         click.echo(report.table(names, scores, differences))
+    if plot is not None:
+        picture.draw(plot, names, scores)

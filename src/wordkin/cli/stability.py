@@ -9,7 +9,9 @@ import click
 from wordkin.cli import as_json, print_json, say
 from wordkin.cli.options import config_options, configuration
 from wordkin.config import parameters
+from wordkin.errors import UnknownWordError
 from wordkin.training.word2vec import Word2Vec
+from wordkin.vectors import spelling
 from wordkin.vectors.wordvectors import WordVectors
 
 
@@ -40,15 +42,20 @@ def stability(
     from wordkin.corpus.resampling import resampled
     from wordkin.evaluation.stability import stability as measure
 
+    asked = None if words is None else [word.strip() for word in words.split(",") if word.strip()]
+    if asked == []:
+        raise click.UsageError("--words names no word")
     config = configuration(config_file, values)
     corpus = encode_files(inputs, config)
     say(str(corpus.report))
+    unknown = next((word for word in asked or () if word not in corpus.vocabulary), None)
+    if unknown is not None:
+        raise UnknownWordError(unknown, lambda: spelling.closest(unknown, corpus.vocabulary))
     models: list[WordVectors] = []
     for seed in range(config.seed, config.seed + seeds):
         say(f"model {len(models) + 1} of {seeds}, seed {seed}")
         text = resampled(corpus, seed) if bootstrap else corpus
         models.append(Word2Vec(replace(config, seed=seed)).fit(text).vectors)
-    asked = None if words is None else [word.strip() for word in words.split(",") if word.strip()]
     result = measure(models, asked, topn=topn)
     if as_json:
         print_json(result.as_dict())

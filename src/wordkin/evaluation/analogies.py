@@ -12,7 +12,7 @@ from wordkin.errors import FormatError
 from wordkin.evaluation import sets
 from wordkin.evaluation.lookup import Lookup
 from wordkin.vectors import search
-from wordkin.vectors.candidates import Candidates
+from wordkin.vectors.candidates import choose
 from wordkin.vectors.wordvectors import WordVectors
 
 Method = Literal["3cosadd", "3cosmul"]
@@ -93,10 +93,10 @@ class AnalogyScore:
     def as_dict(self) -> dict[str, Any]:
         """The score for --json."""
         return {
+            **_section_dict(self.total),
             "name": self.name,
             "method": self.method,
             "most_frequent": self.most_frequent,
-            **_section_dict(self.total),
             "sections": [_section_dict(section) for section in self.sections],
         }
 
@@ -148,7 +148,7 @@ def evaluate_analogies(
     """
     if method not in ("3cosadd", "3cosmul"):
         raise ValueError(f"the method is {method!r}; give '3cosadd' or '3cosmul'")
-    sections = source if not isinstance(source, str | Path) else read_analogies(Path(source))
+    name, sections = sets.named(source, read_analogies, "analogies")
     questions = [question for section in sections for question in section.questions]
     wanted = {word for question in questions for word in (question.a, *question.b, question.c, *question.answers)}
     lookup = Lookup(vectors, wanted, most_frequent, ignore_case)
@@ -167,7 +167,6 @@ def evaluate_analogies(
         found = _answers(vectors, asked, left_out, method, most_frequent)
         for place, answer in zip(block, found, strict=True):
             outcomes[place] = any(answer in lookup.rows(word) for word in questions[place].answers)
-    name = Path(source).stem if isinstance(source, str | Path) else "analogies"
     return AnalogyScore(name, method, most_frequent, _by_section(sections, outcomes), outcomes)
 
 
@@ -180,7 +179,7 @@ def _answers(
 ) -> list[int]:
     """The row of the best answer to each question, −1 where there is none; `asked` has the rows of a, b and c."""
     a, b, c = (vectors.unit_vectors(rows) for rows in asked.T)
-    candidates = Candidates(min(len(vectors), most_frequent or len(vectors)))
+    candidates = choose(vectors, restrict_vocabulary=most_frequent)
     if method == "3cosadd":
         blocks = vectors.cosine_blocks(b - a + c, candidates)
     else:

@@ -86,13 +86,12 @@ def evaluate_categorisation(
     Raises:
         FormatError: the set cannot be read.
     """
-    pairs = source if not isinstance(source, str | Path) else read_categories(Path(source))
+    name, pairs = sets.named(source, read_categories, "categorisation")
     lookup = Lookup(vectors, (word for word, _ in pairs), most_frequent, ignore_case)
     known = [(row, category) for word, category in pairs if (row := lookup.row(word)) is not None]
-    name = Path(source).stem if isinstance(source, str | Path) else "categorisation"
-    names, labels = np.unique([category for _, category in known], return_inverse=True)
     if not known:
         return CategorisationScore(name, float("nan"), 0, 0, len(pairs))
+    names, labels = np.unique([category for _, category in known], return_inverse=True)
     points = vectors.unit_vectors(np.array([row for row, _ in known], np.intp)).astype(np.float64)
     clusters = k_means(points, len(names), seed)
     table = np.zeros((len(names), len(names)), np.int64)  # (clusters, categories)

@@ -9,6 +9,7 @@ import numpy as np
 
 from wordkin import files
 from wordkin.errors import FormatError
+from wordkin.evaluation import sets
 from wordkin.evaluation.lookup import Lookup
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -98,7 +99,7 @@ def evaluate_outliers(
     Raises:
         FormatError: the set cannot be read.
     """
-    groups = source if not isinstance(source, str | Path) else read_groups(Path(source))
+    name, groups = sets.named(source, read_groups, "outliers")
     wanted = (word for group in groups for word in group.members + group.outliers)
     lookup = Lookup(vectors, wanted, most_frequent, ignore_case)
     places, skipped = [], 0
@@ -110,7 +111,6 @@ def evaluate_outliers(
                 skipped += 1
             else:
                 places.append(_place(vectors, members, outlier) / len(members))
-    name = Path(source).stem if isinstance(source, str | Path) else "outliers"
     if not places:
         return OutlierScore(name, float("nan"), float("nan"), 0, skipped)
     return OutlierScore(

@@ -1,9 +1,19 @@
 """Reading evaluation sets: UTF-8 text, and errors that name the file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from wordkin import files
+
+T = TypeVar("T")
+
+
+def named(source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]], name: str) -> tuple[str, Sequence[T]]:
+    """The name of a set and what it holds: of a file or folder, its stem; of what was read before, `name`."""
+    if isinstance(source, str | Path):
+        return Path(source).stem, read(Path(source))
+    return name, source
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -109,7 +109,7 @@ def evaluate_similarity(
     Raises:
         FormatError: the set cannot be read.
     """
-    pairs = source if not isinstance(source, str | Path) else read_pairs(Path(source))
+    name, pairs = sets.named(source, read_pairs, "similarity")
     lookup = Lookup(
         vectors, (word for first, second, _ in pairs for word in (first, second)), most_frequent, ignore_case
     )
@@ -123,5 +123,4 @@ def evaluate_similarity(
     found = np.isfinite(cosines)
     x, y = human[found], cosines[found]
     bounds = interval(bootstrap_spearman(x, y, resamples(len(x), seed)))
-    name = Path(source).stem if isinstance(source, str | Path) else "similarity"
     return SimilarityScore(name, spearman(x, y), bounds, pearson(x, y), human, cosines)
