@@ -282,6 +282,10 @@ def test_rows_that_are_not_finite_are_never_found():
     found = made(V).most_similar("word5", topn=19)
     assert words_of(found) == [word for word in words_of(clean) if word != f"word{spoilt}"]
     assert found[-1][0] == last
+    V[[2, 7, 9]] = np.nan
+    few = made(V[:300]).most_similar("word5", topn=10)
+    assert words_of(few) == words_of(made(V[:300]).most_similar("word5", topn=None))[:10]
+    assert len(few) == 10
 
 
 def test_norms_are_computed_once_and_read_only(vectors):
