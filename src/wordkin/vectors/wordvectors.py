@@ -158,7 +158,9 @@ class WordVectors(Queries):
             scales: as the attribute.
         """
         model = dataclasses.replace(self._model, input=vectors, output=None, norms=None, subwords=None)
-        return type(self)(model, scales)
+        other = type(self)(model, scales)
+        other._folds = self._folds
+        return other
 
     def folded(self) -> "WordVectors":
         """The same vectors, which also know a word by its Unicode NFC form, and by that in lower case.
