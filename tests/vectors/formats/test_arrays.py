@@ -156,6 +156,9 @@ def test_tables(tmp_path, vectors, form, caplog):
     with caplog.at_level(logging.WARNING):
         write(pa.table({"word": ["a", "a"], "vector": [[1.0], [2.0]]}))
         assert WordVectors.load(path).index_to_key == ["a"]
+    raw = pa.StringArray.from_buffers(2, pa.py_buffer(np.int32([0, 2, 3])), pa.py_buffer(b"a\xffb"))
+    write(pa.table({"word": raw, "vector": [[1.0], [2.0]]}))
+    assert WordVectors.load(path).index_to_key == ["a\\xff", "b"]
     for columns, message in [
         ({"word": ["a"]}, "has no column of words, or none of vectors"),
         ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "a row lacks its word, or has not 2 numbers"),
