@@ -1,12 +1,11 @@
 """From a file of any format to vectors in memory, or to a file of another format."""
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.vectors.formats import hub, native, registry
+from wordkin.vectors.formats import native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.stream import Source
@@ -66,18 +65,6 @@ def save(path: Path, model: StoredModel, name: str, space_as: str | None = None)
         native.save(path, model)
     else:
         form.imported().write(native.source_of(path, model), path, space_as)
-
-
-def push(model: StoredModel, repository: str, private: bool) -> str:
-    """Upload a model and its card to the Hugging Face Hub; give the address of what was uploaded.
-
-    Raises:
-        MissingPackageError: huggingface_hub is not installed.
-    """
-    with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
-        folder = Path(temporary, repository.rpartition("/")[2])
-        save(folder, model, "hub")
-        return hub.push(folder, repository, private)
 
 
 def convert(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wordkin.errors import OutputError, UnknownWordError
 from wordkin.vectors import loading, spelling
 from wordkin.vectors.candidates import Rows
-from wordkin.vectors.formats import native
+from wordkin.vectors.formats import hub, native
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
 from wordkin.vocabulary import Vocabulary
@@ -122,7 +122,8 @@ class WordVectors(Queries):
             MissingPackageError: huggingface_hub is not installed.
             OutputError: the vectors are not float32.
         """
-        return loading.push(self._stored(repository, include_output), repository, private)
+        model = self._stored(repository, include_output)
+        return hub.push(native.source_of(Path(repository), model), repository, private)
 
     def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
         if self.vectors.dtype != np.float32:

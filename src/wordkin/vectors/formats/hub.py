@@ -1,5 +1,6 @@
 """A folder as the Hugging Face Hub shows it: the native file, and a model card."""
 
+import tempfile
 from pathlib import Path
 
 from wordkin import files
@@ -69,8 +70,8 @@ vectors = WordVectors.load("{_MODEL}")
 """
 
 
-def push(folder: Path, repository: str, private: bool) -> str:
-    """Upload a folder; give the address of what was committed.
+def push(source: Source, repository: str, private: bool) -> str:
+    """Upload a model and its card; give the address of what was committed.
 
     Raises:
         MissingPackageError: the library that does it is not installed.
@@ -80,5 +81,8 @@ def push(folder: Path, repository: str, private: bool) -> str:
     except ImportError as error:
         raise MissingPackageError("uploading needs an extra: pip install 'wordkin[hub]'") from error
     api = HfApi()
-    api.create_repo(repository, private=private, exist_ok=True)
-    return str(api.upload_folder(repo_id=repository, folder_path=folder))
+    with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
+        folder = Path(temporary, repository.rpartition("/")[2])
+        write(source, folder, None)
+        api.create_repo(repository, private=private, exist_ok=True)
+        return str(api.upload_folder(repo_id=repository, folder_path=folder))
