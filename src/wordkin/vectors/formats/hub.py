@@ -34,7 +34,7 @@ def read(path: Path) -> Source:
     return native.read(path / _MODEL)
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:
+def write(source: Source, target: Path) -> None:
     """Write the folder, which must be new.
 
     Raises:
@@ -42,7 +42,7 @@ def write(source: Source, target: Path, space_as: str | None) -> None:
         OutputError: there is such a folder, or it cannot be written.
     """
     with files.new_folder(target) as folder:
-        native.write(source, folder / _MODEL, space_as)
+        native.write(source, folder / _MODEL)
         (folder / _CARD).write_text(_card(target.name, source, native.load(folder / _MODEL)), "utf-8")
 
 
@@ -83,6 +83,6 @@ def push(source: Source, repository: str, private: bool) -> str:
     api = HfApi()
     with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
         folder = Path(temporary, repository.rpartition("/")[2])
-        write(source, folder, None)
+        write(source, folder)
         api.create_repo(repository, private=private, exist_ok=True)
         return str(api.upload_folder(repo_id=repository, folder_path=folder))
