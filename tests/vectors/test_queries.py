@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from wordkin import MissingPackageError, UnknownWordError, WordVectors
+from wordkin.vectors import search
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
 
@@ -122,7 +123,8 @@ def test_a_threshold(vectors):
     assert vectors.most_similar("word1", threshold=1.5) == []
 
 
-def test_batches_are_single_questions(vectors):
+def test_batches_are_single_questions(vectors, monkeypatch):
+    monkeypatch.setattr(search, "QUERIES", 70)
     questions = [f"word{row}" for row in range(0, 900, 3)]  # more than are answered at a time
     answers = vectors.most_similar_batch(questions, topn=7)
     assert len(answers) == len(questions)
