@@ -34,6 +34,12 @@ def test_numpy(tmp_path, vectors):
     assert WordVectors.load(path).index_to_key == WORDS
 
 
+def test_an_array_is_not_overwritten_by_its_words(tmp_path, vectors):
+    with pytest.raises(OutputError, match="its words go into a file of that name; choose another suffix"):
+        vectors.save(tmp_path / "file.words", format="numpy")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("array", "message"),
     [

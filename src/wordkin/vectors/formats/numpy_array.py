@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
+from wordkin.errors import OutputError
 from wordkin.vectors.formats import npy, word_lines
 from wordkin.vectors.formats.stream import Source, check_sizes, file_blocks
 
@@ -43,6 +44,8 @@ def write(source: Source, target: Path) -> None:
         FormatError: the source is damaged.
         OutputError: a file cannot be written.
     """
+    if words_beside(target) == target:
+        raise OutputError(f"cannot write {target}: its words go into a file of that name; choose another suffix")
     with (
         files.replacing(words_beside(target)) as word_file,
         word_file.open("wb") as lines,
