@@ -39,6 +39,9 @@ def test_drift_finds_the_word_that_moved(before, after):
     assert moved[0] == ("w7", pytest.approx(2, abs=0.1))
     assert moved[1][1] < 0.1
     assert drift(before, after, ["w20", "w7"])[0][0] == "w7"
+    lower = WordVectors.from_arrays([word.lower() for word in after.index_to_key], after.vectors)
+    upper = WordVectors.from_arrays([word.upper() for word in before.index_to_key], before.vectors)
+    assert drift(upper, lower.folded())[0][0] == "W7"
 
 
 def test_what_cannot_be_aligned(before):

@@ -52,6 +52,12 @@ def test_it_is_saved_beside_the_model(tmp_path, vectors, search):
     files.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"])}, metadata)
     with pytest.raises(FormatError, match="does not fit the model"):
         ApproximateSearch.load(damaged, vectors)
+    arrays, _ = files.load_container(path, "approximate-search", {"index": ("U8", 1)})
+    files.save_container(
+        damaged, "approximate-search", {"index": np.array(arrays["index"])}, {**metadata, "recall": "all"}
+    )
+    with pytest.raises(FormatError, match="is damaged: build it again"):
+        ApproximateSearch.load(damaged, vectors)
     with pytest.raises(FormatError):
         ApproximateSearch.load(tmp_path / "missing", vectors)
 
@@ -63,6 +69,8 @@ def test_bad_questions(vectors, search):
         search.most_similar("w1", topn=0)
     with pytest.raises(ValueError, match="links is 0; it must be at least 1"):
         ApproximateSearch.build(vectors, links=0)
+    with pytest.raises(ValueError, match="sample is 0; it must be at least 1"):
+        ApproximateSearch.build(vectors, sample=0)
 
 
 def test_without_the_extra(vectors, monkeypatch):

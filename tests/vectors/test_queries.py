@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from wordkin import MissingPackageError, UnknownWordError, WordVectors
+from wordkin.vectors import search
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
 
@@ -122,7 +123,8 @@ def test_a_threshold(vectors):
     assert vectors.most_similar("word1", threshold=1.5) == []
 
 
-def test_batches_are_single_questions(vectors):
+def test_batches_are_single_questions(vectors, monkeypatch):
+    monkeypatch.setattr(search, "QUERIES", 70)
     questions = [f"word{row}" for row in range(0, 900, 3)]  # more than are answered at a time
     answers = vectors.most_similar_batch(questions, topn=7)
     assert len(answers) == len(questions)
@@ -282,6 +284,10 @@ def test_rows_that_are_not_finite_are_never_found():
     found = made(V).most_similar("word5", topn=19)
     assert words_of(found) == [word for word in words_of(clean) if word != f"word{spoilt}"]
     assert found[-1][0] == last
+    V[[2, 7, 9]] = np.nan
+    few = made(V[:300]).most_similar("word5", topn=10)
+    assert words_of(few) == words_of(made(V[:300]).most_similar("word5", topn=None))[:10]
+    assert len(few) == 10
 
 
 def test_norms_are_computed_once_and_read_only(vectors):

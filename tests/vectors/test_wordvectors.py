@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from wordkin import FormatError, UnknownWordError, WordVectors, files
+from wordkin import FormatError, OutputError, UnknownWordError, WordVectors, files
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
 
@@ -61,7 +61,8 @@ def test_vectors_from_arrays():
     assert np.shares_memory(vectors.vectors, V)
     assert vectors.vocabulary.counts.tolist() == [5, 4]
     assert WordVectors.from_arrays(["a", "b"], [[1, 2], [3, 4]])["b"].tolist() == [3, 4]
-    assert len(WordVectors.from_arrays([], np.empty((0, 3)))) == 0
+    empty = WordVectors.from_arrays([], np.empty((0, 3)))
+    assert len(empty) == len(empty.distances(V[0])) == 0
     for words, matrix, counts in ((["a"], V, None), (["a", "b"], V[0], None), (["a", "b"], V, [1])):
         with pytest.raises(ValueError, match="words do not fit vectors of shape"):
             WordVectors.from_arrays(words, matrix, counts)
@@ -88,6 +89,13 @@ def test_folded_lookups_take_other_unicode_forms_and_cases():
     assert "Rome" not in folded
     assert decomposed not in vectors  # the first stays as it was
     assert np.shares_memory(folded.vectors, vectors.vectors)
+
+
+@pytest.mark.parametrize("form", ["safetensors", "glove", "gensim", "hub"])
+def test_no_words_make_no_file(tmp_path, form):
+    with pytest.raises(OutputError, match="there are no words, and no file is read that holds none"):
+        WordVectors.from_arrays([], np.empty((0, 3))).save(tmp_path / "file", format=form)
+    assert not list(tmp_path.iterdir())
 
 
 def test_save_and_load(tmp_path, vectors):

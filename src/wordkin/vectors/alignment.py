@@ -54,8 +54,9 @@ def drift(before: WordVectors, after: WordVectors, words: Sequence[str] | None =
         UnknownWordError: one of `words` is not in both.
         ValueError: as for :func:`align`.
     """
-    turned = align(after, before)
-    words = shared_words([before, after]) if words is None else words
+    shared = shared_words([before, after])
+    turned = align(after, before, shared)
+    words = shared if words is None else words
     x, y = before.unit_vectors(before.rows(words)), turned.unit_vectors(turned.rows(words))
     moved = 1 - np.vecdot(x, y)
     return [(words[place], float(moved[place])) for place in np.argsort(-moved, kind="stable").tolist()]

@@ -59,7 +59,8 @@ class ApproximateSearch:
             MissingPackageError: faiss is not installed.
             ValueError: an argument is below 1.
         """
-        for name, value in {"links": links, "build_depth": build_depth, "search_depth": search_depth}.items():
+        numbers = {"links": links, "build_depth": build_depth, "search_depth": search_depth, "sample": sample}
+        for name, value in numbers.items():
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
         faiss = _faiss()
@@ -100,7 +101,7 @@ class ApproximateSearch:
         try:
             index = _faiss().deserialize_index(np.array(arrays["index"]))
             recall = float(metadata["recall"])
-        except (KeyError, RuntimeError, TypeError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise FormatError(f"{path} is damaged: build it again") from error
         if (index.ntotal, index.d) != vectors.vectors.shape:
             raise FormatError(f"{path} is damaged: it does not fit the model it names; build it again")

@@ -53,11 +53,11 @@ class Candidates:
         return positions if self.gathered is None else self.gathered[positions]
 
     def positions(self, rows: Rows) -> Rows:
-        """The position of each of `rows`; `size` or more for one that is not read."""
+        """The position of each of `rows`, where any are read; `size` or more for one that is not."""
         if self.gathered is None:
             return rows
         places = np.searchsorted(self.gathered, rows)
-        found = self.gathered[np.minimum(places, self.size - 1)] == rows if self.size else np.zeros(len(rows), bool)
+        found = self.gathered[np.minimum(places, self.size - 1)] == rows
         return np.where(found, places, self.size)
 
 

@@ -1,15 +1,15 @@
 """From a file of any format to vectors in memory, or to a file of another format."""
 
-import tempfile
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.vectors.formats import hub, native, registry
+from wordkin.vectors.formats import native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
-from wordkin.vectors.formats.stream import Source
+from wordkin.vectors.formats.stream import Source, separable
 
 _FIRST_ROOM = 1 << 24
 """Bytes of vectors that there is room for before any have come, beside twice the file's size."""
@@ -65,19 +65,13 @@ def save(path: Path, model: StoredModel, name: str, space_as: str | None = None)
     if name == "safetensors":
         native.save(path, model)
     else:
-        form.imported().write(native.source_of(path, model), path, space_as)
+        _write(form, native.source_of(path, model), path, space_as)
 
 
-def push(model: StoredModel, repository: str, private: bool) -> str:
-    """Upload a model and its card to the Hugging Face Hub; give the address of what was uploaded.
-
-    Raises:
-        MissingPackageError: huggingface_hub is not installed.
-    """
-    with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
-        folder = Path(temporary, repository.rpartition("/")[2])
-        save(folder, model, "hub")
-        return hub.push(folder, repository, private)
+def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
+    module = form.imported()
+    blocks = separable(source.blocks, target, getattr(module, "SEPARATORS", b""), space_as)
+    module.write(dataclasses.replace(source, blocks=blocks), target)
 
 
 def convert(
@@ -98,5 +92,5 @@ def convert(
     """
     form = registry.of_suffix(target) if target_name is None else registry.named(target_name, to_read=False)
     source = registry.opened(path, name)
-    form.imported().write(source, target, space_as)
+    _write(form, source, target, space_as)
     return source

@@ -206,8 +206,10 @@ class Measures(abc.ABC):
 
     def _cosines(self, term: Term) -> npt.NDArray[np.float32]:
         """The cosine of `term` with every word: (words,)."""
-        blocks = self.cosine_blocks(self._unit(term)[None], Candidates(len(self)))
-        return np.concatenate([scores[:, 0].copy() for _, scores in blocks])
+        cosines = np.empty(len(self), np.float32)
+        for begin, scores in self.cosine_blocks(self._unit(term)[None], Candidates(len(self))):
+            cosines[begin : begin + len(scores)] = scores[:, 0]
+        return cosines
 
     def _known(self, terms: list[Weighted], unknown: Unknown) -> list[Weighted]:
         """The terms without the words that have no vector, where these are to be skipped."""

@@ -35,9 +35,9 @@ def all_but_the_top(vectors: WordVectors, components: int | None = None) -> Word
     """
     if components is None:
         components = vectors.vector_size // 100
+    if not 0 <= components <= vectors.vector_size:
+        raise ValueError(f"components is {components}; it must be in 0 to {vectors.vector_size}")
     mean, axes, _ = principal_components(vectors)
-    if not 0 <= components <= len(axes):
-        raise ValueError(f"components is {components}; it must be in 0 to {len(axes)}")
     top = axes[:components]
     matrix = np.empty((len(vectors), vectors.vector_size), np.float32)
     for rows, values in _values(vectors):
@@ -56,9 +56,9 @@ def reduced(vectors: WordVectors, vector_size: int) -> WordVectors:
     Raises:
         ValueError: `vector_size` is not in 1 to the number of dimensions.
     """
+    if not 1 <= vector_size <= vectors.vector_size:
+        raise ValueError(f"vector_size is {vector_size}; it must be in 1 to {vectors.vector_size}")
     mean, axes, _ = principal_components(vectors)
-    if not 1 <= vector_size <= len(axes):
-        raise ValueError(f"vector_size is {vector_size}; it must be in 1 to {len(axes)}")
     matrix = np.empty((len(vectors), vector_size), np.float32)
     for rows, values in _values(vectors):
         matrix[rows] = (values - mean) @ axes[:vector_size].T

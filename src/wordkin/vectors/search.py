@@ -136,9 +136,8 @@ class _Best:
         """Begin with the score that `count` rows of a sample reach, so that few rows need sorting."""
         sample = scores[: max(_SAMPLE[0], _SAMPLE[1] * self._count)]
         if len(sample) > self._count:
-            place = len(sample) - self._count
-            reached = np.nextafter(np.partition(sample, place, axis=0)[place], np.float32(-np.inf))
-            self._bar = np.fmax(self._bar, reached)
+            reached = -np.partition(-sample, self._count - 1, axis=0)[self._count - 1]  # NaN is sorted behind all
+            self._bar = np.fmax(self._bar, np.nextafter(reached, np.float32(-np.inf)))
 
     def _settle(self) -> None:
         """Keep the best `count` of each query, and raise the bar to the last of them."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wordkin.errors import OutputError, UnknownWordError
 from wordkin.vectors import loading, spelling
 from wordkin.vectors.candidates import Rows
-from wordkin.vectors.formats import native
+from wordkin.vectors.formats import hub, native
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
 from wordkin.vocabulary import Vocabulary
@@ -102,8 +102,8 @@ class WordVectors(Queries):
 
         Raises:
             FormatError: there is no such format.
-            OutputError: the file cannot be written, or cannot hold these words, or the vectors are not float32; an old
-                file is untouched.
+            OutputError: the file cannot be written, or cannot hold these words, or there are none, or the vectors are
+                not float32; an old file is untouched.
         """
         loading.save(Path(path), self._stored(path, include_output), format, space_as)
 
@@ -120,13 +120,16 @@ class WordVectors(Queries):
 
         Raises:
             MissingPackageError: huggingface_hub is not installed.
-            OutputError: the vectors are not float32.
+            OutputError: there are no words, or the vectors are not float32.
         """
-        return loading.push(self._stored(repository, include_output), repository, private)
+        model = self._stored(repository, include_output)
+        return hub.push(native.source_of(Path(repository), model), repository, private)
 
     def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
         if self.vectors.dtype != np.float32:
             raise OutputError(f"cannot write {target}: these vectors are {self.vectors.dtype}, and files hold float32")
+        if not len(self):
+            raise OutputError(f"cannot write {target}: there are no words, and no file is read that holds none")
         output = self._model.output if include_output else None
         return dataclasses.replace(self._model, input=self.vectors, output=output)
 
@@ -158,7 +161,9 @@ class WordVectors(Queries):
             scales: as the attribute.
         """
         model = dataclasses.replace(self._model, input=vectors, output=None, norms=None, subwords=None)
-        return type(self)(model, scales)
+        other = type(self)(model, scales)
+        other._folds = self._folds
+        return other
 
     def folded(self) -> "WordVectors":
         """The same vectors, which also know a word by its Unicode NFC form, and by that in lower case.
@@ -179,7 +184,7 @@ class WordVectors(Queries):
         return self._find(word) is not None
 
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
-        """The vector of a word: (vector_size,) float32, read-only.
+        """The vector of a word: (vector_size,) float32, read-only where it is a row of :attr:`vectors` and no copy.
 
         Vectors from a fastText model give one to unknown words, too, from their parts.
 

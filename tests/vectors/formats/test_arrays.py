@@ -34,6 +34,12 @@ def test_numpy(tmp_path, vectors):
     assert WordVectors.load(path).index_to_key == WORDS
 
 
+def test_an_array_is_not_overwritten_by_its_words(tmp_path, vectors):
+    with pytest.raises(OutputError, match="its words go into a file of that name; choose another suffix"):
+        vectors.save(tmp_path / "file.words", format="numpy")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("array", "message"),
     [
@@ -156,6 +162,9 @@ def test_tables(tmp_path, vectors, form, caplog):
     with caplog.at_level(logging.WARNING):
         write(pa.table({"word": ["a", "a"], "vector": [[1.0], [2.0]]}))
         assert WordVectors.load(path).index_to_key == ["a"]
+    raw = pa.StringArray.from_buffers(2, pa.py_buffer(np.int32([0, 2, 3])), pa.py_buffer(b"a\xffb"))
+    write(pa.table({"word": raw, "vector": [[1.0], [2.0]]}))
+    assert WordVectors.load(path).index_to_key == ["a\\xff", "b"]
     for columns, message in [
         ({"word": ["a"]}, "has no column of words, or none of vectors"),
         ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "a row lacks its word, or has not 2 numbers"),

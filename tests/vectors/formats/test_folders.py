@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
-from wordkin.vectors.formats import spacy
+from wordkin.vectors.formats import hub, spacy
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
 
@@ -47,8 +47,10 @@ def test_hub(tmp_path, vectors):
 
 def test_push_to_hub(vectors, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    monkeypatch.setattr(hub, "write", lambda *_: pytest.fail("written for nothing"))
     with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[hub\]'"):
         vectors.push_to_hub("someone/vectors")
+    monkeypatch.undo()
     calls = []
 
     class HfApi:

@@ -186,6 +186,7 @@ def test_names_are_not_imported_nor_called(tmp_path, monkeypatch):
         (b"\x80\x04}(K\x01u.", "does not fit what went before"),
         (b"\x80\x04K\x01a.", "does not fit what went before"),
         (b"\x80\x04" + b"]" * 1_500_000 + b".", "needs far more memory than it has bytes"),
+        (b"\x80\x04K\x01\x94.", "does not fit what went before"),
         (b"\x80\x04cgensim.models.word2vec\nWord2Vec\n)\x81}X\x02\0\0\0wvK\x01sb.", "not one of vectors"),
         (
             b"\x80\x04cgensim.models.keyedvectors\nKeyedVectors\n)\x81}X\x0c\0\0\0index_to_key]K\x01asb.",
@@ -198,6 +199,13 @@ def test_damaged_pickles(tmp_path, data, message):
     path.write_bytes(data)
     with pytest.raises(FormatError, match=message):
         WordVectors.load(path)
+
+
+def test_memory_of_what_is_dropped_is_given_back_only_where_it_was_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(pickle_reader, "_ALLOWANCE", 0)
+    entries = b"(" + b"N\x88" * 100 + b"u"  # True, which is counted as a place and no more
+    with pytest.raises(FormatError, match="needs far more memory than it has bytes"):
+        pickle_reader.PickleReader(tmp_path, b"\x80\x04}" + entries * 100 + b".").read()
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
     return file.schema, sum(len(file.get_batch(i)) for i in batches), lambda: map(file.get_batch, batches)
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: ARG001 (words may hold anything)
+def write(source: Source, target: Path) -> None:
     """Write a table.
 
     Raises:

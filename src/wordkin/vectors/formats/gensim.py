@@ -138,7 +138,7 @@ def _dtype(made: Any) -> np.dtype[Any] | None:
     return dtype
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: ARG001 (words may hold anything)
+def write(source: Source, target: Path) -> None:
     """Write KeyedVectors, which ``KeyedVectors.load`` of gensim 4 loads: a pickle, and the vectors beside it.
 
     Raises:

@@ -5,6 +5,8 @@ from pathlib import Path
 from wordkin.vectors.formats import text
 from wordkin.vectors.formats.stream import Source
 
+SEPARATORS = text.SEPARATORS
+
 read = text.read_without_header
 
 
@@ -13,11 +15,11 @@ def recognises(_path: Path, first: bytes) -> bool:
     return text.numbers_behind_word(first.partition(b"\n")[0]) >= 1
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:
+def write(source: Source, target: Path) -> None:
     """Write the lines.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: a word holds white space, or the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old one stays.
     """
-    text.write(source, target, space_as, b"")
+    text.write(source, target, b"")

@@ -1,5 +1,6 @@
 """A folder as the Hugging Face Hub shows it: the native file, and a model card."""
 
+import tempfile
 from pathlib import Path
 
 from wordkin import files
@@ -33,7 +34,7 @@ def read(path: Path) -> Source:
     return native.read(path / _MODEL)
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:
+def write(source: Source, target: Path) -> None:
     """Write the folder, which must be new.
 
     Raises:
@@ -41,7 +42,7 @@ def write(source: Source, target: Path, space_as: str | None) -> None:
         OutputError: there is such a folder, or it cannot be written.
     """
     with files.new_folder(target) as folder:
-        native.write(source, folder / _MODEL, space_as)
+        native.write(source, folder / _MODEL)
         (folder / _CARD).write_text(_card(target.name, source, native.load(folder / _MODEL)), "utf-8")
 
 
@@ -69,8 +70,8 @@ vectors = WordVectors.load("{_MODEL}")
 """
 
 
-def push(folder: Path, repository: str, private: bool) -> str:
-    """Upload a folder; give the address of what was committed.
+def push(source: Source, repository: str, private: bool) -> str:
+    """Upload a model and its card; give the address of what was committed.
 
     Raises:
         MissingPackageError: the library that does it is not installed.
@@ -80,5 +81,8 @@ def push(folder: Path, repository: str, private: bool) -> str:
     except ImportError as error:
         raise MissingPackageError("uploading needs an extra: pip install 'wordkin[hub]'") from error
     api = HfApi()
-    api.create_repo(repository, private=private, exist_ok=True)
-    return str(api.upload_folder(repo_id=repository, folder_path=folder))
+    with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
+        folder = Path(temporary, repository.rpartition("/")[2])
+        write(source, folder)
+        api.create_repo(repository, private=private, exist_ok=True)
+        return str(api.upload_folder(repo_id=repository, folder_path=folder))

@@ -74,7 +74,7 @@ def source_of(path: Path, model: StoredModel) -> Source:
     )
 
 
-def write(source: Source, target: Path, space_as: str | None = None) -> None:  # noqa: ARG001 (words may hold anything)
+def write(source: Source, target: Path) -> None:
     """Write what a source gives, as it comes; words that it gives twice are kept once.
 
     Raises:

@@ -7,8 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
+from wordkin.errors import OutputError
 from wordkin.vectors.formats import npy, word_lines
-from wordkin.vectors.formats.stream import Source, check_sizes, file_blocks, separable
+from wordkin.vectors.formats.stream import Source, check_sizes, file_blocks
+
+SEPARATORS = word_lines.SEPARATORS
 
 
 def recognises(_path: Path, first: bytes) -> bool:
@@ -34,13 +37,15 @@ def read(path: Path) -> Source:
     return Source(path, words, vector_size, file_blocks(path, vocabulary, vectors))
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:
+def write(source: Source, target: Path) -> None:
     """Write the array and its words.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: a word holds a line feed, or a file cannot be written.
+        OutputError: a file cannot be written.
     """
+    if words_beside(target) == target:
+        raise OutputError(f"cannot write {target}: its words go into a file of that name; choose another suffix")
     with (
         files.replacing(words_beside(target)) as word_file,
         word_file.open("wb") as lines,
@@ -50,8 +55,7 @@ def write(source: Source, target: Path, space_as: str | None) -> None:
 
         def vectors() -> Iterator[npt.NDArray[np.float32]]:
             for block in source.blocks:
-                words = separable(block.words, target, word_lines.SEPARATORS, space_as)
-                lines.write(b"".join(word + b"\n" for word in words))
+                lines.write(b"".join(word + b"\n" for word in block.words))
                 yield block.vectors
 
         npy.write(array, vectors(), source.vector_size)

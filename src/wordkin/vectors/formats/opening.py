@@ -2,10 +2,10 @@
 
 import contextlib
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ class Input:
         position: bytes that were read.
     """
 
-    def __init__(self, path: Path, stream: IO[bytes], compressed: bool) -> None:
+    def __init__(self, path: Path, stream: io.BufferedIOBase, compressed: bool) -> None:
         self.path = path
         self.file_size = path.stat().st_size
         self.size = max(self.file_size * MAX_EXPANSION, ALWAYS_ALLOWED) if compressed else self.file_size
@@ -54,7 +54,7 @@ class Input:
         filled = 0
         with self._refusing_damage():
             while filled < len(room):
-                read: int = self._stream.readinto(room[filled:].data)  # type: ignore[attr-defined]
+                read = self._stream.readinto(room[filled:].data)
                 if not read:
                     break
                 filled += read
@@ -113,7 +113,7 @@ def opened(path: Path) -> Iterator[Input]:
         except OSError as error:
             raise FormatError(f"cannot open {path}: {error.strerror or error}; check the path") from error
         compressed = raw.peek(2).startswith(GZIP)
-        stream = cast(IO[bytes], stack.enter_context(gzip.open(raw))) if compressed else raw
+        stream = stack.enter_context(gzip.open(raw)) if compressed else raw
         yield Input(path, stream, compressed)
 
 

@@ -30,7 +30,7 @@ def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
     return file.schema_arrow, file.metadata.num_rows, lambda: file.iter_batches(batch_size=_ROWS)
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: ARG001 (words may hold anything)
+def write(source: Source, target: Path) -> None:
     """Write a table.
 
     Raises:

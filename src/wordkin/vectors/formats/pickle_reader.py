@@ -232,10 +232,12 @@ class PickleReader:
         for key, value in zip(items[::2], items[1::2], strict=True):
             if isinstance(key, bytes) and len(target) < _ENTRIES:
                 target[key] = value
-            elif isinstance(value, int):
+            elif type(value) is int:  # what it cost, and nothing else holds it
                 self._budget += _NUMBER
 
     def _memoize(self) -> None:
+        if isinstance(self._stack[-1], int):  # which Python's pickler repeats instead
+            raise TypeError
         self._budget -= _PLACE
         self._memo.append(self._stack[-1])
 

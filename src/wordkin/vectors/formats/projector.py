@@ -9,10 +9,10 @@ from wordkin import files
 from wordkin.errors import FormatError
 from wordkin.vectors.formats import text, word_lines
 from wordkin.vectors.formats.opening import damaged
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, separable
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import Vocabulary, packed
 
-_SEPARATORS = word_lines.SEPARATORS + b"\t"
+SEPARATORS = word_lines.SEPARATORS + b"\t"
 
 
 def recognises(path: Path, first: bytes) -> bool:
@@ -60,12 +60,12 @@ def _blocks(numbers: Source, vocabulary: Vocabulary) -> Iterator[Block]:
         begin += len(block.vectors)
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:
+def write(source: Source, target: Path) -> None:
     """Write the numbers and the words.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: a word holds a tab or a line feed, or a file cannot be written.
+        OutputError: a file cannot be written.
     """
     form = "\t".join(["%.9g"] * source.vector_size)
     with (
@@ -75,6 +75,5 @@ def write(source: Source, target: Path, space_as: str | None) -> None:
         number_file.open("wb") as numbers,
     ):
         for block in source.blocks:
-            words = separable(block.words, target, _SEPARATORS, space_as)
-            lines.write(b"".join(word + b"\n" for word in words))
+            lines.write(b"".join(word + b"\n" for word in block.words))
             numbers.write("".join(form % tuple(vector) + "\n" for vector in block.vectors.tolist()).encode())

@@ -18,7 +18,7 @@ class Format:
     """A format, and what its module can do.
 
     The module has ``recognises(path, first bytes)`` and ``read(path)`` where it reads, ``load(path)`` where it maps
-    whole models, and ``write(source, target, space_as)`` where it writes.
+    whole models, and ``write(source, target)`` where it writes, with ``SEPARATORS`` where no word may hold some bytes.
 
     Attributes:
         name: as users write it.

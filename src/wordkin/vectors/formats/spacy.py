@@ -25,7 +25,7 @@ _SEED, _MULTIPLIER, _SHIFT = 1, 0xC6A4A7935BD1E995, 47
 _MASK = (1 << 64) - 1
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: ARG001 (words may hold anything)
+def write(source: Source, target: Path) -> None:
     """Write the folder, which must be new.
 
     Raises:

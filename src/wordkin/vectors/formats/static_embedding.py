@@ -25,7 +25,7 @@ _PARTING: dict[str, dict[str, Any]] = {
 }
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:  # noqa: ARG001 (words may hold anything)
+def write(source: Source, target: Path) -> None:
     """Write the folder, which must be new.
 
     Text is parted into words as it was for training, where that is known, and else at white space. What is no word

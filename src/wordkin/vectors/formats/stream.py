@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from wordkin.errors import OutputError
 from wordkin.vectors.formats.opening import damaged, opened
-from wordkin.vocabulary import Vocabulary
+from wordkin.vocabulary import Vocabulary, packed
 
 BLOCK_BYTES = 1 << 22
 """Bytes of the vectors in a block, about."""
@@ -142,26 +142,30 @@ def _block(vocabulary: Vocabulary, begin: int, vectors: npt.NDArray[np.float32])
     return Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors, counts)
 
 
-def separable(words: Sequence[bytes], target: Path, separators: bytes, space_as: str | None) -> list[bytes]:
-    """The words, as a format can hold them that parts them by `separators`.
+def separable(blocks: Iterator[Block], target: Path, separators: bytes, space_as: str | None) -> Iterator[Block]:
+    """The same blocks, with words as a format can hold them that parts them by `separators`.
 
     Args:
-        words: UTF-8.
+        blocks: whose words are UTF-8.
         target: the file that is written, for messages.
         separators: the bytes that no word may hold.
         space_as: what stands for each of them, where that is wanted.
 
     Raises:
-        OutputError: a word holds one of them, and `space_as` is None.
+        OutputError: a word holds one of them, and `space_as` is None, or holds one, too.
     """
-    whole = b"".join(words)
-    if not any(byte in whole for byte in separators):
-        return list(words)
-    if space_as is None:
-        bad = next(word for word in words if any(byte in separators for byte in word))
-        raise OutputError(
-            f"cannot write {target}: the word {bad.decode()!r} holds white space, which this format parts words with; "
-            "say what to write for it (--space-as _), or choose another format"
-        )
-    substitute = space_as.encode()
-    return [b"".join(substitute if byte in separators else bytes([byte]) for byte in word) for word in words]
+    substitute = None if space_as is None else space_as.encode()
+    for block in blocks:
+        whole = block.text.tobytes()
+        if not any(byte in whole for byte in separators):
+            yield block
+            continue
+        if substitute is None or any(byte in separators for byte in substitute):
+            bad = next(word for word in block.words if any(byte in separators for byte in word))
+            raise OutputError(
+                f"cannot write {target}: the word {bad.decode()!r} holds white space, which this format parts words "
+                "with; say what to write for it (--space-as _), or choose another format"
+            )
+        words = (b"".join(substitute if byte in separators else bytes([byte]) for byte in word) for word in block.words)
+        text, offsets = packed(words)
+        yield block._replace(text=text, offsets=offsets)

@@ -87,7 +87,7 @@ def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_si
     uneven = lengths is not None and (lengths.null_count or (np.asarray(lengths) != vector_size).any())
     if words.null_count or lists.null_count or numbers.null_count or uneven or len(numbers) != len(batch) * vector_size:
         raise FormatError(f"{path} is damaged: a row lacks its word, or has not {vector_size:,} numbers")
-    encoded = [word.encode() for word in words.to_pylist()]
+    encoded = words.cast(pyarrow().large_binary()).to_pylist()
     if not all(encoded):
         raise FormatError(f"{path} is damaged: a word of no characters")
     vectors = np.asarray(numbers, np.float32).reshape(len(batch), vector_size)

@@ -16,7 +16,6 @@ from wordkin.vectors.formats.stream import (
     Source,
     check_sizes,
     rows_of_block,
-    separable,
 )
 
 SEPARATORS = b" \t\n\r\v\f"
@@ -241,21 +240,20 @@ class _Lines:
         progress[parser.POSITION] = np.flatnonzero(self._buffer[end : self._filled] == ord("\n"))[0] + end + 1
 
 
-def write(source: Source, target: Path, space_as: str | None, header: bytes) -> None:
+def write(source: Source, target: Path, header: bytes) -> None:
     """Write lines of a word and its numbers, with as many digits as float32 needs to come back the same.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: a word holds white space, or the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old one stays.
     """
     form = " ".join(["%.9g"] * source.vector_size)
     with files.replacing(target) as temporary, temporary.open("wb") as file:
         file.write(header)
         for block in source.blocks:
-            words = separable(block.words, target, SEPARATORS, space_as)
             file.write(
                 b"".join(
                     b"%b %b\n" % (word, (form % tuple(vector)).encode())
-                    for word, vector in zip(words, block.vectors.tolist(), strict=True)
+                    for word, vector in zip(block.words, block.vectors.tolist(), strict=True)
                 )
             )

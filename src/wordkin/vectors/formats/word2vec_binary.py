@@ -7,7 +7,7 @@ import numpy as np
 
 from wordkin import files
 from wordkin.vectors.formats.opening import Input, damaged, opened
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block, separable
+from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
 from wordkin.vectors.formats.text import MAX_HEADER, header_of, numbers_behind_word, read_header
 
 SEPARATORS = b" \n"
@@ -84,19 +84,20 @@ def _rows(file: Input, words: int, vector_size: int) -> Iterator[Block]:
         raise damaged(file.path, at, f"more follows the {words:,} words that its header says")
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:
+def write(source: Source, target: Path) -> None:
     """Write the header and the rows, with a line feed behind each as the original program does.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: a word holds a space, or the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old one stays.
     """
     with files.replacing(target) as temporary, temporary.open("wb") as file:
         file.write(b"%d %d\n" % (source.words, source.vector_size))
         for block in source.blocks:
-            words = separable(block.words, target, SEPARATORS, space_as)
             rows = block.vectors.astype("<f4", copy=False)
             pieces = (
-                piece for word, row in zip(words, rows, strict=True) for piece in (word, b" ", row.tobytes(), b"\n")
+                piece
+                for word, row in zip(block.words, rows, strict=True)
+                for piece in (word, b" ", row.tobytes(), b"\n")
             )
             file.write(b"".join(pieces))

@@ -5,6 +5,8 @@ from pathlib import Path
 from wordkin.vectors.formats import text
 from wordkin.vectors.formats.stream import Source
 
+SEPARATORS = text.SEPARATORS
+
 read = text.read_with_header
 
 
@@ -15,11 +17,11 @@ def recognises(_path: Path, first: bytes) -> bool:
     return header is not None and text.numbers_behind_word(rest.partition(b"\n")[0]) >= header[1]
 
 
-def write(source: Source, target: Path, space_as: str | None) -> None:
+def write(source: Source, target: Path) -> None:
     """Write the header and the lines.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: a word holds white space, or the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old one stays.
     """
-    text.write(source, target, space_as, b"%d %d\n" % (source.words, source.vector_size))
+    text.write(source, target, b"%d %d\n" % (source.words, source.vector_size))
