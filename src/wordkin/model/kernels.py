@@ -59,7 +59,7 @@ AHEAD = 4
 MOST_REDRAWS = 64
 """Draws that may hit the centre word before its successor is taken, so that no distribution can hang the kernel."""
 
-INLINE: dict[str, Any] = {"forceinline": True, "fastmath": {"contract"}}
+INLINE: dict[str, Any] = {"forceinline": True, "fastmath": {"contract"}, "_nrt": False}
 
 
 class Weights(NamedTuple):
@@ -587,7 +587,7 @@ def below(bits, bound):
     return np.int64(((bits >> _HALF) * np.uint64(bound)) >> _HALF)
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def draw_noise(state, samplers, centre, rows, count):
     """Draw rows[1 : count] from the noise distribution, each different from the centre word.
 
@@ -609,7 +609,7 @@ def draw_noise(state, samplers, centre, rows, count):
     return state
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def keep_range(state, ids, begin, end, keep, words, kept):
     """Subsample the tokens [begin, end) into words[kept:].
 
@@ -624,7 +624,7 @@ def keep_range(state, ids, begin, end, keep, words, kept):
     return state, kept
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def keep_tokens(state, ids, offsets, pieces, margin, keep, words, begins, ends):
     """Subsample a chunk's tokens into `words`, and note for each the bounds of its sentence there.
 
@@ -874,7 +874,7 @@ def add_share(target, rows, count, source, share, begin_column, end_column, froz
             store(target, row, k, fma(factor, load(source, 0, k), load(target, row, k)))
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def context_rows(words, begin, end, centre, rows):
     """Put the words at positions [begin, end), without position `centre`, into `rows`; return their number."""
     count = 0
@@ -884,7 +884,7 @@ def context_rows(words, begin, end, centre, rows):
     return count
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def path_rows(tree, word, rows):
     """Put the inner nodes on a word's Huffman path into `rows`; return their number."""
     begin, end = tree.offsets[word], tree.offsets[word + 1]
@@ -893,7 +893,7 @@ def path_rows(tree, word, rows):
     return end - begin
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def path_signs(tree, word, signs):
     """Put 2t − 1 of a word's Huffman path into `signs`, (tiles, LANES), once for each input of a register."""
     begin, n = tree.offsets[word], tree.offsets[word + 1] - tree.offsets[word]
@@ -907,7 +907,7 @@ def path_signs(tree, word, signs):
 # --- One step -----------------------------------------------------------------------------------------------------
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def lane_of(lanes, number):
     """One lane of all."""
     return Lane(
@@ -929,7 +929,7 @@ def lane_of(lanes, number):
     )
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
     """Put a lane's next step into a slot: its context, its output vectors, its rate.
 
@@ -975,7 +975,7 @@ def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
     return near > 0
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def prefetch_step(lane, slot, weights):
     """Ask for the rows of a step: its output vectors, and the word that came within reach last."""
     sizes, outputs, width = part(lane.sizes, slot), part(lane.outputs, slot), lane.change.shape[1]
@@ -993,7 +993,8 @@ def score_step(lane, slot, weights, window, tree, cbow, hierarchical):
     A row that occurs twice gets both of its changes, but see objective.MOST_REPEATED.
     """
     sizes, errors, outputs = part(lane.sizes, slot), part(lane.errors, slot), part(lane.outputs, slot)
-    m, n, width = np.int64(sizes[INPUTS]), np.int64(sizes[OUTPUTS]), lane.change.shape[1]
+    m = 1 if cbow else np.int64(sizes[INPUTS])
+    n, width = np.int64(sizes[OUTPUTS]), lane.change.shape[1]
     tiles = (n + TILE - 1) // TILE
     rate = lane.rates[slot]
     inputs, rows = weights.input, part(lane.context, slot)
@@ -1017,7 +1018,8 @@ def score_step(lane, slot, weights, window, tree, cbow, hierarchical):
 def change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, frozen, freezing):
     """Change the rows of V and W that belong to a step, in some columns."""
     sizes, rows, errors = part(lane.sizes, slot), part(lane.context, slot), part(lane.errors, slot)
-    m, n = np.int64(sizes[INPUTS]), np.int64(sizes[OUTPUTS])
+    m = 1 if cbow else np.int64(sizes[INPUTS])
+    n = np.int64(sizes[OUTPUTS])
     V, W = weights
     inputs, input_rows = V, rows
     if cbow:
@@ -1094,7 +1096,7 @@ def _(context, builder, _signature, _arguments):
     return context.get_dummy_value()
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def wait(barrier, threads):
     """Wait until all threads are here: what each wrote before, all see after."""
     generation = fetch(barrier, GENERATION)
@@ -1190,10 +1192,10 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
             wait(space.barrier, threads)
             odd = 1 - odd
 
-    return compiled(nogil=True, fastmath={"contract"})(train_rounds if rounds else train_steps)
+    return compiled(nogil=True, fastmath={"contract"}, _nrt=False)(train_rounds if rounds else train_steps)
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def keep_lane(lane, number, ids, offsets, window, samplers, task):
     """Subsample a lane's text."""
     pieces = task.pieces[task.lanes[number] : task.lanes[number + 1]]
@@ -1203,7 +1205,7 @@ def keep_lane(lane, number, ids, offsets, window, samplers, task):
     lane.state[0], lane.progress[COUNT], lane.progress[KEPT] = state, count, kept
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def gather_round(lane, odd, size, samplers, tree, window, task, cbow, hierarchical):
     """Gather a lane's steps of a round into their half of the slots."""
     filled = 0
@@ -1212,7 +1214,7 @@ def gather_round(lane, odd, size, samplers, tree, window, task, cbow, hierarchic
     lane.progress[FILLED + odd] = filled
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def prefetch_scored(lane, begin, end):
     """Ask for the steps and the errors that another thread wrote into some slots."""
     tiles, pairs = lane.errors.shape[1:]
@@ -1226,7 +1228,7 @@ def prefetch_scored(lane, begin, end):
                 prefetch(errors, tile, pair)
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def claim_rows(lane, slot, weights, begin_column, end_column):
     """Ask for a step's rows for this core alone, before they change."""
     sizes, outputs, context = part(lane.sizes, slot), part(lane.outputs, slot), part(lane.context, slot)
@@ -1238,7 +1240,7 @@ def claim_rows(lane, slot, weights, begin_column, end_column):
             prefetch_to_write(weights.input, row_at(context, i), k)
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def steps_of_round(lanes, odd):
     """How many steps a round has in all lanes."""
     steps = 0
@@ -1247,7 +1249,7 @@ def steps_of_round(lanes, odd):
     return steps
 
 
-@compiled(forceinline=True)
+@compiled(forceinline=True, _nrt=False)
 def column(part, parts, width):
     """Where a part of the columns begins, on a cache line, of as equal parts as there are."""
     return min((width + PADDING - 1) // PADDING * part // parts * PADDING, width)
