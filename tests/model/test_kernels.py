@@ -334,7 +334,6 @@ def test_rounds_as_python(monkeypatch):
         "claim_rows",
         "column",
         "wait",
-        "lane_of",
     ):
         monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
     window, task = kernels.Window(3, True, 4), in_lanes(2)
@@ -377,7 +376,7 @@ def test_step_as_python(monkeypatch, m, n, cbow):
     context, noise = np.resize([5, 2, 5], m), np.resize([1, 3, 1], n - 1)
     rows, labels = objective.negative_sampling_outputs(4, noise)
     objective_of = objective.window_gradients(V, W, context, rows, labels, "cbow" if cbow else "skipgram")
-    lane = kernels.lane_of.py_func(kernels.workspace([0], 0, m, 1 if cbow else m, n, WIDTH, np.float64).lanes, 0)
+    lane = kernels.lane_of(kernels.workspace([0], 0, m, 1 if cbow else m, n, WIDTH, np.float64).lanes, 0)
     lane.context[0, :m], lane.outputs[0, :n], lane.rates[0] = context, rows, 0.1
     lane.sizes[0, :4] = m, 1 if cbow else m, n, 4
     window = kernels.Window(5, False, n - 1, most_repeated=100.0)

@@ -59,7 +59,11 @@ AHEAD = 4
 MOST_REDRAWS = 64
 """Draws that may hit the centre word before its successor is taken, so that no distribution can hang the kernel."""
 
-INLINE: dict[str, Any] = {"forceinline": True, "fastmath": {"contract"}, "_nrt": False}
+OPTIONS: dict[str, Any] = {"fastmath": {"contract"}, "_nrt": False}
+"""Of all compiled functions. Without _nrt nothing counts references: the arrays are the caller's, who holds them, and
+counting took a tenth of CBOW's time. So no compiled function may hand an array to Python."""
+
+INLINE: dict[str, Any] = {"forceinline": True, **OPTIONS}
 
 
 class Weights(NamedTuple):
@@ -587,7 +591,7 @@ def below(bits, bound):
     return np.int64(((bits >> _HALF) * np.uint64(bound)) >> _HALF)
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def draw_noise(state, samplers, centre, rows, count):
     """Draw rows[1 : count] from the noise distribution, each different from the centre word.
 
@@ -609,7 +613,7 @@ def draw_noise(state, samplers, centre, rows, count):
     return state
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def keep_range(state, ids, begin, end, keep, words, kept):
     """Subsample the tokens [begin, end) into words[kept:].
 
@@ -624,7 +628,7 @@ def keep_range(state, ids, begin, end, keep, words, kept):
     return state, kept
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def keep_tokens(state, ids, offsets, pieces, margin, keep, words, begins, ends):
     """Subsample a chunk's tokens into `words`, and note for each the bounds of its sentence there.
 
@@ -874,7 +878,7 @@ def add_share(target, rows, count, source, share, begin_column, end_column, froz
             store(target, row, k, fma(factor, load(source, 0, k), load(target, row, k)))
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def context_rows(words, begin, end, centre, rows):
     """Put the words at positions [begin, end), without position `centre`, into `rows`; return their number."""
     count = 0
@@ -884,7 +888,7 @@ def context_rows(words, begin, end, centre, rows):
     return count
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def path_rows(tree, word, rows):
     """Put the inner nodes on a word's Huffman path into `rows`; return their number."""
     begin, end = tree.offsets[word], tree.offsets[word + 1]
@@ -893,7 +897,7 @@ def path_rows(tree, word, rows):
     return end - begin
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def path_signs(tree, word, signs):
     """Put 2t − 1 of a word's Huffman path into `signs`, (tiles, LANES), once for each input of a register."""
     begin, n = tree.offsets[word], tree.offsets[word + 1] - tree.offsets[word]
@@ -907,7 +911,7 @@ def path_signs(tree, word, signs):
 # --- One step -----------------------------------------------------------------------------------------------------
 
 
-@compiled(forceinline=True, _nrt=False)
+@register_jitable(**INLINE)
 def lane_of(lanes, number):
     """One lane of all."""
     return Lane(
@@ -929,7 +933,7 @@ def lane_of(lanes, number):
     )
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
     """Put a lane's next step into a slot: its context, its output vectors, its rate.
 
@@ -975,7 +979,7 @@ def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
     return near > 0
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def prefetch_step(lane, slot, weights):
     """Ask for the rows of a step: its output vectors, and the word that came within reach last."""
     sizes, outputs, width = part(lane.sizes, slot), part(lane.outputs, slot), lane.change.shape[1]
@@ -1096,7 +1100,7 @@ def _(context, builder, _signature, _arguments):
     return context.get_dummy_value()
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def wait(barrier, threads):
     """Wait until all threads are here: what each wrote before, all see after."""
     generation = fetch(barrier, GENERATION)
@@ -1192,10 +1196,10 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
             wait(space.barrier, threads)
             odd = 1 - odd
 
-    return compiled(nogil=True, fastmath={"contract"}, _nrt=False)(train_rounds if rounds else train_steps)
+    return compiled(nogil=True, **OPTIONS)(train_rounds if rounds else train_steps)
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def keep_lane(lane, number, ids, offsets, window, samplers, task):
     """Subsample a lane's text."""
     pieces = task.pieces[task.lanes[number] : task.lanes[number + 1]]
@@ -1205,7 +1209,7 @@ def keep_lane(lane, number, ids, offsets, window, samplers, task):
     lane.state[0], lane.progress[COUNT], lane.progress[KEPT] = state, count, kept
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def gather_round(lane, odd, size, samplers, tree, window, task, cbow, hierarchical):
     """Gather a lane's steps of a round into their half of the slots."""
     filled = 0
@@ -1214,7 +1218,7 @@ def gather_round(lane, odd, size, samplers, tree, window, task, cbow, hierarchic
     lane.progress[FILLED + odd] = filled
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def prefetch_scored(lane, begin, end):
     """Ask for the steps and the errors that another thread wrote into some slots."""
     tiles, pairs = lane.errors.shape[1:]
@@ -1228,7 +1232,7 @@ def prefetch_scored(lane, begin, end):
                 prefetch(errors, tile, pair)
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def claim_rows(lane, slot, weights, begin_column, end_column):
     """Ask for a step's rows for this core alone, before they change."""
     sizes, outputs, context = part(lane.sizes, slot), part(lane.outputs, slot), part(lane.context, slot)
@@ -1240,7 +1244,7 @@ def claim_rows(lane, slot, weights, begin_column, end_column):
             prefetch_to_write(weights.input, row_at(context, i), k)
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def steps_of_round(lanes, odd):
     """How many steps a round has in all lanes."""
     steps = 0
@@ -1249,7 +1253,7 @@ def steps_of_round(lanes, odd):
     return steps
 
 
-@compiled(forceinline=True, _nrt=False)
+@compiled(**INLINE)
 def column(part, parts, width):
     """Where a part of the columns begins, on a cache line, of as equal parts as there are."""
     return min((width + PADDING - 1) // PADDING * part // parts * PADDING, width)
