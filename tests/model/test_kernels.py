@@ -329,6 +329,7 @@ def test_rounds_as_python(monkeypatch):
         "gather_round",
         "gather",
         "steps_of_round",
+        "prefetch_row",
         "prefetch_step",
         "prefetch_scored",
         "claim_rows",

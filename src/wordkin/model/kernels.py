@@ -980,14 +980,22 @@ def gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
 
 
 @compiled(**INLINE)
-def prefetch_step(lane, slot, weights):
+def prefetch_row(matrix, row, begin_column, end_column, to_write):
+    """Ask for some columns of a row."""
+    for k in range(begin_column, end_column, PADDING):
+        if to_write:
+            prefetch_to_write(matrix, row, k)
+        else:
+            prefetch(matrix, row, k)
+
+
+@compiled(**INLINE)
+def prefetch_step(lane, slot, weights, to_write):
     """Ask for the rows of a step: its output vectors, and the word that came within reach last."""
     sizes, outputs, width = part(lane.sizes, slot), part(lane.outputs, slot), lane.change.shape[1]
     for j in range(sizes[OUTPUTS]):
-        for k in range(0, width, PADDING):
-            prefetch(weights.output, row_at(outputs, j), k)
-    for k in range(0, width, PADDING):
-        prefetch(weights.input, sizes[NEWEST], k)
+        prefetch_row(weights.output, row_at(outputs, j), 0, width, to_write)
+    prefetch_row(weights.input, sizes[NEWEST], 0, width, to_write)
 
 
 @compiled(**INLINE)
@@ -1150,7 +1158,7 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
             if gathered - step == AHEAD:
                 slot = gathered & (2 * AHEAD - 1)
                 if gather(lane, slot, samplers, tree, window, task, cbow, hierarchical):
-                    prefetch_step(lane, slot, weights)
+                    prefetch_step(lane, slot, weights, True)
                     gathered += 1
             if step >= 0:
                 slot = step & (2 * AHEAD - 1)
@@ -1177,7 +1185,7 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
                 loss = 0.0
                 for slot in range(begin - AHEAD, end):
                     if slot + AHEAD < end:
-                        prefetch_step(lane, slot + AHEAD, weights)
+                        prefetch_step(lane, slot + AHEAD, weights, False)
                     if slot >= begin:
                         loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
                 lane.losses[0] += loss
@@ -1237,11 +1245,9 @@ def claim_rows(lane, slot, weights, begin_column, end_column):
     """Ask for a step's rows for this core alone, before they change."""
     sizes, outputs, context = part(lane.sizes, slot), part(lane.outputs, slot), part(lane.context, slot)
     for j in range(sizes[OUTPUTS]):
-        for k in range(begin_column, end_column, PADDING):
-            prefetch_to_write(weights.output, row_at(outputs, j), k)
+        prefetch_row(weights.output, row_at(outputs, j), begin_column, end_column, True)
     for i in range(sizes[CONTEXT]):
-        for k in range(begin_column, end_column, PADDING):
-            prefetch_to_write(weights.input, row_at(context, i), k)
+        prefetch_row(weights.input, row_at(context, i), begin_column, end_column, True)
 
 
 @compiled(**INLINE)
