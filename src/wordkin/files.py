@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.damage import damaged
 from wordkin.errors import FormatError, OutputError
 
 FORMAT_VERSION = 1
 METADATA_KEY = "wordkin"
+HEADER = 8
+"""The byte at which a container's header begins: its length comes before it."""
 LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
 _SUFFIX = ".part"
 DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
@@ -220,10 +223,8 @@ def load_container(
         entry = header[name]
         shape = tuple(entry["shape"])
         if entry["dtype"] != dtype or len(shape) != dimensions or not math.prod(shape):
-            raise FormatError(
-                f"{path} is damaged: the array {name!r} is {entry['dtype']} of shape {shape}, not {dtype} with "
-                f"{dimensions} dimensions and something in it"
-            )
+            what = f"the array {name!r} is {entry['dtype']} of shape {shape}"
+            raise damaged(path, HEADER, f"{what}, not {dtype} with {dimensions} dimensions and something in it")
         arrays[name] = np.memmap(path, DTYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
     return arrays, metadata
 
@@ -241,12 +242,13 @@ def _open_header(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     except OSError as error:
         raise FormatError(f"cannot open {path}: {error.strerror or 'no such file'}") from error
     except SafetensorError as error:
-        raise FormatError(f"{path} is not a wordkin file, or is truncated ({error})") from error
+        raise damaged(path, 0, f"it is not a wordkin file, or is truncated ({error})") from error
     try:
         metadata = json.loads(raw or "")
         version, _ = metadata["version"], metadata["kind"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FormatError(f"{path} is a safetensors file, but not one that wordkin wrote") from error
+        what = f"a safetensors file, but not one that wordkin wrote: its header has no proper entry {METADATA_KEY!r}"
+        raise FormatError(f"{path} is {what}") from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise FormatError(
             f"{path} has the format version {version}, this wordkin reads up to {FORMAT_VERSION}: "

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import FormatError
-from wordkin.vectors.formats.opening import damaged, opened
+from wordkin.damage import damaged
+from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
 
 _MAGIC = struct.pack("<i", 793712314)

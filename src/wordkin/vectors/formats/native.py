@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import containers, files, word_index
-from wordkin.errors import FormatError
+from wordkin.damage import damaged
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.stream import Block, Source, Subwords, file_blocks, matrix_blocks, rows_of_block
 from wordkin.vocabulary import Vocabulary
@@ -140,15 +140,15 @@ def load(path: Path) -> StoredModel:
         text, offsets, counts = arrays["words"], arrays["word_offsets"], arrays["counts"]
         config, history = metadata["config"], metadata["history"]
     except KeyError as error:
-        raise FormatError(f"{path} is damaged: it lacks {error}") from error
+        raise damaged(path, files.HEADER, f"it lacks {error}") from error
     for name, matrix in (("input", vectors), ("output", output)):
         if matrix is not None and matrix.shape != (len(counts), vectors.shape[1]):
-            raise FormatError(f"{path} is damaged: the array {name!r} does not fit its {len(counts)} words")
+            raise damaged(path, files.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
     norms = arrays.get("norms")
     if norms is not None and len(norms) != len(counts):
-        raise FormatError(f"{path} is damaged: the array 'norms' does not fit its {len(counts)} words")
+        raise damaged(path, files.HEADER, f"the array 'norms' does not fit its {len(counts):,} words")
     if not (isinstance(config, dict) and isinstance(history, list) and all(map(_is_epoch, history))):
-        raise FormatError(f"{path} is damaged: its config or its history is not what wordkin writes")
+        raise damaged(path, files.HEADER, "its config or its history is not what wordkin writes")
     index = None
     if metadata.get("word_index") == word_index.VERSION and {"bucket_begins", "bucket_rows"} <= arrays.keys():
         index = WordIndex(arrays["bucket_begins"], arrays["bucket_rows"])

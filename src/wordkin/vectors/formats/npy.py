@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import FormatError
-from wordkin.vectors.formats.opening import damaged, opened
+from wordkin.damage import damaged
+from wordkin.vectors.formats.opening import opened
 
 MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000

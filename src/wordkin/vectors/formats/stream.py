@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import OutputError
-from wordkin.vectors.formats.opening import damaged, opened
+from wordkin.damage import damaged
+from wordkin.vectors.formats.opening import opened
 from wordkin.vocabulary import Vocabulary, packed
 
 BLOCK_BYTES = 1 << 22

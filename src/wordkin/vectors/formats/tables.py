@@ -67,29 +67,26 @@ def read(path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Itera
 def _blocks(
     path: Path, batches: Callable[[], Iterator[Any]], names: tuple[str, str, str | None], words: int, vector_size: int
 ) -> Iterator[Block]:
-    left = words
+    done = 0
     with _refusing_damage(path):
         for batch in batches():
             for begin in range(0, len(batch), rows_of_block(vector_size)):
-                block = _block(path, batch.slice(begin, rows_of_block(vector_size)), names, vector_size)
-                left -= len(block.vectors)
-                if left < 0:
-                    raise FormatError(f"{path} is damaged: it holds more rows than it says")
+                block = _block(path, batch.slice(begin, rows_of_block(vector_size)), names, vector_size, done)
+                done += len(block.vectors)
+                if done > words:
+                    raise FormatError(f"{path} is damaged in row {words:,}: it holds more rows than it says")
                 yield block
-    if left:
-        raise FormatError(f"{path} is damaged: it holds {left:,} rows fewer than it says")
+    if done < words:
+        raise FormatError(f"{path} is damaged in row {done:,}: it ends there, and says that it holds {words:,}")
 
 
-def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_size: int) -> Block:
+def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_size: int, first: int) -> Block:
+    """The block of a batch whose rows begin with row `first` of the table."""
     words, lists = batch.column(names[0]), batch.column(names[1])
     numbers = lists.flatten()
-    lengths = lists.value_lengths() if hasattr(lists, "value_lengths") else None
-    uneven = lengths is not None and (lengths.null_count or (np.asarray(lengths) != vector_size).any())
-    if words.null_count or lists.null_count or numbers.null_count or uneven or len(numbers) != len(batch) * vector_size:
-        raise FormatError(f"{path} is damaged: a row lacks its word, or has not {vector_size:,} numbers")
     encoded = words.cast(pyarrow().large_binary()).to_pylist()
-    if not all(encoded):
-        raise FormatError(f"{path} is damaged: a word of no characters")
+    if not all(encoded) or numbers.null_count or len(numbers) != len(batch) * vector_size or _uneven(lists):
+        whole = (word and each.is_valid and len(each) == vector_size and None not in each.as_py() for ...)
     vectors = np.asarray(numbers, np.float32).reshape(len(batch), vector_size)
     counts = None
     if names[2] is not None:

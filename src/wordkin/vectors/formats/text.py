@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
-from wordkin.vectors.formats.opening import Input, damaged, opened
+from wordkin.damage import damaged
+from wordkin.vectors.formats.opening import Input, opened
 from wordkin.vectors.formats.stream import (
     MAX_VECTOR_SIZE,
     Block,
@@ -123,6 +124,19 @@ def read_without_header(path: Path) -> Source:
         words += in_line
         check_sizes(path, words, vector_size, 2 * vector_size + 2, file.position + 1, 0)
     return Source(path, words, vector_size, _blocks(path, words, vector_size, header=False))
+
+
+def byte_of_line(path: Path, row: int) -> int:
+    """Where the line of row `row` begins, in a file without a first line that says how many follow."""
+    with opened(path) as file:
+        while True:
+            begin = file.position
+            line = file.line(file.size)
+            if not line.strip():
+                continue
+            if row == 0:
+                return begin
+            row -= 1
 
 
 def _blocks(path: Path, words: int, vector_size: int, header: bool) -> Iterator[Block]:
