@@ -187,7 +187,10 @@ def used(path: Path) -> str:
         if found._model.subwords is not None:
             found._model.subwords.vector("unbekannt")
     except FormatError as error:
-        return "refused" if "\n" not in str(error) else "wrong"
+        said = str(error)
+        if "\n" in said or ("is damaged" in said and "at byte" not in said):
+            raise AssertionError(f"an error that is not one line, or names no byte: {said!r}") from error
+        return "refused"
     return "loaded"
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from wordkin import files
 from wordkin.config import CORPUS_PARAMETERS
+from wordkin.damage import byte_of, damaged
 from wordkin.errors import FormatError
 from wordkin.vocabulary import Vocabulary
 
@@ -103,11 +104,11 @@ class EncodedCorpus:
             settings = {name: metadata["settings"][name] for name in CORPUS_PARAMETERS}
             vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], arrays["counts"], str(path))
         except KeyError as error:
-            raise FormatError(f"{path} is damaged: it lacks {error}") from error
+            raise damaged(path, files.HEADER, f"it lacks {error}") from error
         except (TypeError, ValueError) as error:
             if isinstance(error, FormatError):
                 raise
-            raise FormatError(f"{path} is damaged: its report or its settings are not what wordkin writes") from error
+            raise damaged(path, files.HEADER, "its report or its settings are not what wordkin writes") from error
         whole = (
             len(sentence_offsets) > 1
             and sentence_offsets[0] == 0
@@ -117,5 +118,5 @@ class EncodedCorpus:
             and int(ids.max()) < len(vocabulary)
         )
         if not whole:
-            raise FormatError(f"{path} is damaged: its ids or sentences are out of range; encode the text again")
+            raise damaged(path, byte_of(ids), "its ids or sentences are out of range; encode the text again")
         return cls(ids, sentence_offsets, vocabulary, report, settings)

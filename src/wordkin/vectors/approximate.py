@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
+from wordkin.damage import byte_of, damaged
 from wordkin.errors import FormatError, MissingPackageError
 from wordkin.vectors.terms import Terms
 from wordkin.vectors.wordvectors import WordVectors
@@ -102,9 +103,10 @@ class ApproximateSearch:
             index = _faiss().deserialize_index(np.array(arrays["index"]))
             recall = float(metadata["recall"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise FormatError(f"{path} is damaged: build it again") from error
+            what = "faiss cannot read its graph, or it lacks a part of it; build it again"
+            raise damaged(path, files.HEADER, what) from error
         if (index.ntotal, index.d) != vectors.vectors.shape:
-            raise FormatError(f"{path} is damaged: it does not fit the model it names; build it again")
+            raise damaged(path, byte_of(arrays["index"]), "its graph does not fit the model it names; build it again")
         return cls(vectors, index, recall)
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> list[tuple[str, float]]:

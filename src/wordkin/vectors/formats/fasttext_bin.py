@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import FormatError
 from wordkin.damage import damaged
+from wordkin.errors import FormatError
 from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
 

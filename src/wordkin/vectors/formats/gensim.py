@@ -46,7 +46,7 @@ def read(path: Path) -> Source:
     if not isinstance(saved, Made) or not isinstance(saved.of, Name) or not isinstance(saved.state, dict):
         raise _unknown(path, 0)
     kind, prefix, model = saved.of.name, str(path), saved.state
-    keyed = saved
+    keyed: Any = saved
     if kind == "Word2Vec":
         keyed, prefix = model.get(b"wv"), f"{path}.wv"
         if not isinstance(keyed, Made) or not isinstance(keyed.state, dict):

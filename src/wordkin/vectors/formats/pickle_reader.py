@@ -8,8 +8,8 @@ import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wordkin.errors import FormatError
 from wordkin.damage import damaged
+from wordkin.errors import FormatError
 
 NAMES = {
     ("gensim.models.keyedvectors", "KeyedVectors"),

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from wordkin import files
+from wordkin.damage import damaged
 from wordkin.errors import FormatError
 from wordkin.vectors.formats import text, word_lines
-from wordkin.damage import damaged
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import Vocabulary
 

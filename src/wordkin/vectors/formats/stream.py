@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import OutputError
 from wordkin.damage import damaged
+from wordkin.errors import OutputError
 from wordkin.vectors.formats.opening import opened
 from wordkin.vocabulary import Vocabulary, packed
 

@@ -84,14 +84,22 @@ def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_si
     """The block of a batch whose rows begin with row `first` of the table."""
     words, lists = batch.column(names[0]), batch.column(names[1])
     numbers = lists.flatten()
+    lengths = lists.value_lengths() if hasattr(lists, "value_lengths") else None
+    uneven = lengths is not None and (lengths.null_count or (np.asarray(lengths) != vector_size).any())
     encoded = words.cast(pyarrow().large_binary()).to_pylist()
-    if not all(encoded) or numbers.null_count or len(numbers) != len(batch) * vector_size or _uneven(lists):
-        whole = (word and each.is_valid and len(each) == vector_size and None not in each.as_py() for ...)
+    if not all(encoded) or lists.null_count or numbers.null_count or uneven or len(numbers) != len(batch) * vector_size:
+        rows = enumerate(zip(encoded, lists.to_pylist(), strict=True), first)
+        row = next(row for row, (word, vector) in rows if not word or not _is_vector(vector, vector_size))
+        raise FormatError(f"{path} is damaged in row {row:,}: it lacks its word, or has not {vector_size:,} numbers")
     vectors = np.asarray(numbers, np.float32).reshape(len(batch), vector_size)
     counts = None
     if names[2] is not None:
         counts = np.maximum(np.asarray(batch.column(names[2]).fill_null(1)), 1).astype(np.int64)
     return Block(*packed(encoded), vectors, counts)
+
+
+def _is_vector(found: list[float | None] | None, vector_size: int) -> bool:
+    return found is not None and len(found) == vector_size and None not in found
 
 
 def write(source: Source, target: Path, writer: Callable[[Path, Any], Any]) -> None:
