@@ -68,8 +68,8 @@ def test_other_files_are_refused(tmp_path):
 
 def test_a_newer_version_is_refused(tmp_path):
     path = tmp_path / "file"
-    save_file(ARRAYS, path, {"wordkin": json.dumps({"kind": "model", "version": 2})})
-    with pytest.raises(FormatError, match=r"has the format version 2, this wordkin reads up to 1: upgrade"):
+    save_file(ARRAYS, path, {"wordkin": json.dumps({"kind": "model", "version": 3})})
+    with pytest.raises(FormatError, match=r"has the format version 3, this wordkin reads up to 2: upgrade"):
         files.load_container(path, "model", KNOWN)
 
 

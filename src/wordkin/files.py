@@ -17,13 +17,16 @@ import numpy.typing as npt
 from wordkin.damage import damaged
 from wordkin.errors import FormatError, OutputError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest version that is read: its vectors may be float16 or int8."""
+FIRST_VERSION = 1
+"""What all other files are written with, so that older versions of wordkin read them."""
 METADATA_KEY = "wordkin"
 HEADER = 8
 """The byte at which a container's header begins: its length comes before it."""
 LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
 _SUFFIX = ".part"
-DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+DTYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 
 
 def _synchronise(path: Path) -> None:
@@ -169,7 +172,7 @@ def save_container(path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    document = {"kind": kind, "version": FORMAT_VERSION, **metadata}
+    document = {"kind": kind, "version": FIRST_VERSION, **metadata}
     with replacing(path) as temporary:
         try:
             save_file(
@@ -203,8 +206,8 @@ def load_container(
     Args:
         path: the file.
         kind: what it must be.
-        arrays_of_kind: the arrays that the kind knows: name to safetensors dtype and number of dimensions. Other arrays
-            are left alone; whether one may be absent is for the caller to say.
+        arrays_of_kind: the arrays that the kind knows: name to safetensors dtype, or several parted by spaces, and number
+            of dimensions. Other arrays are left alone; whether one may be absent is for the caller to say.
 
     Returns:
         The arrays by name, and the metadata.
@@ -217,15 +220,15 @@ def load_container(
         raise FormatError(f"{path} is a wordkin {metadata['kind']}, not a {kind}")
     begin = header.pop("")
     arrays: dict[str, npt.NDArray[Any]] = {}
-    for name, (dtype, dimensions) in arrays_of_kind.items():
+    for name, (dtypes, dimensions) in arrays_of_kind.items():
         if name not in header:
             continue
         entry = header[name]
         shape = tuple(entry["shape"])
-        if entry["dtype"] != dtype or len(shape) != dimensions or not math.prod(shape):
+        if entry["dtype"] not in dtypes.split() or len(shape) != dimensions or not math.prod(shape):
             what = f"the array {name!r} is {entry['dtype']} of shape {shape}"
-            raise damaged(path, HEADER, f"{what}, not {dtype} with {dimensions} dimensions and something in it")
-        arrays[name] = np.memmap(path, DTYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
+            raise damaged(path, HEADER, f"{what}, not {dtypes} with {dimensions} dimensions and something in it")
+        arrays[name] = np.memmap(path, DTYPES[entry["dtype"]], "r", begin + entry["data_offsets"][0], shape)
     return arrays, metadata
 
 

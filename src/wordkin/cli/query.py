@@ -76,12 +76,13 @@ def info(model: Path, as_json: bool) -> None:
             "kind": "model",
             "words": len(vectors),
             "vector_size": vectors.vector_size,
+            "precision": vectors.precision,
             "output_vectors": vectors.output_vectors is not None,
             "config": vectors.config,
             "history": vectors.history,
         }
         lines = [
-            f"model: {len(vectors):,} words, {vectors.vector_size} dimensions, "
+            f"model: {len(vectors):,} words, {vectors.vector_size} dimensions, {vectors.precision}, "
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
             f"most frequent: {' '.join(vectors.index_to_key[:10])}",
             *_listed("config", vectors.config),
