@@ -14,5 +14,5 @@ def damaged(path: Path | str, offset: int, what: str) -> FormatError:
 
 
 def byte_of(array: npt.NDArray[Any], place: int = 0) -> int:
-    """Where an entry along the first axis of a whole mapped array lies in its file, or in an array that is not mapped."""
+    """Where a row of a whole array lies: in its file where it is mapped, else in the array itself."""
     return int(getattr(array, "offset", 0)) + place * array.strides[0]

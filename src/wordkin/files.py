@@ -206,8 +206,8 @@ def load_container(
     Args:
         path: the file.
         kind: what it must be.
-        arrays_of_kind: the arrays that the kind knows: name to safetensors dtype, or several parted by spaces, and number
-            of dimensions. Other arrays are left alone; whether one may be absent is for the caller to say.
+        arrays_of_kind: the arrays that the kind knows: name to safetensors dtypes, parted by spaces, and number of
+            dimensions. Other arrays are left alone; whether one may be absent is for the caller to say.
 
     Returns:
         The arrays by name, and the metadata.

@@ -70,6 +70,7 @@ class AnalogyScore:
         most_frequent: how many words could be asked about and be answers; None for all.
         sections: by section, in the order of the set.
         outcomes: (questions,) int8: 1 correct, 0 wrong, −1 skipped.
+        digest: of the questions; scores of the same ones can be compared.
     """
 
     name: str
@@ -77,6 +78,7 @@ class AnalogyScore:
     most_frequent: int | None
     sections: tuple[SectionScore, ...]
     outcomes: npt.NDArray[np.int8]
+    digest: str
 
     kind = "analogies"
 
@@ -97,6 +99,7 @@ class AnalogyScore:
             "name": self.name,
             "method": self.method,
             "most_frequent": self.most_frequent,
+            "digest": self.digest,
             "sections": [_section_dict(section) for section in self.sections],
         }
 
@@ -167,7 +170,8 @@ def evaluate_analogies(
         found = _answers(vectors, asked, left_out, method, most_frequent)
         for place, answer in zip(block, found, strict=True):
             outcomes[place] = any(answer in lookup.rows(word) for word in questions[place].answers)
-    return AnalogyScore(name, method, most_frequent, _by_section(sections, outcomes), outcomes)
+    scores = _by_section(sections, outcomes)
+    return AnalogyScore(name, method, most_frequent, scores, outcomes, sets.digest(questions))
 
 
 def _answers(
@@ -244,10 +248,11 @@ def _microsoft(path: Path) -> tuple[Section, ...]:
 def _bats(path: Path) -> Section:
     pairs: list[tuple[str, tuple[str, ...]]] = []
     for number, line in sets.lines(path):
-        word, *rest = line.split(maxsplit=1)
-        if not rest:
+        word, _, rest = " ".join(line.split()).partition(" ")
+        others = tuple(other.strip() for other in rest.split("/") if other.strip())
+        if not others:
             raise FormatError(f"{path}, line {number}: a word and the words that it may go with are needed")
-        pairs.append((word, tuple(other.strip() for other in rest[0].split("/") if other.strip())))
+        pairs.append((word, others))
     return Section(
         path.stem,
         tuple(

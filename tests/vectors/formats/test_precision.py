@@ -14,7 +14,6 @@ from wordkin.vectors.formats import native, precision
 from wordkin.vectors.postprocessing import stored_as
 
 WORDS = 30_000  # several blocks
-NARROW = [("float16", "F16", 2), ("int8", "I8", 1)]
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +26,8 @@ def vectors() -> WordVectors:
     return WordVectors(dataclasses.replace(plain._model, output=V, config={"epochs": 3}))
 
 
-@pytest.mark.parametrize(("storage", "stored", "bytes_of_number"), NARROW)
-def test_what_is_saved_comes_back_mapped_and_is_as_small_as_it_says(
-    tmp_path, vectors, storage, stored, bytes_of_number
-):
+@pytest.mark.parametrize(("storage", "bytes_of_number"), [("float16", 2), ("int8", 1)])
+def test_what_is_saved_comes_back_mapped_and_is_as_small_as_it_says(tmp_path, vectors, storage, bytes_of_number):
     path, plain = tmp_path / "narrow", tmp_path / "plain"
     narrow = stored_as(vectors, storage)
     narrow.save(path)
@@ -54,8 +51,8 @@ def test_what_is_saved_comes_back_mapped_and_is_as_small_as_it_says(
     np.testing.assert_allclose(found.norms[8:], np.linalg.norm(found.values(slice(8, None)), axis=1), rtol=1e-5)
 
 
-@pytest.mark.parametrize(("storage", "stored", "bytes_of_number"), NARROW)
-def test_conversion_gives_the_same_bytes_by_every_way(tmp_path, vectors, storage, stored, bytes_of_number):
+@pytest.mark.parametrize("storage", ["float16", "int8"])
+def test_conversion_gives_the_same_bytes_by_every_way(tmp_path, vectors, storage):
     vectors.save(tmp_path / "plain")
     stored_as(vectors, storage).save(tmp_path / "saved")
     convert = loading.convert

@@ -52,7 +52,10 @@ def read(path: Path) -> Source:
         if not isinstance(keyed, Made) or not isinstance(keyed.state, dict):
             raise _unknown(path, saved.at)
     elif kind != "KeyedVectors":
-        raise FormatError(f"{path} holds a {kind}; save its vectors alone: model.wv.save_word2vec_format(…)")
+        raise FormatError(
+            f"{path} holds a {kind}, and of gensim's files KeyedVectors and Word2Vec are read: load it with gensim, "
+            "and save its words' vectors by their method save_word2vec_format"
+        )
     attributes = keyed.state
     words = attributes.get(b"index_to_key")
     if not isinstance(words, list) or not words or not all(isinstance(word, bytes) and word for word in words):
