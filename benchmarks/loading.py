@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
+from wordkin.blocks import row_blocks
 from wordkin.vectors.formats.registry import FORMATS
-from wordkin.vectors.formats.stream import BLOCK_BYTES, Block, Source
+from wordkin.vectors.formats.stream import Block, Source
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import packed
 
@@ -41,10 +42,9 @@ def made_up(words: int, vector_size: int) -> Source:
     """Normal vectors of as many words, a block at a time."""
 
     def blocks() -> Iterator[Block]:
-        step = max(BLOCK_BYTES // (4 * vector_size), 1)
         generator = np.random.default_rng(1)
-        for begin in range(0, words, step):
-            names = [b"word%d" % row for row in range(begin, min(begin + step, words))]
+        for rows in row_blocks(words, vector_size):
+            names = [b"word%d" % row for row in range(rows.start, rows.stop)]
             numbers = generator.standard_normal((len(names), vector_size), np.float32)
             yield Block(*packed(names), numbers)
 

@@ -107,6 +107,10 @@ class Vocabulary:
             return MappedRows(MappedWords(self.text, self.offsets, self._source), self.index)
         return {word: row for row, word in enumerate(self.words)}
 
+    def rows_of(self, words: Iterable[str]) -> npt.NDArray[np.int64]:
+        """The row of each word, −1 of one that is not here: (words,)."""
+        return np.array([self.rows.get(word, -1) for word in words], np.int64)
+
 
 def _first_wrong(offsets: npt.NDArray[np.int64], size: int) -> int | None:
     """The place of the first offset that does not part `size` bytes into words; None where all do."""

@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
-from wordkin import WordVectors
+from wordkin import WordVectors, blocks
 from wordkin.vectors import postprocessing
 
-WORDS = 9000  # two blocks
+WORDS = 9000
+
+
+@pytest.fixture(autouse=True)
+def _several_blocks(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", WORDS * 12)  # a quarter of the vectors
 
 
 @pytest.fixture(scope="module")

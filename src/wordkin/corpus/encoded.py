@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
+from wordkin import files, sizes
 from wordkin.config import CORPUS_PARAMETERS
 from wordkin.damage import byte_of, damaged
 from wordkin.errors import FormatError
@@ -43,9 +43,9 @@ class CorpusReport:
 
     def __str__(self) -> str:
         text = (
-            f"{self.sources:,} {'source' if self.sources == 1 else 'sources'}, {self.tokens:,} tokens, "
+            f"{sizes.counted(self.sources, 'source')}, {self.tokens:,} tokens, "
             f"{self.distinct_words:,} distinct words; kept {self.words_kept:,} words, {self.tokens_kept:,} tokens in "
-            f"{self.sentences:,} sentences"
+            f"{sizes.counted(self.sentences, 'sentence')}"
         )
         dropped = [
             (self.dropped_by_min_count, "in words under min_count"),

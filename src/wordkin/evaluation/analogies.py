@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,9 @@ from wordkin.evaluation import sets
 from wordkin.evaluation.lookup import Lookup
 from wordkin.vectors import search
 from wordkin.vectors.candidates import choose
+from wordkin.vectors.queries import Method, require_method
 from wordkin.vectors.wordvectors import WordVectors
 
-Method = Literal["3cosadd", "3cosmul"]
 SKIPPED = -1
 _COSMUL_EXPONENTS = np.array([1.0, 1.0, -1.0])  # of b, c and a
 
@@ -149,8 +149,7 @@ def evaluate_analogies(
         FormatError: the set cannot be read.
         ValueError: the method is unknown.
     """
-    if method not in ("3cosadd", "3cosmul"):
-        raise ValueError(f"the method is {method!r}; give '3cosadd' or '3cosmul'")
+    require_method(method)
     name, sections = sets.named(source, read_analogies, "analogies")
     questions = [question for section in sections for question in section.questions]
     wanted = {word for question in questions for word in (question.a, *question.b, question.c, *question.answers)}

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
+from wordkin.blocks import row_blocks
 from wordkin.damage import byte_of, damaged
 from wordkin.errors import FormatError, MissingPackageError
 from wordkin.vectors.terms import Terms
@@ -16,7 +17,6 @@ from wordkin.vectors.wordvectors import WordVectors
 KIND = "approximate-search"
 ARRAYS = {"index": ("U8", 1)}
 NEIGHBOURS = 10  # that recall is measured on
-_BLOCK_ROWS = 8192
 _FINGERPRINT_ROWS = 1000
 
 
@@ -67,8 +67,8 @@ class ApproximateSearch:
         faiss = _faiss()
         index = faiss.IndexHNSWFlat(vectors.vector_size, links, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction, index.hnsw.efSearch = build_depth, search_depth
-        for begin in range(0, len(vectors), _BLOCK_ROWS):
-            index.add(vectors.unit_vectors(slice(begin, begin + _BLOCK_ROWS)))
+        for rows in row_blocks(len(vectors), vectors.vector_size):
+            index.add(vectors.unit_vectors(rows))
         search = cls(vectors, index, float("nan"))
         search.recall = search.measured_recall(sample, seed)
         return search

@@ -7,19 +7,18 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.blocks import row_blocks
 from wordkin.vectors.formats.precision import narrowed, unfit
 from wordkin.vectors.overlap import neighbour_overlap
 from wordkin.vectors.wordvectors import WordVectors
 
 Storage = Literal["float16", "int8"]
 
-_BLOCK_ROWS = 8192
-
 
 def unit_length(vectors: WordVectors) -> WordVectors:
     """Every vector scaled to length 1; a vector of length 0 stays 0."""
     matrix = np.empty((len(vectors), vectors.vector_size), np.float32)
-    for rows in _blocks(len(vectors)):
+    for rows in row_blocks(len(vectors), vectors.vector_size):
         matrix[rows] = vectors.unit_vectors(rows)
     return vectors.with_vectors(matrix)
 
@@ -118,7 +117,7 @@ def stored_as(vectors: WordVectors, storage: Storage) -> WordVectors:
         raise ValueError(f"storage is {storage!r}; give 'float16' or 'int8'")
     matrix = np.empty((len(vectors), vectors.vector_size), storage)
     scales = None if storage == "float16" else np.empty(len(vectors), np.float32)
-    for rows in _blocks(len(vectors)):
+    for rows in row_blocks(len(vectors), vectors.vector_size):
         values = vectors.values(rows)
         place = unfit(values, storage)
         if place is not None:
@@ -150,12 +149,7 @@ def loss(vectors: WordVectors, stored: WordVectors, *, sample: int = 1000, seed:
     )
 
 
-def _blocks(words: int) -> Iterator[slice]:
-    for begin in range(0, words, _BLOCK_ROWS):
-        yield slice(begin, begin + _BLOCK_ROWS)
-
-
 def _values(vectors: WordVectors) -> Iterator[tuple[slice, npt.NDArray[np.float64]]]:
     """Blocks of rows and their vectors."""
-    for rows in _blocks(len(vectors)):
+    for rows in row_blocks(len(vectors), vectors.vector_size):
         yield rows, vectors.values(rows).astype(np.float64)

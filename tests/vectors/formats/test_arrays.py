@@ -77,7 +77,7 @@ def test_damaged_arrays(tmp_path, vectors):
         ("a\nb\nc", "at byte 5: 3 words for 4 vectors"),
         ("a\nb\nc\nd\ne\n", "at byte 8: 5 words for 4 vectors"),
         ("a\nb\n\nd", "at byte 4: a line without a word"),
-        ("", "at byte 0: 1 words for 4 vectors"),
+        ("", "at byte 0: 1 word for 4 vectors"),
     ]:
         (tmp_path / "file.words").write_text(words)
         with pytest.raises(FormatError, match=message):

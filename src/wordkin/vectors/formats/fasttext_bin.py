@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.blocks import rows_of_block
 from wordkin.damage import damaged
 from wordkin.errors import FormatError
 from wordkin.vectors.formats.opening import opened
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 
 _MAGIC = struct.pack("<i", 793712314)
 _VERSIONS = (11, 12)

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import containers, files, word_index
+from wordkin.blocks import row_blocks
 from wordkin.damage import byte_of, damaged
 from wordkin.errors import OutputError
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.precision import STORED_TYPES, Precision, narrowed, unfit
-from wordkin.vectors.formats.stream import Source, Subwords, file_blocks, matrix_blocks, rows_of_block
+from wordkin.vectors.formats.stream import Source, Subwords, file_blocks, matrix_blocks
 from wordkin.vocabulary import Vocabulary
 from wordkin.word_index import WordIndex
 
@@ -107,8 +108,7 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
     with containers.writing(path, KIND, metadata, len(ARRAYS), version) as writer:
         rows = writer.add("input", STORED_TYPES[source.precision], _stored(path, source, norms, scales))
         if is_plain and source.output is not None and len(source.output) == rows:
-            step = rows_of_block(source.vector_size)
-            writer.add("output", "F32", (source.output[begin : begin + step] for begin in range(0, rows, step)))
+            writer.add("output", "F32", (source.output[block] for block in row_blocks(rows, source.vector_size)))
         if scales:
             writer.add("scales", "F32", scales)
         writer.add("norms", "F32", norms)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from wordkin import files
+from wordkin.blocks import row_blocks
 from wordkin.errors import FormatError, MissingPackageError
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import packed
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -70,8 +71,8 @@ def _blocks(
     done = 0
     with _refusing_damage(path):
         for batch in batches():
-            for begin in range(0, len(batch), rows_of_block(vector_size)):
-                block = _block(path, batch.slice(begin, rows_of_block(vector_size)), names, vector_size, done)
+            for rows in row_blocks(len(batch), vector_size):
+                block = _block(path, batch.slice(rows.start, rows.stop - rows.start), names, vector_size, done)
                 done += len(block.vectors)
                 if done > words:
                     raise FormatError(f"{path} is damaged in row {words:,}: it holds more rows than it says")

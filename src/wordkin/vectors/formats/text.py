@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
+from wordkin.blocks import rows_of_block
 from wordkin.damage import damaged
 from wordkin.vectors.formats.opening import Input, opened
 from wordkin.vectors.formats.stream import (
@@ -16,7 +17,6 @@ from wordkin.vectors.formats.stream import (
     Block,
     Source,
     check_sizes,
-    rows_of_block,
 )
 
 SEPARATORS = b" \t\n\r\v\f"

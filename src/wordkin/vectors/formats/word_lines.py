@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from wordkin.damage import damaged
+from wordkin.sizes import counted
 from wordkin.vectors.formats.opening import opened
 from wordkin.vocabulary import Vocabulary, packed
 
@@ -31,7 +32,7 @@ def read(path: Path, words: int, *, table: bool = False) -> Vocabulary:
     *lines, rest = data.split(b"\n", words + heading)
     if count != words + heading:
         at = len(data) - (len(rest) if count > words else 1)
-        what = f"{count:,} words for {words:,} vectors; it belongs to others, or is cut short"
+        what = f"{counted(count, 'word')} for {counted(words, 'vector')}; it belongs to others, or is cut short"
         raise damaged(path, at, what)
     found = [line.removesuffix(b"\r") for line in lines[heading:]]
     if table:
