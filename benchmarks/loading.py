@@ -60,9 +60,9 @@ def beside_gensim(options: argparse.Namespace, folder: Path) -> None:
     for kind in options.only:
         write = FORMATS[f"word2vec-{kind}"].imported().write
         small, path = folder / f"small-{kind}", folder / kind
-        write(made_up(1000, options.vector_size), small, None)
+        write(made_up(1000, options.vector_size), small)
         if not path.exists():
-            write(made_up(options.words, options.vector_size), path, None)
+            write(made_up(options.words, options.vector_size), path)
         seconds: dict[str, list[float]] = {"wordkin": [], "gensim": []}
         for turn in range(options.repeat + 1):
             file, asked = (path, word) if turn else (small, "word1")
