@@ -129,14 +129,14 @@ def read_without_header(path: Path) -> Source:
 def byte_of_line(path: Path, row: int) -> int:
     """Where the line of row `row` begins, in a file without a first line that says how many follow."""
     with opened(path) as file:
-        while True:
+        begin = 0
+        while line := file.line(file.size):
+            if line.strip():
+                if row == 0:
+                    break
+                row -= 1
             begin = file.position
-            line = file.line(file.size)
-            if not line.strip():
-                continue
-            if row == 0:
-                return begin
-            row -= 1
+    return begin
 
 
 def _blocks(path: Path, words: int, vector_size: int, header: bool) -> Iterator[Block]:
