@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
+from wordkin.blocks import row_blocks
 from wordkin.vectors.formats.registry import FORMATS
-from wordkin.vectors.formats.stream import BLOCK_BYTES, Block, Source
+from wordkin.vectors.formats.stream import Block, Source
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import packed
 
@@ -41,10 +42,9 @@ def made_up(words: int, vector_size: int) -> Source:
     """Normal vectors of as many words, a block at a time."""
 
     def blocks() -> Iterator[Block]:
-        step = max(BLOCK_BYTES // (4 * vector_size), 1)
         generator = np.random.default_rng(1)
-        for begin in range(0, words, step):
-            names = [b"word%d" % row for row in range(begin, min(begin + step, words))]
+        for rows in row_blocks(words, vector_size):
+            names = [b"word%d" % row for row in range(rows.start, rows.stop)]
             numbers = generator.standard_normal((len(names), vector_size), np.float32)
             yield Block(*packed(names), numbers)
 
@@ -60,9 +60,9 @@ def beside_gensim(options: argparse.Namespace, folder: Path) -> None:
     for kind in options.only:
         write = FORMATS[f"word2vec-{kind}"].imported().write
         small, path = folder / f"small-{kind}", folder / kind
-        write(made_up(1000, options.vector_size), small, None)
+        write(made_up(1000, options.vector_size), small)
         if not path.exists():
-            write(made_up(options.words, options.vector_size), path, None)
+            write(made_up(options.words, options.vector_size), path)
         seconds: dict[str, list[float]] = {"wordkin": [], "gensim": []}
         for turn in range(options.repeat + 1):
             file, asked = (path, word) if turn else (small, "word1")

@@ -163,12 +163,14 @@ def numbers(python: Path, folder: Path, vectors: WordVectors, data: Path) -> Non
     def same(what: str, ours: Any, theirs: Any) -> None:
         if isinstance(theirs, list) and theirs and isinstance(theirs[0], list):
             equal = [word for word, _ in ours] == [word for word, _ in theirs]
-            worst = max(abs(x[1] - y[1]) for x, y in zip(ours, theirs, strict=True))
+            worst = max((abs(x[1] - y[1]) for x, y in zip(ours, theirs, strict=True)), default=0.0)
             print(f"{what}: {'same words in the same order' if equal else 'OTHER WORDS'}, scores differ by {worst:.1e}")
         elif isinstance(theirs, list) and theirs and isinstance(theirs[0], float):
             print(f"{what}: {len(theirs):,} numbers differ by at most {np.abs(np.subtract(ours, theirs)).max():.1e}")
-        else:
+        elif isinstance(theirs, int | float):
             print(f"{what}: {'equal' if ours == theirs else f'differs by {abs(ours - theirs):.1e}'}")
+        else:
+            print(f"{what}: {'equal' if ours == theirs else f'OTHERS: {ours!r} and {theirs!r}'}")
 
     def ask(method: str, *arguments: Any, **options: Any) -> Any:
         return gensim.ask(method, *arguments, **options)[1]

@@ -197,7 +197,7 @@ def test_analogy(model):
 
 def test_info(model):
     result = run("info", model)
-    assert result.stdout.startswith("model: 20 words, 8 dimensions, with output vectors\n")
+    assert result.stdout.startswith("model: 20 words, 8 dimensions, float32, with output vectors\n")
     assert "epoch 5: loss 0." in result.stdout
     assert json.loads(run("info", model, "--json").stdout)["config"]["vector_size"] == 8
 
@@ -323,7 +323,7 @@ BAD = [
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
     (["similar", "good.txt", "a"], 1, "good.txt is no file of word vectors that is known here"),
-    (["similar", "cut", "a"], 1, "cut is not a wordkin file, or is truncated"),
+    (["similar", "cut", "a"], 1, "cut is damaged at byte 0: it is not a wordkin file, or is truncated"),
     (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
     (["analogy", "model", "sea1", "sea2"], 2, "Missing argument 'C'"),

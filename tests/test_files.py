@@ -49,7 +49,7 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(FormatError, match="cannot open"):
         files.load_container(path, "model", KNOWN)
     path.write_text("just some text, long enough for a header")
-    with pytest.raises(FormatError, match="is not a wordkin file, or is truncated"):
+    with pytest.raises(FormatError, match="is damaged at byte 0: it is not a wordkin file, or is truncated"):
         files.load_container(path, "model", KNOWN)
     save_file(ARRAYS, path)
     with pytest.raises(FormatError, match="not one that wordkin wrote"):
@@ -59,7 +59,7 @@ def test_other_files_are_refused(tmp_path):
         files.load_container(path, "model", KNOWN)
     for wrong in (np.zeros((3, 4)), np.zeros(12, np.float32), np.zeros((0, 4), np.float32)):
         save_file({"numbers": wrong}, path, {"wordkin": json.dumps({"kind": "model", "version": 1})})
-        with pytest.raises(FormatError, match="is damaged: the array 'numbers' is F"):
+        with pytest.raises(FormatError, match="is damaged at byte 8: the array 'numbers' is F"):
             files.load_container(path, "model", KNOWN)
     save_file(ARRAYS, path, {"wordkin": "[" * 200_000})
     with pytest.raises(FormatError, match="not one that wordkin wrote"):
@@ -68,8 +68,8 @@ def test_other_files_are_refused(tmp_path):
 
 def test_a_newer_version_is_refused(tmp_path):
     path = tmp_path / "file"
-    save_file(ARRAYS, path, {"wordkin": json.dumps({"kind": "model", "version": 2})})
-    with pytest.raises(FormatError, match=r"has the format version 2, this wordkin reads up to 1: upgrade"):
+    save_file(ARRAYS, path, {"wordkin": json.dumps({"kind": "model", "version": 3})})
+    with pytest.raises(FormatError, match=r"has the format version 3, this wordkin reads up to 2: upgrade"):
         files.load_container(path, "model", KNOWN)
 
 

@@ -81,3 +81,7 @@ def test_what_is_shown_is_the_size_to_three_digits(size):
 )
 def test_shown(size, text):
     assert sizes.shown(size) == text
+
+
+def test_things_are_counted():
+    assert [sizes.counted(number, "word") for number in (0, 1, 2000)] == ["0 words", "1 word", "2,000 words"]

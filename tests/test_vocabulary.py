@@ -23,12 +23,12 @@ def test_round_trip():
 @pytest.mark.parametrize(
     ("text", "offsets", "message"),
     [
-        (b"ab", [0, 1], "offsets or counts do not fit"),
-        (b"ab", [0, 1, 3], "offsets or counts do not fit"),
-        (b"ab", [0, 2, 1], "offsets or counts do not fit"),
-        (b"ab", [1, 1, 2], "offsets or counts do not fit"),
-        (b"a\xff", [0, 1, 2], "not UTF-8"),
-        (b"aa", [0, 1, 2], "same word twice"),
+        (b"ab", [0, 1], "at byte 8: 2 word offsets do not fit 2 counts"),
+        (b"ab", [0, 1, 3], "at byte 16: a word offset that does not fit"),
+        (b"ab", [0, 2, 1], "at byte 16: a word offset that does not fit"),
+        (b"ab", [1, 1, 2], "at byte 0: a word offset that does not fit"),
+        (b"a\xff", [0, 1, 2], "at byte 1: the word in row 1 is not UTF-8"),
+        (b"aa", [0, 1, 2], "at byte 0: the word 'a', which is there twice"),
     ],
 )
 def test_damage_is_found(text, offsets, message):

@@ -93,7 +93,7 @@ def test_words_that_are_not_utf8_are_an_error_when_they_are_asked_for(vocabulary
     found = Vocabulary.from_stored(text, vocabulary.offsets, vocabulary.counts, "file", vocabulary.index)
     assert found.words[1] == "w1"
     for ask in (lambda: found.words[0], lambda: list(found.words)):
-        with pytest.raises(FormatError, match="file is damaged: its word in row 0 is not UTF-8"):
+        with pytest.raises(FormatError, match="file is damaged at byte 0: the word in row 0 is not UTF-8"):
             ask()
 
 
@@ -106,12 +106,13 @@ def model() -> StoredModel:
 def test_what_is_loaded_builds_neither_list_nor_dictionary(tmp_path, model, monkeypatch):
     path = tmp_path / "file"
     native.save(path, model)
+    computed = WordVectors(model)
+    assert computed.row("bé") == 1  # which builds a dictionary
     monkeypatch.setattr(MappedWords, "__iter__", None)
     found = WordVectors.load(path)
     assert found.most_similar("bé", topn=1)[0][0] in ("a", "c")
     np.testing.assert_array_equal(found["c"], model.input[2])
     assert isinstance(found.norms, np.memmap)
-    computed = WordVectors(model)
     np.testing.assert_array_equal(found.norms, computed.norms)
     assert found.most_similar("bé") == computed.most_similar("bé")
     other = found.with_vectors(model.input * 2)

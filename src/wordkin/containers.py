@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.files import DTYPES, FORMAT_VERSION, METADATA_KEY, replacing
+from wordkin.files import DTYPES, FIRST_VERSION, METADATA_KEY, replacing
 
 _ALIGNMENT = 64
 _BYTES_OF_ENTRY = 128
@@ -19,8 +19,8 @@ _BYTES_OF_ENTRY = 128
 class ContainerWriter:
     """Writes the arrays of a container one after the other; made by :func:`writing`."""
 
-    def __init__(self, file: IO[bytes], kind: str, metadata: Mapping[str, Any], arrays: int) -> None:
-        document = {"kind": kind, "version": FORMAT_VERSION, **metadata}
+    def __init__(self, file: IO[bytes], kind: str, metadata: Mapping[str, Any], arrays: int, version: int) -> None:
+        document = {"kind": kind, "version": version, **metadata}
         text = json.dumps(document, ensure_ascii=False, sort_keys=True)
         self._header: dict[str, Any] = {"__metadata__": {METADATA_KEY: text}}
         length = len(self._header_bytes()) + (2 * arrays + 1) * _BYTES_OF_ENTRY
@@ -61,7 +61,9 @@ class ContainerWriter:
 
 
 @contextlib.contextmanager
-def writing(path: Path, kind: str, metadata: Mapping[str, Any], arrays: int) -> Iterator[ContainerWriter]:
+def writing(
+    path: Path, kind: str, metadata: Mapping[str, Any], arrays: int, version: int = FIRST_VERSION
+) -> Iterator[ContainerWriter]:
     """Write a container, atomically.
 
     Args:
@@ -69,11 +71,12 @@ def writing(path: Path, kind: str, metadata: Mapping[str, Any], arrays: int) -> 
         kind: what the file is, checked on load.
         metadata: JSON values.
         arrays: the most arrays that will be added.
+        version: the oldest version of the format that can hold them.
 
     Raises:
         OutputError: the file cannot be written; an old file of that name is untouched.
     """
     with replacing(path) as temporary, temporary.open("wb") as file:
-        writer = ContainerWriter(file, kind, metadata, arrays)
+        writer = ContainerWriter(file, kind, metadata, arrays, version)
         yield writer
         writer.finish()

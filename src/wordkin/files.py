@@ -14,13 +14,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.damage import damaged
 from wordkin.errors import FormatError, OutputError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest version that is read: its vectors may be float16 or int8."""
+FIRST_VERSION = 1
+"""What all other files are written with, so that older versions of wordkin read them."""
 METADATA_KEY = "wordkin"
+HEADER = 8
+"""The byte at which a container's header begins: its length comes before it."""
 LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
 _SUFFIX = ".part"
-DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+DTYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 
 
 def _synchronise(path: Path) -> None:
@@ -166,7 +172,7 @@ def save_container(path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    document = {"kind": kind, "version": FORMAT_VERSION, **metadata}
+    document = {"kind": kind, "version": FIRST_VERSION, **metadata}
     with replacing(path) as temporary:
         try:
             save_file(
@@ -200,8 +206,8 @@ def load_container(
     Args:
         path: the file.
         kind: what it must be.
-        arrays_of_kind: the arrays that the kind knows: name to safetensors dtype and number of dimensions. Other arrays
-            are left alone; whether one may be absent is for the caller to say.
+        arrays_of_kind: the arrays that the kind knows: name to safetensors dtypes, parted by spaces, and number of
+            dimensions. Other arrays are left alone; whether one may be absent is for the caller to say.
 
     Returns:
         The arrays by name, and the metadata.
@@ -214,17 +220,15 @@ def load_container(
         raise FormatError(f"{path} is a wordkin {metadata['kind']}, not a {kind}")
     begin = header.pop("")
     arrays: dict[str, npt.NDArray[Any]] = {}
-    for name, (dtype, dimensions) in arrays_of_kind.items():
+    for name, (dtypes, dimensions) in arrays_of_kind.items():
         if name not in header:
             continue
         entry = header[name]
         shape = tuple(entry["shape"])
-        if entry["dtype"] != dtype or len(shape) != dimensions or not math.prod(shape):
-            raise FormatError(
-                f"{path} is damaged: the array {name!r} is {entry['dtype']} of shape {shape}, not {dtype} with "
-                f"{dimensions} dimensions and something in it"
-            )
-        arrays[name] = np.memmap(path, DTYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
+        if entry["dtype"] not in dtypes.split() or len(shape) != dimensions or not math.prod(shape):
+            what = f"the array {name!r} is {entry['dtype']} of shape {shape}"
+            raise damaged(path, HEADER, f"{what}, not {dtypes} with {dimensions} dimensions and something in it")
+        arrays[name] = np.memmap(path, DTYPES[entry["dtype"]], "r", begin + entry["data_offsets"][0], shape)
     return arrays, metadata
 
 
@@ -241,12 +245,13 @@ def _open_header(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     except OSError as error:
         raise FormatError(f"cannot open {path}: {error.strerror or 'no such file'}") from error
     except SafetensorError as error:
-        raise FormatError(f"{path} is not a wordkin file, or is truncated ({error})") from error
+        raise damaged(path, 0, f"it is not a wordkin file, or is truncated ({error})") from error
     try:
         metadata = json.loads(raw or "")
         version, _ = metadata["version"], metadata["kind"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FormatError(f"{path} is a safetensors file, but not one that wordkin wrote") from error
+        what = f"a safetensors file, but not one that wordkin wrote: its header has no proper entry {METADATA_KEY!r}"
+        raise FormatError(f"{path} is {what}") from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise FormatError(
             f"{path} has the format version {version}, this wordkin reads up to {FORMAT_VERSION}: "

@@ -1,4 +1,4 @@
-"""Sizes in bytes, as people write them: 2GB, 500MB, 1.5GiB."""
+"""Sizes in bytes, and numbers of things, as people write them: 2GB, 500MB, 1.5GiB; 1 sentence, 2,000 sentences."""
 
 import re
 from fractions import Fraction
@@ -28,3 +28,8 @@ def shown(size: int) -> str:
     power = next((power for power in range(1, len(_PREFIXES)) if size < 999.5 * 1000**power), len(_PREFIXES))
     value = size / 1000**power
     return f"{value:,.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {' kMGT'[power]}B"
+
+
+def counted(number: int, thing: str) -> str:
+    """So many things, for a message; the plural is made with an s."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -1,13 +1,13 @@
 """Words, their counts, and their rows in the weight matrices."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import FormatError
+from wordkin.damage import byte_of, damaged
+from wordkin.files import HEADER
 from wordkin.word_index import MappedRows, MappedWords, WordIndex
 
 
@@ -68,27 +68,21 @@ class Vocabulary:
         Raises:
             FormatError: the arrays contradict each other or, without an index, the words are not distinct UTF-8.
         """
-        whole = (
-            offsets.ndim == counts.ndim == text.ndim == 1
-            and len(offsets) == len(counts) + 1
-            and offsets[0] == 0
-            and offsets[-1] == len(text)
-            and bool((np.diff(offsets) > 0).all())
-            and bool((counts > 0).all())
-        )
-        if not whole:
-            raise FormatError(f"{source} is damaged: its word offsets or counts do not fit its words")
+        if len(offsets) != len(counts) + 1:
+            raise damaged(source, HEADER, f"{len(offsets):,} word offsets do not fit {len(counts):,} counts")
+        place = _first_wrong(offsets, len(text))
+        if place is not None:
+            raise damaged(source, byte_of(offsets, place), "a word offset that does not fit its words")
+        if not (counts > 0).all():
+            raise damaged(source, byte_of(counts, int((counts > 0).argmin())), "a count below 1")
         vocabulary = cls(text, offsets, counts, index, source)
         if index is not None:
             if not index.fits(len(counts)):
-                raise FormatError(f"{source} is damaged: the index of its words does not fit them")
-            return vocabulary
-        try:
-            distinct = len(vocabulary.rows)
-        except UnicodeDecodeError as error:
-            raise FormatError(f"{source} is damaged: its words are not UTF-8") from error
-        if distinct != len(vocabulary):
-            raise FormatError(f"{source} is damaged: it holds the same word twice")
+                raise damaged(source, HEADER, "the index of its words does not fit them")
+        elif len(vocabulary.rows) < len(vocabulary):
+            rows = vocabulary.rows
+            row, word = next((row, word) for row, word in enumerate(vocabulary.words) if rows[word] != row)
+            raise damaged(source, byte_of(text, int(offsets[row])), f"the word {word!r}, which is there twice")
         return vocabulary
 
     def __len__(self) -> int:
@@ -103,11 +97,8 @@ class Vocabulary:
     @cached_property
     def words(self) -> Sequence[str]:
         """The words in row order."""
-        if self.index is not None:
-            return MappedWords(self.text, self.offsets, self._source)
-        text = self.text.tobytes()
-        bounds = self.offsets.tolist()
-        return [text[begin:end].decode() for begin, end in itertools.pairwise(bounds)]
+        words = MappedWords(self.text, self.offsets, self._source)
+        return list(words) if self.index is None else words
 
     @cached_property
     def rows(self) -> Mapping[str, int]:
@@ -115,6 +106,20 @@ class Vocabulary:
         if self.index is not None:
             return MappedRows(MappedWords(self.text, self.offsets, self._source), self.index)
         return {word: row for row, word in enumerate(self.words)}
+
+    def rows_of(self, words: Iterable[str]) -> npt.NDArray[np.int64]:
+        """The row of each word, −1 of one that is not here: (words,)."""
+        return np.array([self.rows.get(word, -1) for word in words], np.int64)
+
+
+def _first_wrong(offsets: npt.NDArray[np.int64], size: int) -> int | None:
+    """The place of the first offset that does not part `size` bytes into words; None where all do."""
+    grows = np.diff(offsets) > 0
+    if offsets[0] != 0:
+        return 0
+    if not grows.all():
+        return int(grows.argmin()) + 1
+    return None if offsets[-1] == size else len(offsets) - 1
 
 
 NO_WORDS = Vocabulary(np.zeros(0, np.uint8), np.zeros(1, np.int64), np.zeros(0, np.int64))

@@ -121,7 +121,7 @@ def test_pruning_and_the_report():
     assert (report.dropped_by_min_count, report.dropped_by_max_vocabulary) == (1, 3)
     assert report.tokens == report.tokens_kept + report.dropped_by_min_count + report.dropped_by_max_vocabulary
     assert str(report) == (
-        "1 source, 12 tokens, 4 distinct words; kept 2 words, 8 tokens in 1 sentences; dropped tokens: "
+        "1 source, 12 tokens, 4 distinct words; kept 2 words, 8 tokens in 1 sentence; dropped tokens: "
         "1 in words under min_count, 3 in words beyond max_vocabulary"
     )
 

@@ -84,9 +84,10 @@ def test_bats(tmp_path, royal):
     score = evaluate_analogies(royal, tmp_path / "BATS")
     assert [(part.name, part.asked) for part in score.sections] == [("E10 [male - female]", 6)]
     assert score.total.correct == 6
-    (folder / "E11.txt").write_text("man\n", "utf-8")
-    with pytest.raises(FormatError, match=r"E11.txt, line 1: a word and the words"):
-        read_analogies(tmp_path / "BATS")
+    for line in ("man\n", "man\t/ /\n"):
+        (folder / "E11.txt").write_text(line, "utf-8")
+        with pytest.raises(FormatError, match=r"E11.txt, line 1: a word and the words"):
+            read_analogies(tmp_path / "BATS")
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def test_similarity(royal, pairs):
     nothing = evaluate_similarity(royal, [("x", "y", 1.0)])
     assert nothing.as_dict() == {
         "name": "similarity", "spearman": None, "interval": [None, None], "pearson": None, "found": 0, "pairs": 1,
+        "digest": nothing.digest,
     }  # fmt: skip
 
 
@@ -61,6 +62,16 @@ def test_layouts_of_pairs(tmp_path):
         assert read_pairs(path) == wanted
     path.write_text("a b 1.5\nc d two\n", "utf-8")
     with pytest.raises(FormatError, match="line 2: two words and a number are needed"):
+        read_pairs(path)
+    for number in ("nan", "inf", "-Infinity"):
+        for line in (1, 2):
+            path.write_text("x y 1\n" * (line - 1) + f"c d {number}\n", "utf-8")
+            with pytest.raises(
+                FormatError, match=f"line {line}: two words and a number are needed, and '{number}' must be"
+            ):
+                read_pairs(path)
+    path.write_text("a,b,1\nc,,2\n", "utf-8")
+    with pytest.raises(FormatError, match="line 2: two words and a number"):
         read_pairs(path)
     path.write_text("word1 word2 score\n", "utf-8")
     with pytest.raises(FormatError, match="holds no pairs"):
@@ -103,6 +114,9 @@ def test_outliers(tmp_path):
     (folder / "two.txt").write_text("a\nb\n\nc\n", "utf-8")
     with pytest.raises(FormatError, match=r"two.txt: at least 3 words that belong together"):
         evaluate_outliers(vectors, folder)
+    (folder / "two.txt").write_text("a\nb\nc\n\nd\na\n", "utf-8")
+    with pytest.raises(FormatError, match=r"two.txt: 'a' is among those that belong together and among the outliers"):
+        evaluate_outliers(vectors, folder)
     (tmp_path / "empty").mkdir()
     with pytest.raises(FormatError, match="holds no groups"):
         evaluate_outliers(vectors, tmp_path / "empty")
@@ -131,6 +145,14 @@ def test_comparing_analogies(royal):
     assert compare(good, good).p == 1
     with pytest.raises(ValueError, match="of one set"):
         compare(good, evaluate_analogies(royal, [Section("one", questions[:1])]))
+    turned = evaluate_analogies(royal, [Section("all", questions[::-1] * 5)])
+    assert turned.outcomes.shape == good.outcomes.shape
+    with pytest.raises(ValueError, match="of one set"):
+        compare(good, turned)
+    assert (
+        compare(good, evaluate_analogies(royal, [Section("part", questions * 2), Section("rest", questions * 3)])).p
+        == 1
+    )
 
 
 def test_comparing_similarity(royal):
@@ -147,6 +169,8 @@ def test_comparing_similarity(royal):
     assert compare(good, good).p == 1
     with pytest.raises(ValueError, match="of one set"):
         compare(good, evaluate_similarity(royal, gold[:-1]))
+    with pytest.raises(ValueError, match="of one set"):
+        compare(good, evaluate_similarity(royal, [(second, first, score) for first, second, score in gold]))
 
 
 def all_kinds(model, pairs):

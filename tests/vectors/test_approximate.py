@@ -44,19 +44,19 @@ def test_it_is_saved_beside_the_model(tmp_path, vectors, search):
     arrays, metadata = files.load_container(path, "approximate-search", {"index": ("U8", 1)})
     damaged = tmp_path / "damaged"
     files.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"][:500])}, metadata)
-    with pytest.raises(FormatError, match="is damaged: build it again"):
+    with pytest.raises(FormatError, match="is damaged at byte 8: faiss cannot read its graph"):
         ApproximateSearch.load(damaged, vectors)
     shorter = ApproximateSearch.build(WordVectors.from_arrays(["w0", "w1"], vectors.vectors[:2]))
     shorter.save(damaged)
     arrays, _ = files.load_container(damaged, "approximate-search", {"index": ("U8", 1)})
     files.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"])}, metadata)
-    with pytest.raises(FormatError, match="does not fit the model"):
+    with pytest.raises(FormatError, match=r"damaged at byte \d+: its graph does not fit the model"):
         ApproximateSearch.load(damaged, vectors)
     arrays, _ = files.load_container(path, "approximate-search", {"index": ("U8", 1)})
     files.save_container(
         damaged, "approximate-search", {"index": np.array(arrays["index"])}, {**metadata, "recall": "all"}
     )
-    with pytest.raises(FormatError, match="is damaged: build it again"):
+    with pytest.raises(FormatError, match="is damaged at byte 8: faiss cannot read its graph"):
         ApproximateSearch.load(damaged, vectors)
     with pytest.raises(FormatError):
         ApproximateSearch.load(tmp_path / "missing", vectors)

@@ -26,7 +26,10 @@ def test_the_command(tmp_path, here):
     source = tmp_path / "source"
     source.write_text("2 3\nnew york 1 2 3\nb 4 5 6\n")
     result = here("convert", source, tmp_path / "out.safetensors")
-    assert (result.returncode, result.stdout) == (0, f"wrote {tmp_path / 'out.safetensors'}: 2 words, 3 dimensions\n")
+    assert (result.returncode, result.stdout) == (
+        0,
+        f"wrote {tmp_path / 'out.safetensors'}: 2 words, 3 dimensions, float32\n",
+    )
     result = here("convert", tmp_path / "out.safetensors", tmp_path / "out.bin", "--space-as", "_", "--json")
     assert json.loads(result.stdout)["words"] == 2
     found = WordVectors.load(tmp_path / "out.bin")

@@ -133,15 +133,15 @@ def stored(**changes):
 @pytest.mark.parametrize(
     ("arrays", "metadata", "message"),
     [
-        (stored(input=None), {"config": {}, "history": []}, "it lacks 'input'"),
+        (stored(input=None), {"config": {}, "history": []}, "at byte 8: it lacks 'input'"),
         (stored(), {"config": {}}, "it lacks 'history'"),
         (stored(input=np.zeros((3, 3), np.float32)), {"config": {}, "history": []}, "'input' does not fit its 2 words"),
         (stored(output=np.zeros((2, 3), np.int32)), {"config": {}, "history": []}, "'output' is I32"),
         (stored(output=np.zeros((2, 4), np.float32)), {"config": {}, "history": []}, "'output' does not fit"),
-        (stored(counts=np.array([2, -1])), {"config": {}, "history": []}, "offsets or counts do not fit"),
+        (stored(counts=np.array([2, -1])), {"config": {}, "history": []}, "a count below 1"),
         (stored(), {"config": [], "history": []}, "its config or its history"),
         (stored(), {"config": {}, "history": [1]}, "its config or its history"),
-        (stored(word_offsets=np.array([0, 9, 2])), {"config": {}, "history": []}, "offsets or counts do not fit"),
+        (stored(word_offsets=np.array([0, 9, 2])), {"config": {}, "history": []}, "a word offset that does not fit"),
     ],
 )
 def test_damaged_models_are_refused(tmp_path, arrays, metadata, message):

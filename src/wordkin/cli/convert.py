@@ -6,6 +6,7 @@ import click
 
 from wordkin.cli import PATH, as_json, print_json
 from wordkin.vectors import loading
+from wordkin.vectors.formats.precision import PRECISIONS, Precision
 from wordkin.vectors.formats.registry import FORMATS
 
 _readable = click.Choice([each.name for each in FORMATS.values() if each.reads])
@@ -18,6 +19,11 @@ _writable = click.Choice([each.name for each in FORMATS.values() if each.writes]
 @click.option("--from", "source_format", type=_readable, help="SOURCE's format.  [default: by its content]")
 @click.option("--to", "target_format", type=_writable, help="TARGET's format.  [default: by its suffix]")
 @click.option("--space-as", metavar="TEXT", help="Write TEXT for white space in words, where a format cannot hold it.")
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    help="Store the vectors as that; less than float32 is for safetensors and hub.  [default: as SOURCE does]",
+)
 @as_json
 def convert(
     source: Path,
@@ -25,14 +31,16 @@ def convert(
     source_format: str | None,
     target_format: str | None,
     space_as: str | None,
+    precision: Precision | None,
     as_json: bool,
 ) -> None:
     """Write the vectors in SOURCE as TARGET, in another format.
 
     They pass through memory a block at a time, so that a file may be larger than memory.
     """
-    done = loading.convert(source, target, source_format, target_format, space_as)
+    done = loading.convert(source, target, source_format, target_format, space_as, precision)
     if as_json:
-        print_json({"source": str(source), "target": str(target), "words": done.words, "vector_size": done.vector_size})
+        document = {"source": str(source), "target": str(target), "words": done.words, "vector_size": done.vector_size}
+        print_json({**document, "precision": done.precision})
     else:
-        click.echo(f"wrote {target}: {done.words:,} words, {done.vector_size} dimensions")
+        click.echo(f"wrote {target}: {done.words:,} words, {done.vector_size} dimensions, {done.precision}")

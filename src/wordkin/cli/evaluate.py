@@ -8,6 +8,7 @@ import click
 
 from wordkin import files
 from wordkin.cli import PATH, as_json, print_json
+from wordkin.vectors.queries import METHODS
 from wordkin.vectors.wordvectors import WordVectors
 
 
@@ -21,8 +22,8 @@ from wordkin.vectors.wordvectors import WordVectors
 @click.option("--outliers", multiple=True, type=PATH, metavar="FILE", help="Groups of words with outliers.")
 @click.option(
     "--method",
-    type=click.Choice(["3cosadd", "3cosmul"]),
-    default="3cosadd",
+    type=click.Choice(METHODS),
+    default=METHODS[0],
     show_default=True,
     help="How analogies are solved.",
 )

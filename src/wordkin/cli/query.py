@@ -15,6 +15,7 @@ from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.model.objective import PairPass, pair_pass
 from wordkin.training.history import best_epoch
+from wordkin.vectors.queries import METHODS
 from wordkin.vectors.wordvectors import WordVectors
 
 _model = click.argument("model", type=PATH)
@@ -48,9 +49,7 @@ def similar(model: Path, words: tuple[str, ...], topn: int, fold: bool, as_json:
 @click.argument("c")
 @_topn
 @_fold
-@click.option(
-    "--method", type=click.Choice(["3cosadd", "3cosmul"]), default="3cosadd", show_default=True, help="How to answer."
-)
+@click.option("--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="How to answer.")
 @as_json
 def analogy(model: Path, a: str, b: str, c: str, topn: int, fold: bool, method: Any, as_json: bool) -> None:
     """A is to B as C is to … what?"""
@@ -76,12 +75,13 @@ def info(model: Path, as_json: bool) -> None:
             "kind": "model",
             "words": len(vectors),
             "vector_size": vectors.vector_size,
+            "precision": vectors.precision,
             "output_vectors": vectors.output_vectors is not None,
             "config": vectors.config,
             "history": vectors.history,
         }
         lines = [
-            f"model: {len(vectors):,} words, {vectors.vector_size} dimensions, "
+            f"model: {len(vectors):,} words, {vectors.vector_size} dimensions, {vectors.precision}, "
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
             f"most frequent: {' '.join(vectors.index_to_key[:10])}",
             *_listed("config", vectors.config),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wordkin import files
+from wordkin import files, sizes
 from wordkin.cli import PATH, as_json, print_json, say
 from wordkin.cli.options import config_options, configuration, given
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
@@ -221,6 +221,5 @@ def _fit(model: Word2Vec, corpus: Any, **options: Any) -> None:
     last = model.history[-1]
     seconds = sum(record.seconds for record in model.history)
     tokens = sum(record.tokens for record in model.history)
-    epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch} epochs"
-    say(f"trained {epochs} in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
+    say(f"trained {sizes.counted(last.epoch, 'epoch')} in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
     say(str(model.verdict))

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
+from wordkin import files, sizes
 from wordkin.config import CORPUS_PARAMETERS
+from wordkin.damage import byte_of, damaged
 from wordkin.errors import FormatError
 from wordkin.vocabulary import Vocabulary
 
@@ -42,9 +43,9 @@ class CorpusReport:
 
     def __str__(self) -> str:
         text = (
-            f"{self.sources:,} {'source' if self.sources == 1 else 'sources'}, {self.tokens:,} tokens, "
+            f"{sizes.counted(self.sources, 'source')}, {self.tokens:,} tokens, "
             f"{self.distinct_words:,} distinct words; kept {self.words_kept:,} words, {self.tokens_kept:,} tokens in "
-            f"{self.sentences:,} sentences"
+            f"{sizes.counted(self.sentences, 'sentence')}"
         )
         dropped = [
             (self.dropped_by_min_count, "in words under min_count"),
@@ -103,11 +104,11 @@ class EncodedCorpus:
             settings = {name: metadata["settings"][name] for name in CORPUS_PARAMETERS}
             vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], arrays["counts"], str(path))
         except KeyError as error:
-            raise FormatError(f"{path} is damaged: it lacks {error}") from error
+            raise damaged(path, files.HEADER, f"it lacks {error}") from error
         except (TypeError, ValueError) as error:
             if isinstance(error, FormatError):
                 raise
-            raise FormatError(f"{path} is damaged: its report or its settings are not what wordkin writes") from error
+            raise damaged(path, files.HEADER, "its report or its settings are not what wordkin writes") from error
         whole = (
             len(sentence_offsets) > 1
             and sentence_offsets[0] == 0
@@ -117,5 +118,5 @@ class EncodedCorpus:
             and int(ids.max()) < len(vocabulary)
         )
         if not whole:
-            raise FormatError(f"{path} is damaged: its ids or sentences are out of range; encode the text again")
+            raise damaged(path, byte_of(ids), "its ids or sentences are out of range; encode the text again")
         return cls(ids, sentence_offsets, vocabulary, report, settings)

@@ -18,7 +18,7 @@ def joined(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
     No word is dropped. The new ids lie in a temporary file, as those of a text do.
     """
     own = corpus.vocabulary
-    places = np.array([known.rows.get(word, -1) for word in own], np.int64)  # known words first, then the new ones
+    places = known.rows_of(own)  # known words first, then the new ones
     new = np.flatnonzero(places < 0)
     places[new] = len(known) + np.arange(len(new))
     counts = np.concatenate([known.counts, np.zeros(len(new), np.int64)])

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,9 @@ from wordkin.evaluation import sets
 from wordkin.evaluation.lookup import Lookup
 from wordkin.vectors import search
 from wordkin.vectors.candidates import choose
+from wordkin.vectors.queries import Method, require_method
 from wordkin.vectors.wordvectors import WordVectors
 
-Method = Literal["3cosadd", "3cosmul"]
 SKIPPED = -1
 _COSMUL_EXPONENTS = np.array([1.0, 1.0, -1.0])  # of b, c and a
 
@@ -70,6 +70,7 @@ class AnalogyScore:
         most_frequent: how many words could be asked about and be answers; None for all.
         sections: by section, in the order of the set.
         outcomes: (questions,) int8: 1 correct, 0 wrong, −1 skipped.
+        digest: of the questions; scores of the same ones can be compared.
     """
 
     name: str
@@ -77,6 +78,7 @@ class AnalogyScore:
     most_frequent: int | None
     sections: tuple[SectionScore, ...]
     outcomes: npt.NDArray[np.int8]
+    digest: str
 
     kind = "analogies"
 
@@ -97,6 +99,7 @@ class AnalogyScore:
             "name": self.name,
             "method": self.method,
             "most_frequent": self.most_frequent,
+            "digest": self.digest,
             "sections": [_section_dict(section) for section in self.sections],
         }
 
@@ -146,8 +149,7 @@ def evaluate_analogies(
         FormatError: the set cannot be read.
         ValueError: the method is unknown.
     """
-    if method not in ("3cosadd", "3cosmul"):
-        raise ValueError(f"the method is {method!r}; give '3cosadd' or '3cosmul'")
+    require_method(method)
     name, sections = sets.named(source, read_analogies, "analogies")
     questions = [question for section in sections for question in section.questions]
     wanted = {word for question in questions for word in (question.a, *question.b, question.c, *question.answers)}
@@ -167,7 +169,8 @@ def evaluate_analogies(
         found = _answers(vectors, asked, left_out, method, most_frequent)
         for place, answer in zip(block, found, strict=True):
             outcomes[place] = any(answer in lookup.rows(word) for word in questions[place].answers)
-    return AnalogyScore(name, method, most_frequent, _by_section(sections, outcomes), outcomes)
+    scores = _by_section(sections, outcomes)
+    return AnalogyScore(name, method, most_frequent, scores, outcomes, sets.digest(questions))
 
 
 def _answers(
@@ -244,10 +247,11 @@ def _microsoft(path: Path) -> tuple[Section, ...]:
 def _bats(path: Path) -> Section:
     pairs: list[tuple[str, tuple[str, ...]]] = []
     for number, line in sets.lines(path):
-        word, *rest = line.split(maxsplit=1)
-        if not rest:
+        word, _, rest = " ".join(line.split()).partition(" ")
+        others = tuple(other.strip() for other in rest.split("/") if other.strip())
+        if not others:
             raise FormatError(f"{path}, line {number}: a word and the words that it may go with are needed")
-        pairs.append((word, tuple(other.strip() for other in rest[0].split("/") if other.strip())))
+        pairs.append((word, others))
     return Section(
         path.stem,
         tuple(

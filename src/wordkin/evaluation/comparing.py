@@ -47,17 +47,9 @@ def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
     Raises:
         ValueError: the scores are of different sets, or of a kind that has no paired test.
     """
-    if (
-        isinstance(first, AnalogyScore)
-        and isinstance(second, AnalogyScore)
-        and first.outcomes.shape == second.outcomes.shape
-    ):
+    if isinstance(first, AnalogyScore) and isinstance(second, AnalogyScore) and first.digest == second.digest:
         return _analogies(first, second)
-    if (
-        isinstance(first, SimilarityScore)
-        and isinstance(second, SimilarityScore)
-        and np.array_equal(first.human, second.human)
-    ):
+    if isinstance(first, SimilarityScore) and isinstance(second, SimilarityScore) and first.digest == second.digest:
         return _similarity(first, second, seed)
     raise ValueError("two scores of analogies or two of similarity, of one set, are needed")
 

@@ -75,6 +75,9 @@ def read_groups(path: Path) -> tuple[Group, ...]:
             raise FormatError(
                 f"{file}: at least {_MEMBERS} words that belong together, an empty line, and outliers are needed"
             )
+        both = next((word for word in words[1] if word in words[0]), None)
+        if both is not None:
+            raise FormatError(f"{file}: {both!r} is among those that belong together and among the outliers")
         groups.append(Group(file.stem, *words))
     if not groups:
         raise FormatError(f"{path} holds no groups: one .txt file each")

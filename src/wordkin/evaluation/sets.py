@@ -1,8 +1,9 @@
 """Reading evaluation sets: UTF-8 text, and errors that name the file."""
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from wordkin import files
 
@@ -14,6 +15,14 @@ def named(source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]],
     if isinstance(source, str | Path):
         return Path(source).stem, read(Path(source))
     return name, source
+
+
+def digest(items: Iterable[Any]) -> str:
+    """What tells sets apart by their content: of pairs or questions, whose text says all of them."""
+    found = hashlib.blake2b(digest_size=16)
+    for item in items:
+        found.update(f"{item!r}\n".encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """Word similarity: how the cosines of pairs agree with what people say."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class SimilarityScore:
         pearson: Pearson's r.
         human: (pairs,) the scores that people gave.
         cosines: (pairs,) those of the model; NaN where the vocabulary lacks a word.
+        digest: of the pairs; scores of the same ones can be compared.
     """
 
     name: str
@@ -36,6 +38,7 @@ class SimilarityScore:
     pearson: float
     human: npt.NDArray[np.float64]
     cosines: npt.NDArray[np.float64]
+    digest: str
 
     kind = "similarity"
 
@@ -65,6 +68,7 @@ class SimilarityScore:
             "pearson": r,
             "found": self.found,
             "pairs": self.pairs,
+            "digest": self.digest,
         }
 
 
@@ -80,10 +84,14 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
     for place, (number, line) in enumerate(sets.lines(path)):
         first, second, score, *_ = [*sets.fields(line), "", "", ""]
         try:
-            pairs.append((first, second, float(score)))
+            value = float(score)
         except ValueError:
             if place:
                 raise FormatError(f"{path}, line {number}: two words and a number are needed") from None
+            continue
+        if not (first and second and math.isfinite(value)):
+            raise FormatError(f"{path}, line {number}: two words and a number are needed, and {score!r} must be finite")
+        pairs.append((first, second, value))
     if not pairs:
         raise FormatError(f"{path} holds no pairs: two words and a number a line")
     return tuple(pairs)
@@ -123,4 +131,4 @@ def evaluate_similarity(
     found = np.isfinite(cosines)
     x, y = human[found], cosines[found]
     bounds = interval(bootstrap_spearman(x, y, resamples(len(x), seed)))
-    return SimilarityScore(name, spearman(x, y), bounds, pearson(x, y), human, cosines)
+    return SimilarityScore(name, spearman(x, y), bounds, pearson(x, y), human, cosines, sets.digest(pairs))

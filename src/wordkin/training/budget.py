@@ -68,7 +68,7 @@ class Budget:
 
     def time_text(self) -> str:
         """The time in one line."""
-        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        epochs = sizes.counted(self.epochs, "epoch")
         return (
             f"time: {_duration(self.seconds or 0)} for {epochs} of {self.tokens:,} tokens, at "
             f"{self.tokens_per_second or 0:,.0f} tokens/s as measured just now"

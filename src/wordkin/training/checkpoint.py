@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import hashlib
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 import wordkin
 from wordkin import files
+from wordkin.blocks import row_blocks
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import CheckpointError, FormatError, OutputError
@@ -24,7 +26,6 @@ BEST = ("best_input", "best_output")
 ARRAYS = dict.fromkeys(("input", "output", *BEST), ("F32", 2))
 DEFAULT_SECONDS = 600.0
 
-_BLOCK = 1 << 22
 
 Arrays = Sequence[npt.NDArray[Any]]
 
@@ -220,9 +221,8 @@ def _digest(arrays: Arrays) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype} {len(array)} ".encode())
-        rows = max(1, _BLOCK * len(array) // max(array.size, 1))
-        for begin in range(0, len(array), rows):
-            digest.update(np.ascontiguousarray(array[begin : begin + rows]).data)
+        for rows in row_blocks(len(array), math.prod(array.shape[1:])):
+            digest.update(np.ascontiguousarray(array[rows]).data)
     return digest.hexdigest()
 
 

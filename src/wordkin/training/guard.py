@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from wordkin.blocks import row_blocks
 from wordkin.model.kernels import Weights
 
 EXPLODED = 20.0
@@ -14,8 +15,6 @@ GUESSING = math.log(2)
 
 LEAST_PAIRS = 100
 """A chunk with fewer pairs counts as if it had so many, since a few may well have a great loss."""
-
-_BLOCK_ROWS = 4096
 
 
 def fault_of_loss(loss: float, examples: int) -> str | None:
@@ -28,9 +27,9 @@ def fault_of_loss(loss: float, examples: int) -> str | None:
 def fault_of_weights(weights: Weights) -> str | None:
     """What is wrong with V and W, if anything: reads every number once."""
     for name, matrix in (("input", weights.input), ("output", weights.output)):
-        for begin in range(0, len(matrix), _BLOCK_ROWS):
+        for rows in row_blocks(*matrix.shape):
             with np.errstate(all="ignore"):
-                total = matrix[begin : begin + _BLOCK_ROWS].sum()
+                total = matrix[rows].sum()
             if not np.isfinite(total):
                 return f"the {name} vectors hold numbers that are not finite"
     return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from wordkin import sizes
 from wordkin.errors import CorpusError
 from wordkin.training.schedule import PIECE_TOKENS, Pieces, pieces
 
@@ -82,7 +83,7 @@ def _pieces(begins: Numbers, ends: Numbers, offsets: Numbers) -> Pieces:
 
 
 def _require_both(training: Pieces, held_out: Pieces, sentences: int, share: float) -> None:
-    counted = "1 sentence" if sentences == 1 else f"{sentences:,} sentences"
+    counted = sizes.counted(sentences, "sentence")
     if not len(training) or not len(held_out):
         part = "all of it" if len(held_out) else "nothing"
         raise CorpusError(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from wordkin import sizes
 from wordkin.model.kernels import Weights
 from wordkin.training.schedule import Chunk, Pieces
 from wordkin.training.still import StillTrainer
@@ -47,7 +48,7 @@ class HoldoutLoss:
         self._threads = min(trainer.threads, len(self._chunks))
 
     def __str__(self) -> str:
-        sentences = "1 sentence" if self._sentences == 1 else f"{self._sentences:,} sentences"
+        sentences = sizes.counted(self._sentences, "sentence")
         return f"held out: {sentences}, {self._chunks[-1].end:,} tokens, which are not trained on"
 
     def __call__(self, weights: Weights, stopping: Callable[[], bool]) -> float | None:

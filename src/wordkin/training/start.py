@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.arrays import aligned_zeros
+from wordkin.blocks import row_blocks
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, FormatError
@@ -27,8 +28,6 @@ logger = logging.getLogger("wordkin")
 Source = WordVectors | str | Path
 Freeze = str | Iterable[str]
 Values = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]  # the vectors of some rows
-
-_BLOCK_ROWS = 4096
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -142,7 +141,7 @@ class Start:
         )
         if self._parameter is None:
             return Beginning(weights, None, None)
-        rows = np.array([vocabulary.rows.get(word, -1) for word in self._vectors], np.int64)
+        rows = vocabulary.rows_of(self._vectors)
         V, W = self._vectors.vectors, self._vectors.output_vectors
         self._copy(self._vectors.values, rows, weights.input)
         if self._parameter == "init" and W is not None:
@@ -218,16 +217,14 @@ class Start:
         """Put each vector into its row of `target`, where it has one."""
         old = np.flatnonzero(rows >= 0)
         self._require_finite(source, old)
-        for begin in range(0, len(old), _BLOCK_ROWS):
-            block = old[begin : begin + _BLOCK_ROWS]
-            target[rows[block], : self._config.vector_size] = source(block)
+        for block in row_blocks(len(old), self._config.vector_size):
+            target[rows[old[block]], : self._config.vector_size] = source(old[block])
 
     def _require_finite(self, source: Values, rows: npt.NDArray[np.int64]) -> None:
-        for begin in range(0, len(rows), _BLOCK_ROWS):
-            block = rows[begin : begin + _BLOCK_ROWS]
-            finite = np.isfinite(source(block)).all(axis=1)
+        for block in row_blocks(len(rows), self._config.vector_size):
+            finite = np.isfinite(source(rows[block])).all(axis=1)
             if not finite.all():
-                word = self._vectors.index_to_key[block[int(np.argmin(finite))]]
+                word = self._vectors.index_to_key[rows[block][int(np.argmin(finite))]]
                 raise FormatError(
                     f"{self._source} holds NaN or infinity, in the row of {word!r}: nothing can begin there"
                 )

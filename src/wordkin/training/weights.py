@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.arrays import aligned_zeros
-
-_BLOCK_ROWS = 4096
+from wordkin.blocks import row_blocks
 
 Matrix = npt.NDArray[np.float32]
 
@@ -23,8 +22,8 @@ def initial_input(rows: int, vector_size: int, width: int, seed: int) -> Matrix:
     """
     matrix = aligned_zeros((rows, width), np.float32)
     generator = np.random.Generator(np.random.Philox(seed))
-    for begin in range(0, rows, _BLOCK_ROWS):
-        block = matrix[begin : begin + _BLOCK_ROWS, :vector_size]
+    for rows_of_block in row_blocks(rows, vector_size):
+        block = matrix[rows_of_block, :vector_size]
         block[...] = (generator.random(block.shape, np.float32) - 0.5) / vector_size
     return matrix
 
@@ -34,7 +33,7 @@ def without_padding(matrix: Matrix, vector_size: int) -> npt.NDArray[Any]:
     rows, width = matrix.shape
     flat = matrix.reshape(-1)
     if width != vector_size:
-        for begin in range(0, rows, _BLOCK_ROWS):
-            block = matrix[begin : begin + _BLOCK_ROWS, :vector_size].copy()
-            flat[begin * vector_size : begin * vector_size + block.size] = block.reshape(-1)
+        for rows_of_block in row_blocks(rows, vector_size):
+            begin, block = rows_of_block.start * vector_size, matrix[rows_of_block, :vector_size].copy()
+            flat[begin : begin + block.size] = block.reshape(-1)
     return flat[: rows * vector_size].reshape(rows, vector_size)

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
+from wordkin.blocks import row_blocks
+from wordkin.damage import byte_of, damaged
 from wordkin.errors import FormatError, MissingPackageError
 from wordkin.vectors.terms import Terms
 from wordkin.vectors.wordvectors import WordVectors
@@ -15,7 +17,6 @@ from wordkin.vectors.wordvectors import WordVectors
 KIND = "approximate-search"
 ARRAYS = {"index": ("U8", 1)}
 NEIGHBOURS = 10  # that recall is measured on
-_BLOCK_ROWS = 8192
 _FINGERPRINT_ROWS = 1000
 
 
@@ -66,8 +67,8 @@ class ApproximateSearch:
         faiss = _faiss()
         index = faiss.IndexHNSWFlat(vectors.vector_size, links, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction, index.hnsw.efSearch = build_depth, search_depth
-        for begin in range(0, len(vectors), _BLOCK_ROWS):
-            index.add(vectors.unit_vectors(slice(begin, begin + _BLOCK_ROWS)))
+        for rows in row_blocks(len(vectors), vectors.vector_size):
+            index.add(vectors.unit_vectors(rows))
         search = cls(vectors, index, float("nan"))
         search.recall = search.measured_recall(sample, seed)
         return search
@@ -102,9 +103,10 @@ class ApproximateSearch:
             index = _faiss().deserialize_index(np.array(arrays["index"]))
             recall = float(metadata["recall"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise FormatError(f"{path} is damaged: build it again") from error
+            what = "faiss cannot read its graph, or it lacks a part of it; build it again"
+            raise damaged(path, files.HEADER, what) from error
         if (index.ntotal, index.d) != vectors.vectors.shape:
-            raise FormatError(f"{path} is damaged: it does not fit the model it names; build it again")
+            raise damaged(path, byte_of(arrays["index"]), "its graph does not fit the model it names; build it again")
         return cls(vectors, index, recall)
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> list[tuple[str, float]]:

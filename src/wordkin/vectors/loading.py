@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.errors import OutputError
 from wordkin.vectors.formats import native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
+from wordkin.vectors.formats.precision import Precision
 from wordkin.vectors.formats.stream import Source, separable
 
 _FIRST_ROOM = 1 << 24
@@ -75,7 +77,12 @@ def _write(form: registry.Format, source: Source, target: Path, space_as: str | 
 
 
 def convert(
-    path: Path, target: Path, name: str | None = None, target_name: str | None = None, space_as: str | None = None
+    path: Path,
+    target: Path,
+    name: str | None = None,
+    target_name: str | None = None,
+    space_as: str | None = None,
+    precision: Precision | None = None,
 ) -> Source:
     """Write vectors of one format in another, a block at a time.
 
@@ -85,12 +92,17 @@ def convert(
         name: the format of `path`; None to go by its content.
         target_name: the format of `target`; None to go by its suffix.
         space_as: what stands for white space in words, where the target's format parts words with it.
+        precision: what the vectors are stored as; None for what the source has, where the target can hold it.
 
     Raises:
         FormatError: the source is damaged, cut short, or of no format that is known.
-        OutputError: the target cannot be written, or cannot hold these words; an old one stays.
+        OutputError: the target cannot be written, or cannot hold these words or that precision; an old one stays.
     """
     form = registry.of_suffix(target) if target_name is None else registry.named(target_name, to_read=False)
+    if precision not in (None, "float32") and not form.narrows:
+        able = " and ".join(each.name for each in registry.FORMATS.values() if each.narrows)
+        raise OutputError(f"cannot write {target}: {form.name} holds no {precision}; {able} do (--to FORMAT)")
     source = registry.opened(path, name)
+    source.precision = precision or (source.precision if form.narrows else "float32")
     _write(form, source, target, space_as)
     return source

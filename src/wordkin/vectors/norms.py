@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.blocks import row_blocks
+
 _TINY = np.finfo(np.float32).tiny  # instead of a length of 0
-_BLOCK_ROWS = 8192
 
 
 class RowNorms:
@@ -41,9 +42,9 @@ class RowNorms:
 
     def all(self) -> npt.NDArray[np.float32]:
         """Every length: (rows,) float32, read-only."""
-        for begin in range(0, 0 if self.complete else len(self._matrix), _BLOCK_ROWS):
-            rows = slice(begin, begin + _BLOCK_ROWS)
-            self.inverses(rows, np.asarray(self._matrix[rows], np.float32))
+        if not self.complete:
+            for rows in row_blocks(*self._matrix.shape):
+                self.inverses(rows, np.asarray(self._matrix[rows], np.float32))
         lengths = self._lengths.view()
         lengths.flags.writeable = False
         return lengths

@@ -7,18 +7,18 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.blocks import row_blocks
+from wordkin.vectors.formats.precision import narrowed, unfit
 from wordkin.vectors.overlap import neighbour_overlap
 from wordkin.vectors.wordvectors import WordVectors
 
 Storage = Literal["float16", "int8"]
 
-_BLOCK_ROWS = 8192
-
 
 def unit_length(vectors: WordVectors) -> WordVectors:
     """Every vector scaled to length 1; a vector of length 0 stays 0."""
     matrix = np.empty((len(vectors), vectors.vector_size), np.float32)
-    for rows in _blocks(len(vectors)):
+    for rows in row_blocks(len(vectors), vectors.vector_size):
         matrix[rows] = vectors.unit_vectors(rows)
     return vectors.with_vectors(matrix)
 
@@ -102,27 +102,30 @@ class Loss:
 
 
 def stored_as(vectors: WordVectors, storage: Storage) -> WordVectors:
-    """The same vectors in fewer bits: float16, or int8 with one scale a word. Queries take them as they are.
+    """The same vectors in fewer bits: float16, or int8 with one scale a word.
+
+    Queries take them as they are, a block at a time, and the native file stores them so.
 
     Args:
         vectors: the model.
         storage: ``"float16"``, half of float32's bytes, or ``"int8"``, a quarter; :func:`loss` measures what it costs.
 
     Raises:
-        ValueError: the storage is another, or a number is too large for float16.
+        ValueError: the storage is another, or cannot hold a number.
     """
     if storage not in ("float16", "int8"):
         raise ValueError(f"storage is {storage!r}; give 'float16' or 'int8'")
     matrix = np.empty((len(vectors), vectors.vector_size), storage)
     scales = None if storage == "float16" else np.empty(len(vectors), np.float32)
-    for rows, values in _values(vectors):
-        if scales is None:
-            if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
-                raise ValueError("a number is too large for float16; use unit_length first")
-            matrix[rows] = values
-        else:
-            scales[rows] = np.abs(values).max(axis=1) / 127
-            matrix[rows] = np.rint(values / np.where(scales[rows] > 0, scales[rows], 1)[:, None])
+    for rows in row_blocks(len(vectors), vectors.vector_size):
+        values = vectors.values(rows)
+        place = unfit(values, storage)
+        if place is not None:
+            word = vectors.index_to_key[rows.start + place]
+            raise ValueError(f"{word!r} has a number that {storage} cannot hold; use unit_length first")
+        matrix[rows], scales_of_block = narrowed(values, storage)
+        if scales is not None:
+            scales[rows] = scales_of_block
     return vectors.with_vectors(matrix, scales)
 
 
@@ -146,12 +149,7 @@ def loss(vectors: WordVectors, stored: WordVectors, *, sample: int = 1000, seed:
     )
 
 
-def _blocks(words: int) -> Iterator[slice]:
-    for begin in range(0, words, _BLOCK_ROWS):
-        yield slice(begin, begin + _BLOCK_ROWS)
-
-
 def _values(vectors: WordVectors) -> Iterator[tuple[slice, npt.NDArray[np.float64]]]:
     """Blocks of rows and their vectors."""
-    for rows in _blocks(len(vectors)):
+    for rows in row_blocks(len(vectors), vectors.vector_size):
         yield rows, vectors.values(rows).astype(np.float64)

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Iterable
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from wordkin.vectors.measures import Measures, Unknown
 from wordkin.vectors.terms import Term, Terms, Weighted, signed, unit
 
 Answer = list[tuple[str, float]]
+Method = Literal["3cosadd", "3cosmul"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class Options(TypedDict, total=False):
@@ -157,7 +159,7 @@ class Queries(Measures):
         c: Term,
         topn: int | None = 10,
         *,
-        method: Literal["3cosadd", "3cosmul"] = "3cosadd",
+        method: Method = "3cosadd",
         **options: Unpack[Options],
     ) -> Any:
         """What is to `c` as `b` is to `a`: man, king, woman → queen.
@@ -174,8 +176,7 @@ class Queries(Measures):
             UnknownWordError: a word is not in the vocabulary.
             ValueError: the method is another.
         """
-        if method not in ("3cosadd", "3cosmul"):
-            raise ValueError(f"the method is {method!r}; give '3cosadd' or '3cosmul'")
+        require_method(method)
         ask = self.most_similar if method == "3cosadd" else self.most_similar_cosmul
         return ask([b, c], [a], topn, **options)
 
@@ -218,6 +219,12 @@ class Queries(Measures):
     def _direction(self, terms: list[Weighted]) -> npt.NDArray[np.float64]:
         total = sum((weight * self._unit(term) for term, weight in terms), start=np.zeros(self.vector_size))
         return unit(total, self.vector_size)
+
+
+def require_method(method: str) -> None:
+    """Raise ValueError where it is no method of answering analogies."""
+    if method not in METHODS:
+        raise ValueError(f"the method is {method!r}; give {' or '.join(map(repr, METHODS))}")
 
 
 @dataclasses.dataclass(frozen=True)

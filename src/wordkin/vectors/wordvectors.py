@@ -13,6 +13,7 @@ from wordkin.errors import OutputError, UnknownWordError
 from wordkin.vectors import loading, spelling
 from wordkin.vectors.candidates import Rows
 from wordkin.vectors.formats import hub, native
+from wordkin.vectors.formats.precision import Precision, widened
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
 from wordkin.vocabulary import Vocabulary
@@ -28,20 +29,20 @@ class WordVectors(Queries):
 
     Attributes:
         vectors: (words, vector_size) float32, read-only; row i belongs to ``index_to_key[i]``. Float16 or int8 after
-            :func:`wordkin.vectors.postprocessing.stored_as`.
+            :func:`wordkin.vectors.postprocessing.stored_as`, and of a file that was written then.
         scales: (words,) float32, what the rows of an int8 matrix are multiplied by; else None.
         vocabulary: the words and their counts, most frequent first.
         config: the hyper-parameters of the training run, where known.
         history: one mapping an epoch, where known.
     """
 
-    def __init__(self, model: native.StoredModel, scales: npt.NDArray[np.float32] | None = None) -> None:
+    def __init__(self, model: native.StoredModel) -> None:
         self.vectors = model.input.view()
         self.vectors.flags.writeable = False
         self.vocabulary: Vocabulary = model.vocabulary
         self.config = model.config
         self.history = model.history
-        self.scales = scales
+        self.scales = model.scales
         self._model = model
         self._norms = RowNorms(self.vectors, model.norms)
         self._folds = False
@@ -93,6 +94,8 @@ class WordVectors(Queries):
     ) -> None:
         """Write the vectors, atomically: as one safetensors file, or in another format.
 
+        Vectors of float16 or int8 stay so in wordkin's own file and in a folder for the Hub, and are float32 elsewhere.
+
         Args:
             path: the target.
             include_output: also write the output vectors W, which going on with training needs; other formats leave
@@ -102,8 +105,8 @@ class WordVectors(Queries):
 
         Raises:
             FormatError: there is no such format.
-            OutputError: the file cannot be written, or cannot hold these words, or there are none, or the vectors are
-                not float32; an old file is untouched.
+            OutputError: the file cannot be written, or cannot hold these words, or there are none; an old file is
+                untouched.
         """
         loading.save(Path(path), self._stored(path, include_output), format, space_as)
 
@@ -120,18 +123,21 @@ class WordVectors(Queries):
 
         Raises:
             MissingPackageError: huggingface_hub is not installed.
-            OutputError: there are no words, or the vectors are not float32.
+            OutputError: there are no words.
         """
         model = self._stored(repository, include_output)
         return hub.push(native.source_of(Path(repository), model), repository, private)
 
     def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
-        if self.vectors.dtype != np.float32:
-            raise OutputError(f"cannot write {target}: these vectors are {self.vectors.dtype}, and files hold float32")
         if not len(self):
             raise OutputError(f"cannot write {target}: there are no words, and no file is read that holds none")
         output = self._model.output if include_output else None
-        return dataclasses.replace(self._model, input=self.vectors, output=output)
+        return dataclasses.replace(self._model, output=output)
+
+    @property
+    def precision(self) -> Precision:
+        """What the vectors are stored as: ``"float32"``, ``"float16"``, or ``"int8"`` with one scale a word."""
+        return self._model.precision
 
     @property
     def output_vectors(self) -> npt.NDArray[np.float32] | None:
@@ -160,8 +166,8 @@ class WordVectors(Queries):
             vectors: (words, any vector_size).
             scales: as the attribute.
         """
-        model = dataclasses.replace(self._model, input=vectors, output=None, norms=None, subwords=None)
-        other = type(self)(model, scales)
+        model = dataclasses.replace(self._model, input=vectors, output=None, norms=None, subwords=None, scales=scales)
+        other = type(self)(model)
         other._folds = self._folds
         return other
 
@@ -210,8 +216,7 @@ class WordVectors(Queries):
 
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows as float32, however they are stored: (rows, vector_size)."""
-        values = np.asarray(self.vectors[rows], np.float32)
-        return values if self.scales is None else values * self.scales[rows, None]
+        return widened(self.vectors[rows], None if self.scales is None else self.scales[rows])
 
     def row(self, word: str) -> int:
         """The row of a word.

@@ -74,9 +74,10 @@ def test_damaged_arrays(tmp_path, vectors):
             WordVectors.load(path)
     path.write_bytes(whole)
     for words, message in [
-        ("a\nb\nc", "holds 3 words for 4 vectors"),
-        ("a\nb\n\nd", "its line 3 holds no word"),
-        ("", "holds 1 words for 4 vectors"),
+        ("a\nb\nc", "at byte 5: 3 words for 4 vectors"),
+        ("a\nb\nc\nd\ne\n", "at byte 8: 5 words for 4 vectors"),
+        ("a\nb\n\nd", "at byte 4: a line without a word"),
+        ("", "at byte 0: 1 word for 4 vectors"),
     ]:
         (tmp_path / "file.words").write_text(words)
         with pytest.raises(FormatError, match=message):
@@ -105,8 +106,8 @@ def test_projector(tmp_path, vectors):
     found = WordVectors.load(path)
     assert found.index_to_key == WORDS
     np.testing.assert_array_equal(found.vectors, vectors.vectors)
-    (tmp_path / "metadata.tsv").write_text("a\n\tb\nc\nd\n")
-    with pytest.raises(FormatError, match="a line of its metadata, after the first 0, holds no word"):
+    (tmp_path / "metadata.tsv").write_text("word\ta\na\n\tb\nc\nd\n")
+    with pytest.raises(FormatError, match=r"metadata\.tsv is damaged at byte 9: a line without a word"):
         WordVectors.load(path)
     (tmp_path / "metadata.tsv").unlink()
     with pytest.raises(FormatError, match="has no words beside it"):
@@ -118,8 +119,8 @@ def test_projectors_numbers(tmp_path):
     path = tmp_path / "file.tsv"
     path.write_text("1\t2\n3\t4\n")
     assert WordVectors.load(path).vectors.tolist() == [[1, 2], [3, 4]]
-    path.write_text("1\t2\nx\t4\n")
-    with pytest.raises(FormatError, match="a line whose numbers are none"):
+    path.write_text("1\t2\n\nx\t4\n")
+    with pytest.raises(FormatError, match="at byte 5: a line whose numbers are none"):
         WordVectors.load(path)
 
 
@@ -167,9 +168,9 @@ def test_tables(tmp_path, vectors, form, caplog):
     assert WordVectors.load(path).index_to_key == ["a\\xff", "b"]
     for columns, message in [
         ({"word": ["a"]}, "has no column of words, or none of vectors"),
-        ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "a row lacks its word, or has not 2 numbers"),
-        ({"word": ["a", None], "vector": [[1.0], [3.0]]}, "a row lacks its word"),
-        ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "a word of no characters"),
+        ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "in row 1: it lacks its word, or has not 2 numbers"),
+        ({"word": ["a", None], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
+        ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
     ]:
         write(pa.table(columns))
         with pytest.raises(FormatError, match=message):

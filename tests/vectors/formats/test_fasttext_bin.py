@@ -160,6 +160,7 @@ def test_parts_are_left_behind(tmp_path):
         (model(version=13), "damaged at byte 4: the version 13"),
         (model(pruned=5), r"a compressed model \(\.ftz\)"),
         (model(compressed=True), r"a compressed model \(\.ftz\)"),
+        (model(compressed=True)[:-150], r"a compressed model \(\.ftz\)"),
         (model(3, 2000), "damaged at byte 8: its numbers of words, of buckets or of characters contradict"),
         (model(words=("the", "", "b")), "an entry that is no word"),
         (model(matrix=MATRIX[:9]), "more than the file holds|9 rows of 4 numbers, where 16 of 4 belong"),

@@ -30,7 +30,7 @@ def test_hub(tmp_path, vectors):
     card = (folder / "README.md").read_text("utf-8")
     assert card.startswith("---\nlibrary_name: wordkin\n")
     assert "# my-vectors\n" in card
-    assert "- 5 words of 6 dimensions, the first: `the`, `Straße`" in card
+    assert "- 5 words of 6 dimensions, float32, the first: `the`, `Straße`" in card
     found = WordVectors.load(folder)
     assert isinstance(found.vectors, np.memmap)
     np.testing.assert_array_equal(found.vectors, vectors.vectors)

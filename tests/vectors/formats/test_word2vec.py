@@ -7,9 +7,9 @@ import struct
 import numpy as np
 import pytest
 
-from wordkin import FormatError, OutputError, WordVectors
+from wordkin import FormatError, OutputError, WordVectors, blocks
 from wordkin.vectors import loading
-from wordkin.vectors.formats import binary_parser, opening, registry, stream, text, word2vec_binary, word_set
+from wordkin.vectors.formats import binary_parser, opening, registry, text, word2vec_binary, word_set
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary, packed
 from wordkin.word_index import hashes
@@ -54,7 +54,7 @@ def test_compressed(tmp_path, vectors, form):
 
 def test_many_blocks(tmp_path, monkeypatch):
     """Every row comes through whatever blocks and buffers are cut to."""
-    monkeypatch.setattr(stream, "BLOCK_BYTES", 80)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 80)
     for module in (text, word2vec_binary):
         monkeypatch.setattr(module, "_BUFFER_BYTES", 64)
         monkeypatch.setattr(module, "_MAX_WORD", 10)
@@ -222,7 +222,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
 def test_room_grows_as_rows_come(tmp_path, monkeypatch):
     """A compressed file's size says little of how much it holds."""
     monkeypatch.setattr(loading, "_FIRST_ROOM", 0)
-    monkeypatch.setattr(stream, "BLOCK_BYTES", 80)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 80)
     numbers = np.zeros((500, 9), np.float32)
     many = Vocabulary.from_words([f"w{row}" for row in range(500)], np.ones(500))
     WordVectors(StoredModel(numbers, None, many, {}, [])).save(tmp_path / "plain", format="word2vec-binary")

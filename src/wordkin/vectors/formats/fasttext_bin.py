@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.blocks import rows_of_block
+from wordkin.damage import damaged
 from wordkin.errors import FormatError
-from wordkin.vectors.formats.opening import damaged, opened
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
+from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 
 _MAGIC = struct.pack("<i", 793712314)
 _VERSIONS = (11, 12)
@@ -143,9 +145,8 @@ def _entries(
 
     rows = header.words + (header.buckets if header.longest else 0)
     room = len(data) - 4 * header.vector_size * rows - _HEADER.size
-    if room < 11 * header.entries:
-        what = f"{rows:,} rows of {header.vector_size:,} numbers are more than the file holds"
-        raise damaged(path, 8, f"{what}: it is cut short, or compressed (.ftz), which is not read")
+    if room < 11 * header.entries:  # it is compressed, as a byte behind the words says, or cut short
+        room = len(data) - _HEADER.size
     text = np.empty(room, np.uint8)
     offsets, counts = np.zeros(header.entries + 1, np.int64), np.empty(header.entries, np.int64)
     before_vectors = data[: _HEADER.size + room]

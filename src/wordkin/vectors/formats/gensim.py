@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
+from wordkin.damage import damaged
 from wordkin.errors import FormatError
 from wordkin.vectors.formats import npy
 from wordkin.vectors.formats.distinct import Words
@@ -43,22 +44,25 @@ def read(path: Path) -> Source:
     with opened(path) as file:
         saved = PickleReader(path, file.rest()).read()
     if not isinstance(saved, Made) or not isinstance(saved.of, Name) or not isinstance(saved.state, dict):
-        raise _unknown(path)
+        raise _unknown(path, 0)
     kind, prefix, model = saved.of.name, str(path), saved.state
-    attributes = model
+    keyed: Any = saved
     if kind == "Word2Vec":
-        kept = model.get(b"wv")
-        if not isinstance(kept, Made) or not isinstance(kept.state, dict):
-            raise _unknown(path)
-        attributes, prefix = kept.state, f"{path}.wv"
+        keyed, prefix = model.get(b"wv"), f"{path}.wv"
+        if not isinstance(keyed, Made) or not isinstance(keyed.state, dict):
+            raise _unknown(path, saved.at)
     elif kind != "KeyedVectors":
-        raise FormatError(f"{path} holds a {kind}; save its vectors alone: model.wv.save_word2vec_format(…)")
+        raise FormatError(
+            f"{path} holds a {kind}, and of gensim's files KeyedVectors and Word2Vec are read: load it with gensim, "
+            "and save its words' vectors by their method save_word2vec_format"
+        )
+    attributes = keyed.state
     words = attributes.get(b"index_to_key")
     if not isinstance(words, list) or not words or not all(isinstance(word, bytes) and word for word in words):
-        raise _unknown(path)
+        raise _unknown(path, keyed.at)
     vectors = _array(path, attributes, b"vectors", prefix, 2)
     if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
-        raise FormatError(f"{path} is damaged: its vectors do not fit its {len(words):,} words")
+        raise damaged(path, keyed.at, f"KeyedVectors whose vectors do not fit their {len(words):,} words")
     text, offsets = packed(words)
     del words
     vocabulary = Vocabulary(text, offsets, _counts(path, attributes, prefix, len(offsets) - 1))
@@ -67,14 +71,14 @@ def read(path: Path) -> Source:
         blocks = file_blocks(Path(str(vectors.filename)), vocabulary, vectors)
     else:
         blocks = matrix_blocks(vocabulary, np.ascontiguousarray(vectors, np.float32))
-    output = _array(path, model, b"syn1neg", str(path), 2) if model is not attributes else None
+    output = _array(path, model, b"syn1neg", str(path), 2) if kind == "Word2Vec" else None
     if output is not None and output.shape != vectors.shape:
         output = None
     return Source(path, len(vectors), vectors.shape[1], blocks, output)
 
 
-def _unknown(path: Path) -> FormatError:
-    return FormatError(f"{path} is a pickle, but not one of vectors that gensim 4 saved")
+def _unknown(path: Path, at: int) -> FormatError:
+    return damaged(path, at, "a pickle, but not one of vectors that gensim 4 saved")
 
 
 def _counts(path: Path, attributes: dict[bytes, Any], prefix: str, words: int) -> npt.NDArray[np.int64]:
@@ -97,7 +101,7 @@ def _array(
         return None
     found = _frombuffer(made) if made.of == Name("numpy", "frombuffer") else _reconstructed(made)
     if found is None or found.ndim != dimensions:
-        raise FormatError(f"{path} is damaged: its array {name.decode()!r} is none that gensim saves")
+        raise damaged(path, made.at, f"the array {name.decode()!r}, which is none that gensim saves")
     return found
 
 

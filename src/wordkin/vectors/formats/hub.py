@@ -48,7 +48,8 @@ def write(source: Source, target: Path) -> None:
 
 def _card(name: str, source: Source, model: native.StoredModel) -> str:
     words = [f"`{word}`" for word in model.vocabulary.words[:10] if "`" not in word and word.isprintable()]
-    facts = [f"- {len(model.input):,} words of {source.vector_size} dimensions, the first: {', '.join(words)}"]
+    size = f"{len(model.input):,} words of {source.vector_size} dimensions, {model.precision}"
+    facts = [f"- {size}, the first: {', '.join(words)}"]
     facts += [f"- {parameter.replace('_', ' ')}: {value}" for parameter, value in sorted(source.config.items())]
     return f"""---
 library_name: wordkin

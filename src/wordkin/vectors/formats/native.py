@@ -9,15 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import containers, files, word_index
-from wordkin.errors import FormatError
+from wordkin.blocks import row_blocks
+from wordkin.damage import byte_of, damaged
+from wordkin.errors import OutputError
 from wordkin.vectors.formats.distinct import Words
-from wordkin.vectors.formats.stream import Block, Source, Subwords, file_blocks, matrix_blocks, rows_of_block
+from wordkin.vectors.formats.precision import STORED_TYPES, Precision, narrowed, unfit
+from wordkin.vectors.formats.stream import Source, Subwords, file_blocks, matrix_blocks
 from wordkin.vocabulary import Vocabulary
 from wordkin.word_index import WordIndex
 
 KIND = "model"
 ARRAYS = {
-    "input": ("F32", 2),
+    "input": ("F32 F16 I8", 2),
+    "scales": ("F32", 1),
     "output": ("F32", 2),
     "norms": ("F32", 1),
     "words": ("U8", 1),
@@ -33,23 +37,30 @@ class StoredModel:
     """What the file holds.
 
     Attributes:
-        input: (words, vector_size) float32, V.
+        input: (words, vector_size) float32, V; or float16, or int8 with scales.
         output: (words, vector_size) float32, W; None where it was left out.
         vocabulary: the words and their counts.
         config: the hyper-parameters.
         history: one mapping an epoch; where training went on from an earlier model, the epochs of all runs, each with
             the number of its ``run``, from 1.
-        norms: (words,) float32, the length of every row of V, where it was stored.
+        norms: (words,) float32, the length of every row of `input`, where it was stored.
         subwords: gives unknown words a vector, where the file could; it is not stored.
+        scales: (words,) float32, what the rows of int8 are multiplied by; else None.
     """
 
-    input: npt.NDArray[np.float32]
+    input: npt.NDArray[Any]
     output: npt.NDArray[np.float32] | None
     vocabulary: Vocabulary
     config: dict[str, Any]
     history: list[dict[str, Any]]
     norms: npt.NDArray[np.float32] | None = None
     subwords: Subwords | None = None
+    scales: npt.NDArray[np.float32] | None = None
+
+    @property
+    def precision(self) -> Precision:
+        """What the vectors are stored as."""
+        return "int8" if self.scales is not None else "float16" if self.input.dtype == np.float16 else "float32"
 
 
 def save(path: Path, model: StoredModel) -> None:
@@ -67,10 +78,11 @@ def source_of(path: Path, model: StoredModel) -> Source:
         path,
         len(model.input),
         model.input.shape[1],
-        matrix_blocks(model.vocabulary, model.input),
+        matrix_blocks(model.vocabulary, model.input, model.scales),
         model.output,
         model.config,
         model.history,
+        precision=model.precision,
     )
 
 
@@ -90,11 +102,15 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
     """Write the file; the vocabulary is known once the blocks have passed."""
     metadata = {"config": source.config, "history": source.history, "word_index": word_index.VERSION}
     norms: list[npt.NDArray[np.float32]] = []
-    with containers.writing(path, KIND, metadata, len(ARRAYS)) as writer:
-        rows = writer.add("input", "F32", _measured(source.blocks, norms))
-        if source.output is not None and len(source.output) == rows:
-            step = rows_of_block(source.vector_size)
-            writer.add("output", "F32", (source.output[begin : begin + step] for begin in range(0, rows, step)))
+    scales: list[npt.NDArray[np.float32]] = []
+    is_plain = source.precision == "float32"
+    version = files.FIRST_VERSION if is_plain else files.FORMAT_VERSION
+    with containers.writing(path, KIND, metadata, len(ARRAYS), version) as writer:
+        rows = writer.add("input", STORED_TYPES[source.precision], _stored(path, source, norms, scales))
+        if is_plain and source.output is not None and len(source.output) == rows:
+            writer.add("output", "F32", (source.output[block] for block in row_blocks(rows, source.vector_size)))
+        if scales:
+            writer.add("scales", "F32", scales)
         writer.add("norms", "F32", norms)
         words = vocabulary()
         index = words.index or word_index.build(word_index.hashes(words.text, words.offsets))
@@ -105,12 +121,22 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
         writer.add("words", "U8", [words.text])
 
 
-def _measured(blocks: Iterator[Block], norms: list[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
-    """The vectors of the blocks; their lengths are appended to `norms`."""
-    for block in blocks:
+def _stored(
+    path: Path, source: Source, norms: list[npt.NDArray[np.float32]], scales: list[npt.NDArray[np.float32]]
+) -> Iterator[npt.NDArray[Any]]:
+    """The vectors of the blocks as they are stored; the rows' lengths and scales are appended to the lists."""
+    for block in source.blocks:
+        place = unfit(block.vectors, source.precision)
+        if place is not None:
+            what = f"{block.words[place].decode()!r} has a number that {source.precision} cannot hold"
+            raise OutputError(f"cannot write {path}: {what}; scale the vectors to length 1, or keep float32")
+        values, scales_of_block = narrowed(block.vectors, source.precision)
+        if scales_of_block is not None:
+            scales.append(scales_of_block)
+        rows = np.asarray(values, np.float32)
         with np.errstate(over="ignore", invalid="ignore"):  # numbers may be what they like
-            norms.append(np.sqrt(np.vecdot(block.vectors, block.vectors)))
-        yield block.vectors
+            norms.append(np.sqrt(np.vecdot(rows, rows)))
+        yield values
 
 
 def recognises(_path: Path, first: bytes) -> bool:
@@ -125,7 +151,8 @@ def read(path: Path) -> Source:
         FormatError: the file is missing, truncated, not a model, damaged, or of a newer version.
     """
     model = load(path)
-    return dataclasses.replace(source_of(path, model), blocks=file_blocks(path, model.vocabulary, model.input))
+    blocks = file_blocks(path, model.vocabulary, model.input, model.scales)
+    return dataclasses.replace(source_of(path, model), blocks=blocks)
 
 
 def load(path: Path) -> StoredModel:
@@ -136,24 +163,30 @@ def load(path: Path) -> StoredModel:
     """
     arrays, metadata = files.load_container(path, KIND, ARRAYS)
     try:
-        vectors, output = arrays["input"], arrays.get("output")
+        vectors = arrays["input"]
+        output = arrays.get("output") if vectors.dtype == np.float32 else None
         text, offsets, counts = arrays["words"], arrays["word_offsets"], arrays["counts"]
         config, history = metadata["config"], metadata["history"]
     except KeyError as error:
-        raise FormatError(f"{path} is damaged: it lacks {error}") from error
+        raise damaged(path, files.HEADER, f"it lacks {error}") from error
     for name, matrix in (("input", vectors), ("output", output)):
         if matrix is not None and matrix.shape != (len(counts), vectors.shape[1]):
-            raise FormatError(f"{path} is damaged: the array {name!r} does not fit its {len(counts)} words")
-    norms = arrays.get("norms")
-    if norms is not None and len(norms) != len(counts):
-        raise FormatError(f"{path} is damaged: the array 'norms' does not fit its {len(counts)} words")
+            raise damaged(path, files.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
+    norms, scales = arrays.get("norms"), arrays.get("scales")
+    for name, lengths in (("norms", norms), ("scales", scales)):
+        if lengths is not None and len(lengths) != len(counts):
+            raise damaged(path, files.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
+    if (scales is None) == (vectors.dtype == np.int8):
+        raise damaged(path, files.HEADER, "scales belong to vectors of int8, and to no others")
+    if scales is not None and not (fits := (scales >= 0) & (scales < np.inf)).all():
+        raise damaged(path, byte_of(scales, int(fits.argmin())), "a scale that is below 0 or not finite")
     if not (isinstance(config, dict) and isinstance(history, list) and all(map(_is_epoch, history))):
-        raise FormatError(f"{path} is damaged: its config or its history is not what wordkin writes")
+        raise damaged(path, files.HEADER, "its config or its history is not what wordkin writes")
     index = None
     if metadata.get("word_index") == word_index.VERSION and {"bucket_begins", "bucket_rows"} <= arrays.keys():
         index = WordIndex(arrays["bucket_begins"], arrays["bucket_rows"])
     vocabulary = Vocabulary.from_stored(text, offsets, counts, str(path), index)
-    return StoredModel(vectors, output, vocabulary, config, history, norms)
+    return StoredModel(vectors, output, vocabulary, config, history, norms, scales=scales)
 
 
 def _is_epoch(record: Any) -> bool:

@@ -9,8 +9,9 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.damage import damaged
 from wordkin.errors import FormatError
-from wordkin.vectors.formats.opening import damaged, opened
+from wordkin.vectors.formats.opening import opened
 
 MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000

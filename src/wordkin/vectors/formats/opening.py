@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.damage import damaged
 from wordkin.errors import FormatError
 
 GZIP = b"\x1f\x8b"
@@ -21,11 +22,6 @@ _PIECE = 1 << 20
 
 ALWAYS_ALLOWED = 1 << 26
 """Bytes that may be decompressed from however small a file."""
-
-
-def damaged(path: Path, offset: int, what: str) -> FormatError:
-    """The error for a file that is not what it should be, from byte `offset` on."""
-    return FormatError(f"{path} is damaged at byte {offset:,}: {what}")
 
 
 class Input:

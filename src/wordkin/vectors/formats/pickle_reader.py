@@ -8,8 +8,8 @@ import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from wordkin.damage import damaged
 from wordkin.errors import FormatError
-from wordkin.vectors.formats.opening import damaged
 
 NAMES = {
     ("gensim.models.keyedvectors", "KeyedVectors"),
@@ -58,14 +58,16 @@ class Made:
     Attributes:
         of: what it would have called.
         arguments: what with.
+        at: the byte of the file at which it would have.
         state: what it would have set then.
     """
 
-    __slots__ = ("arguments", "of", "state")
+    __slots__ = ("arguments", "at", "of", "state")
 
-    def __init__(self, of: Any, arguments: Any) -> None:
+    def __init__(self, of: Any, arguments: Any, at: int) -> None:
         self.of = of
         self.arguments = arguments
+        self.at = at
         self.state: Any = None
 
 
@@ -277,7 +279,7 @@ class PickleReader:
         arguments, of = self._pop(), self._pop()
         if not isinstance(of, Name) or not isinstance(arguments, tuple):
             raise TypeError
-        self._push(Made(of, arguments), _CONTAINER)
+        self._push(Made(of, arguments, self._position - 1), _CONTAINER + _NUMBER)
 
     def _build(self) -> None:
         state = self._pop()

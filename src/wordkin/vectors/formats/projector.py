@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from wordkin import files
+from wordkin.damage import damaged
 from wordkin.errors import FormatError
 from wordkin.vectors.formats import text, word_lines
-from wordkin.vectors.formats.opening import damaged
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary
 
 SEPARATORS = word_lines.SEPARATORS + b"\t"
 
@@ -39,7 +39,7 @@ def read(path: Path) -> Source:
     numbers = text.read_without_header(path)
     vector_size = numbers.vector_size + 1
     check_sizes(path, numbers.words, vector_size, 0, 0, 0)
-    vocabulary = word_lines.read(words_path, numbers.words, heading=True)
+    vocabulary = word_lines.read(words_path, numbers.words, table=True)
     return Source(path, numbers.words, vector_size, _blocks(numbers, vocabulary))
 
 
@@ -48,15 +48,15 @@ def _blocks(numbers: Source, vocabulary: Vocabulary) -> Iterator[Block]:
     begin = 0
     for block in numbers.blocks:
         bounds = vocabulary.offsets[begin : begin + len(block.vectors) + 1]
-        lines = Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], block.vectors).words
-        words = [line.partition(b"\t")[0] for line in lines]
-        try:
-            first = np.array([text.nearest_float32(number) for number in block.words], np.float32)
-        except ValueError as error:
-            raise damaged(numbers.path, 0, f"a line whose numbers are none ({error})") from error
-        if not all(words):
-            raise FormatError(f"{numbers.path}: a line of its metadata, after the first {begin:,}, holds no word")
-        yield Block(*packed(words), np.column_stack([first, block.vectors]))
+        first = np.empty(len(block.vectors), np.float32)
+        for row, number in enumerate(block.words):
+            try:
+                first[row] = text.nearest_float32(number)
+            except ValueError as error:
+                at = text.byte_of_line(numbers.path, begin + row)
+                raise damaged(numbers.path, at, f"a line whose numbers are none ({error})") from error
+        vectors = np.column_stack([first, block.vectors])
+        yield Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors)
         begin += len(block.vectors)
 
 

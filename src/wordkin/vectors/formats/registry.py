@@ -26,6 +26,7 @@ class Format:
         suffixes: of the targets that mean this format.
         reads: whether it can be read.
         writes: whether it can be written.
+        narrows: whether it can hold float16 and int8.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Format:
     suffixes: tuple[str, ...] = ()
     reads: bool = True
     writes: bool = True
+    narrows: bool = False
 
     def imported(self) -> ModuleType:
         """The module."""
@@ -42,7 +44,7 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (  # in the order in which a file is tried; the last take what looks like text
-        Format("safetensors", "native", (".safetensors", ".wordkin")),
+        Format("safetensors", "native", (".safetensors", ".wordkin"), narrows=True),
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",)),
@@ -53,7 +55,7 @@ FORMATS = {
         Format("word2vec-text", "word2vec_text", (".txt",)),
         Format("fasttext-vec", "word2vec_text", (".vec",)),
         Format("glove", "glove", (".glove",)),
-        Format("hub", "hub"),
+        Format("hub", "hub", narrows=True),
         Format("spacy", "spacy", reads=False),
         Format("static-embedding", "static_embedding", reads=False),
     )

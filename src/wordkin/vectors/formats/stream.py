@@ -4,17 +4,17 @@ import dataclasses
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.blocks import row_blocks, rows_of_block
+from wordkin.damage import byte_of, damaged
 from wordkin.errors import OutputError
-from wordkin.vectors.formats.opening import damaged, opened
+from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.precision import Precision, widened
 from wordkin.vocabulary import Vocabulary, packed
-
-BLOCK_BYTES = 1 << 22
-"""Bytes of the vectors in a block, about."""
 
 MAX_VECTOR_SIZE = 1 << 16
 """The longest vectors that are read: no file in use has longer ones, and a header that says so is damaged."""
@@ -62,6 +62,7 @@ class Source:
         config: the hyper-parameters of the training run, where known.
         history: one mapping an epoch, where known.
         subwords: gives unknown words a vector, where the file can.
+        precision: what the native format stores the vectors as.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class Source:
     config: dict[str, Any] = dataclasses.field(default_factory=dict)
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     subwords: Subwords | None = None
+    precision: Precision = "float32"
 
 
 def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, available: int, offset: int) -> None:
@@ -104,39 +106,40 @@ def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, availa
         )
 
 
-def rows_of_block(vector_size: int) -> int:
-    """How many rows make a block."""
-    return max(BLOCK_BYTES // (4 * vector_size), 1)
+def matrix_blocks(
+    vocabulary: Vocabulary, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None
+) -> Iterator[Block]:
+    """The blocks of vectors that lie in one array; where there are scales, rows are multiplied by them."""
+    for rows in row_blocks(*vectors.shape):
+        yield _block(vocabulary, rows.start, vectors[rows], scales)
 
 
-def matrix_blocks(vocabulary: Vocabulary, vectors: npt.NDArray[np.float32]) -> Iterator[Block]:
-    """The blocks of vectors that lie in one array."""
-    step = rows_of_block(vectors.shape[1])
-    for begin in range(0, len(vectors), step):
-        yield _block(vocabulary, begin, vectors[begin : begin + step])
-
-
-def file_blocks(path: Path, vocabulary: Vocabulary, vectors: npt.NDArray[Any]) -> Iterator[Block]:
+def file_blocks(
+    path: Path, vocabulary: Vocabulary, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None
+) -> Iterator[Block]:
     """The same of a mapped array, read from its file: what is read from a mapping stays in memory for a while.
 
     Args:
         path: the file.
         vocabulary: its words.
         vectors: (words, vector_size) of any type of numbers, mapped from this file as a whole, row by row.
+        scales: (words,) what the rows are multiplied by; None for 1.
     """
-    step = rows_of_block(vectors.shape[1])
     with opened(path) as file:
-        file.skip(cast("np.memmap[Any, Any]", vectors).offset)
-        rows = np.empty((min(step, len(vectors)), vectors.shape[1]), vectors.dtype)
-        for begin in range(0, len(vectors), step):
-            block = rows[: len(vectors) - begin]
+        file.skip(byte_of(vectors))
+        room = np.empty((min(rows_of_block(vectors.shape[1]), len(vectors)), vectors.shape[1]), vectors.dtype)
+        for rows in row_blocks(*vectors.shape):
+            block = room[: rows.stop - rows.start]
             if file.fill(block.reshape(-1).view(np.uint8)) < block.nbytes:
                 raise damaged(path, file.position, "it was cut short while it was read")
-            yield _block(vocabulary, begin, block.astype(np.float32, copy=False))
+            yield _block(vocabulary, rows.start, block, scales)
 
 
-def _block(vocabulary: Vocabulary, begin: int, vectors: npt.NDArray[np.float32]) -> Block:
-    """The block of these vectors, which belong to the words from row `begin` on."""
+def _block(
+    vocabulary: Vocabulary, begin: int, values: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None
+) -> Block:
+    """The block of the vectors that are stored as `values`, which belong to the words from row `begin` on."""
+    vectors = widened(values, None if scales is None else scales[begin : begin + len(values)])
     bounds = vocabulary.offsets[begin : begin + len(vectors) + 1]
     counts = vocabulary.counts[begin : begin + len(vectors)]
     return Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors, counts)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from wordkin import files
+from wordkin.blocks import row_blocks
 from wordkin.errors import FormatError, MissingPackageError
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import packed
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -67,34 +68,39 @@ def read(path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Itera
 def _blocks(
     path: Path, batches: Callable[[], Iterator[Any]], names: tuple[str, str, str | None], words: int, vector_size: int
 ) -> Iterator[Block]:
-    left = words
+    done = 0
     with _refusing_damage(path):
         for batch in batches():
-            for begin in range(0, len(batch), rows_of_block(vector_size)):
-                block = _block(path, batch.slice(begin, rows_of_block(vector_size)), names, vector_size)
-                left -= len(block.vectors)
-                if left < 0:
-                    raise FormatError(f"{path} is damaged: it holds more rows than it says")
+            for rows in row_blocks(len(batch), vector_size):
+                block = _block(path, batch.slice(rows.start, rows.stop - rows.start), names, vector_size, done)
+                done += len(block.vectors)
+                if done > words:
+                    raise FormatError(f"{path} is damaged in row {words:,}: it holds more rows than it says")
                 yield block
-    if left:
-        raise FormatError(f"{path} is damaged: it holds {left:,} rows fewer than it says")
+    if done < words:
+        raise FormatError(f"{path} is damaged in row {done:,}: it ends there, and says that it holds {words:,}")
 
 
-def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_size: int) -> Block:
+def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_size: int, first: int) -> Block:
+    """The block of a batch whose rows begin with row `first` of the table."""
     words, lists = batch.column(names[0]), batch.column(names[1])
     numbers = lists.flatten()
     lengths = lists.value_lengths() if hasattr(lists, "value_lengths") else None
     uneven = lengths is not None and (lengths.null_count or (np.asarray(lengths) != vector_size).any())
-    if words.null_count or lists.null_count or numbers.null_count or uneven or len(numbers) != len(batch) * vector_size:
-        raise FormatError(f"{path} is damaged: a row lacks its word, or has not {vector_size:,} numbers")
     encoded = words.cast(pyarrow().large_binary()).to_pylist()
-    if not all(encoded):
-        raise FormatError(f"{path} is damaged: a word of no characters")
+    if not all(encoded) or lists.null_count or numbers.null_count or uneven or len(numbers) != len(batch) * vector_size:
+        rows = enumerate(zip(encoded, lists.to_pylist(), strict=True), first)
+        row = next(row for row, (word, vector) in rows if not word or not _is_vector(vector, vector_size))
+        raise FormatError(f"{path} is damaged in row {row:,}: it lacks its word, or has not {vector_size:,} numbers")
     vectors = np.asarray(numbers, np.float32).reshape(len(batch), vector_size)
     counts = None
     if names[2] is not None:
         counts = np.maximum(np.asarray(batch.column(names[2]).fill_null(1)), 1).astype(np.int64)
     return Block(*packed(encoded), vectors, counts)
+
+
+def _is_vector(found: list[float | None] | None, vector_size: int) -> bool:
+    return found is not None and len(found) == vector_size and None not in found
 
 
 def write(source: Source, target: Path, writer: Callable[[Path, Any], Any]) -> None:

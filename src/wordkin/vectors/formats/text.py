@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import files
-from wordkin.vectors.formats.opening import Input, damaged, opened
+from wordkin.blocks import rows_of_block
+from wordkin.damage import damaged
+from wordkin.vectors.formats.opening import Input, opened
 from wordkin.vectors.formats.stream import (
     MAX_VECTOR_SIZE,
     Block,
     Source,
     check_sizes,
-    rows_of_block,
 )
 
 SEPARATORS = b" \t\n\r\v\f"
@@ -123,6 +124,19 @@ def read_without_header(path: Path) -> Source:
         words += in_line
         check_sizes(path, words, vector_size, 2 * vector_size + 2, file.position + 1, 0)
     return Source(path, words, vector_size, _blocks(path, words, vector_size, header=False))
+
+
+def byte_of_line(path: Path, row: int) -> int:
+    """Where the line of row `row` begins, in a file without a first line that says how many follow."""
+    with opened(path) as file:
+        begin = 0
+        while line := file.line(file.size):
+            if line.strip():
+                if row == 0:
+                    break
+                row -= 1
+            begin = file.position
+    return begin
 
 
 def _blocks(path: Path, words: int, vector_size: int, header: bool) -> Iterator[Block]:

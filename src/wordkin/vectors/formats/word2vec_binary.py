@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from wordkin import files
-from wordkin.vectors.formats.opening import Input, damaged, opened
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, rows_of_block
+from wordkin.blocks import rows_of_block
+from wordkin.damage import damaged
+from wordkin.vectors.formats.opening import Input, opened
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vectors.formats.text import MAX_HEADER, header_of, numbers_behind_word, read_header
 
 SEPARATORS = b" \n"

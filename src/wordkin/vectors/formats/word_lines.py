@@ -3,45 +3,41 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from wordkin.errors import FormatError
+from wordkin.damage import damaged
+from wordkin.sizes import counted
 from wordkin.vectors.formats.opening import opened
-from wordkin.vocabulary import Vocabulary
+from wordkin.vocabulary import Vocabulary, packed
 
 SEPARATORS = b"\n\r"
-_NEWLINE = ord("\n")
 
 
-def read(path: Path, words: int, *, heading: bool = False) -> Vocabulary:
+def read(path: Path, words: int, *, table: bool = False) -> Vocabulary:
     """Read as many words as there are vectors.
 
     Args:
         path: the file of the words.
         words: how many vectors there are.
-        heading: whether a first line more may be a heading.
+        table: whether a word ends at the first tab of its line, and a first line more may be a heading.
 
     Raises:
         FormatError: it cannot be read, or holds another number of words.
     """
     with opened(path) as file:
-        data = file.rest().replace(b"\r\n", b"\n")
+        data = file.rest()
     if not data.endswith(b"\n"):
         data += b"\n"
-    lines = data.count(b"\n")
-    if heading and lines == words + 1:
-        data, lines = data[data.index(b"\n") + 1 :], words
-    if lines != words:
-        raise FormatError(f"{path} holds {lines:,} words for {words:,} vectors; it belongs to others, or is cut short")
-    return _vocabulary(path, np.frombuffer(data, np.uint8), words)
-
-
-def _vocabulary(path: Path, data: npt.NDArray[np.uint8], words: int) -> Vocabulary:
-    """The words of lines that all end with a line feed."""
-    is_end = data == _NEWLINE
-    offsets = np.zeros(words + 1, np.int64)
-    offsets[1:] = np.flatnonzero(is_end) - np.arange(words)
-    empty = np.flatnonzero(np.diff(offsets) == 0)
-    if len(empty):
-        raise FormatError(f"{path} is damaged: its line {empty[0] + 1:,} holds no word")
-    return Vocabulary(data[~is_end], offsets, np.ones(words, np.int64))
+    count = data.count(b"\n")
+    heading = int(table and count == words + 1)
+    *lines, rest = data.split(b"\n", words + heading)
+    if count != words + heading:
+        at = len(data) - (len(rest) if count > words else 1)
+        what = f"{counted(count, 'word')} for {counted(words, 'vector')}; it belongs to others, or is cut short"
+        raise damaged(path, at, what)
+    found = [line.removesuffix(b"\r") for line in lines[heading:]]
+    if table:
+        found = [line.partition(b"\t")[0] for line in found]
+    if b"" in found:
+        at = sum(len(line) + 1 for line in lines[: heading + found.index(b"")])
+        raise damaged(path, at, "a line without a word")
+    return Vocabulary(*packed(found), np.ones(words, np.int64))
