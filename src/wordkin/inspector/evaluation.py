@@ -1,0 +1,5 @@
+"""The calls of the page's evaluation."""
+
+from wordkin.inspector.inspected import Call
+
+CALLS: dict[str, Call] = {}
