@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wordkin.errors import WordkinError
 from wordkin.vectors.wordvectors import WordVectors
+
+if TYPE_CHECKING:
+    from wordkin.inspector.evaluation import Evaluation
+    from wordkin.inspector.live import Live
 
 Answer = dict[str, Any] | bytes
 Call = Callable[["Inspected", Mapping[str, Any]], Answer]
@@ -22,8 +26,12 @@ class Inspected:
 
     Attributes:
         name: the model's name for its reader.
-        vectors: the model; None where there is none.
+        vectors: the model; None where there is none, or none yet.
+        live: the training run that is watched; None where there is none.
+        evaluation: the scores of the model; None where no sets were given.
     """
 
     name: str
     vectors: WordVectors | None = None
+    live: "Live | None" = None
+    evaluation: "Evaluation | None" = None
