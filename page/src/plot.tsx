@@ -27,7 +27,7 @@ const HEIGHT = 240;
 export function Plot({ title, xLabel, series, values }: Props) {
   const { language } = useLanguage();
   const place = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>();
+  const plot = useRef<uPlot>(undefined);
   const shape = JSON.stringify([language, title, xLabel, series]);
   useEffect(() => {
     const element = place.current!;

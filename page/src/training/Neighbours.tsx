@@ -75,7 +75,7 @@ function Card({ word, found, onRemove }: Found & { onRemove: () => void }) {
 
 /** The words that the list before lacked. */
 function useNewcomers(found: Found["found"]): Set<string> {
-  const before = useRef<string>();
+  const before = useRef<string>(undefined);
   const [newcomers, setNewcomers] = useState(new Set<string>());
   const now = found?.map(([near]) => near).join(" ");
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { call, type Status } from "../api";
+import { call, Failure, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { Plot } from "../plot";
 import { goTo, useRoute } from "../route";
@@ -37,6 +37,7 @@ interface Trained extends Partial<Run> {
 type Progress = { state: "reading" } | Trained;
 
 const EVERY = 1000;
+const SILENT = { en: "wordkin does not answer; it has probably ended.", zh: "wordkin 沒有回應，可能已經結束。" };
 
 export function Training(_: { status: Status }) {
   const { t } = useLanguage();
@@ -57,7 +58,7 @@ export function Training(_: { status: Status }) {
         setError("");
         if (answer.state !== "ended") timer = window.setTimeout(ask, EVERY);
       } catch (failure) {
-        if (!stop.signal.aborted) setError((failure as Error).message);
+        if (!stop.signal.aborted) setError(failure instanceof Failure ? failure.message : t(SILENT));
       }
     };
     void ask();
@@ -71,7 +72,7 @@ export function Training(_: { status: Status }) {
       <h1>{t({ en: "Training", zh: "訓練" })}</h1>
       {error && (
         <p role="alert">
-          {t({ en: "The picture has stopped: ", zh: "畫面已停止更新：" })}
+          {t({ en: "The picture stands still: ", zh: "畫面已停止更新：" })}
           {error}
         </p>
       )}

@@ -50,15 +50,15 @@ def inspect(
     """
     if model is None and (analogies or similarity):
         raise click.UsageError("--analogies and --similarity need a MODEL to score")
-    with serve(_shown(model, analogies, similarity), host, port) as server:
+    with opened(_shown(model, analogies, similarity), no_browser, host, port) as server:
         if as_json:
             print_json({"address": server.address})
-        announce(server, no_browser)
+        say("Ctrl-C ends it")
         server.wait()
 
 
-def serve(shown: "Inspected", host: str = "127.0.0.1", port: int = 0) -> "Server":
-    """Start the server.
+def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
+    """Start the server, say where the page is, and open it.
 
     Raises:
         ConfigurationError: host and port cannot be listened on.
@@ -68,14 +68,11 @@ def serve(shown: "Inspected", host: str = "127.0.0.1", port: int = 0) -> "Server
         from wordkin.inspector.server import Server
     except ImportError as error:
         raise MissingPackageError("the inspector needs an extra: pip install 'wordkin[web]'") from error
-    return Server(shown, host, port)
-
-
-def announce(server: "Server", no_browser: bool) -> None:
-    """Say where the page is, and open it."""
-    say(f"the inspector is at {server.address} (Ctrl-C ends it)")
+    server = Server(shown, host, port)
+    say(f"the inspector is at {server.address}")
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
+    return server
 
 
 def _shown(model: Path | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]) -> "Inspected":

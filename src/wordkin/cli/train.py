@@ -9,7 +9,7 @@ import click
 
 from wordkin import files
 from wordkin.cli import PATH, as_json, print_json, say
-from wordkin.cli.inspect import announce, no_browser_option, serve
+from wordkin.cli.inspect import no_browser_option, opened
 from wordkin.cli.options import config_options, configuration, given
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus import reading
@@ -101,9 +101,7 @@ def train(
         raise ConfigurationError(f"--{flag} was settled when {encoded[0]} was encoded; give it to 'wordkin encode'")
     model, live = Word2Vec(config), Live()
     shown = Inspected(output.name, live=live)
-    server = click.get_current_context().with_resource(serve(shown)) if inspect else None
-    if server is not None:
-        announce(server, no_browser)
+    server = click.get_current_context().with_resource(opened(shown, no_browser)) if inspect else None
     _fit(
         model,
         [Path(source) for source in sources],

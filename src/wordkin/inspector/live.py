@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from wordkin.inspector.inspected import Call, Inspected, RequestError
 from wordkin.training.history import EpochRecord
@@ -22,8 +22,6 @@ SHARE_OF_TIME = 1 / 400
 NUMBERS = ("loss", "holdout_loss", "learning_rate", "tokens_per_second")
 DULL_WORDS = 100
 """So many of the most frequent words tell little."""
-
-State = Literal["reading", "running", "ended"]
 
 
 @dataclass(frozen=True)
@@ -50,23 +48,25 @@ class Live:
     """
 
     def __init__(self) -> None:
-        self._state: State = "reading"
         self._run: Run | None = None
         self._bar: Progress | None = None
-        self._weights = threading.Lock()  # held while they are read; the run ends when nobody does
+        self._weights = threading.Lock()  # held while they are read: a run ends when nobody does
+        self._over = False
         self._points: list[Point] = []
         self._every = 0.2  # seconds between two points
         self._tokens = self._new_tokens = 0
-        self._begun = self._last = 0.0
+        self._begun = self._last = self._ended = 0.0
         self._records: list[EpochRecord] = []
         self._neighbours: dict[str, list[tuple[str, float]] | None] = {}
         self._due = 0.0
+        self._examples: list[str] = []
 
     def begin(self, run: Run) -> Progress:
         """Watch this run."""
-        self._run, self._bar = run, progress_bar(run.config.epochs, run.config.epochs * run.tokens)
+        self._bar = progress_bar(run.config.epochs, run.config.epochs * run.tokens)
         self._begun = self._last = time.monotonic()
-        self._state = "running"
+        self._examples = examples(run.vectors())
+        self._run = run  # last, since the page may ask at any moment
         return self
 
     def advance(self, epoch: int, tokens: int, loss: float) -> None:
@@ -100,8 +100,9 @@ class Live:
         """Read the weights no more."""
         assert self._bar is not None
         self._bar.close()
+        self._ended = time.monotonic()
         with self._weights:
-            self._state = "ended"
+            self._over = True
 
     def as_dict(self, words: Sequence[str], trained: WordVectors | None) -> dict[str, Any]:
         """What the page draws.
@@ -110,20 +111,20 @@ class Live:
             words: whose neighbours are wanted.
             trained: the result, as soon as there is one.
         """
-        run, points, state = self._run, self._points, self._state
+        run, points = self._run, self._points
         if run is None:
-            return {"state": state}
-        seconds = (self._last if state == "ended" else time.monotonic()) - self._begun
+            return {"state": "reading"}
+        seconds = (self._ended if self._over else time.monotonic()) - self._begun
         speed = self._new_tokens / max(seconds, 1e-9)
         total = run.config.epochs * run.tokens
         return {
-            "state": state,
+            "state": "running" if trained is None else "ended",
             "epochs": run.config.epochs,
             "tokens": self._tokens,
             "of_tokens": total,
             "seconds": seconds,
             "tokens_per_second": speed,
-            "seconds_left": (total - self._tokens) / speed if speed and state == "running" else None,
+            "seconds_left": (total - self._tokens) / speed if speed and not self._over else None,
             "memory": {"expected": run.budget.memory, "most": most_memory()},
             "points": {
                 name: [getattr(point, name) for point in points]
@@ -131,7 +132,7 @@ class Live:
             },
             "history": history([record.as_dict() for record in self._records]),
             "neighbours": self._refreshed(words, run, trained),
-            "examples": examples(run.vectors() if trained is None else trained),
+            "examples": self._examples,
         }
 
     def _refreshed(self, words: Sequence[str], run: Run, trained: WordVectors | None) -> list[dict[str, Any]]:
@@ -142,7 +143,7 @@ class Live:
             begin = time.monotonic()
             due = begin >= self._due
             wanted = [word for word in words if due or word not in self._neighbours]
-            if wanted and self._state == "running":
+            if wanted and not self._over:
                 found = {each["word"]: each["found"] for each in neighbours(run.vectors(), wanted)}
                 self._neighbours = found if due else {**self._neighbours, **found}
                 end = time.monotonic()
@@ -169,7 +170,8 @@ def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def history(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One entry an epoch, with the tokens up to its end; what a record lacks, or is no finite number, is None."""
-    entries, tokens = [], 0.0
+    entries = []
+    tokens = (records[0]["epoch"] - 1) * (_number(records[0].get("tokens")) or 0) if records else 0
     for record in records:
         tokens += _number(record.get("tokens")) or 0
         numbers = {name: _number(record.get(name)) for name in NUMBERS}
