@@ -74,7 +74,6 @@ export function Lab({ status }: { status: Status }) {
   );
 
   if (!beginning || !state || !pass || !now) return error ? <p role="alert">{error}</p> : null;
-  const label = state.outputs[output]!.label;
   const eta = state.eta;
   return (
     <div class="lab">
@@ -111,7 +110,7 @@ export function Lab({ status }: { status: Status }) {
           />
         </label>
       </div>
-      <Derivation key={`${state.architecture} ${label}`} beginning={beginning} state={state} pass={pass} output={output} />
+      <Derivation key={state.architecture} beginning={beginning} state={state} pass={pass} output={output} />
       {beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
       <Runs
         state={state}

@@ -58,7 +58,7 @@ export const partial = (above: ComponentChildren, below: ComponentChildren) =>
     </>,
   );
 
-const SHOWN = 4;
+const SHOWN = 3;
 
 /** The leading numbers of a vector. */
 export const numbers = (values: number[]) => (
