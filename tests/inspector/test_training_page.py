@@ -169,6 +169,21 @@ def test_odd_words_are_refused(words):
         live.training(Inspected("example"), {"words": words})
 
 
+def test_the_progress_bar_is_told_the_same(sentences, monkeypatch):
+    told = []
+
+    class Bar:
+        def __getattr__(self, name):
+            return lambda *arguments: told.append((name, *arguments))
+
+    monkeypatch.setattr(live, "progress_bar", lambda epochs, tokens: told.append((epochs, tokens)) or Bar())
+    model = Word2Vec(epochs=2, **OPTIONS).fit(sentences, progress=Live().begin)
+    assert told[0] == (2, sum(record.tokens for record in model.history))
+    assert sum(tokens for name, *rest in told[1:] if name == "advance" for tokens in rest[1:2]) == told[0][1]
+    assert [rest[0] for name, *rest in told[1:] if name == "epoch_ended"] == list(model.history)
+    assert told[-1] == ("close",)
+
+
 def test_points_are_few_however_long_the_run(monkeypatch):
     monkeypatch.setattr(live, "MOST_POINTS", 10)
     watched = Live()

@@ -118,6 +118,8 @@ class Server:
             raise ConfigurationError(
                 f"cannot listen on {host}, port {port}: {error.strerror or error}; give another --port or --host"
             ) from None
+        # An answer goes out in two parts; the second is not to wait for 40 ms until the first is acknowledged.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound = self._socket.getsockname()[1]
         self._guard = Guard(app, host, bound)
         self._origin = f"http://{host_in_address(host)}:{bound}/"
