@@ -213,7 +213,7 @@ def test_sound_json_is_taken_and_says_what_it_lacks():
         body.parsed(b"{}")["word"]
 
 
-def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch):
+def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch, caplog):
     def broken(_shown, _body):
         raise RuntimeError("a secret of the server's")
 
@@ -224,6 +224,7 @@ def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch):
         answer = asking.post(f"/api/{name}", json={})
         assert answer.status_code == 500
         assert answer.json() == {"error": "wordkin failed here; the terminal that it was started in says how"}
+    assert "a secret of the server's" in caplog.text
 
 
 def test_too_many_calls_are_refused(client, monkeypatch):

@@ -104,10 +104,13 @@ function AnalogySet({ name, sections, of_sections }: Analogies) {
             </tr>
           </thead>
           <tbody>
-            {[...sections, total].map((each, place) => (
+            {sections.map((each, place) => (
               <Row key={place} {...each} />
             ))}
           </tbody>
+          <tfoot class="evaluation-total">
+            <Row {...total} />
+          </tfoot>
         </table>
       </div>
     </section>
@@ -189,7 +192,7 @@ function SimilaritySet({ name, score }: Similarity) {
 function Bar({ high, interval }: { high: number; interval?: [number | null, number | null] }) {
   const x = (value: number | null) => 200 * Math.min(1, Math.max(0, value ?? 0));
   return (
-    <svg class="evaluation-bar" viewBox="0 0 200 16" aria-hidden="true">
+    <svg class="evaluation-bar" viewBox="0 0 200 16" preserveAspectRatio="none" aria-hidden="true">
       <rect class="evaluation-all" width="200" height="16" />
       <rect class="evaluation-share" width={x(high)} height="16" />
       {interval && <path class="evaluation-interval" d={`M${x(interval[0])} 3v10m0-5H${x(interval[1])}m0-5v10`} />}

@@ -36,15 +36,26 @@ export function Neighbours({ words, neighbours, onChange }: Props) {
         <button>{t({ en: "Add", zh: "加入" })}</button>
       </form>
       <div class="training-neighbours">
-        {neighbours.map((each) => (
-          <Card key={each.word} {...each} onRemove={() => onChange(words.filter((word) => word !== each.word))} />
+        {words.map((word) => (
+          <Card
+            key={word}
+            word={word}
+            found={neighbours.find((each) => each.word === word)?.found}
+            onRemove={() => onChange(words.filter((other) => other !== word))}
+          />
         ))}
       </div>
     </section>
   );
 }
 
-function Card({ word, found, onRemove }: Found & { onRemove: () => void }) {
+interface CardProps {
+  word: string;
+  found: Found["found"] | undefined;
+  onRemove: () => void;
+}
+
+function Card({ word, found, onRemove }: CardProps) {
   const { t } = useLanguage();
   const newcomers = useNewcomers(found);
   return (
@@ -59,7 +70,7 @@ function Card({ word, found, onRemove }: Found & { onRemove: () => void }) {
         <p>{t({ en: "not in the vocabulary", zh: "不在詞彙表中" })}</p>
       ) : (
         <ol>
-          {found.map(([near, cosine]) => (
+          {found?.map(([near, cosine]) => (
             <li key={near}>
               <span>{near}</span>
               {newcomers.has(near) && <strong>{t({ en: "new", zh: "新" })}</strong>}
@@ -74,7 +85,7 @@ function Card({ word, found, onRemove }: Found & { onRemove: () => void }) {
 }
 
 /** The words that the list before lacked. */
-function useNewcomers(found: Found["found"]): Set<string> {
+function useNewcomers(found: CardProps["found"]): Set<string> {
   const before = useRef<string>(undefined);
   const [newcomers, setNewcomers] = useState(new Set<string>());
   const now = found?.map(([near]) => near).join(" ");

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import socket
 import threading
+import traceback
 from typing import Any, Self
 
 import anyio.to_thread
@@ -23,6 +24,7 @@ from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 
 logger = logging.getLogger("wordkin")
 
+BYTES = "application/octet-stream"
 CALLS_IN_WORK = 4
 CONNECTIONS = 64
 
@@ -69,13 +71,14 @@ def application(shown: Inspected) -> Starlette:
         try:
             asked = await body.read(request)
             answer = await anyio.to_thread.run_sync(call, shown, asked, limiter=limiter[0])
+            return Response(answer, media_type=BYTES) if isinstance(answer, bytes) else JSONResponse(answer)
         except WordkinError as error:
             return refusal(request, 400, str(error))
-        return (
-            Response(answer, media_type="application/octet-stream")
-            if isinstance(answer, bytes)
-            else JSONResponse(answer)
-        )
+        except HTTPException:
+            raise
+        except Exception:  # a defect of ours: the terminal gets the traceback, the page one line
+            logger.error("a call of the page failed\n%s", traceback.format_exc())
+            return refusal(request, 500, "wordkin failed here; the terminal that it was started in says how")
 
     def served(content: bytes, content_type: str) -> ASGIApp:
         return Response(content, headers={"content-type": content_type})
@@ -83,17 +86,13 @@ def application(shown: Inspected) -> Starlette:
     files = [Route(path, served(*file), methods=["GET"]) for path, file in bundle.files().items()]
     return Starlette(
         routes=[Route("/api/{name}", api, methods=["POST"]), *files],
-        exception_handlers={HTTPException: _refused, Exception: _failed},
+        exception_handlers={HTTPException: _refused},
     )
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return refusal(request, error.status_code, error.detail)
-
-
-async def _failed(request: Request, _error: Exception) -> Response:
-    return refusal(request, 500, "wordkin failed here; the terminal that it was started in says how")
 
 
 class Server:
@@ -118,6 +117,8 @@ class Server:
             raise ConfigurationError(
                 f"cannot listen on {host}, port {port}: {error.strerror or error}; give another --port or --host"
             ) from None
+        # An answer goes out in two parts; the second is not to wait for 40 ms until the first is acknowledged.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound = self._socket.getsockname()[1]
         self._guard = Guard(app, host, bound)
         self._origin = f"http://{host_in_address(host)}:{bound}/"
