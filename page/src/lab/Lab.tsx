@@ -13,74 +13,72 @@ import type { Beginning, Pass, State, Stepped } from "./types";
 const LEAST_POWER = -3;
 const MOST_POWER = 1;
 
+/** What the reader looks at: a state of the network, and one of its pairs. */
+interface Wanted {
+  beginning: Beginning;
+  state: State;
+  output: number;
+}
+
+/** The same with all of its numbers. */
+interface Shown extends Wanted {
+  pass: Pass;
+  now: Stepped;
+}
+
 export function Lab({ status }: { status: Status }) {
   const { t } = useLanguage();
   const { parameters } = useRoute();
   const asked = withoutRate(parameters);
-  const [beginning, setBeginning] = useState<Beginning>();
-  const [state, setState] = useState<State>();
-  const [output, setOutput] = useState(0);
-  const [pass, setPass] = useState<Pass>();
-  const [now, setNow] = useState<Stepped>();
+  const [wanted, setWanted] = useState<Wanted>();
+  const [shown, setShown] = useState<Shown>();
   const [losses, setLosses] = useState<number[]>([]); // at the beginning, and after each step
   const [positivesOnly, setPositivesOnly] = useState(false);
   const [error, setError] = useState("");
-  const failed = useCallback((failure: Error) => setError(failure.message), []);
+  const failed = useCallback((failure: Error) => failure.name !== "AbortError" && setError(failure.message), []);
 
   const begin = useCallback(() => {
     const left = new AbortController();
     const eta = new URLSearchParams(location.hash.split("?")[1]).get("eta");
-    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta), left.signal).then(
-      (found) => {
-        setBeginning(found);
-        setState(found.state);
-        setOutput(0);
-        setLosses([]);
-        setPositivesOnly(false);
-        setError("");
-      },
-      (failure: Error) => failure.name !== "AbortError" && setError(failure.message),
-    );
+    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta), left.signal).then((beginning) => {
+      setWanted({ beginning, state: beginning.state, output: 0 });
+      setLosses([]);
+      setPositivesOnly(false);
+      setError("");
+    }, failed);
     return () => left.abort();
-  }, [asked]);
+  }, [asked, failed]);
   useEffect(begin, [begin]);
 
   useEffect(() => {
-    if (!state || output >= state.outputs.length) return;
+    if (!wanted) return;
     const left = new AbortController();
+    const { state, output } = wanted;
     Promise.all([
       call<Pass>("lab-pass", { state, output }, left.signal),
       call<Stepped>("lab-steps", { state, steps: 0 }, left.signal),
-    ]).then(
-      ([numbers, stepped]) => {
-        setPass(numbers);
-        setNow(stepped);
-        setLosses((before) => (before.length ? before : [stepped.J_now]));
-      },
-      (failure: Error) => failure.name !== "AbortError" && setError(failure.message),
-    );
+    ]).then(([pass, now]) => {
+      setShown({ ...wanted, pass, now });
+      setLosses((before) => (before.length ? before : [now.J_now]));
+    }, failed);
     return () => left.abort();
-  }, [state, output]);
+  }, [wanted, failed]);
 
-  const take = useCallback(
-    async (from: State, steps: number) => {
-      const stepped = await call<Stepped>("lab-steps", { state: from, steps });
-      setState(stepped.state);
-      setOutput(stepped.state.turn);
-      setLosses((before) => [...before, ...stepped.J]);
-      return stepped.state;
-    },
-    [],
-  );
+  const take = useCallback(async (from: Wanted, steps: number) => {
+    const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps });
+    setWanted({ beginning: from.beginning, state, output: state.turn });
+    setLosses((before) => [...before, ...J]);
+  }, []);
 
-  if (!beginning || !state || !pass || !now) return error ? <p role="alert">{error}</p> : null;
-  const eta = state.eta;
+  if (!wanted || !shown) return error ? <p role="alert">{error}</p> : null;
+  const { beginning, state, output, pass, now } = shown;
+  const eta = wanted.state.eta;
   return (
     <div class="lab">
       <p class="lab-lead">
         {t({
-          en: "word2vec's backward pass, number by number. The page computes nothing: every figure comes from the Python functions that train the model.",
-          zh: "word2vec 的反向傳播，一個數字一個數字看。網頁本身不做計算：每個數值都來自訓練模型所用的同一組 Python 函式。",
+          en: "word2vec's backward pass, number by number. The page computes nothing: every figure comes from the Python functions that the training is checked against.",
+          zh: "word2vec 的反向傳播，一個數字一個數字看。網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
         })}
       </p>
       <Choices key={asked} status={status} beginning={beginning} />
@@ -88,16 +86,21 @@ export function Lab({ status }: { status: Status }) {
       <div class="lab-pair">
         <fieldset>
           <legend>{t({ en: "The pair", zh: "這一對" })}</legend>
-          {state.outputs.map(({ name, label: each }, index) => (
-            <label class={each === 1 ? "lab-positive" : "lab-negative"}>
-              <input type="radio" name="output" checked={index === output} onChange={() => setOutput(index)} />
-              {state.inputs.map(({ word }) => word).join(" + ")} → {name} <small>t = {each}</small>
+          {state.outputs.map(({ name, label }, index) => (
+            <label class={label === 1 ? "lab-positive" : "lab-negative"}>
+              <input
+                type="radio"
+                name="output"
+                checked={index === output}
+                onChange={() => setWanted({ beginning, state, output: index })}
+              />
+              {state.inputs.map(({ word }) => word).join(" + ")} → {name} <small>t = {label}</small>
             </label>
           ))}
         </fieldset>
         <label class="lab-eta">
           <span>
-            {t({ en: "learning rate", zh: "學習率" })} <i>η</i> = <output>{readable(eta)}</output>
+            {t({ en: "learning rate", zh: "學習率" })} <i>η</i> = <b>{readable(eta)}</b>
           </span>
           <input
             type="range"
@@ -105,8 +108,12 @@ export function Lab({ status }: { status: Status }) {
             max={MOST_POWER}
             step="0.01"
             value={Math.log10(eta)}
-            onInput={(event) => setState({ ...state, eta: Number((10 ** Number(event.currentTarget.value)).toPrecision(3)) })}
-            onChange={() => goTo("lab", { ...Object.fromEntries(parameters), eta: String(state.eta) }, true)}
+            onInput={({ currentTarget: { value } }) =>
+              setWanted({ ...wanted, state: { ...wanted.state, eta: rate(value) } })
+            }
+            onChange={({ currentTarget: { value } }) =>
+              goTo("lab", { ...Object.fromEntries(parameters), eta: String(rate(value)) }, true)
+            }
           />
         </label>
       </div>
@@ -123,15 +130,18 @@ export function Lab({ status }: { status: Status }) {
             ...each,
             label: only ? (1 as const) : beginning.state.outputs[index]!.label,
           }));
-          setState({ ...state, outputs });
+          setWanted({ beginning, state: { ...state, outputs }, output });
         }}
-        take={take}
+        take={(steps) => take(wanted, steps)}
         again={begin}
         failed={failed}
       />
     </div>
   );
 }
+
+/** η where the slider stands, whose steps are powers. */
+const rate = (power: string) => Number((10 ** Number(power)).toPrecision(3));
 
 /** What the link asks for but for η, which may change while training goes on. */
 function withoutRate(parameters: URLSearchParams): string {

@@ -55,8 +55,8 @@ export function Network({ beginning, state, pass, output, stage, phase }: Props)
       viewBox={`0 0 ${WIDTH} ${height}`}
       role="img"
       aria-label={t({
-        en: `A network: ${state.inputs.map(({ word }) => word).join(", ")} in, ${state.outputs[output]!.name} out`,
-        zh: `網路：輸入 ${state.inputs.map(({ word }) => word).join("、")}，輸出 ${state.outputs[output]!.name}`,
+        en: `The layers: ${state.inputs.map(({ word }) => word).join(", ")} in, ${state.outputs[output]!.name} out`,
+        zh: `各層：輸入 ${state.inputs.map(({ word }) => word).join("、")}，輸出 ${state.outputs[output]!.name}`,
       })}
     >
       <defs>

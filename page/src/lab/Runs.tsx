@@ -13,8 +13,7 @@ interface Props {
   losses: number[];
   positivesOnly: boolean;
   onPositivesOnly: (only: boolean) => void;
-  /** Takes steps from a state; gives the state after them. */
-  take: (from: State, steps: number) => Promise<State>;
+  take: (steps: number) => Promise<void>;
   again: () => void;
   failed: (failure: Error) => void;
 }
@@ -26,14 +25,14 @@ export function Runs({ state, now, losses, positivesOnly, onPositivesOnly, take,
   useEffect(() => {
     if (!running) return;
     const next = setTimeout(() => {
-      take(state, state.outputs.length).catch((failure: Error) => {
+      take(state.outputs.length).catch((failure: Error) => {
         setRunning(false);
         failed(failure);
       });
     }, PAUSE);
     return () => clearTimeout(next);
-  }, [running, state, take, failed]);
-  const step = (steps: number) => void take(state, steps).catch(failed);
+  }, [running, state]);
+  const step = (steps: number) => void take(steps).catch(failed);
   const taken = Math.max(0, losses.length - 1);
   const title = t({ en: "J, the sum over all pairs, after each step", zh: "每一步之後，所有配對的總損失 J" });
   return (
