@@ -91,7 +91,7 @@ export function Lab({ status }: { status: Status }) {
               <input
                 type="radio"
                 name="output"
-                checked={index === output}
+                checked={index === wanted.output}
                 onChange={() => setWanted({ beginning, state, output: index })}
               />
               {state.inputs.map(({ word }) => word).join(" + ")} → {name} <small>t = {label}</small>
