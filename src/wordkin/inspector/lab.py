@@ -10,12 +10,13 @@ The page keeps the network's state and sends it along; nothing is kept here. A s
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, cast, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import Architecture, CbowGradient, OutputLayer, TrainingConfig
+from wordkin.inspector.fields import choice, integer, word, words
 from wordkin.inspector.inspected import Call, Inspected, RequestError
 from wordkin.model import huffman, objective
 
@@ -33,7 +34,6 @@ MOST_ETA = 10
 FIRST_WORD = 200
 """Row of the model's word that the lab begins with: more telling than the most frequent ones."""
 
-Kind = TypeVar("Kind", bound=str)
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 
@@ -124,13 +124,15 @@ def begin(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         The state; the words that it is made of; the output layers that the source has; the source's Huffman tree, as
         far as it is drawn, for hierarchical softmax; and the example's words.
     """
-    name = _choice(body, "source", ("example", "model"), "example" if shown.vectors is None else "model")
+    name = choice(body, "source", ("example", "model"), "example" if shown.vectors is None else "model")
     source = _example() if name == "example" else _model(shown)
-    architecture = _choice(body, "architecture", get_args(Architecture), source.architecture)
-    output_layer = _choice(body, "output_layer", source.output_layers, source.output_layers[0])
-    inputs = _words(body, "inputs", source.inputs)
+    architecture = choice(body, "architecture", get_args(Architecture), source.architecture)
+    output_layer = choice(body, "output_layer", source.output_layers, source.output_layers[0])
+    inputs = words(body, "inputs", MOST_WORDS, source.inputs)
+    if not inputs:
+        raise RequestError("inputs: give a word")
     inputs = inputs[:1] if architecture == "skipgram" else inputs
-    output = _words(body, "output", [source.output])[0]
+    output = word({"output": source.output, **body}, "output")
     negatives, tree = list[str](), None
     if output_layer == "hierarchical-softmax":
         tree = huffman.tree(source.counts)
@@ -138,18 +140,18 @@ def begin(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         rows, labels = objective.hierarchical_softmax_outputs(nodes, code)
         names = [f"n{node}" for node in nodes]
     else:
-        negatives = _words(body, "negatives", source.negatives)
+        negatives = words(body, "negatives", MOST_WORDS, source.negatives)
         names = [output, *negatives]
-        noise = np.array([source.row(word) for word in negatives], np.int64)
+        noise = np.array([source.row(each) for each in negatives], np.int64)
         rows, labels = objective.negative_sampling_outputs(source.row(output), noise)
     return {
         "state": {
             "architecture": architecture,
             "output_layer": output_layer,
-            "cbow_gradient": _choice(body, "cbow_gradient", get_args(CbowGradient), "exact"),
+            "cbow_gradient": choice(body, "cbow_gradient", get_args(CbowGradient), "exact"),
             "eta": _eta(body.get("eta", source.eta)),
             "turn": 0,
-            "inputs": [{"word": word, "vector": _numbers(source.V[source.row(word)])} for word in inputs],
+            "inputs": [{"word": each, "vector": _numbers(source.V[source.row(each)])} for each in inputs],
             "outputs": [
                 {"name": name, "label": label, "vector": _numbers(source.W[row])}
                 for name, label, row in zip(names, labels.tolist(), rows, strict=True)
@@ -175,7 +177,7 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         is the context's vectors that change, and v is their mean.
     """
     network = _network(body.get("state"))
-    output = _integer(body, "output", 0, len(network.W) - 1)
+    output = integer(body, "output", 0, len(network.W) - 1)
     numbers = objective.pair_pass(network.hidden, network.W[output], int(network.labels[output]), network.eta)
     after = _copied(network)
     after.step(output)
@@ -198,7 +200,7 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """
     given: Any = body.get("state")
     network = _copied(_network(given))
-    count = _integer(body, "steps", 0, MOST_STEPS)
+    count = integer(body, "steps", 0, MOST_STEPS)
     turn, losses = network.turn, []
     for _step in range(count):
         network.step(turn)
@@ -249,10 +251,10 @@ def _example() -> Source:
     )
 
 
-def _example_row(word: str) -> int:
-    if word not in EXAMPLE_WORDS:
-        raise RequestError(f"the example has no word {word!r}; it has {', '.join(EXAMPLE_WORDS)}")
-    return EXAMPLE_WORDS.index(word)
+def _example_row(name: str) -> int:
+    if name not in EXAMPLE_WORDS:
+        raise RequestError(f"the example has no word {name!r}; it has {', '.join(EXAMPLE_WORDS)}")
+    return EXAMPLE_WORDS.index(name)
 
 
 def _model(shown: Inspected) -> Source:
@@ -263,7 +265,7 @@ def _model(shown: Inspected) -> Source:
         raise RequestError("the model holds no output vectors, which the backward pass needs; choose the example")
     eta = TrainingConfig.from_mapping({"learning_rate": vectors.config.get("learning_rate"), "min_learning_rate": 0.0})
     first = min(FIRST_WORD, max(0, len(vectors) - 4))
-    words = [vectors.index_to_key[row] for row in range(first, min(first + 4, len(vectors)))]
+    some = [vectors.index_to_key[row] for row in range(first, min(first + 4, len(vectors)))]
     return Source(
         vectors.row,
         vectors.vocabulary.counts,
@@ -272,19 +274,19 @@ def _model(shown: Inspected) -> Source:
         vectors.config.get("architecture", "skipgram"),
         [vectors.config.get("output_layer", "negative-sampling")],
         eta=eta.first_learning_rate,
-        inputs=words[:1],
-        output=words[1 % len(words)],
-        negatives=words[2:],
+        inputs=some[:1],
+        output=some[1 % len(some)],
+        negatives=some[2:],
     )
 
 
 def _paths(source: Source, tree: huffman.Tree, output: str) -> list[dict[str, Any]]:
     """The Huffman paths that are drawn: those of the example's words, or that of a model's word alone."""
-    words = EXAMPLE_WORDS if source.row is _example_row else [output]
-    paths = [tree.path(source.row(word)) for word in words]
+    drawn = EXAMPLE_WORDS if source.row is _example_row else [output]
+    paths = [tree.path(source.row(each)) for each in drawn]
     return [
-        {"word": word, "nodes": nodes.tolist(), "code": code.tolist()}
-        for word, (nodes, code) in zip(words, paths, strict=True)
+        {"word": each, "nodes": nodes.tolist(), "code": code.tolist()}
+        for each, (nodes, code) in zip(drawn, paths, strict=True)
     ]
 
 
@@ -296,14 +298,14 @@ def _network(state: Any) -> Network:
     outputs = [_row(each, "name") for each in _list(state, "outputs", MOST_OUTPUTS)]
     if len({len(vector) for vector in inputs + outputs}) != 1:
         raise RequestError("the vectors of the lab's state are not of one length")
-    labels = [_integer(each, "label", 0, 1) for each in state["outputs"]]
+    labels = [integer(each, "label", 0, 1) for each in state["outputs"]]
     return Network(
-        _choice(state, "architecture", get_args(Architecture)),
-        _choice(state, "cbow_gradient", get_args(CbowGradient)),
+        choice(state, "architecture", get_args(Architecture)),
+        choice(state, "cbow_gradient", get_args(CbowGradient)),
         np.array(inputs, np.float64),
         np.array(outputs, np.float64),
         np.array(labels, np.int64),
-        _integer(state, "turn", 0, len(outputs) - 1),
+        integer(state, "turn", 0, len(outputs) - 1),
         _eta(state.get("eta")),
     )
 
@@ -323,30 +325,6 @@ def _list(given: Mapping[str, Any], name: str, most: int) -> list[Any]:
     value = given.get(name)
     if not isinstance(value, list) or not 0 < len(value) <= most:
         raise RequestError(f"{name}: give a list of 1 to {most}")
-    return value
-
-
-def _words(body: Mapping[str, Any], name: str, default: list[str]) -> list[str]:
-    value = body.get(name, default)
-    words = [value] if isinstance(value, str) else value
-    if not isinstance(words, list) or len(words) > MOST_WORDS or not all(isinstance(word, str) for word in words):
-        raise RequestError(f"{name}: give up to {MOST_WORDS} words")
-    if not words and name != "negatives":
-        raise RequestError(f"{name}: give a word")
-    return words
-
-
-def _choice(given: Mapping[str, Any], name: str, choices: Sequence[Kind], default: Kind | None = None) -> Kind:
-    value = given.get(name, default)
-    if value not in choices:
-        raise RequestError(f"{name} is {value!r}; it must be {' or '.join(choices)}")
-    return cast(Kind, value)
-
-
-def _integer(given: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    value = given.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise RequestError(f"{name} is {value!r}; it must be a whole number from {least} to {most}")
     return value
 
 

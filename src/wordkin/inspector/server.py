@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 import wordkin
 from wordkin.errors import ConfigurationError, WordkinError
-from wordkin.inspector import body, bundle, evaluation, explorer, lab, live
+from wordkin.inspector import body, bundle, evaluation, explorer, lab, live, projection
 from wordkin.inspector.inspected import Call, Inspected
 from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 
@@ -51,7 +51,14 @@ def status(shown: Inspected, _: Any) -> dict[str, Any]:
     }
 
 
-CALLS: dict[str, Call] = {"status": status, **lab.CALLS, **explorer.CALLS, **live.CALLS, **evaluation.CALLS}
+CALLS: dict[str, Call] = {
+    "status": status,
+    **lab.CALLS,
+    **explorer.CALLS,
+    **projection.CALLS,
+    **live.CALLS,
+    **evaluation.CALLS,
+}
 
 
 def application(shown: Inspected) -> Starlette:
