@@ -107,9 +107,9 @@ def watching(text: Path, pairs: int) -> dict[str, Any]:
     from wordkin.inspector.live import Live
     from wordkin.inspector.server import Server
 
-    config = TrainingConfig(epochs=3)
+    config = TrainingConfig(epochs=1)
     corpus = encode(str(text), config)
-    Word2Vec(config, epochs=1).fit(corpus, progress=False)  # compiled, and the text in memory
+    Word2Vec(config).fit(corpus, progress=False)  # compiled, and the text in memory
 
     def seconds(watched: bool) -> float:
         model, live = Word2Vec(config), Live()

@@ -263,7 +263,7 @@ def test_few_calls_work_at_once(asking, monkeypatch):
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == server.CALLS_IN_WORK
+    assert most == server.CALLS_AT_WORK
 
 
 def test_few_connections_are_open_at_once(client):
