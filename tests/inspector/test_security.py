@@ -87,6 +87,7 @@ def test_a_browser_is_started_with_a_token_that_is_good_once():
     "host",
     [
         "evil.example",
+        "192.0.2.7",
         "evil.example:PORT",
         "127.0.0.1.evil.example",
         "127.0.0.1@evil.example",
