@@ -5,7 +5,9 @@
 
 The first view is the time from the server's first answer until a browser has drawn the page (Playwright and Chromium,
 where they are there). Memory is that of a process which serves the model and has answered, less that of its files in
-memory. The cost of watching is measured on pairs of runs in turn, with a reader that asks as often as the page does.
+memory. The cost of watching is measured on pairs of runs in turn, with a reader that asks as often as the page does;
+and, since a shared machine's own noise is larger, as the share of all cores' time that other threads than those which
+train took (Linux).
 """
 
 import argparse
@@ -106,10 +108,11 @@ def watching(text: Path, pairs: int) -> dict[str, Any]:
     from wordkin.inspector.inspected import Inspected
     from wordkin.inspector.live import Live
     from wordkin.inspector.server import Server
+    from wordkin.training.trainer import cores
 
-    config = TrainingConfig(epochs=3)
-    corpus = encode(str(text), config)
-    Word2Vec(config, epochs=1).fit(corpus, progress=False)  # compiled, and the text in memory
+    config = TrainingConfig(epochs=1)
+    corpus = encode([text], config)
+    Word2Vec(config).fit(corpus, progress=False)  # compiled, and the text in memory
 
     def seconds(watched: bool) -> float:
         model, live = Word2Vec(config), Live()
@@ -120,22 +123,35 @@ def watching(text: Path, pairs: int) -> dict[str, Any]:
             with Server(shown) as server:
                 reader = threading.Thread(target=read, args=(server.address, stop))
                 reader.start()
+                before = beside_training()
                 model.fit(corpus, progress=live.begin)
+                taken = beside_training() - before
                 stop.set()
                 reader.join()
+            shares.append(taken / (cores() * sum(record.seconds for record in model.history)))
         return sum(record.seconds for record in model.history)
 
-    ratios, times = [], []
+    ratios, times, shares = [], [], list[float]()
     for pair in range(pairs):
         order = (False, True) if pair % 2 == 0 else (True, False)
         taken = {watched: seconds(watched) for watched in order}
-        times.append(taken)
+        times.append([taken[False], taken[True]])
         ratios.append(taken[True] / taken[False])
     return {
         "words": len(corpus.vocabulary),
-        "seconds": [[taken[False], taken[True]] for taken in times],
+        "seconds": times,
         "ratio": {"median": statistics.median(ratios), "all": ratios},
+        "share of the cores' time": shares,
     }
+
+
+def beside_training() -> float:
+    """Seconds that the process's threads have worked, without the main thread and those of training, which end."""
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return float("nan")
+    others = [task for task in tasks.iterdir() if int(task.name) != threading.main_thread().native_id]
+    return sum(int((task / "schedstat").read_text("ascii").split()[0]) for task in others) / 1e9
 
 
 def read(address: str, stop: threading.Event) -> None:

@@ -1,8 +1,14 @@
 """The server and the page's frame."""
 
+import threading
 import time
 
+import pytest
+
 from wordkin.inspector.inspected import Inspected
+
+server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
+httpx = pytest.importorskip("httpx")
 
 
 def test_page_opens_without_a_word_in_its_console(inspector, page):
@@ -24,3 +30,20 @@ def test_answers_do_not_wait_for_acknowledgements(client):
         asking.post("/api/status", json={})
         seconds.append(time.perf_counter() - begin)
     assert min(seconds) < 0.03  # a delayed acknowledgement takes 40 ms
+
+
+def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
+    begun, over = threading.Event(), threading.Event()
+    monkeypatch.setitem(server.CALLS, "slow", lambda _shown, _body: begun.set() or over.wait(60) or {})
+    running = server.Server(Inspected("example"))
+    with httpx.Client(base_url=running.address.partition("?")[0], trust_env=False) as client:
+        client.get(running.address)
+        asking = threading.Thread(target=client.post, args=("/api/slow",), kwargs={"json": {}})
+        asking.start()
+        begun.wait()
+        begin = time.monotonic()
+        running.close()
+        assert time.monotonic() - begin < 10
+        asking.join()
+    over.set()
+    assert (*capfd.readouterr(), caplog.text) == ("", "", "")

@@ -82,13 +82,10 @@ class Guard:
 
     def _answer(self, request: Request) -> Response | None:
         """The refusal, or the cookie; None for what may pass."""
-        host, origin = request.headers.get("host", "").lower(), request.headers.get("origin")
+        host = request.headers.get("host", "").lower()
         if not self._is_ours(host):
             return refusal(request, 403, "this host name is not the server's: open the address that wordkin printed")
-        if origin not in (None, f"http://{host}") or request.headers.get("sec-fetch-site", "none") not in (
-            "none",
-            "same-origin",
-        ):
+        if _is_from_elsewhere(request, host):
             return refusal(request, 403, "only the server's own page may ask: open the address that wordkin printed")
         token = request.query_params.get("token")
         if token is not None and request.url.path == "/" and request.method == "GET" and self._accepts(token):
@@ -148,6 +145,12 @@ def host_in_address(host: str) -> str:
     if host in EVERYWHERE:
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host
+
+
+def _is_from_elsewhere(request: Request, host: str) -> bool:
+    """Whether the browser says that another page made the request; a person's own typing counts as none."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "none")
+    return origin not in (None, f"http://{host}") or site not in ("none", "same-origin")
 
 
 def _same(given: str, secret: str) -> bool:

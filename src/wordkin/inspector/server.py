@@ -1,5 +1,6 @@
 """The local web server."""
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -7,9 +8,9 @@ import threading
 import traceback
 from typing import Any, Self
 
-import anyio.to_thread
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,7 +26,7 @@ from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 logger = logging.getLogger("wordkin")
 
 BYTES = "application/octet-stream"
-CALLS_IN_WORK = 4
+CALLS_AT_WORK = 4
 CONNECTIONS = 64
 
 
@@ -67,17 +68,16 @@ def application(shown: Inspected) -> Starlette:
     Raises:
         WordkinError: the page was not built.
     """
-    limiter: list[anyio.CapacityLimiter] = []  # made within the event loop that it belongs to
+    at_work = asyncio.Semaphore(CALLS_AT_WORK)
 
     async def api(request: Request) -> Response:
         call = CALLS.get(request.path_params["name"])
         if call is None:
             return refusal(request, 404, "there is no such call")
-        if not limiter:
-            limiter.append(anyio.CapacityLimiter(CALLS_IN_WORK))
         try:
             asked = await body.read(request)
-            answer = await anyio.to_thread.run_sync(call, shown, asked, limiter=limiter[0])
+            async with at_work:
+                answer = await run_in_threadpool(call, shown, asked)
             return Response(answer, media_type=BYTES) if isinstance(answer, bytes) else JSONResponse(answer)
         except WordkinError as error:
             return refusal(request, 400, str(error))
@@ -136,7 +136,7 @@ class Server:
             lifespan="off",
             loop="asyncio",
             log_config=None,
-            log_level="error",
+            log_level="critical",  # calls report their own failures; the rest is calls cut short by Ctrl-C
             access_log=False,
             server_header=False,
             proxy_headers=False,
