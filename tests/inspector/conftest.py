@@ -75,7 +75,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
+def page(browser: Any, inspector: Any) -> Iterator[Any]:  # noqa: ARG001  # the server closes after it
     """A page of 1280 × 800 in English; its console must stay empty, no script may fail, and nothing else be fetched."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
     page = context.new_page()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordkin import Word2Vec
+from wordkin import Word2Vec, WordVectors
 from wordkin.inspector import lab
 from wordkin.inspector.inspected import Inspected
 from wordkin.model import objective
@@ -174,6 +174,13 @@ def test_a_model_in_chinese(page, inspector, poems):
     )
     assert exact(page, "J")[-1] == numbers.J
     page.get_by_label("網路").select_option("example")
+    page.get_by_label("dog → run").wait_for()
+
+
+def test_a_model_without_output_vectors(page, inspector):
+    bare = WordVectors.from_arrays(["a", "b", "c"], np.eye(3))
+    opened(page, inspector(Inspected("bare", bare)))
+    page.get_by_text("saved without output vectors").wait_for()
     page.get_by_label("dog → run").wait_for()
 
 

@@ -20,7 +20,7 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
         chosen(event.currentTarget);
       }}
     >
-      {status.model && (
+      {status.model?.has_output_vectors && (
         <label>
           {t({ en: "network", zh: "網路" })}
           <select value={source} onChange={(event) => goTo("lab", { source: event.currentTarget.value })}>

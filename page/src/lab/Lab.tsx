@@ -30,6 +30,8 @@ export function Lab({ status }: { status: Status }) {
   const { t } = useLanguage();
   const { parameters } = useRoute();
   const asked = withoutRate(parameters);
+  const bare = status.model !== null && !status.model.has_output_vectors;
+  const fallback = bare ? "example" : undefined;
   const [wanted, setWanted] = useState<Wanted>();
   const [shown, setShown] = useState<Shown>();
   const [losses, setLosses] = useState<number[]>([]); // at the beginning, and after each step
@@ -40,14 +42,14 @@ export function Lab({ status }: { status: Status }) {
   const begin = useCallback(() => {
     const left = new AbortController();
     const eta = new URLSearchParams(location.hash.split("?")[1]).get("eta");
-    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta), left.signal).then((beginning) => {
+    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta, fallback), left.signal).then((beginning) => {
       setWanted({ beginning, state: beginning.state, output: 0 });
       setLosses([]);
       setPositivesOnly(false);
       setError("");
     }, failed);
     return () => left.abort();
-  }, [asked, failed]);
+  }, [asked, fallback, failed]);
   useEffect(begin, [begin]);
 
   useEffect(() => {
@@ -81,6 +83,14 @@ export function Lab({ status }: { status: Status }) {
           zh: "word2vec 的反向傳播，一個數字一個數字看。網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
         })}
       </p>
+      {bare && (
+        <p role="status">
+          {t({
+            en: "This model was saved without output vectors, which the backward pass needs: here is the example.",
+            zh: "這個模型存檔時沒有輸出向量，而反向傳播需要它們：這裡顯示的是例子。",
+          })}
+        </p>
+      )}
       <Choices key={asked} status={status} beginning={beginning} />
       {error && <p role="alert">{error}</p>}
       <div class="lab-pair">
@@ -151,11 +161,11 @@ function withoutRate(parameters: URLSearchParams): string {
 }
 
 /** What the link asks for, as the body of lab-begin. */
-function wishes(parameters: URLSearchParams, eta: string | null): object {
+function wishes(parameters: URLSearchParams, eta: string | null, source?: string): object {
   const text = (name: string) => parameters.get(name) ?? undefined;
   const words = (name: string) => text(name)?.split(" ").filter(Boolean);
   return {
-    source: text("source"),
+    source: text("source") ?? source,
     architecture: text("architecture"),
     output_layer: text("layer"),
     cbow_gradient: text("gradient"),

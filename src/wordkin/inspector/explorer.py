@@ -47,14 +47,15 @@ def neighbours(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         row = vectors.row(name)
     except UnknownWordError as error:
         return {"word": name, "closest": list(error.suggestions)}
-    counts = vectors.vocabulary.counts
+    counts, length = vectors.vocabulary.counts, float(np.linalg.norm(vectors[name].astype(np.float64)))
+    finite = math.isfinite(length)
     return {
         "word": name,
         "rank": row + 1,
         "count": int(counts[row]),
         "share": float(counts[row] / counts.sum()),
-        "length": _finite(np.linalg.norm(vectors[name].astype(np.float64))),
-        "neighbours": _scored(vectors.most_similar(name, topn=topn)),
+        "length": length if finite else None,
+        "neighbours": _scored(vectors.most_similar(name, topn=topn)) if finite else [],
     }
 
 
@@ -62,7 +63,11 @@ def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """What is to c as b is to a. The body has the words a, b and c, and topn."""
     vectors = model(shown)
     a, b, c = (word(body, name) for name in "abc")
-    return {"found": _scored(vectors.analogy(a, b, c, integer(body, "topn", 1, MOST_FOUND, 10)))}
+    topn = integer(body, "topn", 1, MOST_FOUND, 10)
+    try:
+        return {"found": _scored(vectors.analogy(a, b, c, topn))}
+    except ValueError as error:  # a vector holds NaN
+        raise RequestError(str(error)) from error
 
 
 def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,10 +103,6 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _scored(found: list[tuple[str, float]]) -> list[tuple[str, float]]:
     return [(name, score) for name, score in found if math.isfinite(score)]
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 CALLS: dict[str, Call] = {"complete": complete, "neighbours": neighbours, "analogy": analogy, "axis": axis}
