@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wordkin.cli import convert, evaluate, query, stability, train
+from wordkin.cli import convert, evaluate, inspect, query, stability, train
 from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +39,7 @@ def test_readme_scripts_and_commands_exist():
     commands = set(re.findall(r"^wordkin (\w+)", text, re.MULTILINE))
     assert commands <= {
         command.name
-        for module in (convert, evaluate, query, stability, train)
+        for module in (convert, evaluate, inspect, query, stability, train)
         for command in vars(module).values()
         if hasattr(command, "callback")
     }
@@ -48,7 +48,7 @@ def test_readme_scripts_and_commands_exist():
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_flags_exist(document):
     asking = (query.similar, query.analogy, query.info, query.explain, evaluate.evaluate, stability.stability)
-    commands = (train.demo, train.train, train.encode, convert.convert, *asking)
+    commands = (train.demo, train.train, train.encode, convert.convert, inspect.inspect, *asking)
     parameters = [parameter for command in commands for parameter in command.params]
     known = {flag for parameter in parameters for flag in (*parameter.opts, *parameter.secondary_opts)}
     shown = set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / document).read_text("utf-8")))

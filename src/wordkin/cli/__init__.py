@@ -50,10 +50,10 @@ def say(message: str) -> None:
 
 def main() -> None:
     """Run the command line; every expected failure is one line on standard error and an exit status."""
-    from wordkin.cli import convert, evaluate, query, stability, train
+    from wordkin.cli import convert, evaluate, inspect, query, stability, train
 
     asking = (query.similar, query.analogy, evaluate.evaluate, stability.stability, query.info, query.explain)
-    for command in (train.demo, train.train, train.encode, *asking, convert.convert):
+    for command in (train.demo, train.train, train.encode, *asking, convert.convert, inspect.inspect):
         wordkin.add_command(command)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # results are UTF-8; a terminal shows what it can

@@ -11,13 +11,18 @@ from wordkin.cli import PATH, as_json, print_json
 from wordkin.vectors.queries import METHODS
 from wordkin.vectors.wordvectors import WordVectors
 
+analogies_option = click.option(
+    "--analogies", multiple=True, type=PATH, metavar="FILE", help="Analogies: Google's, MSR's or BATS layout."
+)
+similarity_option = click.option(
+    "--similarity", multiple=True, type=PATH, metavar="FILE", help="Word pairs with human scores."
+)
+
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
-@click.option(
-    "--analogies", multiple=True, type=PATH, metavar="FILE", help="Analogies: Google's, MSR's or BATS layout."
-)
-@click.option("--similarity", multiple=True, type=PATH, metavar="FILE", help="Word pairs with human scores.")
+@analogies_option
+@similarity_option
 @click.option("--categorisation", multiple=True, type=PATH, metavar="FILE", help="Words with their categories.")
 @click.option("--outliers", multiple=True, type=PATH, metavar="FILE", help="Groups of words with outliers.")
 @click.option(

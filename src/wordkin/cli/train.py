@@ -9,12 +9,15 @@ import click
 
 from wordkin import files, sizes
 from wordkin.cli import PATH, as_json, print_json, say
+from wordkin.cli.inspect import no_browser_option, opened
 from wordkin.cli.options import config_options, configuration, given
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.errors import ConfigurationError, FormatError, OutputError
+from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.live import Live
 from wordkin.training.checkpoint import DEFAULT_SECONDS
 from wordkin.training.word2vec import Word2Vec, settings_of
 from wordkin.vectors.wordvectors import WordVectors
@@ -56,6 +59,8 @@ _output = click.option("-o", "--output", type=PATH, required=True, help="File to
     help="Seconds between two checkpoints.",
 )
 @click.option("--resume", is_flag=True, help="Go on from --checkpoint where that file exists.")
+@click.option("--inspect", is_flag=True, help="Show the training in a browser while it runs.")
+@no_browser_option
 @as_json
 def train(
     inputs: tuple[str, ...],
@@ -67,6 +72,8 @@ def train(
     checkpoint: Path | None,
     checkpoint_every: float,
     resume: bool,
+    inspect: bool,
+    no_browser: bool,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -92,10 +99,13 @@ def train(
     if encoded and fixed:
         flag = fixed[0].replace("_", "-")
         raise ConfigurationError(f"--{flag} was settled when {encoded[0]} was encoded; give it to 'wordkin encode'")
-    model = Word2Vec(config)
+    model, live = Word2Vec(config), Live()
+    shown = Inspected(output.name, live=live)
+    server = click.get_current_context().with_resource(opened(shown, no_browser)) if inspect else None
     _fit(
         model,
         [Path(source) for source in sources],
+        progress=live.begin if inspect else True,
         init=earlier,
         init_vectors=pretrained,
         freeze=_words_to_freeze(freeze),
@@ -104,6 +114,7 @@ def train(
         resume=resume,
     )
     model.save(output)
+    shown.vectors = model.vectors
     document = {
         "model": str(output),
         "words": len(model.vectors),
@@ -121,6 +132,9 @@ def train(
         print_json(document)
     else:
         click.echo(f"wrote {output}: {model.vectors!r}, loss {model.history[model.best_epoch - 1].loss:.4f}")
+    if server is not None and sys.stderr is not None and sys.stderr.isatty():
+        say("the page stays until Ctrl-C")
+        server.wait()
 
 
 @click.command()

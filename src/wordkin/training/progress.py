@@ -2,11 +2,36 @@
 
 import logging
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from wordkin.config import TrainingConfig
+from wordkin.training.budget import Budget
 from wordkin.training.history import EpochRecord
+from wordkin.vectors.wordvectors import WordVectors
 
 logger = logging.getLogger("wordkin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that is about to begin, for one who watches it.
+
+    Attributes:
+        config: the hyper-parameters.
+        tokens: to train on, in each epoch.
+        budget: the memory and time that are expected.
+        learning_rate: η in the given epoch (from 0) after the given number of its tokens.
+        vectors: the vectors as they are now. They are no copy: while threads train, a row may be read half-way through
+            a step, as those threads read each other's. Good until :meth:`Progress.close` returns.
+    """
+
+    config: TrainingConfig
+    tokens: int
+    budget: Budget
+    learning_rate: Callable[[int, int], float]
+    vectors: Callable[[], WordVectors]
 
 
 class Progress(Protocol):

@@ -21,6 +21,7 @@ from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
 
 if TYPE_CHECKING:
+    from wordkin.training.progress import Progress, Run
     from wordkin.training.start import Freeze, Source, Start
 
 logger = logging.getLogger("wordkin")
@@ -96,7 +97,7 @@ class Word2Vec:
         init: "Source | None" = None,
         init_vectors: "Source | None" = None,
         freeze: "Freeze | None" = None,
-        progress: bool = True,
+        progress: "bool | Callable[[Run], Progress]" = True,
         on_epoch_end: Callable[[EpochRecord], object] | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_every: float = DEFAULT_SECONDS,
@@ -113,7 +114,8 @@ class Word2Vec:
             init_vectors: vectors, or a file of them, with which those words of the corpus begin that have one there.
                 The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
             freeze: words whose input vectors stay as `init` or `init_vectors` has them, or ``"old"`` for all of those.
-            progress: show a progress bar on standard error where that is a terminal.
+            progress: show a progress bar on standard error where that is a terminal; or a function that is given the
+                :class:`wordkin.training.progress.Run` and returns what is told of its progress.
             on_epoch_end: called with each epoch's record, when no thread is training; where it returns True, training
                 stops, and what was trained so far is the result. In it :attr:`vectors`, :attr:`history` and
                 :meth:`save` are those of the epoch that has ended. The vectors are no copy: they are good until it
@@ -191,13 +193,13 @@ class Word2Vec:
         self,
         corpus: EncodedCorpus,
         start: "Start",
-        progress: bool,
+        progress: "bool | Callable[[Run], Progress]",
         on_epoch_end: Callable[[EpochRecord], object] | None,
         checkpoint: Checkpoint | None,
     ) -> None:
         from wordkin.training.epochs import train
         from wordkin.training.holdout_loss import HoldoutLoss
-        from wordkin.training.progress import Silent, progress_bar
+        from wordkin.training.progress import Run, Silent, progress_bar
         from wordkin.training.speed import tokens_per_second
         from wordkin.training.trainer import ChunkTrainer
         from wordkin.training.weights import without_padding
@@ -213,7 +215,6 @@ class Word2Vec:
         trainer.compile(weights)
         budget = replace(budget, tokens_per_second=tokens_per_second(trainer, weights))
         logger.info("%s", budget.time_text())
-        bar = progress_bar(config.epochs, config.epochs * trainer.tokens) if progress else Silent()
         # Without what is no part of the result, equal results are equal files.
         parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
         for name in INCIDENTAL_PARAMETERS:
@@ -222,14 +223,30 @@ class Word2Vec:
         def vectors(V: Any, W: Any, history: Sequence[EpochRecord]) -> WordVectors:
             return WordVectors(StoredModel(V, W, corpus.vocabulary, parameters, start.history(history)))
 
+        def vectors_now(history: Sequence[EpochRecord]) -> WordVectors:
+            V, W = (matrix[:, : config.vector_size] for matrix in weights)
+            return vectors(V, W, history)
+
         def epoch_ended(history: Sequence[EpochRecord]) -> bool:
             if on_epoch_end is None:
                 return False
-            V, W = (matrix[:, : config.vector_size] for matrix in weights)
-            with self._showing(vectors(V, W, history), history):
+            with self._showing(vectors_now(history), history):
                 answer = on_epoch_end(history[-1])
             return isinstance(answer, bool | np.bool_) and bool(answer)
 
+        bar: Progress = Silent()
+        if callable(progress):
+            bar = progress(
+                Run(
+                    config=config,
+                    tokens=trainer.tokens,
+                    budget=budget,
+                    learning_rate=trainer.rate_at,
+                    vectors=lambda: vectors_now(()),
+                )
+            )
+        elif progress:
+            bar = progress_bar(config.epochs, config.epochs * trainer.tokens)
         measure = None
         if config.holdout:
             measure = HoldoutLoss(trainer)

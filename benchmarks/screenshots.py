@@ -1,0 +1,76 @@
+"""Takes the pictures in docs/images: each view of the inspector, in light colours at 1280 × 800.
+
+    python benchmarks/screenshots.py [MODEL]
+
+Without MODEL a small one is trained on the documentation of Python's standard library, as ``wordkin demo`` does. Needs
+Playwright and Chromium.
+"""
+
+import shutil
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from wordkin import EpochRecord, Word2Vec, WordVectors
+from wordkin.corpus.standard_library import paragraphs
+from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.live import Live
+from wordkin.inspector.server import Server
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+OPTIONS: dict[str, Any] = {"tokenizer": "words", "lower": True, "learning_rate": 0.05}
+EPOCHS, WATCHED = 30, 20
+QUIET = 1500  # milliseconds until what a page draws stands still
+
+
+def take(browser: Any, shown: Inspected, view: str, name: str) -> None:
+    """Open a view and take its picture."""
+    with Server(shown) as server:
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light", locale="en-GB")
+        page.goto(f"{server.address}#{view}")
+        page.get_by_role("main").wait_for()
+        page.wait_for_timeout(QUIET)
+        page.screenshot(path=IMAGES / f"{name}.png")
+        page.close()
+
+
+def take_training(browser: Any) -> WordVectors:
+    """Take a picture in the middle of a run; give its result."""
+    shown = Inspected("demo", live=(live := Live()))
+    reached, seen = threading.Event(), threading.Event()
+
+    def wait(record: EpochRecord) -> None:
+        if record.epoch == WATCHED:
+            reached.set()
+            seen.wait()
+
+    model = Word2Vec(epochs=EPOCHS, holdout=0.02, **OPTIONS)
+    options: dict[str, Any] = {"progress": live.begin, "on_epoch_end": wait}
+    run = threading.Thread(target=model.fit, args=(paragraphs(),), kwargs=options)
+    run.start()
+    reached.wait()
+    take(browser, shown, "training?words=list+string+error", "training")
+    seen.set()
+    run.join()
+    return model.vectors
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    IMAGES.mkdir(exist_ok=True)
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    arguments = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        vectors = take_training(browser)
+        if sys.argv[1:]:
+            vectors = WordVectors.load(sys.argv[1])
+        take(browser, Inspected("example"), "lab", "lab")
+        take(browser, Inspected("demo", vectors), "explorer?word=string", "explorer")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { call, type Status } from "../api";
+import { useLanguage } from "../i18n";
+import { readable } from "../math/numbers";
+import { goTo, useRoute } from "../route";
+import { Choices } from "./Choices";
+import { Derivation } from "./Derivation";
+import "./lab.css";
+import { Runs } from "./Runs";
+import { Tree } from "./Tree";
+import type { Beginning, Pass, State, Stepped } from "./types";
+
+const LEAST_POWER = -3;
+const MOST_POWER = 1;
+
+/** What the reader looks at: a state of the network, and one of its pairs. */
+interface Wanted {
+  beginning: Beginning;
+  state: State;
+  output: number;
+}
+
+/** The same with all of its numbers. */
+interface Shown extends Wanted {
+  pass: Pass;
+  now: Stepped;
+}
+
+export function Lab({ status }: { status: Status }) {
+  const { t } = useLanguage();
+  const { parameters } = useRoute();
+  const asked = withoutRate(parameters);
+  const bare = status.model !== null && !status.model.has_output_vectors;
+  const fallback = bare ? "example" : undefined;
+  const [wanted, setWanted] = useState<Wanted>();
+  const [shown, setShown] = useState<Shown>();
+  const [losses, setLosses] = useState<number[]>([]); // at the beginning, and after each step
+  const [positivesOnly, setPositivesOnly] = useState(false);
+  const [error, setError] = useState("");
+  const failed = useCallback((failure: Error) => failure.name !== "AbortError" && setError(failure.message), []);
+
+  const begin = useCallback(() => {
+    const left = new AbortController();
+    const eta = new URLSearchParams(location.hash.split("?")[1]).get("eta");
+    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta, fallback), left.signal).then((beginning) => {
+      setWanted({ beginning, state: beginning.state, output: 0 });
+      setLosses([]);
+      setPositivesOnly(false);
+      setError("");
+    }, failed);
+    return () => left.abort();
+  }, [asked, fallback, failed]);
+  useEffect(begin, [begin]);
+
+  useEffect(() => {
+    if (!wanted) return;
+    const left = new AbortController();
+    const { state, output } = wanted;
+    Promise.all([
+      call<Pass>("lab-pass", { state, output }, left.signal),
+      call<Stepped>("lab-steps", { state, steps: 0 }, left.signal),
+    ]).then(([pass, now]) => {
+      setShown({ ...wanted, pass, now });
+      setLosses((before) => (before.length ? before : [now.J_now]));
+    }, failed);
+    return () => left.abort();
+  }, [wanted, failed]);
+
+  const take = useCallback(async (from: Wanted, steps: number) => {
+    const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps });
+    setWanted({ beginning: from.beginning, state, output: state.turn });
+    setLosses((before) => [...before, ...J]);
+  }, []);
+
+  if (!wanted || !shown) return error ? <p role="alert">{error}</p> : null;
+  const { beginning, state, output, pass, now } = shown;
+  const eta = wanted.state.eta;
+  return (
+    <div class="lab">
+      <p class="lab-lead">
+        {t({
+          en: "word2vec's backward pass, number by number. The page computes nothing: every figure comes from the Python functions that the training is checked against.",
+          zh: "word2vec 的反向傳播，一個數字一個數字看。網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
+        })}
+      </p>
+      {bare && (
+        <p role="status">
+          {t({
+            en: "This model was saved without output vectors, which the backward pass needs: here is the example.",
+            zh: "這個模型存檔時沒有輸出向量，而反向傳播需要它們：這裡顯示的是例子。",
+          })}
+        </p>
+      )}
+      <Choices key={asked} status={status} beginning={beginning} />
+      {error && <p role="alert">{error}</p>}
+      <div class="lab-pair">
+        <fieldset>
+          <legend>{t({ en: "The pair", zh: "這一對" })}</legend>
+          {state.outputs.map(({ name, label }, index) => (
+            <label class={label === 1 ? "lab-positive" : "lab-negative"}>
+              <input
+                type="radio"
+                name="output"
+                checked={index === wanted.output}
+                onChange={() => setWanted({ beginning, state, output: index })}
+              />
+              {state.inputs.map(({ word }) => word).join(" + ")} → {name} <small>t = {label}</small>
+            </label>
+          ))}
+        </fieldset>
+        <label class="lab-eta">
+          <span>
+            {t({ en: "learning rate", zh: "學習率" })} <i>η</i> = <b>{readable(eta)}</b>
+          </span>
+          <input
+            type="range"
+            min={LEAST_POWER}
+            max={MOST_POWER}
+            step="0.01"
+            value={Math.log10(eta)}
+            onInput={({ currentTarget: { value } }) =>
+              setWanted({ ...wanted, state: { ...wanted.state, eta: rate(value) } })
+            }
+            onChange={({ currentTarget: { value } }) =>
+              goTo("lab", { ...Object.fromEntries(parameters), eta: String(rate(value)) }, true)
+            }
+          />
+        </label>
+      </div>
+      <Derivation key={state.architecture} beginning={beginning} state={state} pass={pass} output={output} />
+      {beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
+      <Runs
+        state={state}
+        now={now}
+        losses={losses}
+        positivesOnly={positivesOnly}
+        onPositivesOnly={(only) => {
+          setPositivesOnly(only);
+          const outputs = state.outputs.map((each, index) => ({
+            ...each,
+            label: only ? (1 as const) : beginning.state.outputs[index]!.label,
+          }));
+          setWanted({ beginning, state: { ...state, outputs }, output });
+        }}
+        take={(steps) => take(wanted, steps)}
+        again={begin}
+        failed={failed}
+      />
+    </div>
+  );
+}
+
+/** η where the slider stands, whose steps are powers. */
+const rate = (power: string) => Number((10 ** Number(power)).toPrecision(3));
+
+/** What the link asks for but for η, which may change while training goes on. */
+function withoutRate(parameters: URLSearchParams): string {
+  const others = new URLSearchParams(parameters);
+  others.delete("eta");
+  return others.toString();
+}
+
+/** What the link asks for, as the body of lab-begin. */
+function wishes(parameters: URLSearchParams, eta: string | null, source?: string): object {
+  const text = (name: string) => parameters.get(name) ?? undefined;
+  const words = (name: string) => text(name)?.split(" ").filter(Boolean);
+  return {
+    source: text("source") ?? source,
+    architecture: text("architecture"),
+    output_layer: text("layer"),
+    cbow_gradient: text("gradient"),
+    inputs: words("in"),
+    output: text("out"),
+    negatives: words("not"),
+    eta: eta === null ? undefined : Number(eta),
+  };
+}

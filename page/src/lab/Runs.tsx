@@ -1,0 +1,87 @@
+import { useEffect, useState } from "preact/hooks";
+import { useLanguage } from "../i18n";
+import { readable } from "../math/numbers";
+import { Plot } from "../plot";
+import { Directions } from "./Directions";
+import type { State, Stepped } from "./types";
+
+const PAUSE = 300; // milliseconds
+
+interface Props {
+  state: State;
+  now: Stepped;
+  losses: number[];
+  positivesOnly: boolean;
+  onPositivesOnly: (only: boolean) => void;
+  take: (steps: number) => Promise<void>;
+  again: () => void;
+  failed: (failure: Error) => void;
+}
+
+/** Many steps, a positive and the negatives in turn. */
+export function Runs({ state, now, losses, positivesOnly, onPositivesOnly, take, again, failed }: Props) {
+  const { t } = useLanguage();
+  const [running, setRunning] = useState(false);
+  useEffect(() => {
+    if (!running) return;
+    const next = setTimeout(() => {
+      take(state.outputs.length).catch((failure: Error) => {
+        setRunning(false);
+        failed(failure);
+      });
+    }, PAUSE);
+    return () => clearTimeout(next);
+  }, [running, state]);
+  const step = (steps: number) => void take(steps).catch(failed);
+  const taken = Math.max(0, losses.length - 1);
+  const title = t({ en: "J, the sum over all pairs, after each step", zh: "每一步之後，所有配對的總損失 J" });
+  return (
+    <section class="lab-runs" aria-label={t({ en: "Training", zh: "訓練" })}>
+      <div class="lab-buttons">
+        <button type="button" disabled={running} onClick={() => step(1)}>
+          {t({ en: "Step", zh: "一步" })}
+        </button>
+        <button type="button" disabled={running} onClick={() => step(10)}>
+          {t({ en: "10 steps", zh: "十步" })}
+        </button>
+        <button type="button" onClick={() => setRunning(!running)}>
+          {running ? t({ en: "Pause", zh: "暫停" }) : t({ en: "Run", zh: "執行" })}
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            setRunning(false);
+            again();
+          }}
+        >
+          {t({ en: "Start again", zh: "重新開始" })}
+        </button>
+        <button type="button" aria-pressed={positivesOnly} onClick={() => onPositivesOnly(!positivesOnly)}>
+          {t({ en: "Positives only", zh: "只用正例" })}
+        </button>
+        <span class="lab-sum">
+          J = <output title={String(now.J_now)}>{readable(now.J_now)}</output>
+          {" · "}
+          {t({ en: `${taken} steps`, zh: `${taken} 步` })}
+        </span>
+      </div>
+      {positivesOnly && (
+        <p class="lab-hint">
+          {t({
+            en: "Every pair now counts as positive. J falls without end, and all vectors turn onto one line: nothing tells the words apart any more. That is what the negatives are for.",
+            zh: "現在每一對都當成正例。J 會一直下降，所有向量都轉到同一條線上：字與字之間再也沒有分別。這就是需要負例的原因。",
+          })}
+        </p>
+      )}
+      <div class="lab-views">
+        <Plot
+          title={title}
+          xLabel={t({ en: "steps", zh: "步數" })}
+          series={[{ label: "J", color: "--accent" }]}
+          values={[losses.map((_, index) => index), losses]}
+        />
+        <Directions state={state} view={now.view} />
+      </div>
+    </section>
+  );
+}

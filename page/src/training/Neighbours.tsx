@@ -1,0 +1,100 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useLanguage } from "../i18n";
+
+/** A word and its nearest ones with their cosines; null where the vocabulary lacks it. */
+export interface Found {
+  word: string;
+  found: [string, number][] | null;
+}
+
+interface Props {
+  words: string[];
+  neighbours: Found[];
+  onChange: (words: string[]) => void;
+}
+
+const MOST_WORDS = 8;
+
+/** The neighbours of the words that one picks, the newcomers marked. */
+export function Neighbours({ words, neighbours, onChange }: Props) {
+  const { t } = useLanguage();
+  const [typed, setTyped] = useState("");
+  const add = (event: Event) => {
+    event.preventDefault();
+    const word = typed.trim().split(/\s+/)[0];
+    if (word && !words.includes(word)) onChange([...words, word].slice(-MOST_WORDS));
+    setTyped("");
+  };
+  return (
+    <section>
+      <h2>{t({ en: "Neighbours", zh: "鄰近詞" })}</h2>
+      <form class="training-words" onSubmit={add}>
+        <label>
+          {t({ en: "Word to watch", zh: "要觀察的詞" })}{" "}
+          <input value={typed} onInput={(event) => setTyped(event.currentTarget.value)} autocomplete="off" />
+        </label>
+        <button>{t({ en: "Add", zh: "加入" })}</button>
+      </form>
+      <div class="training-neighbours">
+        {words.map((word) => (
+          <Card
+            key={word}
+            word={word}
+            found={neighbours.find((each) => each.word === word)?.found}
+            onRemove={() => onChange(words.filter((other) => other !== word))}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface CardProps {
+  word: string;
+  found: Found["found"] | undefined;
+  onRemove: () => void;
+}
+
+function Card({ word, found, onRemove }: CardProps) {
+  const { t } = useLanguage();
+  const newcomers = useNewcomers(found);
+  return (
+    <section class="training-card">
+      <h3>
+        {word}{" "}
+        <button onClick={onRemove} aria-label={t({ en: `Stop watching ${word}`, zh: `不再觀察${word}` })}>
+          ×
+        </button>
+      </h3>
+      {found === null ? (
+        <p>{t({ en: "not in the vocabulary", zh: "不在詞彙表中" })}</p>
+      ) : (
+        <ol>
+          {found?.map(([near, cosine]) => (
+            <li key={near}>
+              <span>{near}</span>
+              {newcomers.has(near) && <strong>{t({ en: "new", zh: "新" })}</strong>}
+              <meter min={0} max={1} value={Math.max(0, cosine)} aria-hidden="true" />
+              <data value={cosine}>{cosine.toFixed(3)}</data>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+/** The words that the list before lacked. */
+function useNewcomers(found: CardProps["found"]): Set<string> {
+  const before = useRef<string>(undefined);
+  const [newcomers, setNewcomers] = useState(new Set<string>());
+  const now = found?.map(([near]) => near).join(" ");
+  useEffect(() => {
+    if (before.current !== undefined && now !== undefined) {
+      const known = new Set(before.current.split(" "));
+      setNewcomers(new Set(now.split(" ").filter((near) => !known.has(near))));
+    }
+    before.current = now;
+  }, [now]);
+  return newcomers;
+}

@@ -1,0 +1,89 @@
+"""``wordkin inspect``."""
+
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wordkin.cli import PATH, as_json, print_json, say
+from wordkin.cli.evaluate import analogies_option, similarity_option
+from wordkin.errors import MissingPackageError
+from wordkin.vectors.wordvectors import WordVectors
+
+if TYPE_CHECKING:
+    from wordkin.inspector.inspected import Inspected
+    from wordkin.inspector.server import Server
+
+EXAMPLE = "dog, cat, run, fly"
+no_browser_option = click.option("--no-browser", is_flag=True, help="Only print the address.")
+
+
+@click.command()
+@click.argument("model", type=PATH, required=False)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on.  [default: one that is free]"
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. With another than this, other machines reach the page; they need the token, too.",
+)
+@no_browser_option
+@analogies_option
+@similarity_option
+@as_json
+def inspect(
+    model: Path | None,
+    port: int,
+    host: str,
+    no_browser: bool,
+    analogies: tuple[Path, ...],
+    similarity: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Show MODEL in a browser: the backward pass, its training, its words, its scores.
+
+    Without MODEL the backward pass is shown on four words. Ctrl-C ends it.
+    """
+    if model is None and (analogies or similarity):
+        raise click.UsageError("--analogies and --similarity need a MODEL to score")
+    with opened(_shown(model, analogies, similarity), no_browser, host, port) as server:
+        if as_json:
+            print_json({"address": server.address})
+        say("Ctrl-C ends it")
+        server.wait()
+
+
+def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
+    """Start the server, say where the page is, and open it.
+
+    Raises:
+        ConfigurationError: host and port cannot be listened on.
+        MissingPackageError: the extra ``web`` is not installed.
+    """
+    try:
+        from wordkin.inspector.server import Server
+    except ImportError as error:
+        raise MissingPackageError("the inspector needs an extra: pip install 'wordkin[web]'") from error
+    server = Server(shown, host, port)
+    say(f"the inspector is at {server.address}")
+    if not no_browser:  # in a thread, since some browsers keep their caller waiting
+        threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
+    return server
+
+
+def _shown(model: Path | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]) -> "Inspected":
+    from wordkin.inspector.evaluation import Evaluation
+    from wordkin.inspector.inspected import Inspected
+
+    if model is None:
+        return Inspected(EXAMPLE)
+    vectors = WordVectors.load(model)
+    shown = Inspected(model.name, vectors)
+    if analogies or similarity:
+        shown.evaluation = Evaluation(vectors, analogies, similarity)
+        shown.evaluation.start()
+    return shown

@@ -1,0 +1,54 @@
+"""What the page shows."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wordkin.errors import WordkinError
+from wordkin.vectors.wordvectors import WordVectors
+
+if TYPE_CHECKING:
+    from wordkin.inspector.evaluation import Evaluation
+    from wordkin.inspector.live import Live
+    from wordkin.inspector.projection import Map
+
+Answer = dict[str, Any] | bytes
+Call = Callable[["Inspected", Mapping[str, Any]], Answer]
+"""One call of the page: given what is shown and the request's JSON object, an object of JSON, or bytes."""
+
+
+class RequestError(WordkinError):
+    """A request of the page that cannot be answered; its message is shown there."""
+
+
+@dataclass
+class Inspected:
+    """What the page shows.
+
+    Attributes:
+        name: the model's name for its reader.
+        vectors: the model; None where there is none, or none yet.
+        live: the training run that is watched; None where there is none.
+        evaluation: the scores of the model; None where no sets were given.
+        map: the model's words in two dimensions; None where nobody has asked for it yet.
+        making: held by who makes one of these.
+    """
+
+    name: str
+    vectors: WordVectors | None = None
+    live: "Live | None" = None
+    evaluation: "Evaluation | None" = None
+    map: "Map | None" = None
+    making: threading.Lock = field(default_factory=threading.Lock)
+
+
+def model(shown: Inspected) -> WordVectors:
+    """The model.
+
+    Raises:
+        RequestError: there is none, or none yet.
+    """
+    if shown.vectors is None:
+        raise RequestError("there is no model to explore yet")
+    return shown.vectors

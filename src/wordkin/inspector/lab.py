@@ -1,0 +1,342 @@
+"""The backpropagation lab: a small network whose every number comes from model/objective.py.
+
+The page keeps the network's state and sends it along; nothing is kept here. A state is an object of JSON:
+
+    architecture, output_layer, cbow_gradient, eta     as in TrainingConfig
+    turn      the output whose turn it is in the next step
+    inputs    [{word, vector}]         one for skip-gram, the words of the context for CBOW
+    outputs   [{name, label, vector}]  words, or the inner nodes on the Huffman path of a word
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.config import Architecture, CbowGradient, OutputLayer, TrainingConfig
+from wordkin.inspector.fields import choice, integer, word, words
+from wordkin.inspector.inspected import Call, Inspected, RequestError
+from wordkin.model import huffman, objective
+
+MOST_WORDS = 20
+"""Words that may be asked for, as inputs or as negatives."""
+
+MOST_OUTPUTS = 64
+"""Outputs of a network; no Huffman path of a vocabulary that fits into memory is longer."""
+
+MOST_NUMBERS = 4_096
+MOST_STEPS = 1_000
+MOST_SIZE = 1e6
+MOST_ETA = 10
+
+FIRST_WORD = 200
+"""Row of the model's word that the lab begins with: more telling than the most frequent ones."""
+
+Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
+
+EXAMPLE_WORDS = ("dog", "cat", "run", "fly")
+EXAMPLE_COUNTS = np.array([8, 6, 5, 2], np.int64)
+EXAMPLE_V = np.array([[0.2, -0.5, 0.4], [0.3, -0.2, 0.5], [-0.4, 0.1, 0.3], [0.5, 0.4, -0.2]])
+EXAMPLE_W = np.array([[0.1, 0.3, -0.2], [-0.3, 0.2, 0.4], [0.6, 0.3, 0.5], [0.4, -0.6, 0.2]])
+"""The network of four words in three dimensions. With hierarchical softmax W's first three rows are the inner nodes."""
+
+
+class Network(NamedTuple):
+    """A state, checked.
+
+    Attributes:
+        V: (inputs, d) the input vectors.
+        W: (outputs, d) the output vectors.
+        labels: (outputs,) int64, t of each.
+        turn: the output whose turn it is.
+        eta: η.
+    """
+
+    architecture: Architecture
+    cbow_gradient: CbowGradient
+    V: Matrix
+    W: Matrix
+    labels: npt.NDArray[np.int64]
+    turn: int
+    eta: float
+
+    @property
+    def context(self) -> npt.NDArray[np.int64]:
+        """The rows of the inputs."""
+        return np.arange(len(self.V))
+
+    @property
+    def hidden(self) -> Vector:
+        """v: the input vector, or the mean of the context's."""
+        return np.asarray(objective.input_vectors(self.V, self.context, self.architecture)[0])
+
+    def step(self, output: int) -> None:
+        """One step of gradient descent on the pair of the input and one output, in place."""
+        objective.window_step(
+            self.V,
+            self.W,
+            self.context,
+            np.array([output]),
+            self.labels[output : output + 1],
+            self.eta,
+            self.architecture,
+            self.cbow_gradient,
+        )
+
+    def loss(self) -> float:
+        """The sum of J over all outputs."""
+        return float(objective.loss(self.W @ self.hidden, self.labels).sum())
+
+
+class Source(NamedTuple):
+    """Where words, vectors and counts come from: the example, or the model.
+
+    Attributes:
+        row: from a word to its row.
+        counts: (words,) occurrences, descending.
+        V, W: (words, d); rows of W belong to words or, with hierarchical softmax, to nodes.
+        output_layers: those that W's rows can stand for, the usual one first.
+        inputs, output, negatives: the words to begin with.
+    """
+
+    row: Callable[[str], int]
+    counts: npt.NDArray[np.int64]
+    V: npt.NDArray[Any]
+    W: npt.NDArray[Any]
+    architecture: Architecture
+    output_layers: Sequence[OutputLayer]
+    eta: float
+    inputs: list[str]
+    output: str
+    negatives: list[str]
+
+
+def begin(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The state that the lab begins with, for the words that are asked for.
+
+    Its body may have: source ("example" or "model"), architecture, output_layer, cbow_gradient, eta, inputs (words),
+    output (the word that is to be predicted), negatives (words, for negative sampling).
+
+    Returns:
+        The state; the words that it is made of; the output layers that the source has; the source's Huffman tree, as
+        far as it is drawn, for hierarchical softmax; and the example's words.
+    """
+    name = choice(body, "source", ("example", "model"), "example" if shown.vectors is None else "model")
+    source = _example() if name == "example" else _model(shown)
+    architecture = choice(body, "architecture", get_args(Architecture), source.architecture)
+    output_layer = choice(body, "output_layer", source.output_layers, source.output_layers[0])
+    inputs = words(body, "inputs", MOST_WORDS, source.inputs)
+    if not inputs:
+        raise RequestError("inputs: give a word")
+    inputs = inputs[:1] if architecture == "skipgram" else inputs
+    output = word({"output": source.output, **body}, "output")
+    negatives, tree = list[str](), None
+    if output_layer == "hierarchical-softmax":
+        tree = huffman.tree(source.counts)
+        nodes, code = tree.path(source.row(output))
+        rows, labels = objective.hierarchical_softmax_outputs(nodes, code)
+        names = [f"n{node}" for node in nodes]
+    else:
+        negatives = words(body, "negatives", MOST_WORDS, source.negatives)
+        names = [output, *negatives]
+        noise = np.array([source.row(each) for each in negatives], np.int64)
+        rows, labels = objective.negative_sampling_outputs(source.row(output), noise)
+    return {
+        "state": {
+            "architecture": architecture,
+            "output_layer": output_layer,
+            "cbow_gradient": choice(body, "cbow_gradient", get_args(CbowGradient), "exact"),
+            "eta": _eta(body.get("eta", source.eta)),
+            "turn": 0,
+            "inputs": [{"word": each, "vector": _numbers(source.V[source.row(each)])} for each in inputs],
+            "outputs": [
+                {"name": name, "label": label, "vector": _numbers(source.W[row])}
+                for name, label, row in zip(names, labels.tolist(), rows, strict=True)
+            ],
+        },
+        "source": name,
+        "inputs": inputs,
+        "output": output,
+        "negatives": negatives,
+        "output_layers": source.output_layers,
+        "paths": None if tree is None else _paths(source, tree, output),
+        "example_words": EXAMPLE_WORDS,
+    }
+
+
+def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Every number of the pass of one pair, and what its step changes.
+
+    The body has a state, and the number of the output.
+
+    Returns:
+        The fields of objective.PairPass, but with what the step makes of the inputs instead of v_after: with CBOW it
+        is the context's vectors that change, and v is their mean.
+    """
+    network = _network(body.get("state"))
+    output = integer(body, "output", 0, len(network.W) - 1)
+    numbers = objective.pair_pass(network.hidden, network.W[output], int(network.labels[output]), network.eta)
+    after = _copied(network)
+    after.step(output)
+    return {
+        **{
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in numbers._asdict().items()
+        },
+        "inputs_after": after.V.tolist(),
+        "hidden_after": after.hidden.tolist(),
+        "J_after": float(objective.loss(after.hidden @ after.W[output], network.labels[output])),
+    }
+
+
+def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The state after some steps, one pair after the other. The body has a state, and the number of steps.
+
+    Returns:
+        The state; J, the sum over all outputs, after each step and now; and what :func:`view` gives.
+    """
+    given: Any = body.get("state")
+    network = _copied(_network(given))
+    count = integer(body, "steps", 0, MOST_STEPS)
+    turn, losses = network.turn, []
+    for _step in range(count):
+        network.step(turn)
+        turn = (turn + 1) % len(network.W)
+        losses.append(network.loss())
+    if not (np.isfinite(network.V).all() and np.isfinite(network.W).all()):
+        raise RequestError(
+            f"the vectors are no longer finite after {count} steps; choose a smaller η than {network.eta:g}"
+        )
+    state = {
+        **given,
+        "turn": turn,
+        "inputs": [{**it, "vector": v} for it, v in zip(given["inputs"], network.V.tolist(), strict=True)],
+        "outputs": [{**it, "vector": w} for it, w in zip(given["outputs"], network.W.tolist(), strict=True)],
+    }
+    return {"state": state, "J": losses, "J_now": network.loss(), "view": view(network)}
+
+
+def view(network: Network) -> dict[str, Any]:
+    """The lengths of v and of each output vector, and the angles between v and each, in radians, in all dimensions."""
+    v = network.hidden
+    lengths = np.linalg.norm(network.W, axis=1)
+    cosines = np.divide(network.W @ v, lengths * np.linalg.norm(v), out=np.zeros(len(lengths)), where=lengths > 0)
+    return {
+        "length": float(np.linalg.norm(v)),
+        "outputs": [
+            {"length": float(length), "angle": math.acos(min(1.0, max(-1.0, float(cosine))))}
+            for length, cosine in zip(lengths, cosines, strict=True)
+        ],
+    }
+
+
+CALLS: dict[str, Call] = {"lab-begin": begin, "lab-pass": forward_and_back, "lab-steps": steps}
+
+
+def _example() -> Source:
+    return Source(
+        _example_row,
+        EXAMPLE_COUNTS,
+        EXAMPLE_V,
+        EXAMPLE_W,
+        "skipgram",
+        get_args(OutputLayer),
+        eta=0.5,
+        inputs=["dog"],
+        output="run",
+        negatives=["fly"],
+    )
+
+
+def _example_row(name: str) -> int:
+    if name not in EXAMPLE_WORDS:
+        raise RequestError(f"the example has no word {name!r}; it has {', '.join(EXAMPLE_WORDS)}")
+    return EXAMPLE_WORDS.index(name)
+
+
+def _model(shown: Inspected) -> Source:
+    vectors = shown.vectors
+    if vectors is None:
+        raise RequestError("there is no model to show; choose the example")
+    if vectors.output_vectors is None:
+        raise RequestError("the model holds no output vectors, which the backward pass needs; choose the example")
+    eta = TrainingConfig.from_mapping({"learning_rate": vectors.config.get("learning_rate"), "min_learning_rate": 0.0})
+    first = min(FIRST_WORD, max(0, len(vectors) - 4))
+    some = [vectors.index_to_key[row] for row in range(first, min(first + 4, len(vectors)))]
+    return Source(
+        vectors.row,
+        vectors.vocabulary.counts,
+        vectors.vectors,
+        vectors.output_vectors,
+        vectors.config.get("architecture", "skipgram"),
+        [vectors.config.get("output_layer", "negative-sampling")],
+        eta=eta.first_learning_rate,
+        inputs=some[:1],
+        output=some[1 % len(some)],
+        negatives=some[2:],
+    )
+
+
+def _paths(source: Source, tree: huffman.Tree, output: str) -> list[dict[str, Any]]:
+    """The Huffman paths that are drawn: those of the example's words, or that of a model's word alone."""
+    drawn = EXAMPLE_WORDS if source.row is _example_row else [output]
+    paths = [tree.path(source.row(each)) for each in drawn]
+    return [
+        {"word": each, "nodes": nodes.tolist(), "code": code.tolist()}
+        for each, (nodes, code) in zip(drawn, paths, strict=True)
+    ]
+
+
+def _network(state: Any) -> Network:
+    """The network of a state, refused where anything in it is not as it should be."""
+    if not isinstance(state, Mapping):
+        raise RequestError("the request has no state of the lab")
+    inputs = [_row(each, "word") for each in _list(state, "inputs", MOST_WORDS)]
+    outputs = [_row(each, "name") for each in _list(state, "outputs", MOST_OUTPUTS)]
+    if len({len(vector) for vector in inputs + outputs}) != 1:
+        raise RequestError("the vectors of the lab's state are not of one length")
+    labels = [integer(each, "label", 0, 1) for each in state["outputs"]]
+    return Network(
+        choice(state, "architecture", get_args(Architecture)),
+        choice(state, "cbow_gradient", get_args(CbowGradient)),
+        np.array(inputs, np.float64),
+        np.array(outputs, np.float64),
+        np.array(labels, np.int64),
+        integer(state, "turn", 0, len(outputs) - 1),
+        _eta(state.get("eta")),
+    )
+
+
+def _row(each: Any, name: str) -> list[float]:
+    vector = each.get("vector") if isinstance(each, Mapping) and isinstance(each.get(name), str) else None
+    if not isinstance(vector, list) or not 0 < len(vector) <= MOST_NUMBERS:
+        raise RequestError(
+            f"each vector of the lab's state is an object with a {name} and up to {MOST_NUMBERS} numbers"
+        )
+    if not all(isinstance(number, int | float) and abs(number) <= MOST_SIZE for number in vector):
+        raise RequestError(f"a number in the lab's state is not one from −{MOST_SIZE:g} to {MOST_SIZE:g}")
+    return vector
+
+
+def _list(given: Mapping[str, Any], name: str, most: int) -> list[Any]:
+    value = given.get(name)
+    if not isinstance(value, list) or not 0 < len(value) <= most:
+        raise RequestError(f"{name}: give a list of 1 to {most}")
+    return value
+
+
+def _eta(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= MOST_ETA:
+        raise RequestError(f"η is {value!r}; it must be above 0, and {MOST_ETA} at most")
+    return float(value)
+
+
+def _numbers(row: npt.NDArray[Any]) -> list[float]:
+    return [float(number) for number in row]
+
+
+def _copied(network: Network) -> Network:
+    return network._replace(V=network.V.copy(), W=network.W.copy())

@@ -1,0 +1,213 @@
+"""Training as it happens, and as a model's history tells it afterwards."""
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wordkin.inspector.inspected import Call, Inspected, RequestError
+from wordkin.training.history import EpochRecord
+from wordkin.training.progress import Progress, Run, progress_bar
+from wordkin.vectors.wordvectors import WordVectors
+
+MOST_POINTS = 1000
+MOST_WORDS = 8
+NEIGHBOURS = 10
+SHARE_OF_TIME = 1 / 400
+"""How much of the time may go into the neighbours while threads train."""
+
+NUMBERS = ("loss", "holdout_loss", "learning_rate", "tokens_per_second")
+DULL_WORDS = 100
+"""So many of the most frequent words tell little."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where training stood at a moment.
+
+    Attributes:
+        tokens: trained since the beginning of the run.
+        loss: mean J per example of the epoch so far.
+        learning_rate: η.
+        tokens_per_second: since the point before.
+    """
+
+    tokens: int
+    loss: float
+    learning_rate: float
+    tokens_per_second: float
+
+
+class Live:
+    """A run, for the page: told of every chunk like a progress bar, which it passes them on to.
+
+    Give :meth:`begin` to :meth:`wordkin.Word2Vec.fit` as its ``progress``.
+    """
+
+    def __init__(self) -> None:
+        self._run: Run | None = None
+        self._bar: Progress | None = None
+        self._weights = threading.Lock()  # held while they are read: a run ends when nobody does
+        self._over = False
+        self._points: list[Point] = []
+        self._every = 0.2  # seconds between two points
+        self._tokens = self._new_tokens = 0
+        self._begun = self._last = self._ended = 0.0
+        self._records: list[EpochRecord] = []
+        self._neighbours: dict[str, list[tuple[str, float]] | None] = {}
+        self._due = 0.0
+        self._examples: list[str] = []
+
+    def begin(self, run: Run) -> Progress:
+        """Watch this run."""
+        self._bar = progress_bar(run.config.epochs, run.config.epochs * run.tokens)
+        self._begun = self._last = time.monotonic()
+        self._examples = examples(run.vectors())
+        self._run = run  # last, since the page may ask at any moment
+        return self
+
+    def advance(self, epoch: int, tokens: int, loss: float) -> None:
+        """Note a point, once in a while."""
+        assert self._run is not None
+        assert self._bar is not None
+        self._bar.advance(epoch, tokens, loss)
+        self._tokens += tokens
+        if loss == 0:  # what a checkpoint had done before is told at once, and has no loss
+            return
+        self._new_tokens += tokens
+        now = time.monotonic()
+        if now - self._last < self._every and self._points:
+            return
+        before = self._points[-1].tokens if self._points else self._tokens - tokens
+        rate = self._run.learning_rate(epoch - 1, self._tokens - (epoch - 1) * self._run.tokens)
+        speed = (self._tokens - before) / max(now - self._last, 1e-9)
+        self._points.append(Point(self._tokens, loss, rate, speed))
+        self._last = now
+        if len(self._points) > MOST_POINTS:
+            self._points = self._points[::2]
+            self._every *= 2
+
+    def epoch_ended(self, record: EpochRecord) -> None:
+        """Keep the record."""
+        assert self._bar is not None
+        self._bar.epoch_ended(record)
+        self._records.append(record)
+
+    def close(self) -> None:
+        """Read the weights no more."""
+        assert self._bar is not None
+        self._bar.close()
+        self._ended = time.monotonic()
+        with self._weights:
+            self._over = True
+
+    def as_dict(self, words: Sequence[str], trained: WordVectors | None) -> dict[str, Any]:
+        """What the page draws.
+
+        Args:
+            words: whose neighbours are wanted.
+            trained: the result, as soon as there is one.
+        """
+        run, points = self._run, self._points
+        if run is None:
+            return {"state": "reading"}
+        seconds = (self._ended if self._over else time.monotonic()) - self._begun
+        speed = self._new_tokens / max(seconds, 1e-9)
+        total = run.config.epochs * run.tokens
+        return {
+            "state": "running" if trained is None else "ended",
+            "epochs": run.config.epochs,
+            "tokens": self._tokens,
+            "of_tokens": total,
+            "seconds": seconds,
+            "tokens_per_second": speed,
+            "seconds_left": (total - self._tokens) / speed if speed and not self._over else None,
+            "memory": {"expected": run.budget.memory, "most": most_memory()},
+            "points": {
+                name: [getattr(point, name) for point in points]
+                for name in ("tokens", "loss", "learning_rate", "tokens_per_second")
+            },
+            "history": history([record.as_dict() for record in self._records]),
+            "neighbours": self._refreshed(words, run, trained),
+            "examples": self._examples,
+        }
+
+    def _refreshed(self, words: Sequence[str], run: Run, trained: WordVectors | None) -> list[dict[str, Any]]:
+        """The neighbours; from live weights no more often than SHARE_OF_TIME allows."""
+        if trained is not None:
+            return neighbours(trained, words)
+        with self._weights:
+            begin = time.monotonic()
+            due = begin >= self._due
+            wanted = [word for word in words if due or word not in self._neighbours]
+            if wanted and not self._over:
+                found = {each["word"]: each["found"] for each in neighbours(run.vectors(), wanted)}
+                self._neighbours = found if due else {**self._neighbours, **found}
+                end = time.monotonic()
+                self._due = max(self._due, end) + (end - begin) / SHARE_OF_TIME
+            return [{"word": word, "found": self._neighbours.get(word)} for word in words]
+
+
+def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """How training goes, or went; and the neighbours of ``words``."""
+    words = body.get("words", [])
+    if not isinstance(words, list) or len(words) > MOST_WORDS or not all(isinstance(word, str) for word in words):
+        raise RequestError(f"words: give a list of at most {MOST_WORDS} words")
+    if shown.live is not None:
+        return shown.live.as_dict(words, shown.vectors)
+    if shown.vectors is None or not shown.vectors.history:
+        raise RequestError("there is no training to show: this model has no history")
+    return {
+        "state": "ended",
+        "history": history(shown.vectors.history),
+        "neighbours": neighbours(shown.vectors, words),
+        "examples": examples(shown.vectors),
+    }
+
+
+def history(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One entry an epoch, with the tokens up to its end; what a record lacks, or is no finite number, is None."""
+    entries = []
+    tokens = (records[0]["epoch"] - 1) * (_number(records[0].get("tokens")) or 0) if records else 0
+    for record in records:
+        tokens += _number(record.get("tokens")) or 0
+        numbers = {name: _number(record.get(name)) for name in NUMBERS}
+        entries.append({"run": record.get("run", 1), "epoch": record["epoch"], "tokens_so_far": tokens, **numbers})
+    return entries
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str, Any]]:
+    """The nearest neighbours of each word and their cosines; None where the vocabulary lacks it."""
+    known = [word for word in words if word in vectors]
+    found = dict(zip(known, vectors.most_similar_batch(known, topn=NEIGHBOURS), strict=True)) if known else {}
+    return [
+        {"word": word, "found": [(near, score) for near, score in found[word] if math.isfinite(score)]}
+        if word in found
+        else {"word": word, "found": None}
+        for word in words
+    ]
+
+
+def examples(vectors: WordVectors) -> list[str]:
+    """Three words to begin with: frequent ones, behind the most frequent."""
+    first = min(DULL_WORDS, max(0, len(vectors) - 3))
+    return list(vectors.index_to_key[first : first + 3])
+
+
+def most_memory() -> int | None:
+    """Bytes that this process had at most; None where the system does not tell (Windows)."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+CALLS: dict[str, Call] = {"training": training}

@@ -1,0 +1,165 @@
+"""Who may talk to the server: the browser that was given the token, from the server's own page alone."""
+
+import ipaddress
+import re
+import secrets
+import socket
+import time
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104, compared with what a user gave
+CALLS_PER_SECOND, CALLS_AT_ONCE = 100, 300
+
+_POLICY = "; ".join(
+    [
+        *(
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data: blob:",
+            "font-src 'self'",
+        ),
+        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"),
+    ]
+)
+_HEADERS = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+]
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:@/\[\]]+)(:\d+)?")
+
+
+class Guard:
+    """Passes on what comes from the server's own page with the right cookie, and refuses everything else.
+
+    Names that a foreign page could make point to this machine (DNS rebinding) are refused by the Host header; requests
+    that another page sends, by Origin and Sec-Fetch-Site; and whoever lacks the cookie. ``/?token=`` exchanges a token
+    for the cookie, and leads on to the address without it, so that it stays neither in the address bar nor in the
+    browser's history.
+
+    Args:
+        app: what is guarded.
+        host: that the server is bound to.
+        port: that the server is bound to. It names the cookie, since browsers send one to every port of a host.
+
+    Attributes:
+        token: good as often as it is used.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self.token = secrets.token_urlsafe(32)
+        self._app = app
+        self._cookie, self._session = f"wordkin-{port}", secrets.token_urlsafe(32)
+        self._tickets: set[str] = set()
+        self._hosts = {LOOPBACK, "localhost", "[::1]", host_in_address(host).lower()}
+        self._everywhere = host in EVERYWHERE
+        self._bucket = Bucket(CALLS_PER_SECOND, CALLS_AT_ONCE)
+
+    def ticket(self) -> str:
+        """A token that is good once: for a browser's command line, which other users of the machine can read."""
+        ticket = secrets.token_urlsafe(32)
+        self._tickets.add(ticket)
+        return ticket
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *_HEADERS]
+            await send(message)
+
+        answer = self._answer(Request(scope))
+        await (answer or self._app)(scope, receive, send_with_headers)
+
+    def _answer(self, request: Request) -> Response | None:
+        """The refusal, or the cookie; None for what may pass."""
+        host = request.headers.get("host", "").lower()
+        if not self._is_ours(host):
+            return refusal(request, 403, "this host name is not the server's: open the address that wordkin printed")
+        if _is_from_elsewhere(request, host):
+            return refusal(request, 403, "only the server's own page may ask: open the address that wordkin printed")
+        token = request.query_params.get("token")
+        if token is not None and request.url.path == "/" and request.method == "GET" and self._accepts(token):
+            response = RedirectResponse("/", 303)
+            response.set_cookie(self._cookie, self._session, httponly=True, samesite="strict")
+            return response
+        if not _same(request.cookies.get(self._cookie, ""), self._session):
+            return refusal(request, 403, "open the address that wordkin printed, with its token")
+        if not self._bucket.take():
+            return refusal(request, 429, "too many calls at once: wait a second")
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        parts = _HOST.fullmatch(host)
+        if parts is None:
+            return False
+        return parts[1] in self._hosts or (self._everywhere and _is_ip_address(parts[1].strip("[]")))
+
+    def _accepts(self, token: str) -> bool:
+        tickets = [ticket for ticket in self._tickets if _same(token, ticket)]
+        self._tickets.difference_update(tickets)
+        return bool(tickets) or _same(token, self.token)
+
+
+class Bucket:
+    """A token bucket: so many calls a second in the long run, so many at once.
+
+    Args:
+        per_second: calls that it is refilled with.
+        size: calls that it holds.
+    """
+
+    def __init__(self, per_second: float, size: int) -> None:
+        self._per_second, self._size = per_second, size
+        self._left, self._filled = float(size), time.monotonic()
+
+    def take(self) -> bool:
+        """Whether there is room for one more call."""
+        now = time.monotonic()
+        self._left = min(self._size, self._left + (now - self._filled) * self._per_second)
+        self._filled = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def refusal(request: Request, status: int, message: str) -> Response:
+    """An error in one line: as JSON for a call of the page, as text for a person."""
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": message}, status)
+    return PlainTextResponse(message + "\n", status)
+
+
+def host_in_address(host: str) -> str:
+    """How an address names the host: brackets around IPv6; this machine's own name for all its addresses."""
+    if host in EVERYWHERE:
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_from_elsewhere(request: Request, host: str) -> bool:
+    """Whether the browser says that another page made the request; a person's own typing counts as none."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "none")
+    return origin not in (None, f"http://{host}") or site not in ("none", "same-origin")
+
+
+def _same(given: str, secret: str) -> bool:
+    return secrets.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode())
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""A server for each test that asks, and a page in a real browser that must say nothing in its console."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wordkin.errors import WordkinError
+from wordkin.inspector.inspected import Inspected
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture
+def inspector() -> Iterator[Callable[..., str]]:
+    """Start a server for what is shown; give its address, with the token."""
+    server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
+    servers: list[Any] = []
+
+    def start(shown: Inspected, **options: Any) -> str:
+        try:
+            servers.append(server.Server(shown, **options))
+        except WordkinError as error:
+            if "not built" not in str(error):
+                raise
+            pytest.skip(str(error))
+        return str(servers[-1].address)
+
+    yield start
+    for each in servers:
+        each.close()
+
+
+@pytest.fixture
+def client(inspector: Callable[..., str]) -> Iterator[Callable[..., Any]]:
+    """Start a server for what is shown; give an httpx client that has the cookie."""
+    httpx = pytest.importorskip("httpx")
+    clients: list[Any] = []
+
+    def start(shown: Inspected, **options: Any) -> Any:
+        address = inspector(shown, **options)
+        clients.append(httpx.Client(base_url=address.partition("?")[0], trust_env=False, timeout=30))
+        assert clients[-1].get(address).status_code == 303
+        return clients[-1]
+
+    yield start
+    for each in clients:
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium: the one that WORDKIN_CHROMIUM names, or this machine's own."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = os.environ.get("WORDKIN_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    with api.sync_playwright() as playwright:
+        path = path or playwright.chromium.executable_path
+        if not Path(path).exists():
+            pytest.skip("there is no Chromium on this machine; WORDKIN_CHROMIUM may name one")
+        chromium = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, inspector: Any) -> Iterator[Any]:  # noqa: ARG001  # the server closes after it
+    """A page of 1280 × 800 in English; its console must stay empty, no script may fail, and nothing else be fetched."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on(
+        "request",
+        lambda request: None if _is_local(request.url) else said.append(f"the page fetched {request.url}"),
+    )
+    yield page
+    context.close()
+    assert not said
+
+
+def _is_local(address: str) -> bool:
+    return address.startswith(("http://127.0.0.1:", "data:", "blob:"))

@@ -1,0 +1,193 @@
+"""The lab in a real browser: every control, and the numbers on the page against the objective's."""
+
+import numpy as np
+import pytest
+
+from wordkin import Word2Vec, WordVectors
+from wordkin.inspector import lab
+from wordkin.inspector.inspected import Inspected
+from wordkin.model import objective
+
+LINES = ["x", "y", "J", "dJ_dy", "dy_dx", "dJ_dx", "dx_dv", "dJ_dv", "dJ_dw", "v0", "w", "J_after"]
+
+
+def opened(page, address, link="#lab"):
+    page.goto(address)
+    page.goto(address.partition("?")[0] + link)
+    page.reload()
+    page.locator(".lab-line").first.wait_for()
+
+
+def exact(page, line):
+    """The exact numbers of a line's second formula, as one sees them where one points."""
+    numbers = page.locator(f'[data-line="{line}"] math').nth(1).locator("mn")
+    return numbers.evaluate_all("numbers => numbers.map(number => Number(number.getAttribute('title')))")
+
+
+def until(page, condition):
+    """Wait for what the page comes to show; its Content-Security-Policy lets nobody evaluate text there."""
+    for _ in range(200):
+        if condition():
+            return
+        page.wait_for_timeout(20)
+    assert condition()
+
+
+def current(page):
+    return page.locator(".lab-line[aria-current=step]").get_attribute("data-line")
+
+
+def test_the_numbers_are_the_objective_s(page, inspector):
+    opened(page, inspector(Inspected("")))
+    v, w = lab.EXAMPLE_V[0], lab.EXAMPLE_W[2]
+    numbers = objective.pair_pass(v, w, 1, 0.5)
+    for _line in LINES[1:]:
+        page.get_by_role("button", name="Forward ▶").click()
+    assert exact(page, "x") == [v[0], w[0], v[1], w[1], v[2], w[2], numbers.x]
+    assert exact(page, "y")[-1] == numbers.y
+    assert exact(page, "J")[-1] == numbers.J
+    assert exact(page, "dJ_dy")[-1] == numbers.dJ_dy
+    assert exact(page, "dy_dx")[-1] == numbers.dy_dx
+    assert exact(page, "dJ_dx")[-1] == numbers.dJ_dx
+    assert exact(page, "dJ_dv")[-3:] == numbers.dJ_dv.tolist()
+    assert exact(page, "dJ_dw")[-3:] == numbers.dJ_dw.tolist()
+    np.testing.assert_allclose(exact(page, "v0")[-3:], numbers.v_after)
+    assert exact(page, "w")[-3:] == numbers.w_after.tolist()
+    assert exact(page, "J_after") == [numbers.J, pytest.approx(numbers.J_after)]
+
+
+def test_buttons_keys_and_titles_walk_through_the_derivation(page, inspector):
+    opened(page, inspector(Inspected("")))
+    assert page.locator(".lab-line").count() == len(LINES)
+    assert current(page) == "x"
+    assert page.get_by_role("button", name="◀ Back").is_disabled()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Forward ▶").click()
+    assert current(page) == "J"
+    page.keyboard.press("ArrowLeft")
+    assert current(page) == "y"
+    page.get_by_role("button", name="The gradient of the output vector").click()
+    assert current(page) == "dJ_dw"
+    assert page.locator(".lab-edge-backward").count() == 3
+    page.get_by_label("input word").press("ArrowLeft")
+    assert current(page) == "dJ_dw"
+
+
+def test_a_negative_example(page, inspector):
+    opened(page, inspector(Inspected("")))
+    page.get_by_label("dog → fly").check()
+    numbers = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[3], 0, 0.5)
+    page.locator('[data-line="J"]', has_text="negative example").wait_for()
+    assert exact(page, "J")[-1] == numbers.J
+
+
+def test_the_rate_is_kept_in_the_link(page, inspector):
+    opened(page, inspector(Inspected("")))
+    page.get_by_role("slider").fill("0")
+    until(page, lambda: "eta=1" in page.url)
+    numbers = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[2], 1, 1.0)
+    until(page, lambda: exact(page, "w")[-3:] == numbers.w_after.tolist())
+    page.reload()
+    page.locator(".lab-line").first.wait_for()
+    assert page.locator(".lab-eta b").inner_text() == "1"
+
+
+def test_steps_are_those_of_the_objective(page, inspector):
+    opened(page, inspector(Inspected("")))
+    V, W, labels = lab.EXAMPLE_V[:1].copy(), lab.EXAMPLE_W[2:].copy(), np.array([1, 0])
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.get_by_text("· 1 steps").wait_for()
+    assert page.get_by_label("dog → fly").is_checked()
+    page.get_by_role("button", name="10 steps").click()
+    page.get_by_text("· 11 steps").wait_for()
+    for step in range(11):
+        output = np.array([step % 2])
+        objective.window_step(V, W, np.array([0]), output, labels[output], 0.5, "skipgram")
+    J = objective.loss(W @ V[0], labels).sum()
+    until(page, lambda: float(page.locator(".lab-sum output").get_attribute("title")) == pytest.approx(J))
+    page.get_by_role("button", name="Run").click()
+    page.get_by_text("· 15 steps").wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Start again").click()
+    page.get_by_text("· 0 steps").wait_for()
+    assert exact(page, "x")[0] == lab.EXAMPLE_V[0, 0]
+
+
+def test_positives_only(page, inspector):
+    opened(page, inspector(Inspected("")))
+    page.get_by_role("button", name="Positives only").click()
+    page.get_by_text("all vectors turn onto one line").wait_for()
+    for steps in range(10, 60, 10):
+        page.get_by_role("button", name="10 steps").click()
+        page.get_by_text(f"· {steps} steps").wait_for()
+    angles = page.locator(".lab-directions .lab-angle").all_inner_texts()
+    assert all(float(text.partition(": ")[2].rstrip("°")) < 20 for text in angles)
+
+
+def test_cbow_and_its_gradient(page, inspector):
+    opened(page, inspector(Inspected("")))
+    page.get_by_label("input layer").select_option("cbow")
+    page.get_by_label("context words").fill("dog cat")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_label("dog + cat → run").wait_for()
+    assert exact(page, "v") == lab.EXAMPLE_V[:2].mean(axis=0).tolist()
+    page.get_by_label("gradient").select_option("word2vec")
+    until(page, lambda: 2.0 not in exact(page, "v0"))
+    numbers = objective.pair_pass(lab.EXAMPLE_V[:2].mean(axis=0), lab.EXAMPLE_W[2], 1, 0.5)
+    np.testing.assert_allclose(exact(page, "v1")[-3:], lab.EXAMPLE_V[1] - 0.5 * numbers.dJ_dv)
+
+
+def test_hierarchical_softmax_draws_the_path(page, inspector):
+    opened(page, inspector(Inspected("")))
+    page.get_by_label("output layer").select_option("hierarchical-softmax")
+    page.locator(".lab-tree").wait_for()
+    assert page.locator(".lab-spot-word").all_text_contents() == ["dog", "cat", "run", "fly"]
+    assert page.locator(".lab-branch-on").count() == 3
+    page.get_by_label("dog → n1").check()
+    page.locator(".lab-spot-chosen", has_text="n1").wait_for()
+
+
+def test_a_word_that_is_not_there(browser, inspector):
+    page = browser.new_page(locale="en")  # whose console may say that a call was refused
+    opened(page, inspector(Inspected("")))
+    page.get_by_label("positive", exact=True).fill("bird")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("alert").get_by_text("the example has no word 'bird'").wait_for()
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def poems():
+    sentences = [["山", "高", "水", "長"], ["月", "白", "風", "清"], ["山", "月", "高", "白"]] * 30
+    return Word2Vec(vector_size=12, epochs=2, min_count=1, sample=0, threads=1).fit(sentences).vectors
+
+
+def test_a_model_in_chinese(page, inspector, poems):
+    opened(page, inspector(Inspected("poems", poems)), "#lab?in=山&out=月&not=水 風")
+    page.get_by_role("button", name="中文").click()
+    page.get_by_text("隱藏層", exact=True).wait_for()
+    assert page.evaluate("document.documentElement.lang") == "zh-Hant"
+    for word in "月水風":
+        page.get_by_label(f"山 → {word}").wait_for()
+    numbers = objective.pair_pass(
+        poems["山"].astype(np.float64), poems.output_vectors[poems.row("月")].astype(np.float64), 1, 0.05
+    )
+    assert exact(page, "J")[-1] == numbers.J
+    page.get_by_label("網路").select_option("example")
+    page.get_by_label("dog → run").wait_for()
+
+
+def test_a_model_without_output_vectors(page, inspector):
+    bare = WordVectors.from_arrays(["a", "b", "c"], np.eye(3))
+    opened(page, inspector(Inspected("bare", bare)))
+    page.get_by_text("saved without output vectors").wait_for()
+    page.get_by_label("dog → run").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_nothing_is_wider_than_the_window(page, inspector, width, height, scheme):
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)
+    opened(page, inspector(Inspected("")), "#lab?architecture=cbow&in=dog cat run&layer=hierarchical-softmax")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

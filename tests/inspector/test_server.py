@@ -1,0 +1,49 @@
+"""The server and the page's frame."""
+
+import threading
+import time
+
+import pytest
+
+from wordkin.inspector.inspected import Inspected
+
+server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
+httpx = pytest.importorskip("httpx")
+
+
+def test_page_opens_without_a_word_in_its_console(inspector, page):
+    page.goto(inspector(Inspected("example")))
+    page.get_by_role("navigation").wait_for()
+    assert page.title() == "wordkin"
+    assert "token" not in page.url
+
+
+def test_status_says_what_there_is_to_show(client):
+    assert client(Inspected("example")).post("/api/status", json={}).json()["model"] is None
+
+
+def test_answers_do_not_wait_for_acknowledgements(client):
+    asking = client(Inspected("example"))
+    seconds = []
+    for _ in range(10):
+        begin = time.perf_counter()
+        asking.post("/api/status", json={})
+        seconds.append(time.perf_counter() - begin)
+    assert min(seconds) < 0.03  # a delayed acknowledgement takes 40 ms
+
+
+def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
+    begun, over = threading.Event(), threading.Event()
+    monkeypatch.setitem(server.CALLS, "slow", lambda _shown, _body: begun.set() or over.wait(60) or {})
+    running = server.Server(Inspected("example"))
+    with httpx.Client(base_url=running.address.partition("?")[0], trust_env=False) as client:
+        client.get(running.address)
+        asking = threading.Thread(target=client.post, args=("/api/slow",), kwargs={"json": {}})
+        asking.start()
+        begun.wait()
+        begin = time.monotonic()
+        running.close()
+        assert time.monotonic() - begin < 10
+        asking.join()
+    over.set()
+    assert (*capfd.readouterr(), caplog.text) == ("", "", "")

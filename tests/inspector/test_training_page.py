@@ -1,0 +1,251 @@
+"""The Training page: a run while it happens, and the history of a model."""
+
+import threading
+import time
+
+import pytest
+
+from wordkin import Word2Vec, WordVectors
+from wordkin.inspector import live
+from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector.live import Live
+
+OPTIONS = {"vector_size": 8, "threads": 1, "sample": 0, "min_count": 1}
+
+
+class Steps:
+    """A run in a thread of its own, which waits after each epoch until it is let on."""
+
+    def __init__(self, sentences, epochs=3, **options):
+        self.shown = Inspected("steps", live=Live())
+        self.model = Word2Vec(epochs=epochs, **OPTIONS, **options)
+        self.ended = threading.Semaphore(0)
+        self._on = threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._train, args=(sentences,), daemon=True)
+
+    def start(self):
+        self._thread.start()
+        self.ended.acquire()
+
+    def on(self):
+        self._on.release()
+        self.ended.acquire()
+
+    def finish(self):
+        self._on.release(100)
+        self._thread.join()
+        self.shown.vectors = self.model.vectors
+
+    def _train(self, sentences):
+        self.model.fit(sentences, progress=self.shown.live.begin, on_epoch_end=self._wait)
+
+    def _wait(self, _record):
+        self.ended.release()
+        self._on.acquire()
+
+
+@pytest.fixture
+def steps(sentences):
+    steps = Steps(sentences, holdout=0.1)
+    yield steps
+    if steps.model.history == ():
+        steps.finish()
+
+
+def rows(page):
+    return page.locator(".training-table tbody tr")
+
+
+def cells(page, row):
+    return rows(page).nth(row).locator("td").all_inner_texts()
+
+
+def shown_neighbours(page, word):
+    card = page.locator(".training-card", has=page.get_by_role("heading", name=word))
+    return [
+        (item.locator("span").inner_text(), float(item.locator("data").get_attribute("value")))
+        for item in card.locator("li").all()
+    ]
+
+
+def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
+    page.goto(inspector(steps.shown) + "#training?words=sea1+land1")
+    page.get_by_text("Reading the text").wait_for()
+    steps.start()
+    page.get_by_text("Training.", exact=True).wait_for()
+    rows(page).wait_for()
+    steps.on()
+    rows(page).nth(1).wait_for()
+    assert page.get_by_text("Time left").is_visible()
+    steps.finish()
+    page.get_by_text("Training has ended.").wait_for()
+    history = steps.model.history
+    assert rows(page).count() == len(history) == 3
+    for row, record in enumerate(history):
+        epoch, tokens, loss, held_out, rate, _speed = cells(page, row)
+        assert (epoch, tokens) == (str(record.epoch), f"{record.tokens * record.epoch:,}")
+        assert (float(loss), float(held_out)) == pytest.approx((record.loss, record.holdout_loss), abs=5e-5)
+        assert float(rate) == pytest.approx(record.learning_rate, rel=1e-3)
+    for word in ("sea1", "land1"):
+        assert shown_neighbours(page, word) == [
+            (near, pytest.approx(cosine)) for near, cosine in steps.model.vectors.most_similar(word)
+        ]
+    total = 3 * history[0].tokens
+    assert f"{total:,} / {total:,}" in page.locator("dl").inner_text()
+
+
+def test_words_are_picked_by_hand(steps, inspector, page):
+    steps.start()
+    page.goto(inspector(steps.shown) + "#training")
+    heads = page.locator(".training-card h3")
+    heads.nth(2).wait_for()  # the examples
+    first = heads.first.inner_text().split()[0]
+    page.get_by_role("button", name=f"Stop watching {first}").click()
+    page.get_by_label("Word to watch").fill(" sea3 ")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="sea3").wait_for()
+    assert heads.count() == 3
+    assert "sea3" in page.url
+    page.get_by_label("Word to watch").fill("海")
+    page.get_by_role("button", name="Add").click()
+    page.get_by_text("not in the vocabulary").wait_for()
+    while heads.count():
+        page.get_by_role("button", name="Stop watching").first.click()
+    page.reload()
+    page.get_by_text("Training.", exact=True).wait_for()
+    assert heads.count() == 0  # the link says so
+
+
+def test_newcomers_are_marked(inspector, page, monkeypatch):
+    answers = [["b", "c"], ["b", "d"], ["b", "d"]]
+
+    def near(_vectors, words):
+        found = answers[0] if len(answers) == 1 else answers.pop(0)
+        return [{"word": word, "found": [(other, 0.5) for other in found]} for word in words]
+
+    monkeypatch.setattr(live, "neighbours", near)
+    monkeypatch.setattr(live, "SHARE_OF_TIME", 1e9)
+    steps = Steps([["a", "b", "c", "d"]] * 50)
+    steps.start()
+    page.goto(inspector(steps.shown) + "#training?words=a")
+    page.get_by_text("new", exact=True).wait_for()
+    assert page.locator("li", has=page.get_by_text("new", exact=True)).inner_text().split()[0] == "d"
+    steps.finish()
+
+
+def test_history_of_a_model(inspector, page, sentences):
+    vectors = Word2Vec(epochs=2, holdout=0.1, **OPTIONS).fit(sentences).vectors
+    page.goto(inspector(Inspected("model", vectors)) + "#training?words=sea2")
+    rows(page).nth(1).wait_for()
+    assert [float(cells(page, row)[2]) for row in (0, 1)] == [
+        pytest.approx(record["loss"], abs=5e-5) for record in vectors.history
+    ]
+    assert cells(page, 0)[5] == "–"  # wall time is no part of a model
+    assert page.get_by_text("Time left").count() == 0
+    assert [near for near, _ in shown_neighbours(page, "sea2")] == [near for near, _ in vectors.most_similar("sea2")]
+    page.get_by_role("button", name="中文").click()
+    page.get_by_role("heading", name="鄰近詞").wait_for()
+
+
+def test_the_page_says_when_the_server_is_gone(inspector, browser, steps):
+    steps.start()
+    page = browser.new_page()  # whose console may complain
+    page.goto(inspector(steps.shown) + "#training")
+    page.get_by_text("Training.", exact=True).wait_for()
+    page.route("**/api/*", lambda route: route.abort())
+    page.get_by_role("alert").get_by_text("wordkin does not answer").wait_for()
+    page.close()
+
+
+def test_no_history_is_an_error_of_one_line():
+    shown = Inspected("bare", WordVectors.from_arrays(["a", "b"], [[1, 0], [0, 1]]))
+    with pytest.raises(RequestError, match="no history"):
+        live.training(shown, {})
+
+
+@pytest.mark.parametrize("words", ["a", [1], ["a"] * 9, {}])
+def test_odd_words_are_refused(words):
+    with pytest.raises(RequestError, match="at most 8 words"):
+        live.training(Inspected("example"), {"words": words})
+
+
+def test_the_progress_bar_is_told_the_same(sentences, monkeypatch):
+    told = []
+
+    class Bar:
+        def __getattr__(self, name):
+            return lambda *arguments: told.append((name, *arguments))
+
+    monkeypatch.setattr(live, "progress_bar", lambda epochs, tokens: told.append((epochs, tokens)) or Bar())
+    model = Word2Vec(epochs=2, **OPTIONS).fit(sentences, progress=Live().begin)
+    assert told[0] == (2, sum(record.tokens for record in model.history))
+    assert sum(tokens for name, *rest in told[1:] if name == "advance" for tokens in rest[1:2]) == told[0][1]
+    assert [rest[0] for name, *rest in told[1:] if name == "epoch_ended"] == list(model.history)
+    assert told[-1] == ("close",)
+
+
+def test_points_are_few_however_long_the_run(monkeypatch):
+    monkeypatch.setattr(live, "MOST_POINTS", 10)
+    watched = Live()
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    Word2Vec(epochs=1, **OPTIONS).fit([["a", "b", "c"]] * 20, progress=watched.begin)
+    for _ in range(1000):
+        now += 1
+        watched.advance(1, 0, 0.5)
+    points = watched.as_dict([], None)["points"]
+    assert 5 <= len(points["loss"]) <= 10
+    assert points["tokens"] == sorted(points["tokens"])
+
+
+def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkeypatch):
+    steps.start()
+    counted, now = [], 100.0
+    true_neighbours = live.neighbours
+
+    def slow(vectors, words):
+        nonlocal now
+        counted.append(words)
+        now += 0.5
+        return true_neighbours(vectors, words)
+
+    monkeypatch.setattr(live, "neighbours", slow)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    ask = steps.shown.live.as_dict
+    first = ask(["sea1"], None)["neighbours"]
+    assert ask(["sea1"], None)["neighbours"] == first
+    assert counted == [["sea1"]]
+    ask(["sea1", "sea2"], None)  # a word that was just picked is not kept waiting
+    assert counted == [["sea1"], ["sea2"]]
+    now += 2 * 0.5 / live.SHARE_OF_TIME - 1
+    ask(["sea1"], None)
+    assert len(counted) == 2
+    now += 2
+    ask(["sea1"], None)
+    assert len(counted) == 3
+
+
+def test_a_resumed_run_goes_on_at_its_place(tmp_path, sentences):
+    path = tmp_path / "checkpoint"
+
+    def stop(record):
+        if record.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(epochs=4, **OPTIONS).fit(sentences, checkpoint=path, checkpoint_every=0, on_epoch_end=stop)
+    watched = Live()
+    model = Word2Vec(epochs=4, **OPTIONS).fit(sentences, checkpoint=path, resume=True, progress=watched.begin)
+    seen = watched.as_dict([], model.vectors)
+    assert seen["tokens"] == seen["of_tokens"] == sum(record.tokens for record in model.history)
+    assert seen["history"][-1]["tokens_so_far"] == seen["of_tokens"]
+    assert seen["points"]["tokens"][0] >= model.history[0].tokens
+    assert min(seen["points"]["loss"]) > 0
+    assert seen["points"]["learning_rate"] == sorted(seen["points"]["learning_rate"], reverse=True)
+
+
+def test_history_of_a_stranger_is_read_with_care():
+    odd = [{"epoch": 1, "loss": float("nan"), "tokens": "many"}, {"epoch": 2, "loss": 0.5, "tokens": 7, "run": 2}]
+    first, second = live.history(odd)
+    assert (first["loss"], first["tokens_so_far"], second["loss"], second["tokens_so_far"]) == (None, 0, 0.5, 7)
+    assert second["run"] == 2
