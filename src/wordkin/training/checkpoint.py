@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +74,29 @@ class Checkpoint:
         path: the file; replaced when a new one is complete, so that it is whole even after kill -9.
         every: seconds between two checkpoints.
         config: the run's hyper-parameters.
-        corpus: the run's text.
+        workers: of a cluster, where one trains.
+        corpus: the fingerprint of the run's text.
         start: what the weights begin as, by the name of the parameter that says so.
     """
 
     def __init__(
-        self, path: Path, every: float, config: TrainingConfig, corpus: EncodedCorpus, start: Mapping[str, Arrays]
+        self,
+        path: Path,
+        every: float,
+        config: TrainingConfig,
+        workers: int | None,
+        corpus: str,
+        start: Mapping[str, Arrays],
     ) -> None:
         self.path = path
         self._every = every
         self._run: dict[str, Any] = {
             "wordkin": wordkin.__version__,
-            "config": {name: value for name, value in config.as_dict().items() if name not in INCIDENTAL_PARAMETERS},
-            "corpus": _fingerprint(corpus),
+            "config": {
+                **{name: value for name, value in config.as_dict().items() if name not in INCIDENTAL_PARAMETERS},
+                "workers": workers,
+            },
+            "corpus": corpus,
             "start": {name: _digest(arrays) for name, arrays in start.items()},
         }
         self._last = time.monotonic()
@@ -165,10 +175,13 @@ def opened(
     every: float,
     resume: bool,
     config: TrainingConfig,
-    corpus: EncodedCorpus,
+    workers: int | None,
+    corpus: Callable[[], str],
     start: Mapping[str, Arrays],
 ) -> Iterator[Checkpoint | None]:
     """The checkpoint of a run, held for it alone; None where there is no path.
+
+    `corpus` gives the fingerprint, see :class:`Checkpoint` for the other arguments.
 
     Raises:
         CheckpointError: the file exists, and the run is not to resume; or another run uses it.
@@ -182,7 +195,7 @@ def opened(
     files.require_writable(path)
     with _held(path):
         files.remove_leftovers(path)
-        yield Checkpoint(path, every, config, corpus, start)
+        yield Checkpoint(path, every, config, workers, corpus(), start)
 
 
 @contextlib.contextmanager
@@ -210,7 +223,7 @@ def _held(path: Path) -> Iterator[None]:
         yield
 
 
-def _fingerprint(corpus: EncodedCorpus) -> str:
+def fingerprint(corpus: EncodedCorpus) -> str:
     """A digest of ids, sentences and vocabulary."""
     vocabulary = corpus.vocabulary
     return _digest((corpus.ids, corpus.sentence_offsets, vocabulary.text, vocabulary.offsets, vocabulary.counts))

@@ -1,0 +1,90 @@
+"""Where a run takes place: what reads its text and gives the crew that trains on it."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.config import TrainingConfig
+from wordkin.corpus.check import warn
+from wordkin.corpus.encoded import Text
+from wordkin.corpus.encoding import encode
+from wordkin.errors import ConfigurationError
+from wordkin.model.kernels import Weights
+from wordkin.training.checkpoint import fingerprint
+from wordkin.training.crew import Crew, ThreadCrew
+from wordkin.training.trainer import ChunkTrainer
+from wordkin.vocabulary import Vocabulary
+
+
+class Engine(Protocol):
+    """Has read a text, and trains on it.
+
+    Attributes:
+        corpus: what was read.
+    """
+
+    @property
+    def corpus(self) -> Text:
+        """What was read."""
+
+    def fingerprint(self) -> str:
+        """A digest of the text."""
+
+    def warn(self) -> list[str]:
+        """Log what looks like a mistake in the text, one line each, and give it."""
+
+    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> Crew:
+        """Those who train these weights; words that are frozen keep their input vectors."""
+
+
+class ThisProcess:
+    """Trains by threads of this process.
+
+    Args:
+        corpus: whatever a user may pass for one.
+        config: the hyper-parameters.
+        known: words that join the vocabulary whatever the corpus holds.
+    """
+
+    def __init__(self, corpus: Any, config: TrainingConfig, known: Vocabulary) -> None:
+        self._config = config
+        self.corpus = encode(corpus, config, known)
+
+    def fingerprint(self) -> str:
+        """A digest of ids, sentences and vocabulary."""
+        return fingerprint(self.corpus)
+
+    def warn(self) -> list[str]:
+        """Log what looks like a mistake in the text, one line each, and give it."""
+        return warn(self.corpus)
+
+    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> ThreadCrew:
+        """The threads."""
+        return ThreadCrew(ChunkTrainer(self.corpus, self._config, frozen), weights)
+
+
+@contextlib.contextmanager
+def engine(
+    corpus: Any, config: TrainingConfig, known: Vocabulary, workers: int | None, ray_address: str | None
+) -> Iterator[Engine]:
+    """Read a corpus where it will be trained on: in this process or, with workers, by them.
+
+    Raises:
+        CorpusError: it cannot be read, or holds too little.
+        ConfigurationError: the workers are no whole number above 0, or there is an address without any.
+        MissingPackageError: workers are asked for, and Ray is not installed.
+    """
+    if workers is None:
+        if ray_address is not None:
+            raise ConfigurationError("ray_address names a cluster, but there are no workers to run on it: set workers")
+        yield ThisProcess(corpus, config, known)
+        return
+    from wordkin.training.distributed.cluster import Cluster
+    from wordkin.training.distributed.session import session
+
+    with session(workers, config.threads or 1, ray_address), Cluster(workers, config) as cluster:
+        cluster.read(corpus, known)
+        yield cluster
