@@ -12,6 +12,7 @@ import wordkin
 def test_public_names_are_pinned():
     assert wordkin.__all__ == [
         "CheckpointError",
+        "ClusterError",
         "ConfigurationError",
         "CorpusError",
         "CorpusReport",

@@ -56,6 +56,16 @@ _output = click.option("-o", "--output", type=PATH, required=True, help="File to
     help="Seconds between two checkpoints.",
 )
 @click.option("--resume", is_flag=True, help="Go on from --checkpoint where that file exists.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Train by so many processes, here or on a cluster, by way of Ray; --threads are then those of each.",
+)
+@click.option(
+    "--ray-address",
+    metavar="ADDRESS|auto",
+    help="Cluster to run the workers on; auto for the one that this machine belongs to. [default: this machine]",
+)
 @as_json
 def train(
     inputs: tuple[str, ...],
@@ -67,6 +77,8 @@ def train(
     checkpoint: Path | None,
     checkpoint_every: float,
     resume: bool,
+    workers: int | None,
+    ray_address: str | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -102,6 +114,8 @@ def train(
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
         resume=resume,
+        workers=workers,
+        ray_address=ray_address,
     )
     model.save(output)
     document = {
@@ -115,6 +129,7 @@ def train(
         "best_epoch": model.best_epoch,
         "history": [record.as_dict() for record in model.history],
         "verdict": model.verdict.as_dict(),
+        "exchange": model.exchange.as_dict() if model.exchange is not None else None,
         "config": model.vectors.config,
     }
     if as_json:

@@ -7,7 +7,7 @@ threads do not repeat bit for bit).
 import queue
 import threading
 from collections.abc import Callable, Generator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wordkin.config import TrainingConfig
 from wordkin.model.kernels import Weights
@@ -15,6 +15,9 @@ from wordkin.training.holdout_loss import HoldoutLoss
 from wordkin.training.schedule import Chunk
 from wordkin.training.speed import tokens_per_second
 from wordkin.training.trainer import ChunkResult, ChunkTrainer
+
+if TYPE_CHECKING:
+    from wordkin.training.distributed.exchange import Exchange
 
 _POLL_SECONDS = 0.2  # how often the main thread wakes, so that Ctrl-C gets through
 
@@ -28,6 +31,7 @@ class Crew(Protocol):
         tokens: to train on, in each epoch.
         number_of_chunks: in each epoch.
         held_out: what is held out, in one line; empty without a holdout.
+        exchange: what it costs to exchange changes, where that is done.
     """
 
     config: TrainingConfig
@@ -35,6 +39,7 @@ class Crew(Protocol):
     tokens: int
     number_of_chunks: int
     held_out: str
+    exchange: "Exchange | None"
 
     def tokens_per_second(self) -> float:
         """Measure the speed; no weight changes."""
@@ -71,6 +76,7 @@ class ThreadCrew:
         self.config, self.weights = trainer.config, weights
         self.tokens, self.number_of_chunks = trainer.tokens, trainer.number_of_chunks
         self.held_out = str(self._measure or "")
+        self.exchange = None
         self.rate_at = trainer.rate_at
         trainer.compile(weights)
 

@@ -1,6 +1,7 @@
 """Where a run takes place: what reads its text and gives the crew that trains on it."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -82,9 +83,17 @@ def engine(
             raise ConfigurationError("ray_address names a cluster, but there are no workers to run on it: set workers")
         yield ThisProcess(corpus, config, known)
         return
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ConfigurationError(f"workers is {workers!r}; it must be a whole number of at least 1")
+    if (config.threads or 1) > 1 and not config.deterministic:
+        raise ConfigurationError(
+            f"threads is {config.threads}, and a worker's threads would race: set deterministic, or take more workers "
+            "of one thread"
+        )
+    from wordkin.training.distributed.actors import Actors
     from wordkin.training.distributed.cluster import Cluster
     from wordkin.training.distributed.session import session
 
-    with session(workers, config.threads or 1, ray_address), Cluster(workers, config) as cluster:
-        cluster.read(corpus, known)
-        yield cluster
+    config = dataclasses.replace(config, threads=config.threads or 1)
+    with session(workers * (config.threads or 1), ray_address), Actors(workers, config) as actors:
+        yield Cluster(actors, corpus, config, known)

@@ -41,6 +41,7 @@ class Word2Vec:
         report: what was read and what was dropped, after :meth:`fit`, which also logs it.
         warnings: what looks like a mistake in the corpus, one line each, after :meth:`fit`, which also logs them.
         budget: the memory and time that were expected before training, after :meth:`fit`, which also logs them.
+        exchange: what it cost that workers exchange their changes, after :meth:`fit` with workers, which also logs it.
         verdict: plain sentences on how the run went and what to change, after :meth:`fit`.
 
     Example:
@@ -241,6 +242,9 @@ class Word2Vec:
         losses = [record.holdout_loss for record in history]
         self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)
         self.start, self.verdict = start_report, verdict(corpus, config, history)
+        self.exchange = crew.exchange
+        if self.exchange is not None:
+            logger.info("%s", self.exchange)
         V, W = (without_padding(matrix, config.vector_size) for matrix in weights)
         self._vectors = vectors(V, W, history)
 
