@@ -62,6 +62,11 @@ _output = click.option("-o", "--output", type=PATH, required=True, help="File to
     help="Train by so many processes, here or on a cluster, by way of Ray; --threads are then those of each.",
 )
 @click.option(
+    "--round-tokens",
+    type=click.IntRange(min=1),
+    help="Tokens that each worker trains on before they exchange their changes. [default: depends on --workers]",
+)
+@click.option(
     "--ray-address",
     metavar="ADDRESS|auto",
     help="Cluster to run the workers on; auto for the one that this machine belongs to. [default: this machine]",
@@ -78,6 +83,7 @@ def train(
     checkpoint_every: float,
     resume: bool,
     workers: int | None,
+    round_tokens: int | None,
     ray_address: str | None,
     as_json: bool,
     **values: Any,
@@ -115,6 +121,7 @@ def train(
         checkpoint_every=checkpoint_every,
         resume=resume,
         workers=workers,
+        round_tokens=round_tokens,
         ray_address=ray_address,
     )
     model.save(output)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 import wordkin
 from wordkin import files
-from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
+from wordkin.config import INCIDENTAL_PARAMETERS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import CheckpointError, FormatError, OutputError
 from wordkin.training.history import EpochRecord
@@ -73,8 +73,7 @@ class Checkpoint:
     Args:
         path: the file; replaced when a new one is complete, so that it is whole even after kill -9.
         every: seconds between two checkpoints.
-        config: the run's hyper-parameters.
-        workers: of a cluster, where one trains.
+        parameters: the run's, by name.
         corpus: the fingerprint of the run's text.
         start: what the weights begin as, by the name of the parameter that says so.
     """
@@ -83,8 +82,7 @@ class Checkpoint:
         self,
         path: Path,
         every: float,
-        config: TrainingConfig,
-        workers: int | None,
+        parameters: Mapping[str, Any],
         corpus: str,
         start: Mapping[str, Arrays],
     ) -> None:
@@ -92,10 +90,7 @@ class Checkpoint:
         self._every = every
         self._run: dict[str, Any] = {
             "wordkin": wordkin.__version__,
-            "config": {
-                **{name: value for name, value in config.as_dict().items() if name not in INCIDENTAL_PARAMETERS},
-                "workers": workers,
-            },
+            "config": {name: value for name, value in parameters.items() if name not in INCIDENTAL_PARAMETERS},
             "corpus": corpus,
             "start": {name: _digest(arrays) for name, arrays in start.items()},
         }
@@ -154,10 +149,11 @@ class Checkpoint:
         stored, own = metadata.get("config"), self._run["config"]
         if not isinstance(stored, dict):
             raise FormatError(f"{self.path} is damaged: it lacks the run's parameters")
-        for name, value in own.items():
-            if stored.get(name) != value:
+        for name in own | stored:
+            if stored.get(name) != own.get(name):
                 raise CheckpointError(
-                    f"the checkpoint {self.path} is of a run with {name} = {stored.get(name)}, not {value}: {advice}"
+                    f"the checkpoint {self.path} is of a run with {name} = {stored.get(name)}, not {own.get(name)}: "
+                    f"{advice}"
                 )
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
@@ -174,8 +170,7 @@ def opened(
     path: Path | None,
     every: float,
     resume: bool,
-    config: TrainingConfig,
-    workers: int | None,
+    parameters: Mapping[str, Any],
     corpus: Callable[[], str],
     start: Mapping[str, Arrays],
 ) -> Iterator[Checkpoint | None]:
@@ -195,7 +190,7 @@ def opened(
     files.require_writable(path)
     with _held(path):
         files.remove_leftovers(path)
-        yield Checkpoint(path, every, config, workers, corpus(), start)
+        yield Checkpoint(path, every, parameters, corpus(), start)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import TrainingConfig
+from wordkin.config import Bounds, TrainingConfig
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import Text
 from wordkin.corpus.encoding import encode
@@ -25,7 +25,10 @@ class Engine(Protocol):
 
     Attributes:
         corpus: what was read.
+        parameters: that the result depends on, besides the hyper-parameters, by name.
     """
+
+    parameters: dict[str, Any]
 
     @property
     def corpus(self) -> Text:
@@ -52,6 +55,7 @@ class ThisProcess:
 
     def __init__(self, corpus: Any, config: TrainingConfig, known: Vocabulary) -> None:
         self._config = config
+        self.parameters: dict[str, Any] = {}
         self.corpus = encode(corpus, config, known)
 
     def fingerprint(self) -> str:
@@ -69,22 +73,28 @@ class ThisProcess:
 
 @contextlib.contextmanager
 def engine(
-    corpus: Any, config: TrainingConfig, known: Vocabulary, workers: int | None, ray_address: str | None
+    corpus: Any,
+    config: TrainingConfig,
+    known: Vocabulary,
+    workers: int | None,
+    round_tokens: int | None,
+    ray_address: str | None,
 ) -> Iterator[Engine]:
     """Read a corpus where it will be trained on: in this process or, with workers, by them.
 
     Raises:
         CorpusError: it cannot be read, or holds too little.
-        ConfigurationError: the workers are no whole number above 0, or there is an address without any.
+        ConfigurationError: a number is out of its range, or is given without workers.
         MissingPackageError: workers are asked for, and Ray is not installed.
     """
     if workers is None:
-        if ray_address is not None:
-            raise ConfigurationError("ray_address names a cluster, but there are no workers to run on it: set workers")
+        for name, value in (("round_tokens", round_tokens), ("ray_address", ray_address)):
+            if value is not None:
+                raise ConfigurationError(f"{name} is {value!r}, but there are no workers that it could be for: set workers")
         yield ThisProcess(corpus, config, known)
         return
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ConfigurationError(f"workers is {workers!r}; it must be a whole number of at least 1")
+    workers = Bounds("", int, low=1).checked("workers", workers)
+    round_tokens = Bounds("", int, low=1, optional=True).checked("round_tokens", round_tokens)
     if (config.threads or 1) > 1 and not config.deterministic:
         raise ConfigurationError(
             f"threads is {config.threads}, and a worker's threads would race: set deterministic, or take more workers "
@@ -96,4 +106,4 @@ def engine(
 
     config = dataclasses.replace(config, threads=config.threads or 1)
     with session(workers * (config.threads or 1), ray_address), Actors(workers, config) as actors:
-        yield Cluster(actors, corpus, config, known)
+        yield Cluster(actors, corpus, config, known, round_tokens)

@@ -102,6 +102,7 @@ class Word2Vec:
         checkpoint_every: float = DEFAULT_SECONDS,
         resume: bool = False,
         workers: int | None = None,
+        round_tokens: int | None = None,
         ray_address: str | None = None,
     ) -> "Word2Vec":
         """Train on a corpus: from the beginning, or from vectors that are there already.
@@ -127,6 +128,8 @@ class Word2Vec:
             workers: train by so many processes, on this machine or on a cluster, by way of Ray (the extra ``ray``).
                 The result is the same for the same number of workers, wherever they are. ``threads`` are then those of
                 each worker, 1 by default; more need ``deterministic=True``.
+            round_tokens: how many tokens each worker trains on before they exchange what they changed; by default as
+                many as is good for that number of workers.
             ray_address: the cluster that the workers run on, ``auto`` for the one that this machine belongs to; where
                 it is not given, they run on this machine.
 
@@ -145,11 +148,11 @@ class Word2Vec:
 
         start = Start(self.config, init, init_vectors, freeze)
         path = None if checkpoint is None else Path(checkpoint)
-        with engine(corpus, self.config, start.known, workers, ray_address) as running:
+        with engine(corpus, self.config, start.known, workers, round_tokens, ray_address) as running:
             logger.info("%s", running.corpus.report)
-            began = start.arrays() if path else {}
-            with opened(path, checkpoint_every, resume, self.config, workers, running.fingerprint, began) as held:
-                self._train(running, start, progress, on_epoch_end, held, {"workers": workers} if workers else {})
+            parameters, began = {**self.config.as_dict(), **running.parameters}, start.arrays() if path else {}
+            with opened(path, checkpoint_every, resume, parameters, running.fingerprint, began) as held:
+                self._train(running, start, progress, on_epoch_end, held)
         return self
 
     def partial_fit(self, corpus: Any, *, freeze: "Freeze | None" = None, **options: Any) -> "Word2Vec":
@@ -202,7 +205,6 @@ class Word2Vec:
         progress: bool,
         on_epoch_end: Callable[[EpochRecord], object] | None,
         checkpoint: Checkpoint | None,
-        settled: dict[str, Any],
     ) -> None:
         from wordkin.training.epochs import train
         from wordkin.training.progress import Silent, progress_bar
@@ -220,7 +222,12 @@ class Word2Vec:
         logger.info("%s", budget.time_text())
         bar = progress_bar(config.epochs, config.epochs * crew.tokens) if progress else Silent()
         # Without what is no part of the result, equal results are equal files.
-        parameters = {**config.as_dict(), **corpus.settings, **settled, "learning_rate": config.first_learning_rate}
+        parameters = {
+            **config.as_dict(),
+            **engine.parameters,
+            **corpus.settings,
+            "learning_rate": config.first_learning_rate,
+        }
         for name in INCIDENTAL_PARAMETERS:
             del parameters[name]
 

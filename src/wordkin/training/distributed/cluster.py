@@ -56,12 +56,19 @@ class Cluster:
         corpus: whatever a user may pass for one. Files are read by the workers, anything else here.
         config: the hyper-parameters.
         known: words that join the vocabulary whatever the corpus holds.
+        round_tokens: that each worker trains on in a round; by default what is good for so many workers.
 
     Attributes:
         corpus: what was read.
+        parameters: that the result depends on, besides the hyper-parameters, by name.
     """
 
-    def __init__(self, actors: Actors, corpus: Any, config: TrainingConfig, known: Vocabulary) -> None:
+    def __init__(
+        self, actors: Actors, corpus: Any, config: TrainingConfig, known: Vocabulary, round_tokens: int | None
+    ) -> None:
+        scheme = default_scheme(len(actors))
+        self._scheme = dataclasses.replace(scheme, tokens=round_tokens or scheme.tokens)
+        self.parameters = {"workers": len(actors), "round_tokens": self._scheme.tokens}
         self._actors, self._config = actors, config
         self._shards: list[Any] = []
         self._preparation: tuple[Any, ...] | None = None
@@ -89,10 +96,8 @@ class Cluster:
 
     def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> ClusterCrew:
         """The workers, ready to train."""
-        workers = len(self._actors)
-        scheme = default_scheme(workers)
-        rounds = max(1, math.ceil(self.corpus.tokens / workers / scheme.tokens))
-        self._preparation = rounds, scheme, self._actors.put(frozen)
+        rounds = math.ceil(self.corpus.tokens / len(self._actors) / self._scheme.tokens)
+        self._preparation = rounds, self._scheme, self._actors.put(frozen)
         answers = self.surely(lambda: self._actors.get(self._actors.ask_all("prepare", *self._preparation)))
         return ClusterCrew(self, self._actors, self._config, weights, rounds, answers)
 

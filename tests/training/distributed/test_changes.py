@@ -1,0 +1,67 @@
+"""What travels: exactly the rows that changed, bit for bit, each to the worker that it belongs to."""
+
+import numpy as np
+import pytest
+
+from wordkin.arrays import aligned_zeros
+from wordkin.training.combining import combine, default_scheme
+from wordkin.training.distributed.changes import changed, combined, replace
+
+SIZE, WIDTH = 5, 16
+
+
+def matrix(rows: int, seed: int) -> np.ndarray:
+    made = aligned_zeros((rows, WIDTH), np.float32)
+    made[:, :SIZE] = np.random.default_rng(seed).standard_normal((rows, SIZE))
+    return made
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 7])
+def test_a_round_does_to_all_rows_what_combining_them_in_one_place_does(workers):
+    common = matrix(23, 0)
+    replicas = []
+    for worker in range(workers):
+        replica = common.copy()
+        touched = np.random.default_rng(worker + 1).random(23) < 0.5
+        replica[touched, :SIZE] += 0.25 * (worker + 1)
+        replicas.append(replica)
+    wanted = common[:, :SIZE].copy()
+    deltas = [(replica - common)[:, :SIZE] for replica in replicas]
+    rows = [np.flatnonzero(delta.any(axis=1)) for delta in deltas]
+    combine(wanted, [(row, delta[row]) for row, delta in zip(rows, deltas, strict=True)], default_scheme(workers))
+    changes = [changed(replica, common, SIZE, workers) for replica in replicas]
+    values = [
+        combined(common, owner, [of_all[owner] for of_all in changes], SIZE, default_scheme(workers))
+        for owner in range(workers)
+    ]
+    assert sum(len(part.places) for part in values) == len(set(np.concatenate(rows).tolist()))
+    for replica in replicas:
+        shared = common.copy()
+        replace(replica, shared, values)
+        assert shared[:, :SIZE].tobytes() == wanted.tobytes()
+        assert replica.tobytes() == shared.tobytes()
+        assert not replica[:, SIZE:].any()
+
+
+def test_only_rows_that_changed_travel():
+    common = matrix(40, 0)
+    replica = common.copy()
+    replica[[3, 20, 39], 4] += 1
+    parts = changed(replica, common, SIZE, 2)
+    assert [part.places.tolist() for part in parts] == [[10], [1, 19]]
+    assert all(part.values.flags.c_contiguous for part in parts)
+    assert parts[0].nbytes == 4 + 4 * SIZE
+
+
+def test_a_zero_that_changed_its_sign_has_changed():
+    common = aligned_zeros((4, WIDTH), np.float32)
+    replica = common.copy()
+    replica[2, 1] = -0.0
+    assert [part.places.tolist() for part in changed(replica, common, SIZE, 1)] == [[2]]
+
+
+def test_nothing_changed():
+    common = matrix(6, 0)
+    parts = changed(common.copy(), common, SIZE, 2)
+    assert [len(part.places) for part in parts] == [0, 0]
+    assert len(combined(common, 0, [parts[0], parts[0]], SIZE, default_scheme(2)).places) == 0
