@@ -93,8 +93,8 @@ def engine(
                 raise ConfigurationError(f"{name} is {value!r}, but there are no workers that it could be for: set workers")
         yield ThisProcess(corpus, config, known)
         return
-    workers = Bounds("", int, low=1).checked("workers", workers)
-    round_tokens = Bounds("", int, low=1, optional=True).checked("round_tokens", round_tokens)
+    workers = Bounds(meaning="", kind=int, low=1).checked("workers", workers)
+    round_tokens = Bounds(meaning="", kind=int, low=1, optional=True).checked("round_tokens", round_tokens)
     if (config.threads or 1) > 1 and not config.deterministic:
         raise ConfigurationError(
             f"threads is {config.threads}, and a worker's threads would race: set deterministic, or take more workers "
