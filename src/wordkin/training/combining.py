@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.arrays import read_only
+from wordkin.compilation import compiled
+
 Changes = tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]
 """The rows that one worker changed, in ascending order, and the change of each: (rows,) and (rows, vector_size)."""
 
@@ -43,8 +46,18 @@ def combine(common: npt.NDArray[np.float32], changes: Sequence[Changes], _scheme
         common: (rows, vector_size).
         changes: of each worker, in their order.
     """
-    total, touched = np.zeros_like(common), np.zeros(len(common), np.float32)
-    for rows, delta in changes:
-        total[rows] += delta
+    touched = np.zeros(len(common), np.float32)
+    for rows, _ in changes:
         touched[rows] += 1
-    common += total / np.maximum(touched, 1)[:, None]
+    for rows, delta in changes:
+        _add(common, touched, read_only(rows), read_only(delta))
+
+
+@compiled(nogil=True)
+def _add(common, touched, rows, delta):
+    """Add one worker's share of the mean."""
+    for index in range(len(rows)):
+        row = rows[index]
+        share = np.float32(1) / touched[row]
+        for column in range(delta.shape[1]):
+            common[row, column] += share * delta[index, column]

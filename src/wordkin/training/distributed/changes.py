@@ -31,25 +31,29 @@ class Rows(NamedTuple):
         return self.places.nbytes + self.values.nbytes
 
 
-def changed(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], size: int, workers: int) -> list[Rows]:
+def room(rows: int, size: int) -> Rows:
+    """Room for so many rows, to be used again and again: fresh memory costs more than what is written to it."""
+    return Rows(np.zeros(rows, np.int32), np.zeros((rows, size), np.float32))
+
+
+def changed(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], workers: int, room: Rows) -> list[Rows]:
     """By how much each row of the replica differs from the common one, for each worker those that belong to it.
 
     Args:
         replica: (rows, width).
         common: the same.
-        size: numbers of a row that count; the others are padding.
         workers: how many.
+        room: for as many rows; what is given back lies in it.
     """
-    flags, found = np.empty(len(replica), np.bool_), np.zeros(workers, np.int64)
-    _flag(replica.view(np.uint64), common.view(np.uint64), flags, found)
-    ends = np.cumsum(found)
-    places, values = np.empty(ends[-1], np.int32), np.empty((ends[-1], size), np.float32)
-    _differences(replica, common, flags, ends - found, places, values)
-    return [Rows(places[end - n : end], values[end - n : end]) for n, end in zip(found, ends, strict=True)]
+    shares = [len(range(worker, len(replica), workers)) for worker in range(workers)]
+    begins = np.cumsum([0, *shares[:-1]])
+    ends = begins.copy()
+    _differences(replica, common, replica.view(np.uint64), common.view(np.uint64), ends, *room)
+    return [_front(room, begin, end) for begin, end in zip(begins, ends, strict=True)]
 
 
 def combined(
-    common: npt.NDArray[np.float32], worker: int, changes: list[Rows], size: int, scheme: Scheme
+    common: npt.NDArray[np.float32], worker: int, changes: list[Rows], scheme: Scheme, room: Rows
 ) -> Rows:
     """What the rows that belong to one worker hold once the changes of all workers, in their order, are combined.
 
@@ -57,19 +61,21 @@ def combined(
         common: (rows, width), those of all workers; not changed.
         worker: whose rows.
         changes: of each worker.
-        size: numbers of a row that count.
         scheme: how to combine.
+        room: for all rows that belong to this worker; what is given back lies in it.
     """
-    touched = np.zeros(-(-len(common) // len(changes)), np.bool_)
+    touched = np.zeros(len(room.places), np.bool_)
     for places, _ in changes:
         touched[places] = True
-    union = np.flatnonzero(touched).astype(np.int32)
-    within = np.zeros(len(touched), np.int32)
+    union = np.flatnonzero(touched)
+    within = np.empty(len(touched), np.int32)
     within[union] = np.arange(len(union), dtype=np.int32)
-    values = common[union * len(changes) + worker, :size]
+    rows = _front(room, 0, len(union))
+    rows.places[...] = union
+    _take(common, worker, len(changes), *rows)
     compact: list[Changes] = [(within[places], delta) for places, delta in changes]
-    combine(values, compact, scheme)
-    return Rows(union, values)
+    combine(rows.values, compact, scheme)
+    return rows
 
 
 def replace(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], rows_of: list[Rows]) -> None:
@@ -78,35 +84,38 @@ def replace(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], r
         _put(replica, common, worker, len(rows_of), read_only(rows.places), read_only(rows.values))
 
 
+def _front(room: Rows, begin: int, end: int) -> Rows:
+    return Rows(room.places[begin:end], room.values[begin:end])
+
+
 @compiled(nogil=True)
-def _flag(replica, common, flags, found):
-    """Flag the rows that differ, and add their number to that of the worker that they belong to."""
-    workers = len(found)
+def _differences(replica, common, replica_bits, common_bits, ends, places, values):
+    """Write the rows that differ in any bit, those of each worker from ends[worker] on, which is moved behind them."""
+    workers = len(ends)
     for row in range(len(replica)):
         difference = np.uint64(0)
-        for column in range(replica.shape[1]):
-            difference |= replica[row, column] ^ common[row, column]
-        flags[row] = difference != 0
-        found[row % workers] += difference != 0
-
-
-@compiled(nogil=True)
-def _differences(replica, common, flags, begins, places, values):
-    """Write the rows that are flagged, those of each worker from begins[worker] on."""
-    workers = len(begins)
-    following = begins.copy()
-    for row in range(len(replica)):
-        if flags[row]:
-            index = following[row % workers]
-            following[row % workers] += 1
+        for column in range(replica_bits.shape[1]):
+            difference |= replica_bits[row, column] ^ common_bits[row, column]
+        if difference != 0:
+            index = ends[row % workers]
+            ends[row % workers] += 1
             places[index] = row // workers
             for column in range(values.shape[1]):
                 values[index, column] = replica[row, column] - common[row, column]
 
 
 @compiled(nogil=True)
+def _take(common, worker, workers, places, values):
+    """Read rows of one worker."""
+    for index in range(len(places)):
+        row = places[index] * workers + worker
+        for column in range(values.shape[1]):
+            values[index, column] = common[row, column]
+
+
+@compiled(nogil=True)
 def _put(replica, common, worker, workers, places, values):
-    """Write the rows of one worker."""
+    """Write rows of one worker."""
     for index in range(len(places)):
         row = places[index] * workers + worker
         for column in range(values.shape[1]):

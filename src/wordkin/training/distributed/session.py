@@ -10,8 +10,11 @@ from wordkin.errors import ClusterError, MissingPackageError
 
 NAMESPACE = "wordkin"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
-_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Where Ray is not to form clusters, its servers listen on the loopback address alone; it reads this when imported."""
+_ALONE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # no cluster to form, so that its servers listen on the loopback address
+    "RAY_enable_pipe_based_agent_to_parent_health_check": "1",  # after kill -9 of this process nobody lives on
+}
+"""Settings for a Ray that is started here; it reads them when it is imported."""
 
 
 def package(settings: dict[str, str] | None = None) -> Any:
@@ -46,7 +49,7 @@ def session(processors: int, address: str | None) -> Iterator[None]:
         ClusterError: there is no cluster at that address, or Ray does not start.
         MissingPackageError: Ray is not installed.
     """
-    ray = package(_LOOPBACK if address is None else None)
+    ray = package(_ALONE if address is None else None)
     if ray.is_initialized():
         yield
         return

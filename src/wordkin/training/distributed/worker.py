@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 import wordkin
 from wordkin.arrays import aligned_zeros
+from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.check import check
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
@@ -19,7 +20,7 @@ from wordkin.errors import CorpusError
 from wordkin.model.kernels import Weights, padded
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.combining import Scheme
-from wordkin.training.distributed.changes import Rows, changed, combined, replace
+from wordkin.training.distributed.changes import Rows, changed, combined, replace, room
 from wordkin.training.distributed.shard_trainer import ShardTrainer
 from wordkin.training.distributed.shards import Part, Shard, counted
 from wordkin.training.holdout_loss import HoldoutLoss
@@ -117,9 +118,11 @@ class Worker:
         shape = (2 * words, padded(self._config.vector_size))
         self._scheme = scheme
         self._replica, self._common = aligned_zeros(shape, np.float32), aligned_zeros(shape, np.float32)
+        self._changes = room(2 * words, self._config.vector_size)
+        self._values = room(len(range(self._number, 2 * words, self._workers)), self._config.vector_size)
         self._weights = Weights(self._replica[:words], self._replica[words:])
         self._trainer.compile(self._weights)
-        replace(self._replica, self._common, changed(self._replica, self._common, 1, 1))  # compiles these kernels
+        self._compile()
         self._measure = HoldoutLoss(self._trainer) if self._config.holdout else None
         return self._trainer.tokens, str(self._measure or "")
 
@@ -156,7 +159,7 @@ class Worker:
         if len(chunk.pieces):
             result = self._trainer.train(self._weights, self._epoch, chunk)
         end = time.monotonic()
-        changes = changed(self._replica, self._common, self._config.vector_size, self._workers)
+        changes = changed(self._replica, self._common, self._workers, self._changes)
         self._own = changes[self._number]
         sent = sum(rows.nbytes for rows in changes) - self._own.nbytes
         between = begin - self._ended if self._ended else 0.0
@@ -172,7 +175,7 @@ class Worker:
         """
         begin = time.monotonic()
         all_changes = [self._own if rows is None else rows for rows in changes]
-        self._combined = combined(self._common, self._number, all_changes, self._config.vector_size, self._scheme)
+        self._combined = combined(self._common, self._number, all_changes, self._scheme, self._values)
         self._sent += (self._workers - 1) * self._combined.nbytes
         self._busy += time.monotonic() - begin
         return self._combined
@@ -193,6 +196,14 @@ class Worker:
         total = self._measure.total(self._weights, lambda: False)
         self._replica[...] = self._common  # measuring turns −0 into 0
         return total
+
+    def _compile(self) -> None:
+        """Compile the kernels of the exchange, or load them from the cache, by exchanging nothing."""
+        with announced("the exchange of changes"):
+            nothing = changed(self._replica, self._common, self._workers, self._changes)
+            all_nothing = [nothing[self._number], *nothing[1:]]
+            self._combined = combined(self._common, self._number, all_nothing, self._scheme, self._values)
+            replace(self._replica, self._common, [self._combined])
 
     def _chunk(self, round_number: int) -> Chunk:
         epoch, chunk = divmod(round_number, self._trainer.number_of_chunks)
