@@ -39,7 +39,7 @@ def test_import_is_light(module):
     code = f"import sys, json, {module}; print(json.dumps([name for name in sys.modules if '.' not in name]))"
     loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
     assert loaded.isdisjoint(
-        {"numba", "llvmlite", "tqdm", "safetensors", "zstandard", "scipy", "pandas", "matplotlib", "ray"}
+        {"numba", "llvmlite", "tqdm", "safetensors", "zstandard", "scipy", "pandas", "matplotlib", "ray", "fsspec"}
     )
 
 

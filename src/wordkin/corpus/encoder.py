@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 import logging
 from collections.abc import Iterable
-from typing import IO, Any, NamedTuple, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +95,7 @@ class Encoder:
             self._compile()
         self._words.enter(known, self._progress)
 
-    def __enter__(self) -> "Encoder":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -153,7 +153,9 @@ class Encoder:
         sentences = self._ends_spool.tell() // self._ends.itemsize
         vocabulary, row_of_id, report, settings = self._settle(self._words.take_counts(self._distinct), sentences)
         ids, offsets = self._remapped(row_of_id)
-        return EncodedCorpus(ids, offsets, vocabulary, dataclasses.replace(report, sentences=len(offsets) - 1), settings)
+        return EncodedCorpus(
+            ids, offsets, vocabulary, dataclasses.replace(report, sentences=len(offsets) - 1), settings
+        )
 
     def words(self) -> WordCounts:
         """The distinct words that were read, of which none were known before."""

@@ -76,7 +76,7 @@ class ThreadCrew:
         self.config, self.weights = trainer.config, weights
         self.tokens, self.number_of_chunks = trainer.tokens, trainer.number_of_chunks
         self.held_out = str(self._measure or "")
-        self.exchange = None
+        self.exchange: Exchange | None = None
         self.rate_at = trainer.rate_at
         trainer.compile(weights)
 

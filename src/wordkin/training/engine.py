@@ -90,7 +90,9 @@ def engine(
     if workers is None:
         for name, value in (("round_tokens", round_tokens), ("ray_address", ray_address)):
             if value is not None:
-                raise ConfigurationError(f"{name} is {value!r}, but there are no workers that it could be for: set workers")
+                raise ConfigurationError(
+                    f"{name} is {value!r}, but there are no workers that it could be for: set workers"
+                )
         yield ThisProcess(corpus, config, known)
         return
     workers = Bounds(meaning="", kind=int, low=1).checked("workers", workers)

@@ -5,7 +5,7 @@ import pytest
 
 from wordkin.arrays import aligned_zeros
 from wordkin.training.combining import combine, default_scheme
-from wordkin.training.distributed.changes import changed, combined, replace
+from wordkin.training.distributed.changes import Rows, changed, combined, replace, room
 
 SIZE, WIDTH = 5, 16
 
@@ -14,6 +14,15 @@ def matrix(rows: int, seed: int) -> np.ndarray:
     made = aligned_zeros((rows, WIDTH), np.float32)
     made[:, :SIZE] = np.random.default_rng(seed).standard_normal((rows, SIZE))
     return made
+
+
+def changes_of(replica: np.ndarray, common: np.ndarray, workers: int) -> list[Rows]:
+    return changed(replica, common, workers, room(len(common), SIZE))
+
+
+def combining(common: np.ndarray, owner: int, changes: list[Rows]) -> Rows:
+    rows = room(len(range(owner, len(common), len(changes))), SIZE)
+    return combined(common, owner, changes, default_scheme(len(changes)), rows)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])
@@ -29,11 +38,10 @@ def test_a_round_does_to_all_rows_what_combining_them_in_one_place_does(workers)
     deltas = [(replica - common)[:, :SIZE] for replica in replicas]
     rows = [np.flatnonzero(delta.any(axis=1)) for delta in deltas]
     combine(wanted, [(row, delta[row]) for row, delta in zip(rows, deltas, strict=True)], default_scheme(workers))
-    changes = [changed(replica, common, SIZE, workers) for replica in replicas]
-    values = [
-        combined(common, owner, [of_all[owner] for of_all in changes], SIZE, default_scheme(workers))
-        for owner in range(workers)
-    ]
+    changes = [changes_of(replica, common, workers) for replica in replicas]
+    before = common.tobytes()
+    values = [combining(common, owner, [of_all[owner] for of_all in changes]) for owner in range(workers)]
+    assert common.tobytes() == before
     assert sum(len(part.places) for part in values) == len(set(np.concatenate(rows).tolist()))
     for replica in replicas:
         shared = common.copy()
@@ -47,7 +55,7 @@ def test_only_rows_that_changed_travel():
     common = matrix(40, 0)
     replica = common.copy()
     replica[[3, 20, 39], 4] += 1
-    parts = changed(replica, common, SIZE, 2)
+    parts = changes_of(replica, common, 2)
     assert [part.places.tolist() for part in parts] == [[10], [1, 19]]
     assert all(part.values.flags.c_contiguous for part in parts)
     assert parts[0].nbytes == 4 + 4 * SIZE
@@ -57,11 +65,11 @@ def test_a_zero_that_changed_its_sign_has_changed():
     common = aligned_zeros((4, WIDTH), np.float32)
     replica = common.copy()
     replica[2, 1] = -0.0
-    assert [part.places.tolist() for part in changed(replica, common, SIZE, 1)] == [[2]]
+    assert [part.places.tolist() for part in changes_of(replica, common, 1)] == [[2]]
 
 
 def test_nothing_changed():
     common = matrix(6, 0)
-    parts = changed(common.copy(), common, SIZE, 2)
+    parts = changes_of(common.copy(), common, 2)
     assert [len(part.places) for part in parts] == [0, 0]
-    assert len(combined(common, 0, [parts[0], parts[0]], SIZE, default_scheme(2)).places) == 0
+    assert len(combining(common, 0, [parts[0], parts[0]]).places) == 0

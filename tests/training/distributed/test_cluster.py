@@ -7,10 +7,12 @@ import signal
 import numpy as np
 import pytest
 
-from wordkin import ClusterError, ConfigurationError, CorpusError, Word2Vec
+from wordkin import ClusterError, CorpusError, Word2Vec
 from wordkin.corpus.encoding import encode
 from wordkin.training.distributed import crew as crews
 from wordkin.training.distributed.actors import Actors
+
+pytestmark = pytest.mark.usefixtures("ray")
 
 SETTINGS = {"vector_size": 12, "epochs": 2, "window": 3}
 OPTIONS = {"workers": 2, "round_tokens": 1000, "progress": False}
@@ -27,7 +29,7 @@ def content(model: Word2Vec) -> tuple[bytes, bytes, list[dict]]:
 
 
 @pytest.fixture(scope="module")
-def model(ray, sentences) -> Word2Vec:
+def model(sentences) -> Word2Vec:
     return trained(sentences)
 
 
@@ -70,14 +72,14 @@ def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, te
     assert content(trained(encode(sentences, Word2Vec().config))) == content(model)
 
 
-def test_the_report_is_that_of_one_machine(ray, text):
+def test_the_report_is_that_of_one_machine(text):
     alone, spread = Word2Vec(**SETTINGS, threads=1).fit(text), trained(text)
     assert spread.report == alone.report
     assert spread.vectors.index_to_key == alone.vectors.index_to_key
     assert spread.history[0].tokens == alone.history[0].tokens
 
 
-def test_one_worker_is_close_to_one_machine(ray, sentences):
+def test_one_worker_is_close_to_one_machine(sentences):
     alone = Word2Vec(**SETTINGS, threads=1).fit(sentences)
     one = trained(sentences, workers=1, round_tokens=100_000)  # so that a round is a chunk of one machine
     assert one.exchange.as_dict()["bytes_per_token"] == 0
@@ -94,13 +96,13 @@ def test_one_worker_is_close_to_one_machine(ray, sentences):
         {"holdout": 0.1, "early_stopping": 1},
     ],
 )
-def test_every_mode_repeats(ray, sentences, settings):
+def test_every_mode_repeats(sentences, settings):
     first, second = trained(sentences, **settings), trained(sentences, **settings)
     assert content(first) == content(second)
     assert first.history[-1].holdout_loss is None or first.history[-1].holdout_loss > 0
 
 
-def test_more_workers_than_pieces(ray):
+def test_more_workers_than_pieces():
     few = trained([["a", "b", "c"] * 100] * 2, workers=3, min_count=1)
     assert sorted(few.vectors.index_to_key) == ["a", "b", "c"]
 
@@ -128,7 +130,7 @@ def test_a_worker_killed_between_two_epochs_changes_no_byte(model, sentences, mo
     assert len(collected) > 2
 
 
-def test_workers_that_are_lost_again_and_again_end_the_run(ray, sentences, monkeypatch):
+def test_workers_that_are_lost_again_and_again_end_the_run(sentences, monkeypatch):
     ask = crews.ClusterCrew._ask_for_round
 
     def asking(crew, number):
@@ -165,9 +167,6 @@ def test_going_on_keeps_words_and_frozen_vectors(model, sentences):
 
 
 def test_nobody_is_left_when_a_run_has_ended_or_failed(ray, sentences, monkeypatch):
-    from ray.util.state import list_actors
-
-    del list_actors
     held = []
     start = Actors.__enter__
     monkeypatch.setattr(Actors, "__enter__", lambda actors: held.append(start(actors)) or held[-1])
@@ -180,22 +179,7 @@ def test_nobody_is_left_when_a_run_has_ended_or_failed(ray, sentences, monkeypat
                 ray.get(actor.introduce.remote())
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"workers": 0}, "workers is 0"),
-        ({"workers": True}, "workers is True"),
-        ({"round_tokens": 0}, "round_tokens is 0"),
-        ({"workers": None}, "round_tokens is 1000, but there are no workers"),
-        ({"threads": 2}, "a worker's threads would race"),
-    ],
-)
-def test_what_cannot_be_is_refused(sentences, options, message):
-    with pytest.raises(ConfigurationError, match=message):
-        trained(sentences, **options)
-
-
-def test_errors_of_workers_arrive(ray, tmp_path, sentences):
+def test_errors_of_workers_arrive(tmp_path, sentences):
     broken = tmp_path / "broken.txt"
     broken.write_bytes(b"fine\n" * 10 + b"\xff\n")
     with pytest.raises(CorpusError, match=r"broken.txt is not UTF-8 at byte 50 \(0xff\)"):

@@ -14,7 +14,10 @@ import pytest
 
 from wordkin import Word2Vec, WordVectors
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc to find the processes of a run")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc to find the processes of a run"),
+    pytest.mark.usefixtures("ray"),
+]
 
 OPTIONS = ["--vector-size", "12", "--window", "3", "--workers", "2", "--round-tokens", "1000"]
 MARK = "WORDKIN_RUN"
@@ -75,7 +78,7 @@ def mark(tmp_path: Path) -> str:
     return tmp_path.name + str(os.getpid())
 
 
-def test_a_run_that_is_killed_goes_on_with_the_same_bytes(ray, text, tmp_path, mark):
+def test_a_run_that_is_killed_goes_on_with_the_same_bytes(text, tmp_path, mark):
     output, checkpoint = tmp_path / "model", tmp_path / "checkpoint"
     arguments = [text, "-o", output, "--epochs", 30, *OPTIONS, "--checkpoint", checkpoint, "--checkpoint-every", 0]
     with running(mark, *arguments) as process:
@@ -98,7 +101,7 @@ def test_a_run_that_is_killed_goes_on_with_the_same_bytes(ray, text, tmp_path, m
     assert first == second
 
 
-def test_ctrl_c_ends_a_run_and_all_its_processes(ray, text, tmp_path, mark):
+def test_ctrl_c_ends_a_run_and_all_its_processes(text, tmp_path, mark):
     output, checkpoint = tmp_path / "model", tmp_path / "checkpoint"
     arguments = [text, "-o", output, "--epochs", 1_000_000, *OPTIONS, "--checkpoint", checkpoint]
     with running(mark, *arguments, "--checkpoint-every", 0) as process:
@@ -115,24 +118,17 @@ def test_ctrl_c_ends_a_run_and_all_its_processes(ray, text, tmp_path, mark):
 
 NODES = """
 import sys
-from wordkin.training.distributed.session import package, session
-package()
+from wordkin.training.distributed.session import session
 from ray.cluster_utils import Cluster
 from wordkin import Word2Vec
 
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
 nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
-lost = []
-
 def lose(record):
     if record.epoch == 1:
-        import ray
-        busy = {actor["node_id"] for actor in ray.util.state.list_actors()} if False else None
-        for node in nodes[:2]:
+        for node in nodes[:2]:  # at least one of them has a worker
             cluster.remove_node(node, allow_graceful=False)
-            lost.append(node)
-            break
-        cluster.add_node(num_cpus=1)
+            cluster.add_node(num_cpus=1)
 
 with session(2, cluster.address):
     model = Word2Vec(vector_size=12, window=3, epochs=3)
@@ -142,7 +138,7 @@ cluster.shutdown()
 """
 
 
-def test_a_lost_node_changes_no_byte(ray, text, tmp_path, mark):
+def test_a_lost_node_changes_no_byte(text, tmp_path, mark):
     path = tmp_path / "spread"
     command = [sys.executable, "-c", NODES, text, path]
     result = subprocess.run(command, env={**os.environ, MARK: mark}, capture_output=True, text=True, check=False)

@@ -1,6 +1,5 @@
 """The workers as Ray's actors: started, asked, watched, replaced when they are lost, and removed."""
 
-import dataclasses
 import logging
 import time
 import uuid

@@ -52,9 +52,7 @@ def changed(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], w
     return [_front(room, begin, end) for begin, end in zip(begins, ends, strict=True)]
 
 
-def combined(
-    common: npt.NDArray[np.float32], worker: int, changes: list[Rows], scheme: Scheme, room: Rows
-) -> Rows:
+def combined(common: npt.NDArray[np.float32], worker: int, changes: list[Rows], scheme: Scheme, room: Rows) -> Rows:
     """What the rows that belong to one worker hold once the changes of all workers, in their order, are combined.
 
     Args:

@@ -71,7 +71,7 @@ class Cluster:
         self.parameters = {"workers": len(actors), "round_tokens": self._scheme.tokens}
         self._actors, self._config = actors, config
         self._shards: list[Any] = []
-        self._preparation: tuple[Any, ...] | None = None
+        self._preparation: tuple[Any, ...] = ()
         sources = _text_files(corpus)
         if sources is None:
             vocabulary, report, settings, tokens = self._read_here(corpus, known)
@@ -97,9 +97,9 @@ class Cluster:
     def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> ClusterCrew:
         """The workers, ready to train."""
         rounds = math.ceil(self.corpus.tokens / len(self._actors) / self._scheme.tokens)
-        self._preparation = rounds, self._scheme, self._actors.put(frozen)
-        answers = self.surely(lambda: self._actors.get(self._actors.ask_all("prepare", *self._preparation)))
-        return ClusterCrew(self, self._actors, self._config, weights, rounds, answers)
+        self._preparation = (rounds, self._scheme, self._actors.put(frozen))
+        prepared = self.surely(lambda: self._actors.get([self._prepare(worker) for worker in range(len(self._actors))]))
+        return ClusterCrew(self, self._actors, self._config, weights, rounds, prepared)
 
     def surely(self, action: Callable[[], Answer]) -> Answer:
         """Do something with the workers, and again with others where some are lost meanwhile."""
@@ -124,10 +124,13 @@ class Cluster:
         if self._shards:
             self._actors.get([self._load(worker) for worker in workers], workers)
         if self._preparation:
-            self._actors.get([self._actors.ask(worker, "prepare", *self._preparation) for worker in workers], workers)
+            self._actors.get([self._prepare(worker) for worker in workers], workers)
 
     def _load(self, worker: int) -> Any:
         return self._actors.ask(worker, "load", self._shards[worker], *self._text)
+
+    def _prepare(self, worker: int) -> Any:
+        return self._actors.ask(worker, "prepare", *self._preparation)
 
     def _read_here(self, corpus: Any, known: Vocabulary) -> tuple[Vocabulary, CorpusReport, dict[str, Any], int]:
         """Read a corpus in this process, and cut it into shards that the workers fetch."""

@@ -17,14 +17,13 @@ from wordkin.config import TrainingConfig
 from wordkin.model.kernels import Weights
 from wordkin.training.distributed.actors import Actors, LostError
 from wordkin.training.distributed.exchange import Exchange
-from wordkin.training.distributed.worker import Record
 from wordkin.training.schedule import learning_rate
 from wordkin.training.trainer import ChunkResult, sum_of
 
 logger = logging.getLogger("wordkin")
 
 AHEAD = 2
-"""Rounds that the workers are asked for before the first of them is done, so that they need not wait for this process."""
+"""Rounds that the workers are asked for before the first of them is done: they need not wait for this process."""
 
 BLOCK_BYTES = 1 << 25
 """Weights that are sent at a time, so that no second copy of all of them lies in memory."""
@@ -65,7 +64,8 @@ class ClusterCrew:
         self.tokens = sum(tokens for tokens, _ in prepared)
         self.held_out = prepared[0][1] and f"of the first worker's shard, and so of all: {prepared[0][1]}"
         self._at = -1  # the round that the weights of this process, and those of all workers, are at
-        self.exchange = Exchange(len(actors))
+        self.exchange: Exchange | None
+        self.exchange = self._exchange = Exchange(len(actors))
 
     def tokens_per_second(self) -> float:
         """Measure the speed of all workers at once, without exchange; no weight changes."""
@@ -106,7 +106,7 @@ class ClusterCrew:
             if number == given:
                 given += 1
                 self._actors.go_on()
-                self.exchange.add(records, self._actors.name)
+                self._exchange.add(records, self._actors.name)
                 yield sum_of([record.result for record in records])
                 if pause():
                     end = min(end, asked)
@@ -141,7 +141,7 @@ class ClusterCrew:
         while True:
             try:
                 self._staff.replace(loss)
-                rounds = self._actors.get(self._actors.ask_all("round_number"))
+                rounds: list[int] = self._actors.get(self._actors.ask_all("round_number"))
                 newest = max(rounds)
                 if newest < 0:  # nobody is left who knows
                     newest = self._at

@@ -65,6 +65,6 @@ class Exchange:
         values = self.as_dict()
         return (
             f"{self.rounds:,} rounds of {self.workers} workers: {values['bytes_per_token']:,.0f} bytes a token were "
-            f"sent; {values['synchronising']:.1%} of the time went into synchronisation, {values['waiting']:.1%} of it "
-            "into waiting"
+            f"sent; of the workers' time {values['synchronising']:.1%} went into synchronisation, waiting for others "
+            f"among it {values['waiting']:.1%}"
         )

@@ -129,7 +129,7 @@ def text_shards(parts: Sequence[Part], tokens: Sequence[int], workers: int) -> l
     ends = np.cumsum(tokens)
     shards = []
     for begin, end in itertools.pairwise(bounds(int(ends[-1]), workers)):
-        first, last = np.searchsorted(ends, begin, side="right"), np.searchsorted(ends, end)
+        first, last = int(np.searchsorted(ends, begin, side="right")), int(np.searchsorted(ends, end))
         shards.append(TextShard(tuple(parts[first : last + 1]), begin - int(ends[first] - tokens[first]), end - begin))
     return shards
 

@@ -29,7 +29,6 @@ from wordkin.training.speed import tokens_per_second
 from wordkin.training.trainer import ChunkResult
 from wordkin.vocabulary import Vocabulary
 
-
 NOTHING = ChunkResult(0.0, 0, 0, 0)
 
 
@@ -111,9 +110,7 @@ class Worker:
         Returns:
             The tokens to train on in each epoch, and what is held out.
         """
-        self._trainer = ShardTrainer(
-            self._corpus, self._config, frozen, self._number, self._workers, rounds, scheme
-        )
+        self._trainer = ShardTrainer(self._corpus, self._config, frozen, self._number, self._workers, rounds, scheme)
         words = len(self._corpus.vocabulary)
         shape = (2 * words, padded(self._config.vector_size))
         self._scheme = scheme
@@ -193,9 +190,9 @@ class Worker:
 
     def holdout_loss(self) -> ChunkResult:
         """The sum of J on the held-out text of the shard, with the common weights."""
-        total = self._measure.total(self._weights, lambda: False)
+        total = self._measure.total(self._weights, lambda: False) if self._measure else None
         self._replica[...] = self._common  # measuring turns −0 into 0
-        return total
+        return total or NOTHING
 
     def _compile(self) -> None:
         """Compile the kernels of the exchange, or load them from the cache, by exchanging nothing."""
