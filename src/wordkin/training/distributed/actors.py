@@ -50,6 +50,9 @@ class Actors:
     def __enter__(self) -> Self:
         try:
             self._start(range(len(self)))
+        except LostError as loss:
+            self.__exit__()
+            raise ClusterError(f"the workers do not start: {loss}") from loss
         except BaseException:
             self.__exit__()
             raise
