@@ -1,0 +1,189 @@
+r"""How the changes that several workers made to the same weights in a round become one.
+
+Each worker begins a round with the common weights and trains a chunk of its own. If they had trained one after the
+other, a later one would have found part of its error corrected already: that along a direction of the vectors in which
+the error shrinks by :math:`e^{-x}` in a chunk is changed less by the second worker by that factor, by its square by the
+third, and so on. So the sum of the changes of n workers is multiplied there by
+
+.. math:: \frac{1 + e^{-x} + e^{-2x} + \dots + e^{-(n-1)x}}{n}
+
+which leaves the sum for a rare row (x is near 0) and makes it the mean for a frequent one. x is an *overlap*: η times
+the pairs of the row in a chunk times the curvature of the loss, which for a row of V is y(1 − y) times the second
+moment of the rows of W in that direction, and for a row of W that of the rows of V. These second moments differ much:
+all vectors have a large part in common. So their few largest directions are treated one by one, and all others as one.
+
+Everything here depends on one row's own changes and on numbers that are the same for all workers; it adds in a fixed
+order. So the result is the same bytes however the rows are spread.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.compilation import compiled
+
+DIRECTIONS = 4
+"""Directions that are treated one by one."""
+
+SAMPLES = 1_000
+"""Rows that second moments are taken from."""
+
+ITERATIONS = 8
+"""Of the power method, for each direction."""
+
+SPREAD = 0.3
+"""The mean of y(1 − y) over the pairs; found by benchmarks/scale.py, which any value from 0.1 to 0.6 serves well."""
+
+Changes = tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]
+"""The rows that one worker changed, in ascending order, and the change of each: (rows,) and (rows, vector_size)."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a run is shared.
+
+    Attributes:
+        tokens: that each worker trains on in a round, at most.
+    """
+
+    tokens: int
+
+
+def default_scheme(workers: int) -> Scheme:
+    """The scheme for a number of workers."""
+    return Scheme(tokens=250_000 if workers <= 4 else 100_000)
+
+
+class Curvature(NamedTuple):
+    """The second moment of a matrix's rows.
+
+    Attributes:
+        directions: (DIRECTIONS, vector_size) float32, orthonormal, the largest first; zeros where there are no more.
+        strengths: (DIRECTIONS + 1,) float64, the second moment in each, and its mean over all other directions.
+    """
+
+    directions: npt.NDArray[np.float32]
+    strengths: npt.NDArray[np.float64]
+
+
+def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> Curvature:
+    """The second moment of rows, each weighted by how often it occurs in a pair.
+
+    Args:
+        matrix: (rows, vector_size).
+        pairs: (rows,) of each row; only their ratios matter.
+    """
+    cumulated = np.cumsum(pairs)
+    places = (np.arange(SAMPLES) + 0.5) / SAMPLES * cumulated[-1]
+    sample = matrix[np.searchsorted(cumulated, places)].astype(np.float64)
+    directions, strengths = _principal(sample, DIRECTIONS, ITERATIONS)
+    return Curvature(directions.astype(np.float32), strengths)
+
+
+def combine(
+    common: npt.NDArray[np.float32],
+    changes: Sequence[Changes],
+    overlap: npt.NDArray[np.float64],
+    of_others: Curvature,
+) -> None:
+    """Add the changes of all workers to the common rows, in place.
+
+    Args:
+        common: (rows, vector_size) rows of V, or rows of W.
+        changes: of each worker, in their order.
+        overlap: (rows,) η times the pairs of each row that a worker trains in the round.
+        of_others: of the rows that they are paired with at the beginning of the round: of W for rows of V.
+    """
+    total, touched = np.zeros_like(common), np.zeros(len(common), np.int64)
+    for rows, delta in changes:
+        _add(total, touched, rows, delta)
+    _shrink(total, touched, SPREAD * overlap, of_others.directions, of_others.strengths)
+    common += total
+
+
+@compiled(nogil=True)
+def _principal(sample, number, iterations):
+    """The largest directions of the second moment of (samples, size), by the power method, and what is left."""
+    samples, size = sample.shape
+    directions, strengths = np.zeros((number, size)), np.zeros(number + 1)
+    for k in range(min(number, size)):
+        longest = np.argmax(np.array([_dot(sample[row], sample[row]) for row in range(samples)]))
+        vector, strength = sample[longest].copy(), 0.0
+        for _ in range(iterations):
+            length = math.sqrt(_dot(vector, vector))
+            if length == 0:
+                break
+            directions[k] = vector / length
+            vector[:] = 0
+            strength = 0.0
+            for row in range(samples):
+                part = _dot(directions[k], sample[row])
+                strength += part * part / samples
+                _add_part(vector, part, sample[row])
+        for row in range(samples):
+            _add_part(sample[row], -_dot(directions[k], sample[row]), directions[k])
+        strengths[k] = strength
+    left = 0.0
+    for row in range(samples):
+        left += _dot(sample[row], sample[row]) / samples
+    strengths[number] = left / max(size - number, 1)
+    return directions, strengths
+
+
+@compiled(nogil=True)
+def _dot(one, other):
+    total = 0.0
+    for column in range(len(one)):
+        total += one[column] * other[column]
+    return total
+
+
+@compiled(nogil=True)
+def _add_part(vector, part, other):
+    for column in range(len(vector)):
+        vector[column] += part * other[column]
+
+
+@compiled(nogil=True)
+def _add(total, touched, rows, delta):
+    """Add one worker's changes, and count it for the rows that it changed."""
+    for index in range(len(rows)):
+        row = rows[index]
+        touched[row] += 1
+        for column in range(total.shape[1]):
+            total[row, column] += delta[index, column]
+
+
+@compiled(nogil=True)
+def _shrink(total, touched, overlap, directions, strengths):
+    """Multiply each row, in each direction, by what the overlap of those who touched it leaves of their sum."""
+    number, size = directions.shape
+    parts = np.empty(number, np.float32)
+    for row in range(len(total)):
+        if touched[row] < 2:
+            continue
+        rest = np.float32(_left(overlap[row] * strengths[number], touched[row]))
+        parts[:] = 0
+        for column in range(size):
+            for k in range(number):
+                parts[k] += directions[k, column] * total[row, column]
+        for k in range(number):
+            parts[k] *= np.float32(_left(overlap[row] * strengths[k], touched[row])) - rest
+        for column in range(size):
+            value = rest * total[row, column]
+            for k in range(number):
+                value += parts[k] * directions[k, column]
+            total[row, column] = value
+
+
+@compiled(nogil=True)
+def _left(overlap, workers):
+    """(1 + e^−x + … + e^−(n−1)x) / n."""
+    each, total = math.exp(-overlap), 0.0
+    for _ in range(workers):
+        total = 1.0 + each * total
+    return total / workers
