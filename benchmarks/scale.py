@@ -27,7 +27,7 @@ from wordkin.corpus.encoding import encode
 from wordkin.model.kernels import Weights
 from wordkin.training.combining import Changes, Curvature, combine, curvature, default_scheme
 from wordkin.training.pairs import pairs_a_token
-from wordkin.training.schedule import Chunk, chunks
+from wordkin.training.schedule import Chunk, Pieces, chunks
 from wordkin.training.trainer import ChunkTrainer
 from wordkin.training.weights import initial_input
 
@@ -109,12 +109,9 @@ class Cluster:
                 for chunk in self.trainer.chunks(epoch):
                     self.trainer.train(self.common, epoch, chunk)
             else:
-                plans = [
-                    list(chunks(shard, self.trial.config.seed, epoch, math.ceil(len(shard) / self.rounds)))
-                    for shard in shards
-                ]
-                for number in range(self.rounds):
-                    self._round(epoch, [plan[number] for plan in plans if number < len(plan)])
+                plans = [even_chunks(shard, self.trial.config.seed, epoch, self.rounds) for shard in shards]
+                for plan in zip(*plans, strict=True):
+                    self._round(epoch, plan)
         return np.ascontiguousarray(self.common.input[:, : self.trial.config.vector_size])
 
     def _round(self, epoch: int, plan: Sequence[Chunk]) -> None:
@@ -136,6 +133,14 @@ class Cluster:
             union += len(np.unique(np.concatenate([rows for rows, _ in changes])))
         self.rows.append(rows // workers)
         self.union.append(union)
+
+
+def even_chunks(pieces: Pieces, seed: int, epoch: int, number: int) -> list[Chunk]:
+    """An epoch's pieces in random order, in so many chunks."""
+    order = np.concatenate([chunk.pieces for chunk in chunks(pieces, seed, epoch, len(pieces))])
+    parts = np.array_split(order, number)
+    ends = np.cumsum([0, *(int((part[:, 1] - part[:, 0]).sum()) for part in parts)])
+    return [Chunk(index, int(ends[index]), int(ends[index + 1]), part) for index, part in enumerate(parts)]
 
 
 def changed(replica: Matrix, common: Matrix) -> Changes:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from wordkin.training import combining
-from wordkin.training.combining import DIRECTIONS, SPREAD, Curvature, combine, curvature
+from wordkin.training.combining import SPREAD, Curvature, combine, curvature
 
 ROWS, SIZE = 60, 9
-FLAT = Curvature(np.zeros((DIRECTIONS, SIZE), np.float32), np.ones(DIRECTIONS + 1))
+FLAT = Curvature(np.zeros(SIZE, np.float32), 1.0, 1.0)
 
 
 @pytest.fixture
@@ -32,12 +32,13 @@ def of_others(common):
 def expected(common, changes, overlap, of_others):
     """The rule in float64."""
     result = common.astype(np.float64)
-    rest = np.eye(SIZE) - of_others.directions.T.astype(np.float64) @ of_others.directions
+    along = np.outer(of_others.direction, of_others.direction).astype(np.float64)
+    across = np.eye(SIZE) - along
     for row in range(ROWS):
         deltas = [delta[rows == row][0] for rows, delta in changes if row in rows]
-        for worker in range(len(deltas)):
-            left = np.exp(-worker * SPREAD * overlap[row] * of_others.strengths)
-            kept = of_others.directions.T * left[:-1] @ of_others.directions + left[-1] * rest
+        for before in range(len(deltas)):
+            x = before * SPREAD * overlap[row]
+            kept = np.exp(-x * of_others.along) * along + np.exp(-x * of_others.across) * across
             result[row] += kept @ np.sum(deltas, axis=0) / len(deltas)
     return result
 
@@ -66,17 +67,15 @@ def test_rare_rows_move_by_the_sum_and_frequent_ones_by_the_mean(common, changes
 
 
 def test_it_is_what_training_one_after_the_other_gives():
-    """Where the loss is a parabola along each direction."""
-    strengths = np.geomspace(4, 0.01, SIZE)
-    best, start, rate, steps, workers = np.ones(SIZE), np.zeros(SIZE), 0.01, 50, 8
-    keeps = np.exp(-rate * steps * SPREAD * strengths)
-    delta = ((1 - keeps) * (best - start)).astype(np.float32)[None]
-    directions = np.eye(SIZE, dtype=np.float32)[:DIRECTIONS]
-    common = start.astype(np.float32)[None].copy()
+    """Where the loss is a parabola, steep in one direction and flat in the others."""
+    steepness, rate, steps, workers = np.array([4, 0.5, 0.5]), 0.01, 50, 8
+    keeps = np.exp(-rate * steps * SPREAD * steepness)  # of the distance from the best place, in one worker's chunk
+    best = np.array([3, 2, -1])
+    delta = (best * (1 - keeps)).astype(np.float32)[None]
+    common = np.zeros((1, 3), np.float32)
     changes = [(np.array([0]), delta)] * workers
-    combine(common, changes, np.array([rate * steps]), Curvature(directions, strengths[: DIRECTIONS + 1]))
-    sequential = (1 - keeps**workers) * best
-    assert common[0, :DIRECTIONS] == pytest.approx(sequential[:DIRECTIONS], rel=1e-5)
+    combine(common, changes, np.array([rate * steps]), Curvature(np.eye(1, 3, dtype=np.float32)[0], 4, 0.5))
+    assert common[0] == pytest.approx(best * (1 - keeps**workers), rel=1e-5)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -97,25 +96,18 @@ def test_rows_that_nobody_changed_stay(common, changes, of_others):
     assert combined(common, [changes[0]] * 3, np.ones(ROWS), of_others).tobytes() == common.tobytes()
 
 
-def test_curvature_finds_the_largest_directions():
-    generator = np.random.default_rng(3)
-    scales = np.array([5, 3, 2, 1, 0.2, 0.2, 0.2, 0.2, 0.2])
-    turn = np.linalg.qr(generator.normal(size=(SIZE, SIZE)))[0]
-    matrix = (generator.normal(size=(combining.SAMPLES, SIZE)) * scales @ turn).astype(np.float32)
+def test_curvature_along_the_mean_and_across_it():
+    matrix = np.random.default_rng(3).normal(2, 0.5, size=(combining.SAMPLES, SIZE)).astype(np.float32)
     found = curvature(matrix, np.ones(len(matrix)))
-    assert found.strengths[:-1] == pytest.approx(scales[:DIRECTIONS] ** 2, rel=0.15)
-    assert found.strengths[-1] == pytest.approx(0.04, rel=0.15)
-    assert np.abs(found.directions @ turn.T).max(axis=1) == pytest.approx(1, abs=0.01)
-    assert found.directions @ found.directions.T == pytest.approx(np.eye(DIRECTIONS), abs=1e-5)
+    assert found.direction == pytest.approx(SIZE**-0.5, rel=0.05)
+    assert found.along == pytest.approx(4 * SIZE + 0.25, rel=0.05)
+    assert found.across == pytest.approx(0.25, rel=0.05)
 
 
-def test_frequent_rows_count_more():
-    matrix = np.eye(2, SIZE, dtype=np.float32)
-    assert curvature(matrix, np.array([9.0, 1.0])).strengths[:2] == pytest.approx([0.9, 0.1])
+def test_rows_count_by_their_pairs():
+    assert curvature(np.array([[3, 4], [0, 0]], np.float32), np.array([0.4, 0.6])).along == pytest.approx(10)
 
 
 def test_zeros_and_single_numbers_have_a_curvature():
-    assert curvature(np.zeros((5, SIZE), np.float32), np.ones(5)).strengths.tolist() == [0] * (DIRECTIONS + 1)
-    found = curvature(np.full((5, 1), 2, np.float32), np.ones(5))
-    assert found.strengths == pytest.approx([4] + [0] * DIRECTIONS)
-    assert np.isfinite(found.directions).all()
+    assert curvature(np.zeros((5, SIZE), np.float32), np.ones(5))[1:] == (0, 0)
+    assert curvature(np.full((5, 1), -2, np.float32), np.ones(5)) == (-1, 4, 0)
