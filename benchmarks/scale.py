@@ -36,7 +36,9 @@ NOT_AVERAGED = "analogies (all words)"
 Matrix = npt.NDArray[np.float32]
 
 
-def mean(common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.float64], _of_others: Sequence[Moments]) -> None:
+def mean(
+    common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.float64], _of_others: Sequence[Moments]
+) -> None:
     """Add the mean of the changes of those workers that changed a row."""
     total, touched = np.zeros_like(common), np.zeros(len(common), np.float32)
     for rows, delta in changes:
@@ -45,7 +47,9 @@ def mean(common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.fl
     common += total / np.maximum(touched, 1)[:, None]
 
 
-def add(common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.float64], _of_others: Sequence[Moments]) -> None:
+def add(
+    common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.float64], _of_others: Sequence[Moments]
+) -> None:
     """Add the sum of the changes."""
     for rows, delta in changes:
         common[rows] += delta

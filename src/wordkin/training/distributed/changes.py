@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from wordkin.arrays import read_only
 from wordkin.compilation import compiled
-from wordkin.training.combining import Changes, Scheme, combine
+from wordkin.training.combining import Moments, combine
 
 
 class Rows(NamedTuple):
@@ -29,6 +29,18 @@ class Rows(NamedTuple):
     def nbytes(self) -> int:
         """Bytes of both."""
         return self.places.nbytes + self.values.nbytes
+
+
+class Changes(NamedTuple):
+    """What one worker changed of the rows that belong to one worker.
+
+    Attributes:
+        rows: by how much they changed.
+        moments: of all rows of V and of W, at the end of its round.
+    """
+
+    rows: Rows
+    moments: tuple[Moments, Moments]
 
 
 def room(rows: int, size: int) -> Rows:
@@ -52,27 +64,44 @@ def changed(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], w
     return [_front(room, begin, end) for begin, end in zip(begins, ends, strict=True)]
 
 
-def combined(common: npt.NDArray[np.float32], worker: int, changes: list[Rows], scheme: Scheme, room: Rows) -> Rows:
+def combined(
+    common: npt.NDArray[np.float32], worker: int, changes: list[Changes], overlap: npt.NDArray[np.float64], room: Rows
+) -> Rows:
     """What the rows that belong to one worker hold once the changes of all workers, in their order, are combined.
 
     Args:
         common: (rows, width), those of all workers; not changed.
         worker: whose rows.
         changes: of each worker.
-        scheme: how to combine.
+        overlap: (rows,) of all rows, see :func:`wordkin.training.combining.combine`.
         room: for all rows that belong to this worker; what is given back lies in it.
     """
+    workers, words = len(changes), len(common) // 2
     touched = np.zeros(len(room.places), np.bool_)
-    for places, _ in changes:
-        touched[places] = True
+    for change in changes:
+        touched[change.rows.places] = True
     union = np.flatnonzero(touched)
     within = np.empty(len(touched), np.int32)
     within[union] = np.arange(len(union), dtype=np.int32)
     rows = _front(room, 0, len(union))
     rows.places[...] = union
-    _take(common, worker, len(changes), *rows)
-    compact: list[Changes] = [(within[places], delta) for places, delta in changes]
-    combine(rows.values, compact, scheme)
+    _take(common, worker, workers, *rows)
+    first_output = len(range(worker, words, workers))  # the place of this worker's first row of W
+    split = int(np.searchsorted(union, first_output))
+    splits = [int(np.searchsorted(change.rows.places, first_output)) for change in changes]
+    for other, part, parts in (
+        (1, slice(0, split), [slice(0, place) for place in splits]),
+        (0, slice(split, None), [slice(place, None) for place in splits]),
+    ):
+        combine(
+            rows.values[part],
+            [
+                (within[change.rows.places[those]] - (part.start or 0), change.rows.values[those])
+                for change, those in zip(changes, parts, strict=True)
+            ],
+            overlap[union[part] * workers + worker],
+            [change.moments[other] for change in changes],
+        )
     return rows
 
 

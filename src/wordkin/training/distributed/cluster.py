@@ -66,9 +66,8 @@ class Cluster:
     def __init__(
         self, actors: Actors, corpus: Any, config: TrainingConfig, known: Vocabulary, round_tokens: int | None
     ) -> None:
-        scheme = default_scheme(len(actors))
-        self._scheme = dataclasses.replace(scheme, tokens=round_tokens or scheme.tokens)
-        self.parameters = {"workers": len(actors), "round_tokens": self._scheme.tokens}
+        self._round_tokens = round_tokens or default_scheme(len(actors)).tokens
+        self.parameters = {"workers": len(actors), "round_tokens": self._round_tokens}
         self._actors, self._config = actors, config
         self._shards: list[Any] = []
         self._preparation: tuple[Any, ...] = ()
@@ -96,8 +95,8 @@ class Cluster:
 
     def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> ClusterCrew:
         """The workers, ready to train."""
-        rounds = math.ceil(self.corpus.tokens / len(self._actors) / self._scheme.tokens)
-        self._preparation = (rounds, self._scheme, self._actors.put(frozen))
+        rounds = math.ceil(self.corpus.tokens / len(self._actors) / self._round_tokens)
+        self._preparation = (rounds, self.corpus.tokens / len(self._actors) / rounds, self._actors.put(frozen))
         prepared = self.surely(lambda: self._actors.get([self._prepare(worker) for worker in range(len(self._actors))]))
         return ClusterCrew(self, self._actors, self._config, weights, rounds, prepared)
 

@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.training.combining import Scheme
 from wordkin.training.schedule import Chunk, even_chunks
 from wordkin.training.trainer import ChunkTrainer
 
@@ -23,7 +22,6 @@ class ShardTrainer(ChunkTrainer):
         worker: its number, from 0.
         workers: how many there are.
         rounds: in each epoch.
-        scheme: how the workers' changes are combined.
     """
 
     def __init__(
@@ -34,18 +32,12 @@ class ShardTrainer(ChunkTrainer):
         worker: int,
         workers: int,
         rounds: int,
-        scheme: Scheme,
     ) -> None:
         super().__init__(corpus, config, frozen)
         self.number_of_chunks = rounds
-        self._worker, self._workers, self._scheme = worker, workers, scheme
+        self._worker, self._workers = worker, workers
 
     def chunks(self, epoch: int) -> Iterator[Chunk]:
         """The chunks of the given epoch (from 0), one a round; their numbers are unlike those of any other worker."""
         for chunk in even_chunks(self._pieces, self.config.seed, epoch, self.number_of_chunks):
             yield replace(chunk, number=chunk.number * self._workers + self._worker)
-
-    def rate_at(self, epoch: int, token: int) -> float:
-        """η in the given epoch (from 0) after the given number of the shard's tokens."""
-        progress = (epoch * self.tokens + token) / (self.config.epochs * self.tokens)
-        return super().rate_at(epoch, token) * self._scheme.rate_factor(progress)

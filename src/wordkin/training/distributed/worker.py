@@ -19,12 +19,13 @@ from wordkin.corpus.words import WordCounts
 from wordkin.errors import CorpusError
 from wordkin.model.kernels import Weights, padded
 from wordkin.training.checkpoint import fingerprint
-from wordkin.training.combining import Scheme
-from wordkin.training.distributed.changes import Rows, changed, combined, replace, room
+from wordkin.training.combining import Moments, moments
+from wordkin.training.distributed.changes import Changes, Rows, changed, combined, replace, room
 from wordkin.training.distributed.shard_trainer import ShardTrainer
 from wordkin.training.distributed.shards import Part, Shard, counted
 from wordkin.training.holdout_loss import HoldoutLoss
-from wordkin.training.schedule import Chunk
+from wordkin.training.pairs import pairs_a_token
+from wordkin.training.schedule import Chunk, learning_rate
 from wordkin.training.speed import tokens_per_second
 from wordkin.training.trainer import ChunkResult
 from wordkin.vocabulary import Vocabulary
@@ -104,16 +105,22 @@ class Worker:
         """What looks like a mistake in the shard, one line each."""
         return check(self._corpus)
 
-    def prepare(self, rounds: int, scheme: Scheme, frozen: npt.NDArray[np.bool_] | None) -> tuple[int, str]:
+    def prepare(self, rounds: int, round_tokens: float, frozen: npt.NDArray[np.bool_] | None) -> tuple[int, str]:
         """Get ready to train.
+
+        Args:
+            rounds: in each epoch.
+            round_tokens: that a worker trains on in one of them, on average.
+            frozen: see :class:`ShardTrainer`.
 
         Returns:
             The tokens to train on in each epoch, and what is held out.
         """
-        self._trainer = ShardTrainer(self._corpus, self._config, frozen, self._number, self._workers, rounds, scheme)
+        self._trainer = ShardTrainer(self._corpus, self._config, frozen, self._number, self._workers, rounds)
         words = len(self._corpus.vocabulary)
         shape = (2 * words, padded(self._config.vector_size))
-        self._scheme = scheme
+        self._pairs = pairs_a_token(self._config, self._corpus.vocabulary)
+        self._pairs_of_round = round_tokens * np.concatenate(self._pairs)
         self._replica, self._common = aligned_zeros(shape, np.float32), aligned_zeros(shape, np.float32)
         self._changes = room(2 * words, self._config.vector_size)
         self._values = room(len(range(self._number, 2 * words, self._workers)), self._config.vector_size)
@@ -144,7 +151,7 @@ class Worker:
         """The round, counted from the beginning of the run, that the common weights are at; -1 where there are none."""
         return self._round
 
-    def train(self, round_number: int) -> tuple[Record | Rows | None, ...]:
+    def train(self, round_number: int) -> tuple[Record | Changes | None, ...]:
         """Train the chunk of a round, which the common weights are at.
 
         Returns:
@@ -157,22 +164,27 @@ class Worker:
             result = self._trainer.train(self._weights, self._epoch, chunk)
         end = time.monotonic()
         changes = changed(self._replica, self._common, self._workers, self._changes)
-        self._own = changes[self._number]
-        sent = sum(rows.nbytes for rows in changes) - self._own.nbytes
+        V, W = (matrix[:, : self._config.vector_size] for matrix in self._weights)
+        of_rows = moments(V, self._pairs.input), moments(W, self._pairs.output)
+        self._own = Changes(changes[self._number], of_rows)
+        sent = sum(rows.nbytes for rows in changes) - self._own.rows.nbytes
         between = begin - self._ended if self._ended else 0.0
         record = Record(result, end - begin, between, self._busy, self._sent + sent)
         self._ended, self._busy, self._sent = end, time.monotonic() - end, 0
-        return record, *(None if rows is self._own else rows for rows in changes)
+        return record, *(None if rows is self._own.rows else Changes(rows, of_rows) for rows in changes)
 
-    def combine(self, *changes: Rows | None) -> Rows:
+    def combine(self, *changes: Changes | None) -> Rows:
         """What the rows that belong to this worker hold after the round.
 
         Args:
             changes: to them, of each worker, in their order; None for its own.
         """
         begin = time.monotonic()
-        all_changes = [self._own if rows is None else rows for rows in changes]
-        self._combined = combined(self._common, self._number, all_changes, self._scheme, self._values)
+        progress = self._round / (self._config.epochs * self._trainer.number_of_chunks)
+        rate = learning_rate(self._config.first_learning_rate, self._config.min_learning_rate, progress)
+        all_changes = [self._own if given is None else given for given in changes]
+        overlap = rate * self._pairs_of_round
+        self._combined = combined(self._common, self._number, all_changes, overlap, self._values)
         self._sent += (self._workers - 1) * self._combined.nbytes
         self._busy += time.monotonic() - begin
         return self._combined
@@ -198,8 +210,9 @@ class Worker:
         """Compile the kernels of the exchange, or load them from the cache, by exchanging nothing."""
         with announced("the exchange of changes"):
             nothing = changed(self._replica, self._common, self._workers, self._changes)
-            all_nothing = [nothing[self._number], *nothing[1:]]
-            self._combined = combined(self._common, self._number, all_nothing, self._scheme, self._values)
+            same = Moments(np.zeros(self._config.vector_size), 0.0)
+            none = [Changes(nothing[self._number], (same, same))] * self._workers
+            self._combined = combined(self._common, self._number, none, self._pairs_of_round, self._values)
             replace(self._replica, self._common, [self._combined])
 
     def _chunk(self, round_number: int) -> Chunk:
