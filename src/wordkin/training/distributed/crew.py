@@ -6,12 +6,11 @@ what with what: no weights pass through it but at the beginning, at the end of a
 """
 
 import collections
+import itertools
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import numpy as np
 
 from wordkin.config import TrainingConfig
 from wordkin.model.kernels import Weights
@@ -25,8 +24,15 @@ logger = logging.getLogger("wordkin")
 AHEAD = 2
 """Rounds that the workers are asked for before the first of them is done: they need not wait for this process."""
 
+MESSAGE_BYTES = 90_000
+"""Weights that this process sends or gets at a time: Ray puts what is larger than 100 kB into shared memory, where it
+stays a while, so that this process would soon have a second copy of all weights mapped."""
+
+MESSAGES = 64
+"""Such messages that are under way at the same time."""
+
 BLOCK_BYTES = 1 << 25
-"""Weights that are sent at a time, so that no second copy of all of them lies in memory."""
+"""Weights that one worker sends to others at a time."""
 
 _POLL_SECONDS = 0.2
 
@@ -168,32 +174,41 @@ class ClusterCrew:
 
     def _distribute(self, number: int) -> None:
         """Give all workers the weights of this process, which are those of that round."""
-        for begin, rows in self._blocks():
-            self._actors.get(self._actors.ask_all("receive", begin, self._actors.put(np.ascontiguousarray(rows))))
+        for blocks in self._messages():
+            self._actors.get([self._actors.ask(0, "receive", begin, rows) for begin, rows in blocks], [0] * len(blocks))
+        self._copy(0, range(1, len(self._actors)))
         self._begin(number)
         self._at = number
 
     def _collect(self) -> None:
         """Get the common weights, of which each worker has a copy."""
-        for block, (begin, rows) in enumerate(self._blocks()):
-            worker = block % len(self._actors)
-            answer = self._actors.ask(worker, "rows", begin, begin + len(rows))
-            rows[...] = self._actors.get([answer], [worker])[0]
+        for blocks in self._messages():
+            workers = [block % len(self._actors) for block in range(len(blocks))]
+            answers = [
+                self._actors.ask(worker, "rows", begin, begin + len(rows))
+                for worker, (begin, rows) in zip(workers, blocks, strict=True)
+            ]
+            for (_, rows), values in zip(blocks, self._actors.get(answers, workers), strict=True):
+                rows[...] = values
 
     def _copy(self, source: int, targets: Sequence[int]) -> None:
         """Give some workers the common weights of another one."""
-        for begin, rows in self._blocks():
+        for begin, rows in self._blocks(BLOCK_BYTES):
             block = self._actors.ask(source, "rows", begin, begin + len(rows))
-            answers = [self._actors.ask(target, "receive", begin, block) for target in targets]
-            self._actors.get(answers, targets)
+            self._actors.get([self._actors.ask(target, "receive", begin, block) for target in targets], targets)
 
-    def _blocks(self) -> Iterator[tuple[int, Any]]:
+    def _messages(self) -> Iterator[list[tuple[int, Any]]]:
+        """What this process sends or gets at the same time, of all its weights."""
+        blocks = self._blocks(MESSAGE_BYTES)
+        while some := list(itertools.islice(blocks, MESSAGES)):
+            yield some
+
+    def _blocks(self, size: int) -> Iterator[tuple[int, Any]]:
         """Views of some rows of V and W at a time, and the number of the first one, where W's rows come behind V's."""
-        size = self.config.vector_size
-        step = max(1, BLOCK_BYTES // (4 * size))
+        step = max(1, size // (4 * self.config.vector_size))
         for matrix, before in ((self.weights.input, 0), (self.weights.output, len(self.weights.input))):
             for begin in range(0, len(matrix), step):
-                yield before + begin, matrix[begin : begin + step, :size]
+                yield before + begin, matrix[begin : begin + step, : self.config.vector_size]
 
 
 @dataclass(frozen=True)
