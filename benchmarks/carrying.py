@@ -19,6 +19,7 @@ from wordkin.config import ARCHITECTURES
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.reading import blocks
 from wordkin.model import carrying
+from wordkin.training.crew import ThreadCrew
 from wordkin.training.epochs import train
 from wordkin.training.progress import Silent
 from wordkin.training.start import Start
@@ -38,9 +39,9 @@ def loss_after(first: WordVectors, lines: list[str], config: TrainingConfig, car
     weights = start.begin(corpus.vocabulary).weights
     if not carry:
         weights.output[:] = 0
-    train(ChunkTrainer(corpus, config), weights, Silent())
+    train(ThreadCrew(ChunkTrainer(corpus, config), weights), Silent())
     still = dataclasses.replace(config, learning_rate=1e-9, min_learning_rate=0.0)
-    return train(ChunkTrainer(corpus, still), weights, Silent())[0].loss
+    return train(ThreadCrew(ChunkTrainer(corpus, still), weights), Silent())[0].loss
 
 
 def main() -> None:

@@ -8,10 +8,16 @@ import pytest
 
 import wordkin
 
+HEAVY = {
+    *("numba", "llvmlite", "tqdm", "safetensors", "zstandard", "scipy", "pandas", "matplotlib"),
+    *("fsspec", "openTSNE", "ray", "starlette", "uvicorn"),
+}
+
 
 def test_public_names_are_pinned():
     assert wordkin.__all__ == [
         "CheckpointError",
+        "ClusterError",
         "ConfigurationError",
         "CorpusError",
         "CorpusReport",
@@ -38,9 +44,7 @@ def test_public_names_are_pinned():
 def test_import_is_light(module):
     code = f"import sys, json, {module}; print(json.dumps([name for name in sys.modules if '.' not in name]))"
     loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
-    assert loaded.isdisjoint(
-        {"numba", "llvmlite", "tqdm", "safetensors", "zstandard", "scipy", "pandas", "matplotlib", "ray", "starlette"}
-    )
+    assert loaded.isdisjoint(HEAVY)
 
 
 def test_queries_compile_nothing(tmp_path, sentences):

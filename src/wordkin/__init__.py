@@ -7,6 +7,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.errors import (
     CheckpointError,
+    ClusterError,
     ConfigurationError,
     CorpusError,
     DivergenceError,
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CheckpointError",
+    "ClusterError",
     "ConfigurationError",
     "CorpusError",
     "CorpusReport",

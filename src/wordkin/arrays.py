@@ -18,3 +18,10 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
     room = np.zeros(size + ALIGNMENT, np.uint8)
     skip = -room.ctypes.data % ALIGNMENT
     return room[skip : skip + size].view(dtype).reshape(shape)
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A read-only view: kernels are compiled for read-only inputs, whether they are mapped or in memory."""
+    view = array.view(np.ndarray)
+    view.flags.writeable = False
+    return view

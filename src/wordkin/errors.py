@@ -4,6 +4,7 @@
 
     WordkinError
     ├── CheckpointError (ValueError)      a checkpoint belongs to another run
+    ├── ClusterError (RuntimeError)       the workers of a run cannot be started, or are lost again and again
     ├── ConfigurationError (ValueError)   a parameter is out of its range
     ├── CorpusError (ValueError)          the text cannot be read, or nothing is left to train on
     ├── DivergenceError (ArithmeticError)  the weights grew without bound; the learning rate is too high
@@ -26,6 +27,10 @@ class WordkinError(Exception):
 
 class CheckpointError(WordkinError, ValueError):
     """A checkpoint is of another run, or in use by one."""
+
+
+class ClusterError(WordkinError, RuntimeError):
+    """The workers of a run cannot be started, or are lost again and again."""
 
 
 class ConfigurationError(WordkinError, ValueError):

@@ -61,6 +61,21 @@ _output = click.option("-o", "--output", type=PATH, required=True, help="File to
 @click.option("--resume", is_flag=True, help="Go on from --checkpoint where that file exists.")
 @click.option("--inspect", is_flag=True, help="Show the training in a browser while it runs.")
 @no_browser_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Train by so many processes, here or on a cluster, by way of Ray; --threads are then those of each.",
+)
+@click.option(
+    "--round-tokens",
+    type=click.IntRange(min=1),
+    help="Tokens that each worker trains on before they exchange their changes. [default: depends on --workers]",
+)
+@click.option(
+    "--ray-address",
+    metavar="ADDRESS|auto",
+    help="Cluster to run the workers on; auto for the one that this machine belongs to. [default: this machine]",
+)
 @as_json
 def train(
     inputs: tuple[str, ...],
@@ -74,6 +89,9 @@ def train(
     resume: bool,
     inspect: bool,
     no_browser: bool,
+    workers: int | None,
+    round_tokens: int | None,
+    ray_address: str | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -112,6 +130,9 @@ def train(
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
         resume=resume,
+        workers=workers,
+        round_tokens=round_tokens,
+        ray_address=ray_address,
     )
     model.save(output)
     shown.vectors = model.vectors
@@ -126,6 +147,7 @@ def train(
         "best_epoch": model.best_epoch,
         "history": [record.as_dict() for record in model.history],
         "verdict": model.verdict.as_dict(),
+        "exchange": model.exchange.as_dict() if model.exchange is not None else None,
         "config": model.vectors.config,
     }
     if as_json:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,30 @@ class CorpusReport:
         return text + (f"; dropped tokens: {', '.join(reasons)}" if reasons else "; dropped none")
 
 
+class Text(Protocol):
+    """What is known of a corpus that was read, wherever its tokens are."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words."""
+
+    @property
+    def report(self) -> CorpusReport:
+        """What was read and what was dropped."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The parameters that were settled by encoding, by name."""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens it has."""
+
+    @property
+    def sentences(self) -> int:
+        """How many sentences it has."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class EncodedCorpus:
     """A corpus ready for training, as often as one likes.
@@ -73,6 +97,16 @@ class EncodedCorpus:
     vocabulary: Vocabulary
     report: CorpusReport
     settings: dict[str, Any]
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens it has."""
+        return len(self.ids)
+
+    @property
+    def sentences(self) -> int:
+        """How many sentences it has."""
+        return len(self.sentence_offsets) - 1
 
     def save(self, path: str | Path) -> None:
         """Write the corpus as one safetensors file, which ``wordkin train`` takes in place of text.

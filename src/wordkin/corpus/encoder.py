@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 import logging
 from collections.abc import Iterable
-from typing import IO, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.remapping import REMAP_FIELDS, SENTENCES_KEPT, TOKENS_KEPT, TOKENS_READ, gather, gathered, remap
 from wordkin.corpus.scanner import (
+    ARENA_USED,
     BATCH,
     BLOCK,
     DONE,
@@ -36,11 +37,27 @@ from wordkin.corpus.scanner import (
     scan,
 )
 from wordkin.corpus.spool import mapped, spool, spooling
-from wordkin.corpus.words import Words
+from wordkin.corpus.words import WordCounts, Words
 from wordkin.errors import CorpusError
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 logger = logging.getLogger("wordkin")
+
+
+class Settled(NamedTuple):
+    """A vocabulary that was sorted and pruned.
+
+    Attributes:
+        vocabulary: the words that are kept.
+        row_of_id: (words,) int32, the row of each provisional id, -1 where the word was dropped.
+        report: what was read and dropped, without the number of sentences.
+        settings: the parameters that were settled.
+    """
+
+    vocabulary: Vocabulary
+    row_of_id: npt.NDArray[np.int32]
+    report: CorpusReport
+    settings: dict[str, Any]
 
 
 class Encoder:
@@ -78,25 +95,25 @@ class Encoder:
             self._compile()
         self._words.enter(known, self._progress)
 
-    def __enter__(self) -> "Encoder":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._spools.close()
 
-    def add_text(self, name: str, blocks: Iterable[bytes]) -> None:
+    def add_text(self, name: str, blocks: Iterable[bytes], offset: int = 0) -> None:
         """Scan one source of UTF-8 text, with or without a byte order mark.
 
         Args:
             name: what to call it in messages.
             blocks: its bytes, cut anywhere; an empty block ends it.
+            offset: of the first of these bytes in the source.
 
         Raises:
             CorpusError: the bytes are not UTF-8; the message names source and byte offset.
         """
         self.sources.append(name)
-        pending = b""  # bytes not yet decoded: an incomplete character, or the line's beginning before lower()
-        offset = 0  # of `pending` within the source
+        pending = b""  # bytes not yet decoded, which begin at `offset`: an incomplete character, or line before lower()
         growing: list[bytes] = []
         held = 0
         for block in itertools.chain(blocks, [b""]):
@@ -133,8 +150,45 @@ class Encoder:
         Raises:
             CorpusError: there was no text, or fewer than two words are left.
         """
-        words, tokens = int(self._progress[WORDS]), int(self._progress[TOTAL])
-        counts = self._words.take_counts(words)
+        sentences = self._ends_spool.tell() // self._ends.itemsize
+        vocabulary, row_of_id, report, settings = self._settle(self._words.take_counts(self._distinct), sentences)
+        ids, offsets = self._remapped(row_of_id)
+        return EncodedCorpus(
+            ids, offsets, vocabulary, dataclasses.replace(report, sentences=len(offsets) - 1), settings
+        )
+
+    def words(self) -> WordCounts:
+        """The distinct words that were read, of which none were known before."""
+        words, table = self._distinct, self._words.table
+        text = table.arena[: self._progress[ARENA_USED]]
+        sentences = self._ends_spool.tell() // self._ends.itemsize
+        return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), sentences)
+
+    def finish_with_known(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Remap the spool, leaving out all words but those that were known before.
+
+        Returns:
+            The rows of the tokens, and (sentences + 1,) where each sentence begins among them.
+        """
+        if not self._progress[TOTAL]:
+            return np.zeros(0, np.int32), np.zeros(1, np.int64)
+        row_of_id = np.full(self._distinct, -1, np.int32)
+        row_of_id[: len(self._known)] = np.arange(len(self._known))
+        return self._remapped(row_of_id)
+
+    @property
+    def _distinct(self) -> int:
+        """Words that are known or were read."""
+        return int(self._progress[WORDS])
+
+    def _settle(self, counts: npt.NDArray[np.int64], sentences: int) -> Settled:
+        """Sort and prune the vocabulary.
+
+        Args:
+            counts: (words,) the occurrences of each word in the text, by provisional id.
+            sentences: in the text, or more.
+        """
+        words, tokens = len(counts), int(counts.sum())
         if not tokens:
             read = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
             raise CorpusError(f"{read} holds no tokens: it is empty, or all white space; give a file with text")
@@ -142,7 +196,7 @@ class Encoder:
         new = known + np.argsort(-counts[known:], kind="stable")
         frequent = int(np.count_nonzero(counts[known:] >= self.config.min_count))
         wanted = min(frequent, max(0, (self.config.max_vocabulary or words) - known))
-        kept = self._within_budget(np.concatenate([np.arange(known), new[:wanted]]))
+        kept = self._within_budget(np.concatenate([np.arange(known), new[:wanted]]), sentences)
         joining = len(kept) - known
         report = CorpusReport(
             sources=len(self.sources),
@@ -166,16 +220,13 @@ class Encoder:
         vocabulary, rows = gathered(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
         row_of_id = np.full(words, -1, np.int32)
         row_of_id[kept] = rows
-        ids, offsets = self._remapped(row_of_id)
-        report = dataclasses.replace(report, sentences=len(offsets) - 1)
-        return EncodedCorpus(ids, offsets, vocabulary, report, settings)
+        return Settled(vocabulary, row_of_id, report, settings)
 
-    def _within_budget(self, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    def _within_budget(self, order: npt.NDArray[np.intp], sentences: int) -> npt.NDArray[np.intp]:
         """The words that memory_budget has room for: those that are known, and the most frequent new ones."""
         if self.config.memory_budget is None:
             return order
         lengths = self._words.table.offsets[order + 1] - self._words.table.offsets[order]
-        sentences = self._ends_spool.tell() // self._ends.itemsize
         fitting = memory.words_that_fit(
             self.config.memory_budget, lengths, sentences, self.config.vector_size, self.config.copies_of_weights
         )

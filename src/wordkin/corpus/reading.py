@@ -114,6 +114,23 @@ class _Frames(io.RawIOBase):
         return size
 
 
+def line_start(path: Path, place: int) -> int:
+    """Where the first line begins that begins at byte `place` of a file of text or later; its end where none does."""
+    if place == 0:
+        return 0
+    with path.open("rb") as file:
+        file.seek(place - 1)
+        while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
+            pass
+        return file.tell()
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether the first bytes of a file say that it is compressed."""
+    with path.open("rb") as file:
+        return file.read(8).startswith((_GZIP, _BZIP2, _XZ, _ZSTD))
+
+
 @contextlib.contextmanager
 def opened(source: Path | str) -> Iterator[BinaryIO]:
     """Open a file, or standard input for ``-``, decompressing what its first bytes say is compressed.
@@ -157,8 +174,14 @@ def name_of(source: Path | str) -> str:
     return "standard input" if source == STANDARD_INPUT else str(source)
 
 
-def blocks(source: Path | str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+def blocks(source: Path | str, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
     """Yield the bytes of a source in blocks, none of them empty.
+
+    Args:
+        source: a path, or ``-``.
+        size: of a block.
+        begin: the first byte; others than 0 for files that are not compressed.
+        end: the byte behind the last, where that is not the source's end.
 
     Raises:
         CorpusError: the source cannot be read, or its compressed data are damaged or truncated.
@@ -166,7 +189,11 @@ def blocks(source: Path | str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
     name = name_of(source)
     with opened(source) as stream:
         try:
-            while block := stream.read(size):
+            if begin:
+                stream.seek(begin)
+            left = sys.maxsize if end is None else end - begin
+            while block := stream.read(min(size, left)):
+                left -= len(block)
                 yield block
         except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
             raise CorpusError(f"{name} is damaged or cut short: {error}; fetch it again") from error

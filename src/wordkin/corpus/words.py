@@ -29,6 +29,22 @@ class WordTable(NamedTuple):
     offsets: npt.NDArray[np.int64]
 
 
+class WordCounts(NamedTuple):
+    """The distinct words of a part of a text, in the order of their first appearance in it.
+
+    Attributes:
+        text: the words' UTF-8 bytes, one after the other.
+        offsets: (words + 1,) int64, where each word begins in `text`.
+        counts: (words,) int64, occurrences in this part.
+        sentences: in this part.
+    """
+
+    text: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    sentences: int
+
+
 class Words:
     """The words so far; owns their table, so that one part of it can be dropped before a larger one is made.
 

@@ -154,7 +154,7 @@ def _map(shown: Inspected) -> Map:
 
 def _scaled(layout: Layout) -> Layout:
     """Moved and scaled so that all but a thousandth of the points lie in −1 to 1; what is not finite lies at 0."""
-    finite: npt.NDArray[np.bool_] = np.isfinite(layout).all(axis=1)
+    finite = np.asarray(np.isfinite(layout).all(axis=1))
     if not finite.any():
         return np.zeros_like(layout)
     low, high = np.quantile(layout[finite], [0.0005, 0.9995], axis=0)

@@ -3,9 +3,11 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from wordkin import memory, sizes
 from wordkin.config import TrainingConfig
-from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.encoded import Text
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -75,27 +77,27 @@ class Budget:
         )
 
 
-def expected(corpus: EncodedCorpus, config: TrainingConfig, earlier: int = 0) -> Budget:
+def expected(corpus: Text, config: TrainingConfig, earlier: int = 0) -> Budget:
     """The expectation for one corpus, without the speed.
 
     Args:
-        corpus: the encoded corpus.
+        corpus: what was read.
         config: the hyper-parameters.
         earlier: bytes of vectors that are in memory before.
     """
-    words, sentences = len(corpus.vocabulary), len(corpus.sentence_offsets) - 1
+    words = len(corpus.vocabulary)
     weights = memory.weights(words, config.vector_size)
     return Budget(
         words=words,
         vector_size=config.vector_size,
-        tokens=len(corpus.ids),
+        tokens=corpus.tokens,
         epochs=config.epochs,
         weights=weights,
         best_epoch=(config.copies_of_weights - 1) * weights,
-        vocabulary=memory.vocabulary(words, len(corpus.vocabulary.text), sentences),
+        vocabulary=memory.vocabulary(words, len(corpus.vocabulary.text), corpus.sentences),
         program=memory.PROGRAM,
         earlier=earlier,
-        mapped=corpus.ids.nbytes,
+        mapped=corpus.tokens * np.dtype(np.int32).itemsize,
         limit=config.memory_budget,
     )
 

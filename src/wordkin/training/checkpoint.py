@@ -6,7 +6,7 @@ import hashlib
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import wordkin
 from wordkin import files
 from wordkin.blocks import row_blocks
-from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
+from wordkin.config import INCIDENTAL_PARAMETERS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import CheckpointError, FormatError, OutputError
 from wordkin.training.history import EpochRecord
@@ -74,20 +74,25 @@ class Checkpoint:
     Args:
         path: the file; replaced when a new one is complete, so that it is whole even after kill -9.
         every: seconds between two checkpoints.
-        config: the run's hyper-parameters.
-        corpus: the run's text.
+        parameters: the run's, by name.
+        corpus: the fingerprint of the run's text.
         start: what the weights begin as, by the name of the parameter that says so.
     """
 
     def __init__(
-        self, path: Path, every: float, config: TrainingConfig, corpus: EncodedCorpus, start: Mapping[str, Arrays]
+        self,
+        path: Path,
+        every: float,
+        parameters: Mapping[str, Any],
+        corpus: str,
+        start: Mapping[str, Arrays],
     ) -> None:
         self.path = path
         self._every = every
         self._run: dict[str, Any] = {
             "wordkin": wordkin.__version__,
-            "config": {name: value for name, value in config.as_dict().items() if name not in INCIDENTAL_PARAMETERS},
-            "corpus": _fingerprint(corpus),
+            "config": {name: value for name, value in parameters.items() if name not in INCIDENTAL_PARAMETERS},
+            "corpus": corpus,
             "start": {name: _digest(arrays) for name, arrays in start.items()},
         }
         self._last = time.monotonic()
@@ -145,10 +150,11 @@ class Checkpoint:
         stored, own = metadata.get("config"), self._run["config"]
         if not isinstance(stored, dict):
             raise FormatError(f"{self.path} is damaged: it lacks the run's parameters")
-        for name, value in own.items():
-            if stored.get(name) != value:
+        for name in own | stored:
+            if stored.get(name) != own.get(name):
                 raise CheckpointError(
-                    f"the checkpoint {self.path} is of a run with {name} = {stored.get(name)}, not {value}: {advice}"
+                    f"the checkpoint {self.path} is of a run with {name} = {stored.get(name)}, not {own.get(name)}: "
+                    f"{advice}"
                 )
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
@@ -165,11 +171,13 @@ def opened(
     path: Path | None,
     every: float,
     resume: bool,
-    config: TrainingConfig,
-    corpus: EncodedCorpus,
+    parameters: Mapping[str, Any],
+    corpus: Callable[[], str],
     start: Mapping[str, Arrays],
 ) -> Iterator[Checkpoint | None]:
     """The checkpoint of a run, held for it alone; None where there is no path.
+
+    `corpus` gives the fingerprint, see :class:`Checkpoint` for the other arguments.
 
     Raises:
         CheckpointError: the file exists, and the run is not to resume; or another run uses it.
@@ -183,7 +191,7 @@ def opened(
     files.require_writable(path)
     with _held(path):
         files.remove_leftovers(path)
-        yield Checkpoint(path, every, config, corpus, start)
+        yield Checkpoint(path, every, parameters, corpus(), start)
 
 
 @contextlib.contextmanager
@@ -211,7 +219,7 @@ def _held(path: Path) -> Iterator[None]:
         yield
 
 
-def _fingerprint(corpus: EncodedCorpus) -> str:
+def fingerprint(corpus: EncodedCorpus) -> str:
     """A digest of ids, sentences and vocabulary."""
     vocabulary = corpus.vocabulary
     return _digest((corpus.ids, corpus.sentence_offsets, vocabulary.text, vocabulary.offsets, vocabulary.counts))

@@ -2,13 +2,11 @@
 
 import contextlib
 import logging
-import queue
 import time
 from collections.abc import Callable
 from typing import NoReturn
 
 from wordkin.errors import CorpusError, DivergenceError, OutputError
-from wordkin.model.kernels import Weights
 from wordkin.training.checkpoint import Checkpoint, State, Totals
 from wordkin.training.crew import Crew
 from wordkin.training.early_stopping import keep_best, out_of_patience, restore_best
@@ -16,35 +14,27 @@ from wordkin.training.guard import fault_of_loss, fault_of_weights
 from wordkin.training.history import EpochRecord
 from wordkin.training.interrupts import Interrupts
 from wordkin.training.progress import Progress
-from wordkin.training.schedule import Chunk
-from wordkin.training.trainer import ChunkResult, ChunkTrainer
+from wordkin.training.trainer import ChunkResult
 
 logger = logging.getLogger("wordkin")
 
 EpochEnd = Callable[[list[EpochRecord]], bool]
 """Given the history up to the epoch that has just ended, says whether to stop."""
 
-HoldoutMeasure = Callable[[Weights, Callable[[], bool]], float | None]
-"""Given the weights and whether to stop measuring, the held-out loss, or None where it stopped."""
-
 
 def train(
-    trainer: ChunkTrainer,
-    weights: Weights,
+    crew: Crew,
     progress: Progress,
     on_epoch_end: EpochEnd | None = None,
     checkpoint: Checkpoint | None = None,
-    holdout_loss: HoldoutMeasure | None = None,
 ) -> tuple[EpochRecord, ...]:
     """Train all epochs, or those that a checkpoint leaves to do.
 
     Args:
-        trainer: the corpus and the hyper-parameters.
-        weights: V and W, changed in place.
+        crew: trains its weights in place.
         progress: told of every chunk.
-        on_epoch_end: called after each epoch, when no thread is training.
+        on_epoch_end: called after each epoch, when nobody is training.
         checkpoint: where to keep the state; where its file exists, the run goes on from it.
-        holdout_loss: measures the loss on held-out text after each epoch.
 
     Returns:
         One record for each epoch.
@@ -53,24 +43,24 @@ def train(
         CheckpointError: the checkpoint belongs to another run.
         CorpusError: no sentence had two words, so that nothing was trained.
         DivergenceError: the loss exploded, or the weights are no longer finite; the last checkpoint stays.
-        KeyboardInterrupt: Ctrl-C, passed on once the threads have finished their chunks and a checkpoint is written.
+        KeyboardInterrupt: Ctrl-C, passed on once the chunks under way are finished and a checkpoint is written.
     """
-    state, patience = State(), trainer.config.early_stopping
+    state, weights, patience = State(), crew.weights, crew.config.early_stopping
     with contextlib.closing(progress), Interrupts() as interrupted:
         if checkpoint is not None and checkpoint.path.exists():
             state = checkpoint.restore(*weights)
             logger.info("going on from the checkpoint %s, in epoch %d", checkpoint.path, state.epoch + 1)
-            progress.advance(state.epoch + 1, state.epoch * trainer.tokens + state.totals.tokens, 0.0)
-        while state.epoch < trainer.config.epochs and not out_of_patience(state.history, patience):
-            _train_epoch(trainer, weights, progress, state, checkpoint, interrupted)
-            _end_epoch(trainer, weights, state, checkpoint, interrupted, holdout_loss)
+            progress.advance(state.epoch + 1, state.epoch * crew.tokens + state.totals.tokens, 0.0)
+        while state.epoch < crew.config.epochs and not out_of_patience(state.history, patience):
+            _train_epoch(crew, progress, state, checkpoint, interrupted)
+            _end_epoch(crew, state, checkpoint, interrupted)
             progress.epoch_ended(state.history[-1])
             if on_epoch_end is not None:
                 try:
                     with interrupted.at_once():
                         stop = on_epoch_end(state.history)
                 except KeyboardInterrupt:
-                    _interrupt(trainer, weights, state, checkpoint)
+                    _interrupt(crew, state, checkpoint)
                 if stop:
                     break
     if not any(record.examples for record in state.history):
@@ -83,55 +73,48 @@ def train(
 
 
 def _train_epoch(
-    trainer: ChunkTrainer,
-    weights: Weights,
+    crew: Crew,
     progress: Progress,
     state: State,
     checkpoint: Checkpoint | None,
     interrupted: Interrupts,
 ) -> None:
     """Train what is left of the epoch, in one go between two checkpoints."""
-    pending: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
-    for chunk in trainer.chunks(state.epoch):
-        if chunk.number >= state.totals.chunks:
-            pending.put(chunk)
 
     def pause() -> bool:
         return interrupted.is_set() or (checkpoint is not None and checkpoint.due)
 
-    while state.totals.chunks < trainer.number_of_chunks:
+    while state.totals.chunks < crew.number_of_chunks:
         begin = time.monotonic()
-        with contextlib.closing(Crew(trainer, weights, state.epoch, pending, pause)) as crew:
-            for result in crew.results():
-                _require_convergence(trainer, result, state, checkpoint)
+        with contextlib.closing(crew.results(state.epoch, state.totals.chunks, pause)) as results:
+            for result in results:
+                _require_convergence(crew, result, state, checkpoint)
                 _add(state.totals, result)
                 progress.advance(state.epoch + 1, result.tokens, state.totals.mean_loss)
         state.totals.seconds += time.monotonic() - begin
         if interrupted.is_set():
-            _interrupt(trainer, weights, state, checkpoint)
+            _interrupt(crew, state, checkpoint)
         if checkpoint is not None and checkpoint.due:
-            _require_finite(trainer, weights, state, checkpoint)
+            _require_finite(crew, state, checkpoint)
             try:
-                checkpoint.save(*weights, state)
+                checkpoint.save(*crew.weights, state)
             except OutputError as error:
                 logger.warning("%s; training goes on, the last checkpoint stays as it is", error)
 
 
 def _end_epoch(
-    trainer: ChunkTrainer,
-    weights: Weights,
+    crew: Crew,
     state: State,
     checkpoint: Checkpoint | None,
     interrupted: Interrupts,
-    holdout_loss: HoldoutMeasure | None,
 ) -> None:
     """Check the weights, measure the held-out loss, and turn the epoch's totals into its record."""
-    _require_finite(trainer, weights, state, checkpoint)
+    _require_finite(crew, state, checkpoint)
     loss = None
-    if holdout_loss is not None:
-        loss = holdout_loss(weights, interrupted.is_set)
+    if crew.config.holdout:
+        loss = crew.holdout_loss(interrupted.is_set)
         if loss is None:
-            _interrupt(trainer, weights, state, checkpoint)
+            _interrupt(crew, state, checkpoint)
     state.history.append(
         EpochRecord(
             epoch=state.epoch + 1,
@@ -139,23 +122,23 @@ def _end_epoch(
             examples=state.totals.examples,
             tokens=state.totals.tokens,
             kept_tokens=state.totals.kept_tokens,
-            learning_rate=trainer.rate_at(state.epoch + 1, 0),
+            learning_rate=crew.rate_at(state.epoch + 1, 0),
             seconds=state.totals.seconds,
             holdout_loss=loss,
         )
     )
     state.epoch += 1
     state.totals = Totals()
-    if trainer.config.early_stopping is not None:
-        keep_best(state, weights)
+    if crew.config.early_stopping is not None:
+        keep_best(state, crew.weights)
 
 
-def _interrupt(trainer: ChunkTrainer, weights: Weights, state: State, checkpoint: Checkpoint | None) -> NoReturn:
+def _interrupt(crew: Crew, state: State, checkpoint: Checkpoint | None) -> NoReturn:
     """Pass Ctrl-C on, once the checkpoint has all that was done."""
     if checkpoint is None:
         raise KeyboardInterrupt
-    _require_finite(trainer, weights, state, checkpoint)
-    checkpoint.save(*weights, state)
+    _require_finite(crew, state, checkpoint)
+    checkpoint.save(*crew.weights, state)
     raise KeyboardInterrupt(f"the checkpoint {checkpoint.path} has all that was done; go on with --resume")
 
 
@@ -167,25 +150,21 @@ def _add(totals: Totals, result: ChunkResult) -> None:
     totals.kept_tokens += result.kept_tokens
 
 
-def _require_convergence(
-    trainer: ChunkTrainer, result: ChunkResult, state: State, checkpoint: Checkpoint | None
-) -> None:
+def _require_convergence(crew: Crew, result: ChunkResult, state: State, checkpoint: Checkpoint | None) -> None:
     if fault := fault_of_loss(result.loss, result.examples):
-        place = f"epoch {state.epoch + 1}, chunk {state.totals.chunks + 1} of {trainer.number_of_chunks}"
-        raise _divergence(trainer, place, trainer.rate_at(state.epoch, state.totals.tokens), fault, checkpoint)
+        place = f"epoch {state.epoch + 1}, chunk {state.totals.chunks + 1} of {crew.number_of_chunks}"
+        raise _divergence(crew, place, crew.rate_at(state.epoch, state.totals.tokens), fault, checkpoint)
 
 
-def _require_finite(trainer: ChunkTrainer, weights: Weights, state: State, checkpoint: Checkpoint | None) -> None:
-    if fault := fault_of_weights(weights):
-        rate = trainer.rate_at(state.epoch, state.totals.tokens)
-        raise _divergence(trainer, f"epoch {state.epoch + 1}", rate, fault, checkpoint)
+def _require_finite(crew: Crew, state: State, checkpoint: Checkpoint | None) -> None:
+    if fault := fault_of_weights(crew.weights):
+        rate = crew.rate_at(state.epoch, state.totals.tokens)
+        raise _divergence(crew, f"epoch {state.epoch + 1}", rate, fault, checkpoint)
 
 
-def _divergence(
-    trainer: ChunkTrainer, place: str, rate: float, fault: str, checkpoint: Checkpoint | None
-) -> DivergenceError:
+def _divergence(crew: Crew, place: str, rate: float, fault: str, checkpoint: Checkpoint | None) -> DivergenceError:
     kept = f"; the checkpoint {checkpoint.path}, from before, stays" if checkpoint and checkpoint.path.exists() else ""
-    first = trainer.config.first_learning_rate
+    first = crew.config.first_learning_rate
     return DivergenceError(
         f"training diverged in {place}, at η = {rate:.4g}: {fault}; lower learning_rate from {first:g}{kept}"
     )

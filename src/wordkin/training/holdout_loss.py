@@ -1,7 +1,6 @@
 """The mean loss on the held-out sentences, by the kernel that trains."""
 
 import itertools
-import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +11,7 @@ from wordkin import sizes
 from wordkin.model.kernels import Weights
 from wordkin.training.schedule import Chunk, Pieces
 from wordkin.training.still import StillTrainer
-from wordkin.training.trainer import ChunkResult, ChunkTrainer
+from wordkin.training.trainer import ChunkResult, ChunkTrainer, sum_of
 
 CHUNK_TOKENS = 5_000
 _EPOCH = 2**63  # none that a run reaches, so that these streams are no training's
@@ -61,6 +60,11 @@ class HoldoutLoss:
         Returns:
             Mean J, the same at any number of threads; None where it was stopped.
         """
+        total = self.total(weights, stopping)
+        return None if total is None else total.loss / total.examples
+
+    def total(self, weights: Weights, stopping: Callable[[], bool]) -> ChunkResult | None:
+        """The sums that the mean is made of."""
 
         def measured(chunk: Chunk) -> ChunkResult:
             return self._judge.train(weights, _EPOCH, chunk)
@@ -72,7 +76,7 @@ class HoldoutLoss:
                     pool.shutdown(cancel_futures=True)
                     return None
                 results.append(result)
-        return math.fsum(result.loss for result in results) / sum(result.examples for result in results)
+        return sum_of(results)
 
 
 def _chunks(pieces: Pieces) -> list[Chunk]:

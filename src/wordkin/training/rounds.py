@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.model import huffman, objective
+from wordkin.training.pairs import inputs_of_window, pairs
 
 MOST_LANES = 16
 """Places in a chunk that are trained side by side; no more threads than that can share it."""
@@ -53,24 +54,11 @@ def rounds(
         noise: (words,) each word's share of the noise words; not read for hierarchical softmax.
         tree: the Huffman tree, for hierarchical softmax.
     """
-    inputs = min(1 + config.window if config.shrink_window else 2 * config.window, objective.STEP_POSITIONS)
-    if config.architecture == "cbow":
-        inputs_of_output, steps_of_input = 1, inputs if config.cbow_gradient == "word2vec" else 1
-    else:
-        inputs_of_output, steps_of_input = inputs, inputs
-    if config.output_layer == "hierarchical-softmax":
-        lengths = np.diff(tree.offsets)
-        outputs = float(words @ lengths)
-        output_shares = np.bincount(tree.nodes, np.repeat(words, lengths), len(words)).astype(np.float64)
-    else:
-        outputs = config.negative + 1.0
-        output_shares = words + config.negative * noise
+    inputs = min(inputs_of_window(config), objective.STEP_POSITIONS)
     rate = config.first_learning_rate
-    input_changes = rate * steps_of_input * outputs * words  # of each row, in a step
-    output_changes = rate * inputs_of_output * output_shares
     limits = [float(MOST_STEPS)]
-    for shares, changes in ((words, input_changes), (output_shares, output_changes)):
-        limits += [MOST_CHANGE / changes.max(), MOST_MEAN_CHANGE * shares.sum() / (shares @ changes)]
+    for of_row in pairs(config, inputs, words, noise, tree):
+        limits += [MOST_CHANGE / (rate * of_row.max()), MOST_MEAN_CHANGE * of_row.sum() / (rate * of_row @ of_row)]
     steps = max(1, int(min(limits)))
     lanes = min(MOST_LANES, steps)
     of_a_lane = steps // lanes

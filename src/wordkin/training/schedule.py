@@ -1,6 +1,7 @@
 """What belongs to which chunk: its pieces of text, its learning rate, its random stream."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,11 +65,20 @@ def chunks(pieces: Pieces, seed: int, epoch: int, size: int) -> Iterator[Chunk]:
 
     A text's topics follow each other; in random order the last ones have no more weight than the first.
     """
+    return _chunks(pieces, seed, epoch, [*range(0, len(pieces), size), len(pieces)])
+
+
+def even_chunks(pieces: Pieces, seed: int, epoch: int, number: int) -> Iterator[Chunk]:
+    """The same, but so many chunks, none of which has two pieces more than another; some may have none."""
+    return _chunks(pieces, seed, epoch, [len(pieces) * chunk // number for chunk in range(number + 1)])
+
+
+def _chunks(pieces: Pieces, seed: int, epoch: int, bounds: Sequence[int]) -> Iterator[Chunk]:
     generator = np.random.Generator(np.random.Philox(int(stream(seed, epoch, _ORDER))))
     order = generator.permutation(len(pieces))
     done = 0
-    for number, first in enumerate(range(0, len(order), size)):
-        chosen = pieces[order[first : first + size]]
+    for number, (first, last) in enumerate(itertools.pairwise(bounds)):
+        chosen = pieces[order[first:last]]
         tokens = int((chosen[:, 1] - chosen[:, 0]).sum())
         yield Chunk(number, done, done + tokens, chosen)
         done += tokens

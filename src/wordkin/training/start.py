@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wordkin.arrays import aligned_zeros
 from wordkin.blocks import row_blocks
 from wordkin.config import TrainingConfig
-from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.encoded import Text
 from wordkin.errors import ConfigurationError, FormatError
 from wordkin.model import carrying, huffman
 from wordkin.model.kernels import Weights, padded
@@ -155,7 +155,7 @@ class Start:
         frozen[rows[self._frozen & (rows >= 0)]] = True
         return Beginning(weights, frozen if frozen.any() else None, self._report(vocabulary, rows, frozen))
 
-    def warn(self, corpus: EncodedCorpus, report: StartReport | None) -> list[str]:
+    def warn(self, corpus: Text, report: StartReport | None) -> list[str]:
         """Log what looks like a mistake, one line each, and give it."""
         if report is None:
             return []

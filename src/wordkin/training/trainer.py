@@ -6,14 +6,14 @@ together, in rounds.
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.arrays import read_only
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
@@ -31,6 +31,16 @@ class ChunkResult:
     examples: int
     tokens: int
     kept_tokens: int
+
+
+def sum_of(results: Sequence[ChunkResult]) -> ChunkResult:
+    """What several chunks gave together."""
+    return ChunkResult(
+        math.fsum(result.loss for result in results),
+        sum(result.examples for result in results),
+        sum(result.tokens for result in results),
+        sum(result.kept_tokens for result in results),
+    )
 
 
 class ChunkTrainer:
@@ -68,11 +78,11 @@ class ChunkTrainer:
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
         self._rounds = rounds(config, counts * keep / (counts @ keep), noise, tree) if config.deterministic else None
         accept, alias = sampling.alias_table(noise)
-        self._ids, self._offsets = _read_only(corpus.ids), _read_only(parted.sentence_offsets)
-        self._samplers = kernels.Samplers(_read_only(sampling.thresholds(keep)), _read_only(accept), _read_only(alias))
+        self._ids, self._offsets = read_only(corpus.ids), read_only(parted.sentence_offsets)
+        self._samplers = kernels.Samplers(read_only(sampling.thresholds(keep)), read_only(accept), read_only(alias))
         self._window = kernels.Window(config.window, config.shrink_window, config.negative)
         self._tree = tree._replace(
-            offsets=_read_only(tree.offsets), nodes=_read_only(tree.nodes), signs=_read_only(tree.signs)
+            offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)
         )
         self._most_context = 2 * config.window
         if config.architecture == "skipgram":
@@ -147,7 +157,7 @@ class ChunkTrainer:
             self._rounds is not None,
             self.frozen is not None,
         )
-        frozen = _read_only(np.zeros(0, np.bool_) if self.frozen is None else self.frozen)
+        frozen = read_only(np.zeros(0, np.bool_) if self.frozen is None else self.frozen)
         kernel(
             self._ids,
             self._offsets,
@@ -189,10 +199,3 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A read-only view: the kernel is compiled for read-only inputs, whether they are mapped or in memory."""
-    view = array.view(np.ndarray)
-    view.flags.writeable = False
-    return view

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from wordkin.config import TrainingConfig
-from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.encoded import Text
 from wordkin.training.history import EpochRecord, best_epoch
 
 STILL_FALLING = 0.025
@@ -85,7 +85,7 @@ class Verdict:
         return "\n".join(self.sentences())
 
 
-def verdict(corpus: EncodedCorpus, config: TrainingConfig, history: Sequence[EpochRecord]) -> Verdict:
+def verdict(corpus: Text, config: TrainingConfig, history: Sequence[EpochRecord]) -> Verdict:
     """Judge a finished run.
 
     The fall of the loss is read before η is down to half, not in the last epoch, whose steps shrink to nothing: there

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig, parameters
-from wordkin.corpus.check import warn
-from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.training.budget import expected
 from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint, opened
@@ -21,6 +19,7 @@ from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
 
 if TYPE_CHECKING:
+    from wordkin.training.engine import Engine
     from wordkin.training.progress import Progress, Run
     from wordkin.training.start import Freeze, Source, Start
 
@@ -43,6 +42,7 @@ class Word2Vec:
         report: what was read and what was dropped, after :meth:`fit`, which also logs it.
         warnings: what looks like a mistake in the corpus, one line each, after :meth:`fit`, which also logs them.
         budget: the memory and time that were expected before training, after :meth:`fit`, which also logs them.
+        exchange: what it cost that workers exchange their changes, after :meth:`fit` with workers, which also logs it.
         verdict: plain sentences on how the run went and what to change, after :meth:`fit`.
 
     Example:
@@ -102,6 +102,9 @@ class Word2Vec:
         checkpoint: str | Path | None = None,
         checkpoint_every: float = DEFAULT_SECONDS,
         resume: bool = False,
+        workers: int | None = None,
+        round_tokens: int | None = None,
+        ray_address: str | None = None,
     ) -> "Word2Vec":
         """Train on a corpus: from the beginning, or from vectors that are there already.
 
@@ -124,6 +127,13 @@ class Word2Vec:
             checkpoint_every: seconds between two checkpoints; chunks are not cut, so that it may be a little more.
             resume: go on from the checkpoint where its file exists; with ``threads=1`` or ``deterministic=True`` the
                 result has the same bytes as that of a run that was never stopped.
+            workers: train by so many processes, on this machine or on a cluster, by way of Ray (the extra ``ray``).
+                The result is the same for the same number of workers, wherever they are. ``threads`` are then those of
+                each worker, 1 by default; more need ``deterministic=True``.
+            round_tokens: how many tokens each worker trains on before they exchange what they changed; by default as
+                many as is good for that number of workers.
+            ray_address: the cluster that the workers run on, ``auto`` for the one that this machine belongs to; where
+                it is not given, they run on this machine.
 
         Raises:
             ConfigurationError: `init` has another vector_size, architecture or output layer.
@@ -135,15 +145,16 @@ class Word2Vec:
             DivergenceError: the learning rate is too high for this corpus. The last checkpoint stays as it was, and so
                 do :attr:`vectors` and :attr:`history` of an earlier :meth:`fit`.
         """
-        from wordkin.corpus.encoding import encode
+        from wordkin.training.engine import engine
         from wordkin.training.start import Start
 
         start = Start(self.config, init, init_vectors, freeze)
-        encoded = encode(corpus, self.config, start.known)
-        logger.info("%s", encoded.report)
         path = None if checkpoint is None else Path(checkpoint)
-        with opened(path, checkpoint_every, resume, self.config, encoded, start.arrays() if path else {}) as held:
-            self._train(encoded, start, progress, on_epoch_end, held)
+        with engine(corpus, self.config, start.known, workers, round_tokens, ray_address) as running:
+            logger.info("%s", running.corpus.report)
+            parameters, began = {**self.config.as_dict(), **running.parameters}, start.arrays() if path else {}
+            with opened(path, checkpoint_every, resume, parameters, running.fingerprint, began) as held:
+                self._train(running, start, progress, on_epoch_end, held)
         return self
 
     def partial_fit(self, corpus: Any, *, freeze: "Freeze | None" = None, **options: Any) -> "Word2Vec":
@@ -191,32 +202,33 @@ class Word2Vec:
 
     def _train(
         self,
-        corpus: EncodedCorpus,
+        engine: "Engine",
         start: "Start",
         progress: "bool | Callable[[Run], Progress]",
         on_epoch_end: Callable[[EpochRecord], object] | None,
         checkpoint: Checkpoint | None,
     ) -> None:
         from wordkin.training.epochs import train
-        from wordkin.training.holdout_loss import HoldoutLoss
         from wordkin.training.progress import Run, Silent, progress_bar
-        from wordkin.training.speed import tokens_per_second
-        from wordkin.training.trainer import ChunkTrainer
         from wordkin.training.weights import without_padding
 
-        config = self.config
-        warnings, budget = warn(corpus), expected(corpus, config, start.memory)
+        config, corpus = self.config, engine.corpus
+        warnings, budget = engine.warn(), expected(corpus, config, start.memory)
         logger.info("%s", budget.memory_text())
         weights, frozen, start_report = start.begin(corpus.vocabulary)
         if start_report is not None:
             logger.info("%s", start_report)
         warnings += start.warn(corpus, start_report)
-        trainer = ChunkTrainer(corpus, config, frozen)
-        trainer.compile(weights)
-        budget = replace(budget, tokens_per_second=tokens_per_second(trainer, weights))
+        crew = engine.crew(weights, frozen)
+        budget = replace(budget, tokens_per_second=crew.tokens_per_second())
         logger.info("%s", budget.time_text())
         # Without what is no part of the result, equal results are equal files.
-        parameters = {**config.as_dict(), **corpus.settings, "learning_rate": config.first_learning_rate}
+        parameters = {
+            **config.as_dict(),
+            **engine.parameters,
+            **corpus.settings,
+            "learning_rate": config.first_learning_rate,
+        }
         for name in INCIDENTAL_PARAMETERS:
             del parameters[name]
 
@@ -239,23 +251,24 @@ class Word2Vec:
             bar = progress(
                 Run(
                     config=config,
-                    tokens=trainer.tokens,
+                    tokens=crew.tokens,
                     budget=budget,
-                    learning_rate=trainer.rate_at,
+                    learning_rate=crew.rate_at,
                     vectors=lambda: vectors_now(()),
                 )
             )
         elif progress:
-            bar = progress_bar(config.epochs, config.epochs * trainer.tokens)
-        measure = None
-        if config.holdout:
-            measure = HoldoutLoss(trainer)
-            logger.info("%s", measure)
-        history = train(trainer, weights, bar, epoch_ended, checkpoint, measure)
+            bar = progress_bar(config.epochs, config.epochs * crew.tokens)
+        if crew.held_out:
+            logger.info("%s", crew.held_out)
+        history = train(crew, bar, epoch_ended, checkpoint)
         self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
         losses = [record.holdout_loss for record in history]
         self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)
         self.start, self.verdict = start_report, verdict(corpus, config, history)
+        self.exchange = crew.exchange
+        if self.exchange is not None:
+            logger.info("%s", self.exchange)
         V, W = (without_padding(matrix, config.vector_size) for matrix in weights)
         self._vectors = vectors(V, W, history)
 

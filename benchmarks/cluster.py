@@ -1,0 +1,110 @@
+"""Time and traffic of training by workers, on this machine or on a simulated cluster of several nodes on it.
+
+    python benchmarks/cluster.py TEXT [--workers 1 2 4 8] [--round-tokens 250000 1000000] [--nodes] [--repeats 2]
+
+Prints for each number of workers and tokens a round, of the fastest repeat: tokens per second without and with
+exchange, the shares of time in synchronisation and in waiting, the bytes that are sent for each token, the most memory
+that the driver used, and what the cost model of docs/scale.md gives for the synchronisation, once its two constants are
+fitted to all of these runs. More workers than cores take turns, so that what each of them takes counts as often.
+"""
+
+import argparse
+import contextlib
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordkin import Word2Vec
+from wordkin.training.distributed.session import package, session
+from wordkin.training.trainer import cores
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--round-tokens", type=int, nargs="+", default=[None])
+    parser.add_argument("--nodes", action="store_true", help="simulate a cluster with a node for each worker")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=1)
+    options = parser.parse_args()
+    records = []
+    with ray(max(options.workers), options.nodes):
+        for workers in options.workers:
+            for tokens in options.round_tokens:
+                runs = [run(options.text, workers, tokens, options.epochs) for _ in range(options.repeats)]
+                records.append(max(runs, key=lambda record: record["tokens/s"]))
+                print(records[-1], flush=True)
+    print(table(records))
+
+
+@contextlib.contextmanager
+def ray(workers: int, nodes: bool) -> Iterator[None]:
+    """Ray on this machine, as one node or as many."""
+    if not nodes:
+        with session(workers, None):
+            yield
+        return
+    package()
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    for _ in range(workers):
+        cluster.add_node(num_cpus=1)
+    try:
+        with session(workers, cluster.address):
+            yield
+    finally:
+        cluster.shutdown()
+
+
+def run(text: Path, workers: int, round_tokens: int | None, epochs: int) -> dict[str, Any]:
+    """Train once."""
+    model = Word2Vec(epochs=epochs).fit(text, workers=workers, round_tokens=round_tokens, progress=False)
+    assert model.exchange is not None
+    exchange = model.exchange.as_dict()
+    seconds = sum(record.seconds for record in model.history)
+    tokens = sum(record.tokens for record in model.history)
+    turns = max(1.0, workers / cores())
+    return {
+        "workers": workers,
+        "tokens a round": model.vectors.config["round_tokens"],
+        "tokens/s without exchange": round(model.budget.tokens_per_second or 0),
+        "tokens/s": round(tokens / seconds),
+        "synchronising": exchange["synchronising"],
+        "waiting": exchange["waiting"],
+        "bytes a token": round(exchange["bytes_per_token"]),
+        "seconds a round": exchange["synchronising"] * seconds / exchange["rounds"] / turns,
+        "bytes of a worker": exchange["bytes_per_token"] * tokens / workers / exchange["rounds"],
+        "model MB": round(2 * model.vectors.vectors.nbytes / 1e6),
+        "driver MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
+    }
+
+
+def table(records: list[dict[str, Any]]) -> str:
+    """The records in Markdown, with what the model gives: seconds of synchronisation = a + b × bytes of a worker."""
+    several = [record for record in records if record["workers"] > 1]
+    fitted = np.zeros(2)
+    if len(several) > 1:
+        columns = np.array([[1.0, record["bytes of a worker"]] for record in several])
+        fitted = np.linalg.lstsq(columns, np.array([record["seconds a round"] for record in several]), rcond=None)[0]
+    head = ["workers", "tokens a round", "tokens/s without exchange", "tokens/s", "synchronising", "waiting"]
+    head += ["bytes a token", "ms a round", "ms by the model", "model MB", "driver MB"]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for record in records:
+        model = fitted @ [1.0, record["bytes of a worker"]]
+        cells = [f"{record[name]:,}" for name in head[:4]]
+        cells += [f"{record['synchronising']:.0%}", f"{record['waiting']:.0%}", f"{record['bytes a token']:,}"]
+        cells += [f"{1e3 * record['seconds a round']:.0f}", f"{1e3 * model:.0f}" if record in several else ""]
+        lines.append(f"| {' | '.join([*cells, str(record['model MB']), str(record['driver MB'])])} |")
+    speed = f"{1e-6 / fitted[1]:,.0f} MB/s" if fitted[1] > 0 else "no bandwidth"
+    lines.append(f"\nfitted: {1e3 * fitted[0]:.1f} ms a round, and {speed} of a worker; {os.cpu_count()} cores")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

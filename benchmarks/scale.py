@@ -1,0 +1,247 @@
+"""Quality of training by several workers, simulated in one process: what a cluster gives, without a cluster.
+
+    python benchmarks/scale.py [--workers 2 4 8] [--seeds 3] [--epochs 3] [--tokens 250000] [--rule mean] [--rate 0.2]
+
+Each simulated worker trains its share of a round from a copy of the common weights; then wordkin.training.combining
+makes their changes one. A run whose record is in the folder of results is not run again. Prints the mean and deviation
+over the seeds of every score of benchmarks/evaluation.py, against one machine's; how many rows change in a round; and
+what travels for each token. docs/scale.md has the tables.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation import evaluate
+from wordkin import EncodedCorpus, TrainingConfig
+from wordkin.arrays import aligned_zeros
+from wordkin.corpus.encoding import encode
+from wordkin.model.kernels import Weights
+from wordkin.training.combining import Changes, Moments, combine, default_scheme, moments
+from wordkin.training.pairs import pairs_a_token
+from wordkin.training.schedule import Chunk, Pieces, chunks
+from wordkin.training.trainer import ChunkTrainer
+from wordkin.training.weights import initial_input
+
+HERE = Path(__file__).parent
+NOT_AVERAGED = "analogies (all words)"
+Matrix = npt.NDArray[np.float32]
+
+
+def mean(
+    common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.float64], _of_others: Sequence[Moments]
+) -> None:
+    """Add the mean of the changes of those workers that changed a row."""
+    total, touched = np.zeros_like(common), np.zeros(len(common), np.float32)
+    for rows, delta in changes:
+        total[rows] += delta
+        touched[rows] += 1
+    common += total / np.maximum(touched, 1)[:, None]
+
+
+def add(
+    common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.float64], _of_others: Sequence[Moments]
+) -> None:
+    """Add the sum of the changes."""
+    for rows, delta in changes:
+        common[rows] += delta
+
+
+Rule = Callable[[Matrix, Sequence[Changes], npt.NDArray[np.float64], Sequence[Moments]], None]
+RULES: dict[str, Rule] = {"overlap": combine, "mean": mean, "sum": add}
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One run.
+
+    Attributes:
+        workers: 1 for one machine.
+        tokens: of each worker in a round, at most.
+        rule: how changes are combined.
+        config: the hyper-parameters.
+    """
+
+    workers: int
+    tokens: int
+    rule: str
+    config: TrainingConfig
+
+    @property
+    def name(self) -> str:
+        who = f"{self.workers} × {self.tokens:,}, {self.rule}" if self.workers > 1 else "one machine"
+        return f"{who}, η {self.config.first_learning_rate:g}, {self.config.epochs} epochs"
+
+
+class Cluster:
+    """The workers of a trial.
+
+    Attributes:
+        common: V and W.
+        rows: of both that each worker changed, a round.
+        union: of both that anybody changed, a round.
+    """
+
+    def __init__(self, trial: Trial, corpus: EncodedCorpus) -> None:
+        self.trial = trial
+        self.trainer = ChunkTrainer(corpus, trial.config)
+        self.pairs = pairs_a_token(trial.config, corpus.vocabulary)
+        self.common, *self.replicas = (self._weights(len(corpus.vocabulary)) for _ in range(trial.workers + 1))
+        self.rounds = math.ceil(self.trainer.tokens / trial.workers / trial.tokens)
+        self.rows: list[int] = []
+        self.union: list[int] = []
+
+    def _weights(self, words: int) -> Weights:
+        size, width = self.trial.config.vector_size, self.trainer.width
+        V = initial_input(words, size, width, self.trial.config.seed)
+        return Weights(V, aligned_zeros(V.shape, np.float32))
+
+    def train(self) -> Matrix:
+        """Train all epochs; gives V."""
+        pieces = np.concatenate([chunk.pieces for chunk in self.trainer.chunks(0)])
+        shards = np.array_split(pieces[np.argsort(pieces[:, 0])], self.trial.workers)
+        for epoch in range(self.trial.config.epochs):
+            if self.trial.workers == 1:
+                for chunk in self.trainer.chunks(epoch):
+                    self.trainer.train(self.common, epoch, chunk)
+            else:
+                plans = [even_chunks(shard, self.trial.config.seed, epoch, self.rounds) for shard in shards]
+                for plan in zip(*plans, strict=True):
+                    self._round(epoch, plan)
+        return np.ascontiguousarray(self.common.input[:, : self.trial.config.vector_size])
+
+    def _round(self, epoch: int, plan: Sequence[Chunk]) -> None:
+        workers = self.trial.workers
+        for worker, (replica, chunk) in enumerate(zip(self.replicas, plan, strict=False)):
+            begin, end = min(chunk.begin * workers, self.trainer.tokens), min(chunk.end * workers, self.trainer.tokens)
+            self.trainer.train(replica, epoch, Chunk(chunk.number * workers + worker, begin, end, chunk.pieces))
+        change = self.trainer.rate_at(epoch, plan[0].begin * workers) * self.trainer.tokens / workers / self.rounds
+        size = self.trial.config.vector_size
+        V, W = (matrix[:, :size] for matrix in self.common)
+        of_others = (
+            [moments(replica.output[:, :size], self.pairs.output) for replica in self.replicas],
+            [moments(replica.input[:, :size], self.pairs.input) for replica in self.replicas],
+        )
+        rows, union = 0, 0
+        for index, (matrix, pairs, others) in enumerate(zip((V, W), self.pairs, of_others, strict=True)):
+            changes = [changed(replica[index][:, :size], matrix) for replica in self.replicas]
+            RULES[self.trial.rule](matrix, changes, change * pairs, others)
+            for replica in self.replicas:
+                replica[index][:, :size] = matrix
+            rows += sum(len(rows) for rows, _ in changes)
+            union += len(np.unique(np.concatenate([rows for rows, _ in changes])))
+        self.rows.append(rows // workers)
+        self.union.append(union)
+
+
+def even_chunks(pieces: Pieces, seed: int, epoch: int, number: int) -> list[Chunk]:
+    """An epoch's pieces in random order, in so many chunks."""
+    order = np.concatenate([chunk.pieces for chunk in chunks(pieces, seed, epoch, len(pieces))])
+    parts = np.array_split(order, number)
+    ends = np.cumsum([0, *(int((part[:, 1] - part[:, 0]).sum()) for part in parts)])
+    return [Chunk(index, int(ends[index]), int(ends[index + 1]), part) for index, part in enumerate(parts)]
+
+
+def changed(replica: Matrix, common: Matrix) -> Changes:
+    """The rows that differ, and by how much."""
+    delta = replica - common
+    rows = np.flatnonzero(delta.any(axis=1))
+    return rows, delta[rows]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 8])
+    parser.add_argument("--tokens", type=int, help="that each worker trains on in a round; default by their number")
+    parser.add_argument("--rule", choices=RULES, default="overlap")
+    parser.add_argument("--rate", type=float, help="η of the workers")
+    parser.add_argument("--architecture", default="skipgram")
+    parser.add_argument("--output-layer", default="negative-sampling")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--corpus", type=Path, help="a text, or what `wordkin encode` wrote; default wiki-17m.txt.xz")
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    parser.add_argument("--results", type=Path, default=HERE / "results")
+    options = parser.parse_args()
+    source = options.corpus or options.data / "wiki-17m.txt.xz"
+    corpus = encode(source, TrainingConfig())
+    folder = options.results / "scale"
+    folder.mkdir(parents=True, exist_ok=True)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for workers in (1, *options.workers):
+        for seed in range(1, options.seeds + 1):
+            config = TrainingConfig(
+                architecture=options.architecture,
+                output_layer=options.output_layer,
+                learning_rate=options.rate if workers > 1 else None,
+                epochs=options.epochs,
+                seed=seed,
+                threads=1,
+            )
+            trial = Trial(workers, options.tokens or default_scheme(workers).tokens, options.rule, config)
+            variant = f"{source.stem}, {options.architecture}, {options.output_layer}"
+            path = folder / f"{variant}, {trial.name}, seed {seed}.json"
+            if not path.exists():
+                path.write_text(json.dumps(run(trial, corpus, options.data), ensure_ascii=False) + "\n", "utf-8")
+            groups.setdefault(trial.name, []).append(json.loads(path.read_text("utf-8")))
+    print(table(groups))
+
+
+def run(trial: Trial, corpus: EncodedCorpus, data: Path) -> dict[str, Any]:
+    """Train and score."""
+    cluster = Cluster(trial, corpus)
+    V = cluster.train()
+    record: dict[str, Any] = {"workers": trial.workers, "scores": {}}
+    if np.isfinite(V).all():
+        record["scores"] = {name: score.value for name, score in evaluate(V, corpus.vocabulary.words, data).items()}
+        averaged = [value for name, value in record["scores"].items() if name != NOT_AVERAGED]
+        record["scores"]["average"] = statistics.mean(averaged)
+    if cluster.rows:
+        tokens, row_bytes = cluster.trainer.tokens / cluster.rounds, 4 * (trial.config.vector_size + 1)
+        rows, union = statistics.mean(cluster.rows), statistics.mean(cluster.union)
+        elsewhere = (trial.workers - 1) * row_bytes
+        record |= {
+            "rows": rows,
+            "union": union,
+            "tokens": tokens / trial.workers,
+            "bytes a token": elsewhere * (rows + union) / tokens,
+        }
+    print(trial.name, {name: round(value, 2) for name, value in record["scores"].items()}, flush=True)
+    return record
+
+
+def table(groups: dict[str, list[dict[str, Any]]]) -> str:
+    """Mean and deviation over the seeds, in Markdown."""
+    base = next(iter(groups.values()))
+    names = list(base[0]["scores"])
+    lines = [
+        f"| | {' | '.join(names)} | against one | rows a round | bytes a token |",
+        "|---|" + "---|" * (len(names) + 3),
+    ]
+    for group, records in groups.items():
+        if any(not record["scores"] for record in records):
+            lines.append(f"| {group} | diverged |")
+            continue
+        cells = [_cell([record["scores"][name] for record in records]) for name in names]
+        average, one = (statistics.mean(record["scores"]["average"] for record in some) for some in (records, base))
+        cells.append(f"{100 * (average / one - 1):+.1f} %")
+        cells += [f"{records[0][name]:,.0f}" if name in records[0] else "" for name in ("rows", "bytes a token")]
+        lines.append(f"| {group} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(values: Sequence[float]) -> str:
+    deviation = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.1f}{deviation}"
+
+
+if __name__ == "__main__":
+    main()

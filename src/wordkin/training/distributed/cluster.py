@@ -1,0 +1,169 @@
+"""A run's text on the workers: who reads what, the vocabulary, and the shards that they train on."""
+
+import dataclasses
+import hashlib
+import itertools
+import logging
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin import files
+from wordkin.config import TrainingConfig
+from wordkin.corpus import reading
+from wordkin.corpus.encoded import CorpusReport
+from wordkin.corpus.encoding import encode
+from wordkin.errors import CorpusError
+from wordkin.model.kernels import Weights
+from wordkin.training.combining import default_scheme
+from wordkin.training.distributed import shards
+from wordkin.training.distributed.actors import Actors, LostError
+from wordkin.training.distributed.crew import ClusterCrew
+from wordkin.vocabulary import Vocabulary
+
+logger = logging.getLogger("wordkin")
+
+Answer = TypeVar("Answer")
+
+
+@dataclasses.dataclass(frozen=True)
+class SpreadCorpus:
+    """A corpus of which each worker has a part; see :class:`wordkin.EncodedCorpus` for the attributes."""
+
+    vocabulary: Vocabulary
+    report: CorpusReport
+    settings: dict[str, Any]
+    tokens: int
+
+    @property
+    def sentences(self) -> int:
+        """How many sentences it has."""
+        return self.report.sentences
+
+
+class Cluster:
+    """Trains by workers.
+
+    Their shards follow each other in the text and have equally many tokens: they depend on the text and the number of
+    workers alone, not on the files that it comes in, nor on who read them.
+
+    Args:
+        actors: the workers.
+        corpus: whatever a user may pass for one. Files are read by the workers, anything else here.
+        config: the hyper-parameters.
+        known: words that join the vocabulary whatever the corpus holds.
+        round_tokens: that each worker trains on in a round; by default what is good for so many workers.
+
+    Attributes:
+        corpus: what was read.
+        parameters: that the result depends on, besides the hyper-parameters, by name.
+    """
+
+    def __init__(
+        self, actors: Actors, corpus: Any, config: TrainingConfig, known: Vocabulary, round_tokens: int | None
+    ) -> None:
+        self._round_tokens = round_tokens or default_scheme(len(actors)).tokens
+        self.parameters = {"workers": len(actors), "round_tokens": self._round_tokens}
+        self._actors, self._config = actors, config
+        self._shards: list[Any] = []
+        self._preparation: tuple[Any, ...] = ()
+        sources = _text_files(corpus)
+        if sources is None:
+            vocabulary, report, settings, tokens = self._read_here(corpus, known)
+        else:
+            vocabulary, report, settings, tokens = self.surely(lambda: self._read_there(sources, known))
+        self._text = actors.put(vocabulary), report, settings
+        begun = self.surely(lambda: actors.get([self._load(worker) for worker in range(len(actors))]))
+        report = dataclasses.replace(report, sentences=sum(begun))
+        self.corpus = SpreadCorpus(vocabulary, report, settings, tokens)
+
+    def fingerprint(self) -> str:
+        """A digest of all shards, which have the vocabulary in them."""
+        digests = self.surely(lambda: self._actors.get(self._actors.ask_all("fingerprint")))
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def warn(self) -> list[str]:
+        """Log what looks like a mistake in the first worker's shard, one line each, and give it."""
+        findings: list[str] = self.surely(lambda: self._actors.get([self._actors.ask(0, "check")], [0]))[0]
+        for finding in findings:
+            logger.warning("%s", finding)
+        return findings
+
+    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> ClusterCrew:
+        """The workers, ready to train."""
+        rounds = math.ceil(self.corpus.tokens / len(self._actors) / self._round_tokens)
+        self._preparation = (rounds, self.corpus.tokens / len(self._actors) / rounds, self._actors.put(frozen))
+        prepared = self.surely(lambda: self._actors.get([self._prepare(worker) for worker in range(len(self._actors))]))
+        return ClusterCrew(self, self._actors, self._config, weights, rounds, prepared)
+
+    def surely(self, action: Callable[[], Answer]) -> Answer:
+        """Do something with the workers, and again with others where some are lost meanwhile."""
+        while True:
+            try:
+                return action()
+            except LostError as loss:
+                self.replace(loss)
+
+    def replace(self, loss: LostError) -> list[int]:
+        """Bring new workers in the place of those that are lost to where the others are, but for the weights.
+
+        Returns:
+            Their numbers.
+        """
+        lost = self._actors.replace_lost(loss)
+        self._equip(lost)
+        return lost
+
+    def _equip(self, workers: Sequence[int]) -> None:
+        """Give new workers what the others have."""
+        if self._shards:
+            self._actors.get([self._load(worker) for worker in workers], workers)
+        if self._preparation:
+            self._actors.get([self._prepare(worker) for worker in workers], workers)
+
+    def _load(self, worker: int) -> Any:
+        return self._actors.ask(worker, "load", self._shards[worker], *self._text)
+
+    def _prepare(self, worker: int) -> Any:
+        return self._actors.ask(worker, "prepare", *self._preparation)
+
+    def _read_here(self, corpus: Any, known: Vocabulary) -> tuple[Vocabulary, CorpusReport, dict[str, Any], int]:
+        """Read a corpus in this process, and cut it into shards that the workers fetch."""
+        encoded = encode(corpus, self._config, known)
+        bounds = itertools.pairwise(shards.bounds(encoded.tokens, len(self._actors)))
+        self._shards = [
+            self._actors.put(shards.SentShard(shards.cut(encoded.ids, encoded.sentence_offsets, begin, end)))
+            for begin, end in bounds
+        ]
+        return encoded.vocabulary, encoded.report, encoded.settings, encoded.tokens
+
+    def _read_there(
+        self, sources: list[Path], known: Vocabulary
+    ) -> tuple[Vocabulary, CorpusReport, dict[str, Any], int]:
+        """Have the workers count the words of some files; one of them merges what they found."""
+        actors = self._actors
+        parts = shards.parts(sources, shards.PARTS_PER_WORKER * len(actors))
+        readers = [number * len(actors) // len(parts) for number in range(len(parts))]
+        counts = [actors.ask(reader, "count", part) for reader, part in zip(readers, parts, strict=True)]
+        names = [str(source) for source in sources]
+        merged = actors.ask(0, "merge", known, names, *counts)
+        vocabulary, report, settings, tokens = actors.get([merged], [0])[0]
+        self._shards = shards.text_shards(parts, tokens, len(actors))
+        return vocabulary, report, settings, sum(tokens)
+
+
+def _text_files(corpus: Any) -> list[Path] | None:
+    """The files of text that a corpus stands for, where it stands for nothing else."""
+    given = [corpus] if isinstance(corpus, str | Path) else corpus
+    if not isinstance(given, list | tuple) or not all(isinstance(item, Path) for item in given if given is corpus):
+        return None
+    try:
+        sources = reading.expand(given)
+    except CorpusError:  # which reading it here will raise, with advice
+        return None
+    found = [source for source in sources if isinstance(source, Path) and source.is_file()]
+    return found if len(found) == len(sources) and not any(map(files.container_kind, found)) else None

@@ -1,0 +1,220 @@
+"""The rounds of a run on the workers.
+
+In a round each worker trains a chunk of its shard from the common weights. Then every row that anybody changed goes to
+the worker that it belongs to, which combines the changes, and from there to all. This process only says who is to do
+what with what: no weights pass through it but at the beginning, at the end of an epoch, and for a checkpoint.
+"""
+
+import collections
+import itertools
+import logging
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wordkin.config import TrainingConfig
+from wordkin.model.kernels import Weights
+from wordkin.training.distributed.actors import Actors, LostError
+from wordkin.training.distributed.exchange import Exchange
+from wordkin.training.schedule import learning_rate
+from wordkin.training.trainer import ChunkResult, sum_of
+
+logger = logging.getLogger("wordkin")
+
+AHEAD = 2
+"""Rounds that the workers are asked for before the first of them is done: they need not wait for this process."""
+
+MESSAGE_BYTES = 90_000
+"""Weights that this process sends or gets at a time: Ray puts what is larger than 100 kB into shared memory, where it
+stays a while, so that this process would soon have a second copy of all weights mapped."""
+
+MESSAGES = 64
+"""Such messages that are under way at the same time."""
+
+BLOCK_BYTES = 1 << 25
+"""Weights that one worker sends to others at a time."""
+
+_POLL_SECONDS = 0.2
+
+
+class Staff(Protocol):
+    """Who brings new workers to where the others are, but for the weights."""
+
+    def replace(self, loss: LostError) -> list[int]:
+        """Replace those that are lost; give their numbers."""
+
+
+class ClusterCrew:
+    """Trains by rounds of all workers, see :class:`wordkin.training.crew.Crew`; a chunk there is a round here.
+
+    Args:
+        staff: replaces workers.
+        actors: the workers.
+        config: the hyper-parameters.
+        weights: V and W of this process.
+        rounds: in each epoch.
+        prepared: of each worker, how many tokens it trains on, and what it holds out.
+    """
+
+    def __init__(
+        self,
+        staff: Staff,
+        actors: Actors,
+        config: TrainingConfig,
+        weights: Weights,
+        rounds: int,
+        prepared: Sequence[tuple[int, str]],
+    ) -> None:
+        self._staff, self._actors = staff, actors
+        self.config, self.weights, self.number_of_chunks = config, weights, rounds
+        self.tokens = sum(tokens for tokens, _ in prepared)
+        self.held_out = prepared[0][1] and f"of the first worker's shard, and so of all: {prepared[0][1]}"
+        self._at = -1  # the round that the weights of this process, and those of all workers, are at
+        self.exchange: Exchange | None
+        self.exchange = self._exchange = Exchange(len(actors))
+
+    def tokens_per_second(self) -> float:
+        """Measure the speed of all workers at once, without exchange; no weight changes."""
+        return float(sum(self._surely(lambda: self._actors.get(self._actors.ask_all("tokens_per_second")))))
+
+    def rate_at(self, epoch: int, token: int) -> float:
+        """η as configured, in the given epoch (from 0) after the given number of its tokens."""
+        progress = (epoch * self.tokens + token) / (self.config.epochs * self.tokens)
+        return learning_rate(self.config.first_learning_rate, self.config.min_learning_rate, progress)
+
+    def results(self, epoch: int, done: int, pause: Callable[[], bool]) -> Generator[ChunkResult]:
+        """Train what is left of an epoch, see :class:`wordkin.training.crew.Crew`.
+
+        Where a worker is lost, the round is done again by all; what was given before is not given twice.
+        """
+        given = asked = epoch * self.number_of_chunks + done
+        end = (epoch + 1) * self.number_of_chunks
+        if self._at != given:
+            self._surely(lambda: self._distribute(given))
+        pending: collections.deque[_Round] = collections.deque()
+        finished: list[Any] = []
+        while True:
+            try:
+                while asked < end and len(pending) < AHEAD:
+                    pending.append(self._ask_for_round(asked))
+                    finished = pending[-1].finished
+                    asked += 1
+                if not pending:
+                    self._actors.get(finished)
+                    self._collect()
+                    break
+                records = self._actors.get(pending[0].records)
+            except LostError as loss:
+                pending.clear()
+                asked = self._recover(loss)
+                continue
+            number = pending.popleft().number
+            if number == given:
+                given += 1
+                self._actors.go_on()
+                self._exchange.add(records, self._actors.name)
+                yield sum_of([record.result for record in records])
+                if pause():
+                    end = min(end, asked)
+        self._at = end
+
+    def holdout_loss(self, stopping: Callable[[], bool]) -> float | None:
+        """Mean J on the text that all workers hold out; None where it was stopped."""
+        while True:
+            try:
+                answers = self._actors.ask_all("holdout_loss")
+                while not self._actors.have(answers, _POLL_SECONDS):
+                    if stopping():
+                        return None
+                total = sum_of(self._actors.get(answers))
+            except LostError as loss:
+                self._recover(loss)
+            else:
+                return total.loss / total.examples
+
+    def _ask_for_round(self, number: int) -> "_Round":
+        actors, workers = self._actors, range(len(self._actors))
+        trained = [actors.ask(worker, "train", number, answers=len(workers) + 1) for worker in workers]
+        combined = [actors.ask(worker, "combine", *(parts[1 + worker] for parts in trained)) for worker in workers]
+        finished = [
+            actors.ask(worker, "finish", *(None if other == worker else combined[other] for other in workers))
+            for worker in workers
+        ]
+        return _Round(number, [parts[0] for parts in trained], finished)
+
+    def _recover(self, loss: LostError) -> int:
+        """Bring all workers to the common weights of the last round that any of them knows; gives its number."""
+        while True:
+            try:
+                self._staff.replace(loss)
+                rounds: list[int] = self._actors.get(self._actors.ask_all("round_number"))
+                newest = max(rounds)
+                if newest < 0:  # nobody is left who knows
+                    newest = self._at
+                    self._distribute(newest)
+                else:
+                    behind = [worker for worker, number in enumerate(rounds) if number < newest]
+                    self._copy(rounds.index(newest), behind)
+                    self._begin(newest)
+            except LostError as another:
+                loss = another
+            else:
+                logger.warning("going on from round %d", newest + 1)
+                return newest
+
+    def _surely(self, action: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return action()
+            except LostError as loss:
+                self._staff.replace(loss)
+
+    def _begin(self, number: int) -> None:
+        self._actors.get(self._actors.ask_all("begin", number))
+
+    def _distribute(self, number: int) -> None:
+        """Give all workers the weights of this process, which are those of that round."""
+        for blocks in self._messages():
+            self._actors.get([self._actors.ask(0, "receive", begin, rows) for begin, rows in blocks], [0] * len(blocks))
+        self._copy(0, range(1, len(self._actors)))
+        self._begin(number)
+        self._at = number
+
+    def _collect(self) -> None:
+        """Get the common weights, of which each worker has a copy."""
+        for blocks in self._messages():
+            workers = [block % len(self._actors) for block in range(len(blocks))]
+            answers = [
+                self._actors.ask(worker, "rows", begin, begin + len(rows))
+                for worker, (begin, rows) in zip(workers, blocks, strict=True)
+            ]
+            for (_, rows), values in zip(blocks, self._actors.get(answers, workers), strict=True):
+                rows[...] = values
+
+    def _copy(self, source: int, targets: Sequence[int]) -> None:
+        """Give some workers the common weights of another one."""
+        for begin, rows in self._blocks(BLOCK_BYTES):
+            block = self._actors.ask(source, "rows", begin, begin + len(rows))
+            self._actors.get([self._actors.ask(target, "receive", begin, block) for target in targets], targets)
+
+    def _messages(self) -> Iterator[list[tuple[int, Any]]]:
+        """What this process sends or gets at the same time, of all its weights."""
+        blocks = self._blocks(MESSAGE_BYTES)
+        while some := list(itertools.islice(blocks, MESSAGES)):
+            yield some
+
+    def _blocks(self, size: int) -> Iterator[tuple[int, Any]]:
+        """Views of some rows of V and W at a time, and the number of the first one, where W's rows come behind V's."""
+        step = max(1, size // (4 * self.config.vector_size))
+        for matrix, before in ((self.weights.input, 0), (self.weights.output, len(self.weights.input))):
+            for begin in range(0, len(matrix), step):
+                yield before + begin, matrix[begin : begin + step, : self.config.vector_size]
+
+
+@dataclass(frozen=True)
+class _Round:
+    """A round that the workers were asked for: what stands for their records, and for its end."""
+
+    number: int
+    records: list[Any]
+    finished: list[Any]

@@ -1,0 +1,143 @@
+"""Which part of a corpus is whose: parts of files that are read, and the shards of tokens that workers train on."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.config import TrainingConfig
+from wordkin.corpus import reading, tokenizing
+from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.encoder import Encoder
+from wordkin.corpus.words import WordCounts
+from wordkin.vocabulary import NO_WORDS, Vocabulary
+
+PARTS_PER_WORKER = 4
+"""Parts of a text that each worker counts: with more of them, a shard overlaps less text that is not its own."""
+
+LEAST_BYTES = 1 << 20
+"""Text is not cut into parts that are smaller."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file of text, or the lines of it that begin at byte `begin` or later and before byte `end`."""
+
+    path: Path
+    begin: int = 0
+    end: int | None = None
+
+    def add_to(self, encoder: Encoder) -> None:
+        """Scan it."""
+        begin = reading.line_start(self.path, self.begin) if self.begin else 0
+        end = reading.line_start(self.path, self.end) if self.end else None
+        encoder.add_text(str(self.path), reading.blocks(self.path, begin=begin, end=end), begin)
+
+
+class Tokens(NamedTuple):
+    """Part of an encoded corpus.
+
+    Attributes:
+        ids: (tokens,) int32, the rows of its tokens.
+        offsets: (sentences + 1,) int64, where each sentence begins in `ids`.
+        begun: sentences of the corpus that begin in it; the first one here may be the rest of one before.
+    """
+
+    ids: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+    begun: int
+
+
+class Shard(Protocol):
+    """What a worker trains on."""
+
+    def tokens(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
+        """Its tokens; the same whoever asks, however often."""
+
+
+@dataclass(frozen=True)
+class TextShard:
+    """Some tokens of a text: `size` of them, after the first `skip` of these parts."""
+
+    parts: tuple[Part, ...]
+    skip: int
+    size: int
+
+    def tokens(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
+        """Read them."""
+        with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), vocabulary) as encoder:
+            for part in self.parts:
+                part.add_to(encoder)
+            return cut(*encoder.finish_with_known(), self.skip, self.skip + self.size)
+
+
+@dataclass(frozen=True)
+class StoredShard:
+    """The tokens [begin, end) of a file made by ``wordkin encode``."""
+
+    path: Path
+    begin: int
+    end: int
+
+    def tokens(self, _config: TrainingConfig, _vocabulary: Vocabulary) -> Tokens:
+        """Map them into memory."""
+        corpus = EncodedCorpus.load(self.path)
+        return cut(corpus.ids, corpus.sentence_offsets, self.begin, self.end)
+
+
+@dataclass(frozen=True, eq=False)
+class SentShard:
+    """Tokens that are sent."""
+
+    sent: Tokens
+
+    def tokens(self, _config: TrainingConfig, _vocabulary: Vocabulary) -> Tokens:
+        """Those."""
+        return self.sent
+
+
+def parts(sources: Sequence[Path], number: int, least: int = LEAST_BYTES) -> list[Part]:
+    """Cut files into about `number` parts of as many bytes; compressed files stay whole."""
+    sizes = [path.stat().st_size for path in sources]
+    wanted = max(least, -(-sum(sizes) // number))
+    found = []
+    for path, size in zip(sources, sizes, strict=True):
+        pieces = 1 if reading.is_compressed(path) else max(1, round(size / wanted))
+        bounds = [size * piece // pieces for piece in range(pieces)]
+        found += [Part(path, begin, end) for begin, end in itertools.zip_longest(bounds, bounds[1:])]
+    return found
+
+
+def counted(part: Part, config: TrainingConfig) -> WordCounts:
+    """The words of a part."""
+    with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), NO_WORDS) as encoder:
+        part.add_to(encoder)
+        return encoder.words()
+
+
+def bounds(tokens: int, workers: int) -> list[int]:
+    """Where each worker's shard of so many tokens begins, and where the last one ends."""
+    return [tokens * worker // workers for worker in range(workers + 1)]
+
+
+def text_shards(parts: Sequence[Part], tokens: Sequence[int], workers: int) -> list[TextShard]:
+    """The shards of a text whose parts have so many tokens each."""
+    ends = np.cumsum(tokens)
+    shards = []
+    for begin, end in itertools.pairwise(bounds(int(ends[-1]), workers)):
+        first, last = int(np.searchsorted(ends, begin, side="right")), int(np.searchsorted(ends, end))
+        shards.append(TextShard(tuple(parts[first : last + 1]), begin - int(ends[first] - tokens[first]), end - begin))
+    return shards
+
+
+def cut(ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], begin: int, end: int) -> Tokens:
+    """The tokens [begin, end) of a corpus; a sentence across a bound is cut there."""
+    first, last = np.searchsorted(offsets, [begin, end])
+    inner = offsets[first:last]
+    begun = len(inner)
+    bounds = np.unique(np.concatenate([[begin], inner, [end]])) - begin
+    return Tokens(ids[begin:end], bounds, begun)

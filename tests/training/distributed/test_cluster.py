@@ -1,0 +1,190 @@
+"""Whole runs by workers: the same bytes wherever they run and whatever happens to them."""
+
+import os
+import re
+import signal
+
+import numpy as np
+import pytest
+
+from wordkin import ClusterError, CorpusError, Word2Vec
+from wordkin.corpus.encoding import encode
+from wordkin.training.distributed import crew as crews
+from wordkin.training.distributed.actors import Actors
+
+pytestmark = pytest.mark.usefixtures("ray")
+
+SETTINGS = {"vector_size": 12, "epochs": 2, "window": 3}
+OPTIONS = {"workers": 2, "round_tokens": 1000, "progress": False}
+
+
+def trained(corpus, **options) -> Word2Vec:
+    parameters = {name: options.pop(name) for name in list(options) if name not in (*OPTIONS, "checkpoint", "resume")}
+    return Word2Vec(**{**SETTINGS, **parameters}).fit(corpus, **{**OPTIONS, **options})
+
+
+def content(model: Word2Vec) -> tuple[bytes, bytes, list[dict]]:
+    vectors = model.vectors
+    return vectors.vectors.tobytes(), vectors.output_vectors.tobytes(), [one.without_time() for one in model.history]
+
+
+@pytest.fixture(scope="module")
+def model(sentences) -> Word2Vec:
+    return trained(sentences)
+
+
+def kill(actors: Actors, worker: int) -> None:
+    os.kill(int(re.search(r"process (\d+)", actors.name(worker))[1]), signal.SIGKILL)
+
+
+def killing(monkeypatch, when: int, *workers: int) -> list[int]:
+    """Have some workers killed, as by kill -9, when a round is asked for the first time."""
+    ask, killed = crews.ClusterCrew._ask_for_round, []
+
+    def asking(crew, number):
+        asked = ask(crew, number)
+        if number == when and not killed:
+            killed.extend(workers)
+            for worker in workers:
+                kill(crew._actors, worker)
+        return asked
+
+    monkeypatch.setattr(crews.ClusterCrew, "_ask_for_round", asking)
+    return killed
+
+
+def test_it_learns(model):
+    vectors = model.vectors
+    assert model.exchange.rounds == 10
+    assert 0 < model.exchange.as_dict()["bytes_per_token"] < 1000
+    assert model.history[1].loss < model.history[0].loss
+    assert vectors.config["workers"] == 2
+    assert vectors.config["round_tokens"] == 1000
+    land, sea = ([word for word in vectors if word.startswith(topic)] for topic in ("land", "sea"))
+    unit = {word: vectors[word] / np.linalg.norm(vectors[word]) for word in land + sea}
+    within = np.mean([unit[a] @ unit[b] for a in land for b in land if a != b])
+    assert within > np.mean([unit[a] @ unit[b] for a in land for b in sea]) + 0.2
+
+
+def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, text, sentences):
+    assert content(trained(text)) == content(model)
+    assert content(trained(iter(sentences))) == content(model)
+    assert content(trained(encode(sentences, Word2Vec().config))) == content(model)
+
+
+def test_the_report_is_that_of_one_machine(text):
+    alone, spread = Word2Vec(**SETTINGS, threads=1).fit(text), trained(text)
+    assert spread.report == alone.report
+    assert spread.vectors.index_to_key == alone.vectors.index_to_key
+    assert spread.history[0].tokens == alone.history[0].tokens
+
+
+def test_one_worker_is_close_to_one_machine(sentences):
+    alone = Word2Vec(**SETTINGS, threads=1).fit(sentences)
+    one = trained(sentences, workers=1, round_tokens=100_000)  # so that a round is a chunk of one machine
+    assert one.exchange.as_dict()["bytes_per_token"] == 0
+    for ours, theirs in zip(one.history, alone.history, strict=True):
+        assert ours.loss == pytest.approx(theirs.loss, rel=1e-6)
+    assert one.vectors.vectors == pytest.approx(alone.vectors.vectors, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"deterministic": True, "threads": 2, "workers": 1},
+        {"architecture": "cbow", "output_layer": "hierarchical-softmax"},
+        {"holdout": 0.1, "early_stopping": 1},
+    ],
+)
+def test_every_mode_repeats(sentences, settings):
+    first, second = trained(sentences, **settings), trained(sentences, **settings)
+    assert content(first) == content(second)
+    assert first.history[-1].holdout_loss is None or first.history[-1].holdout_loss > 0
+
+
+def test_more_workers_than_pieces():
+    few = trained([["a", "b", "c"] * 100] * 2, workers=3, min_count=1)
+    assert sorted(few.vectors.index_to_key) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("workers", [(0,), (1,), (0, 1)])
+def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, workers):
+    killed = killing(monkeypatch, 6, *workers)
+    assert content(trained(sentences)) == content(model)
+    assert killed
+    assert "replacing worker" in caplog.text
+    assert "going on from round" in caplog.text
+
+
+def test_a_worker_killed_between_two_epochs_changes_no_byte(model, sentences, monkeypatch):
+    collect, collected = crews.ClusterCrew._collect, []
+
+    def collecting(crew):
+        if not collected:
+            kill(crew._actors, 0)
+        collected.append(crew)
+        collect(crew)
+
+    monkeypatch.setattr(crews.ClusterCrew, "_collect", collecting)
+    assert content(trained(sentences)) == content(model)
+    assert len(collected) > 2
+
+
+def test_workers_that_are_lost_again_and_again_end_the_run(sentences, monkeypatch):
+    ask = crews.ClusterCrew._ask_for_round
+
+    def asking(crew, number):
+        kill(crew._actors, 0)
+        return ask(crew, number)
+
+    monkeypatch.setattr(crews.ClusterCrew, "_ask_for_round", asking)
+    monkeypatch.setattr("wordkin.training.distributed.actors.MOST_LOSSES", 1)
+    with pytest.raises(ClusterError, match="lost 2 times without any progress"):
+        trained(sentences)
+
+
+def test_a_stopped_run_goes_on_from_its_checkpoint(model, sentences, tmp_path):
+    path = tmp_path / "checkpoint"
+    stopped = Word2Vec(**SETTINGS)
+    stopped.fit(sentences, **OPTIONS, checkpoint=path, checkpoint_every=0, on_epoch_end=lambda _: True)
+    assert len(stopped.history) == 1
+    assert content(trained(sentences, checkpoint=path, resume=True)) == content(model)
+    with pytest.raises(ValueError, match="is of a run with workers = 2, not 1"):
+        trained(sentences, checkpoint=path, resume=True, workers=1)
+    with pytest.raises(ValueError, match="is of a run with round_tokens = 1000, not 2000"):
+        trained(sentences, checkpoint=path, resume=True, round_tokens=2000)
+    with pytest.raises(ValueError, match="is of a run on other text"):
+        trained(sentences[:-1], checkpoint=path, resume=True)
+
+
+def test_going_on_keeps_words_and_frozen_vectors(model, sentences):
+    more = [[*sentence, "new"] for sentence in sentences[:100]]
+    grown = Word2Vec.from_vectors(model.vectors, epochs=1).partial_fit(more, freeze="old", **OPTIONS)
+    assert grown.start.new == 1
+    for word in model.vectors:
+        assert grown.vectors[word].tobytes() == model.vectors[word].tobytes()
+    assert grown.vectors["new"].any()
+
+
+def test_nobody_is_left_when_a_run_has_ended_or_failed(ray, sentences, monkeypatch):
+    held = []
+    start = Actors.__enter__
+    monkeypatch.setattr(Actors, "__enter__", lambda actors: held.append(start(actors)) or held[-1])
+    trained(sentences)
+    with pytest.raises(CorpusError):
+        trained([["a"]])
+    for actors in held:
+        for actor in actors._actors:
+            with pytest.raises(ray.exceptions.RayActorError):
+                ray.get(actor.introduce.remote())
+
+
+def test_errors_of_workers_arrive(tmp_path, sentences):
+    broken = tmp_path / "broken.txt"
+    broken.write_bytes(b"fine\n" * 10 + b"\xff\n")
+    with pytest.raises(CorpusError, match=r"broken.txt is not UTF-8 at byte 50 \(0xff\)"):
+        trained(broken)
+    with pytest.raises(CorpusError, match="no such file or directory"):
+        trained("no/such/file.txt")
+    with pytest.raises(ArithmeticError, match="training diverged in epoch 1"):
+        trained(sentences, learning_rate=10.0, epochs=50)
