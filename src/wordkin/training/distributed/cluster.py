@@ -93,12 +93,12 @@ class Cluster:
             logger.warning("%s", finding)
         return findings
 
-    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> ClusterCrew:
+    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None, fresh: bool) -> ClusterCrew:
         """The workers, ready to train."""
         rounds = math.ceil(self.corpus.tokens / len(self._actors) / self._round_tokens)
         self._preparation = (rounds, self.corpus.tokens / len(self._actors) / rounds, self._actors.put(frozen))
         prepared = self.surely(lambda: self._actors.get([self._prepare(worker) for worker in range(len(self._actors))]))
-        return ClusterCrew(self, self._actors, self._config, weights, rounds, prepared)
+        return ClusterCrew(self, self._actors, self._config, weights, fresh, rounds, prepared)
 
     def surely(self, action: Callable[[], Answer]) -> Answer:
         """Do something with the workers, and again with others where some are lost meanwhile."""

@@ -52,6 +52,7 @@ class ClusterCrew:
         actors: the workers.
         config: the hyper-parameters.
         weights: V and W of this process.
+        fresh: whether they are those that any run with this seed begins with.
         rounds: in each epoch.
         prepared: of each worker, how many tokens it trains on, and what it holds out.
     """
@@ -62,6 +63,7 @@ class ClusterCrew:
         actors: Actors,
         config: TrainingConfig,
         weights: Weights,
+        fresh: bool,
         rounds: int,
         prepared: Sequence[tuple[int, str]],
     ) -> None:
@@ -69,6 +71,7 @@ class ClusterCrew:
         self.config, self.weights, self.number_of_chunks = config, weights, rounds
         self.tokens = sum(tokens for tokens, _ in prepared)
         self.held_out = prepared[0][1] and f"of the first worker's shard, and so of all: {prepared[0][1]}"
+        self._fresh = fresh
         self._at = -1  # the round that the weights of this process, and those of all workers, are at
         self.exchange: Exchange | None
         self.exchange = self._exchange = Exchange(len(actors))
@@ -90,7 +93,7 @@ class ClusterCrew:
         given = asked = epoch * self.number_of_chunks + done
         end = (epoch + 1) * self.number_of_chunks
         if self._at != given:
-            self._surely(lambda: self._distribute(given))
+            self._surely(lambda: self._begin_with(given))
         pending: collections.deque[_Round] = collections.deque()
         finished: list[Any] = []
         while True:
@@ -151,7 +154,7 @@ class ClusterCrew:
                 newest = max(rounds)
                 if newest < 0:  # nobody is left who knows
                     newest = self._at
-                    self._distribute(newest)
+                    self._begin_with(newest)
                 else:
                     behind = [worker for worker, number in enumerate(rounds) if number < newest]
                     self._copy(rounds.index(newest), behind)
@@ -168,6 +171,14 @@ class ClusterCrew:
                 return action()
             except LostError as loss:
                 self._staff.replace(loss)
+
+    def _begin_with(self, number: int) -> None:
+        """Bring all workers to the weights of this process, which are those of that round."""
+        if number == 0 and self._fresh:
+            self._actors.get(self._actors.ask_all("begin_anew"))
+            self._at = 0
+        else:
+            self._distribute(number)
 
     def _begin(self, number: int) -> None:
         self._actors.get(self._actors.ask_all("begin", number))

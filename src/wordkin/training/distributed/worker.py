@@ -28,6 +28,7 @@ from wordkin.training.pairs import pairs_a_token
 from wordkin.training.schedule import Chunk, learning_rate
 from wordkin.training.speed import tokens_per_second
 from wordkin.training.trainer import ChunkResult
+from wordkin.training.weights import initial_input
 from wordkin.vocabulary import Vocabulary
 
 NOTHING = ChunkResult(0.0, 0, 0, 0)
@@ -141,6 +142,12 @@ class Worker:
     def receive(self, begin: int, rows: npt.NDArray[np.float32]) -> None:
         """Set rows of the common weights."""
         self._common[begin : begin + len(rows), : self._config.vector_size] = rows
+
+    def begin_anew(self) -> None:
+        """Begin the run with the weights that depend on the seed alone."""
+        V = self._common[: len(self._common) // 2]
+        V[...] = initial_input(len(V), self._config.vector_size, V.shape[1], self._config.seed)
+        self.begin(0)
 
     def begin(self, round_number: int) -> None:
         """The common weights are at the beginning of that round: go on from there."""
