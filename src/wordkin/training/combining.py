@@ -32,6 +32,9 @@ SAMPLES = 1_000
 SPREAD = 0.3
 """The mean of y(1 − y) over the pairs; found by benchmarks/scale.py, which any value from 0.1 to 0.6 serves well."""
 
+FEWEST_TOKENS = 100_000
+"""Of a worker in a round, where nobody says otherwise: with less, it would wait more than it trains."""
+
 Changes = tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]
 """The rows that one worker changed, in ascending order, and the change of each: (rows,) and (rows, vector_size)."""
 
@@ -49,25 +52,23 @@ class Scheme:
 
 def default_scheme(workers: int) -> Scheme:
     """The scheme for a number of workers."""
-    return Scheme(tokens=250_000 if workers <= 4 else 100_000)
+    return Scheme(tokens=max(1_000_000 // workers, FEWEST_TOKENS) if workers > 2 else 1_000_000)
 
 
-class Curvature(NamedTuple):
-    """The second moment of a matrix's rows.
+class Moments(NamedTuple):
+    """Moments of a matrix's rows.
 
     Attributes:
-        direction: (vector_size,) float32 of length 1, that of the rows' mean; zeros where the mean is zero.
-        along: the second moment in this direction.
-        across: its mean over all directions at right angles to it.
+        mean: (vector_size,) float64.
+        square: the mean square of their length.
     """
 
-    direction: npt.NDArray[np.float32]
-    along: float
-    across: float
+    mean: npt.NDArray[np.float64]
+    square: float
 
 
-def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> Curvature:
-    """The second moment of rows, each weighted by how often it occurs in a pair.
+def moments(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> Moments:
+    """The moments of rows, each weighted by how often it occurs in a pair.
 
     Args:
         matrix: (rows, vector_size).
@@ -76,19 +77,14 @@ def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -
     cumulated = np.cumsum(pairs)
     places = (np.arange(SAMPLES) + 0.5) / SAMPLES * cumulated[-1]
     sample = matrix[np.searchsorted(cumulated, places)].astype(np.float64)
-    mean = sample.mean(axis=0)
-    length = math.sqrt((mean * mean).sum())
-    direction = mean / (length or 1)
-    along = float(((sample * direction).sum(axis=1) ** 2).mean())
-    whole = float((sample * sample).sum(axis=1).mean())
-    return Curvature(direction.astype(np.float32), along, max(whole - along, 0.0) / max(len(mean) - 1, 1))
+    return Moments(sample.mean(axis=0), float((sample * sample).sum(axis=1).mean()))
 
 
 def combine(
     common: npt.NDArray[np.float32],
     changes: Sequence[Changes],
     overlap: npt.NDArray[np.float64],
-    of_others: Curvature,
+    of_others: Sequence[Moments],
 ) -> None:
     """Add the changes of all workers to the common rows, in place.
 
@@ -96,12 +92,17 @@ def combine(
         common: (rows, vector_size) rows of V, or rows of W.
         changes: of each worker, in their order.
         overlap: (rows,) η times the pairs of each row that a worker trains in the round.
-        of_others: of the rows that they are paired with at the beginning of the round: of W for rows of V.
+        of_others: of each worker's rows that they are paired with, at the end of the round: of W for rows of V.
     """
     total, touched = np.zeros_like(common), np.zeros(len(common), np.int64)
     for rows, delta in changes:
         _add(total, touched, rows, delta)
-    _apply(common, total, touched, SPREAD * overlap, *of_others)
+    mean = np.mean([each.mean for each in of_others], axis=0)
+    square = float(np.mean([each.square for each in of_others]))
+    length = float(np.sqrt((mean * mean).sum()))
+    across = max(square - length**2, 0.0) / len(mean)
+    direction = (mean / (length or 1)).astype(np.float32)
+    _apply(common, total, touched, SPREAD * overlap, direction, length**2 + across, across)
 
 
 @compiled(nogil=True)
