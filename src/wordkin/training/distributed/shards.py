@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus import reading, tokenizing
-from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.words import WordCounts
 from wordkin.vocabulary import NO_WORDS, Vocabulary
@@ -73,20 +72,6 @@ class TextShard:
             for part in self.parts:
                 part.add_to(encoder)
             return cut(*encoder.finish_with_known(), self.skip, self.skip + self.size)
-
-
-@dataclass(frozen=True)
-class StoredShard:
-    """The tokens [begin, end) of a file made by ``wordkin encode``."""
-
-    path: Path
-    begin: int
-    end: int
-
-    def tokens(self, _config: TrainingConfig, _vocabulary: Vocabulary) -> Tokens:
-        """Map them into memory."""
-        corpus = EncodedCorpus.load(self.path)
-        return cut(corpus.ids, corpus.sentence_offsets, self.begin, self.end)
 
 
 @dataclass(frozen=True, eq=False)
