@@ -136,8 +136,7 @@ class Cluster:
         encoded = encode(corpus, self._config, known)
         bounds = itertools.pairwise(shards.bounds(encoded.tokens, len(self._actors)))
         self._shards = [
-            self._actors.put(shards.SentShard(shards.cut(encoded.ids, encoded.sentence_offsets, begin, end)))
-            for begin, end in bounds
+            self._actors.put(shards.cut(encoded.ids, encoded.sentence_offsets, begin, end)) for begin, end in bounds
         ]
         return encoded.vocabulary, encoded.report, encoded.settings, encoded.tokens
 

@@ -16,13 +16,12 @@ from wordkin.corpus.check import check
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.merging import Merger
 from wordkin.corpus.words import WordCounts
-from wordkin.errors import CorpusError
 from wordkin.model.kernels import Weights, padded
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.combining import Moments, moments
 from wordkin.training.distributed.changes import Changes, Rows, changed, combined, replace, room
 from wordkin.training.distributed.shard_trainer import ShardTrainer
-from wordkin.training.distributed.shards import Part, Shard, counted
+from wordkin.training.distributed.shards import Part, TextShard, Tokens, counted
 from wordkin.training.holdout_loss import HoldoutLoss
 from wordkin.training.pairs import pairs_a_token
 from wordkin.training.schedule import Chunk, learning_rate
@@ -76,13 +75,7 @@ class Worker:
 
     def count(self, part: Part) -> WordCounts:
         """The words of a part of the text."""
-        try:
-            return counted(part, self._config)
-        except OSError as error:
-            raise CorpusError(
-                f"worker {self._number} on {platform.node()} cannot read {part.path}: {error.strerror}; workers read "
-                "the text themselves, so put it where all of them can"
-            ) from error
+        return counted(part, self._config)
 
     def merge(
         self, known: Vocabulary, sources: list[str], *parts: WordCounts
@@ -92,9 +85,11 @@ class Worker:
             settled, tokens = merger.merge(sources, parts)
         return settled.vocabulary, settled.report, settled.settings, tokens
 
-    def load(self, shard: Shard, vocabulary: Vocabulary, report: CorpusReport, settings: dict[str, Any]) -> int:
+    def load(
+        self, shard: TextShard | Tokens, vocabulary: Vocabulary, report: CorpusReport, settings: dict[str, Any]
+    ) -> int:
         """Get the tokens of a shard; says how many sentences begin in it."""
-        ids, offsets, begun = shard.tokens(self._config, vocabulary)
+        ids, offsets, begun = shard.read(self._config, vocabulary) if isinstance(shard, TextShard) else shard
         self._corpus = EncodedCorpus(ids, offsets, vocabulary, report, settings)
         return begun
 
