@@ -121,11 +121,11 @@ def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, 
 def test_a_worker_killed_between_two_epochs_changes_no_byte(model, sentences, monkeypatch):
     collect, collected = crews.ClusterCrew._collect, []
 
-    def collecting(crew):
+    def collecting(crew, number):
         if not collected:
             kill(crew._actors, 0)
         collected.append(crew)
-        collect(crew)
+        collect(crew, number)
 
     monkeypatch.setattr(crews.ClusterCrew, "_collect", collecting)
     assert content(trained(sentences)) == content(model)

@@ -51,6 +51,18 @@ class Record(NamedTuple):
     sent: int
 
 
+class Prepared(NamedTuple):
+    """What a worker has to train on.
+
+    Attributes:
+        tokens: in each epoch.
+        held_out: sentences and tokens that are held out.
+    """
+
+    tokens: int
+    held_out: tuple[int, int]
+
+
 class Worker:
     """Trains on its shard, and combines the changes that all workers made to the rows that belong to it.
 
@@ -101,16 +113,13 @@ class Worker:
         """What looks like a mistake in the shard, one line each."""
         return check(self._corpus)
 
-    def prepare(self, rounds: int, round_tokens: float, frozen: npt.NDArray[np.bool_] | None) -> tuple[int, str]:
+    def prepare(self, rounds: int, round_tokens: float, frozen: npt.NDArray[np.bool_] | None) -> Prepared:
         """Get ready to train.
 
         Args:
             rounds: in each epoch.
             round_tokens: that a worker trains on in one of them, on average.
             frozen: see :class:`ShardTrainer`.
-
-        Returns:
-            The tokens to train on in each epoch, and what is held out.
         """
         self._trainer = ShardTrainer(self._corpus, self._config, frozen, self._number, self._workers, rounds)
         words = len(self._corpus.vocabulary)
@@ -124,7 +133,8 @@ class Worker:
         self._trainer.compile(self._weights)
         self._compile()
         self._measure = HoldoutLoss(self._trainer) if self._config.holdout else None
-        return self._trainer.tokens, str(self._measure or "")
+        held_out = (self._measure.sentences, self._measure.tokens) if self._measure else (0, 0)
+        return Prepared(self._trainer.tokens, held_out)
 
     def tokens_per_second(self) -> float:
         """Measure the speed; no weight changes."""
