@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from scale_model import COPIES, MESSAGES
 from wordkin import Word2Vec
 from wordkin.training.distributed.session import package, session
 from wordkin.training.trainer import cores
@@ -101,8 +102,8 @@ def table(records: list[dict[str, Any]]) -> str:
         cells += [f"{record['synchronising']:.0%}", f"{record['waiting']:.0%}", f"{record['bytes a token']:,}"]
         cells += [f"{1e3 * record['seconds a round']:.0f}", f"{1e3 * model:.0f}" if record in several else ""]
         lines.append(f"| {' | '.join([*cells, str(record['model MB']), str(record['driver MB'])])} |")
-    speed = f"{1e-6 / fitted[1]:,.0f} MB/s" if fitted[1] > 0 else "no bandwidth"
-    lines.append(f"\nfitted: {1e3 * fitted[0]:.1f} ms a round, and {speed} of a worker; {os.cpu_count()} cores")
+    latency, bandwidth = 1e3 * fitted[0] / MESSAGES, 1e-6 * (COPIES + 1) / fitted[1]
+    lines.append(f"\nfitted: {latency:.1f} ms a message, {bandwidth:,.0f} MB/s of a worker; {os.cpu_count()} cores")
     return "\n".join(lines)
 
 

@@ -1,6 +1,6 @@
 """Quality of training by several workers, simulated in one process: what a cluster gives, without a cluster.
 
-    python benchmarks/scale.py [--workers 2 4 8] [--seeds 3] [--epochs 3] [--tokens 250000] [--rule mean] [--rate 0.2]
+    python benchmarks/scale.py [--workers 2 4 8] [--seeds 1 2 3] [--tokens 250000] [--rule mean] [--rate 0.2] …
 
 Each simulated worker trains its share of a round from a copy of the common weights; then wordkin.training.combining
 makes their changes one. A run whose record is in the folder of results is not run again. Prints the mean and deviation
@@ -23,9 +23,10 @@ import numpy.typing as npt
 from evaluation import evaluate
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.arrays import aligned_zeros
+from wordkin.compilation import compiled
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernels import Weights
-from wordkin.training.combining import Changes, Moments, combine, default_scheme, moments
+from wordkin.training.combining import Changes, combine, default_scheme, moments
 from wordkin.training.pairs import pairs_a_token
 from wordkin.training.schedule import Chunk, Pieces, chunks
 from wordkin.training.trainer import ChunkTrainer
@@ -36,9 +37,7 @@ NOT_AVERAGED = "analogies (all words)"
 Matrix = npt.NDArray[np.float32]
 
 
-def mean(
-    common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.float64], _of_others: Sequence[Moments]
-) -> None:
+def mean(common: Matrix, changes: Sequence[Changes], *_overlap: Any) -> None:
     """Add the mean of the changes of those workers that changed a row."""
     total, touched = np.zeros_like(common), np.zeros(len(common), np.float32)
     for rows, delta in changes:
@@ -47,16 +46,13 @@ def mean(
     common += total / np.maximum(touched, 1)[:, None]
 
 
-def add(
-    common: Matrix, changes: Sequence[Changes], _overlap: npt.NDArray[np.float64], _of_others: Sequence[Moments]
-) -> None:
+def add(common: Matrix, changes: Sequence[Changes], *_overlap: Any) -> None:
     """Add the sum of the changes."""
     for rows, delta in changes:
         common[rows] += delta
 
 
-Rule = Callable[[Matrix, Sequence[Changes], npt.NDArray[np.float64], Sequence[Moments]], None]
-RULES: dict[str, Rule] = {"overlap": combine, "mean": mean, "sum": add}
+RULES: dict[str, Callable[..., None]] = {"overlap": combine, "mean": mean, "sum": add}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,17 +109,18 @@ class Cluster:
                 for chunk in self.trainer.chunks(epoch):
                     self.trainer.train(self.common, epoch, chunk)
             else:
-                plans = [even_chunks(shard, self.trial.config.seed, epoch, self.rounds) for shard in shards]
+                plans = [cut(shard, self.trial.config.seed, epoch, self.rounds) for shard in shards]
                 for plan in zip(*plans, strict=True):
                     self._round(epoch, plan)
         return np.ascontiguousarray(self.common.input[:, : self.trial.config.vector_size])
 
     def _round(self, epoch: int, plan: Sequence[Chunk]) -> None:
         workers = self.trial.workers
-        for worker, (replica, chunk) in enumerate(zip(self.replicas, plan, strict=False)):
+        for worker, (replica, chunk) in enumerate(zip(self.replicas, plan, strict=True)):
             begin, end = min(chunk.begin * workers, self.trainer.tokens), min(chunk.end * workers, self.trainer.tokens)
             self.trainer.train(replica, epoch, Chunk(chunk.number * workers + worker, begin, end, chunk.pieces))
-        change = self.trainer.rate_at(epoch, plan[0].begin * workers) * self.trainer.tokens / workers / self.rounds
+        tokens = sum(chunk.end - chunk.begin for chunk in plan) / workers
+        change = self.trainer.rate_at(epoch, plan[0].begin * workers) * tokens
         size = self.trial.config.vector_size
         V, W = (matrix[:, :size] for matrix in self.common)
         of_others = (
@@ -142,19 +139,29 @@ class Cluster:
         self.union.append(union)
 
 
-def even_chunks(pieces: Pieces, seed: int, epoch: int, number: int) -> list[Chunk]:
+def cut(pieces: Pieces, seed: int, epoch: int, number: int) -> list[Chunk]:
     """An epoch's pieces in random order, in so many chunks."""
-    order = np.concatenate([chunk.pieces for chunk in chunks(pieces, seed, epoch, len(pieces))])
-    parts = np.array_split(order, number)
+    parts = np.array_split(next(chunks(pieces, seed, epoch, len(pieces))).pieces, number)
     ends = np.cumsum([0, *(int((part[:, 1] - part[:, 0]).sum()) for part in parts)])
     return [Chunk(index, int(ends[index]), int(ends[index + 1]), part) for index, part in enumerate(parts)]
 
 
 def changed(replica: Matrix, common: Matrix) -> Changes:
     """The rows that differ, and by how much."""
-    delta = replica - common
-    rows = np.flatnonzero(delta.any(axis=1))
-    return rows, delta[rows]
+    rows = np.flatnonzero(_differ(replica, common))
+    return rows, replica[rows] - common[rows]
+
+
+@compiled()
+def _differ(one, other):
+    """Which rows do."""
+    rows = np.zeros(len(one), np.bool_)
+    for row in range(len(one)):
+        for column in range(one.shape[1]):
+            if one[row, column] != other[row, column]:
+                rows[row] = True
+                break
+    return rows
 
 
 def main() -> None:
@@ -166,7 +173,7 @@ def main() -> None:
     parser.add_argument("--architecture", default="skipgram")
     parser.add_argument("--output-layer", default="negative-sampling")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--corpus", type=Path, help="a text, or what `wordkin encode` wrote; default wiki-17m.txt.xz")
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--results", type=Path, default=HERE / "results")
@@ -177,7 +184,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     groups: dict[str, list[dict[str, Any]]] = {}
     for workers in (1, *options.workers):
-        for seed in range(1, options.seeds + 1):
+        for seed in options.seeds:
             config = TrainingConfig(
                 architecture=options.architecture,
                 output_layer=options.output_layer,

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from wordkin.training import combining
-from wordkin.training.combining import SPREAD, Curvature, combine, curvature
+from wordkin.training.combining import FEWEST_TOKENS, SPREAD, Moments, combine, default_scheme, moments
 
 ROWS, SIZE = 60, 9
-FLAT = Curvature(np.zeros(SIZE, np.float32), 1.0, 1.0)
+FLAT = [Moments(np.zeros(SIZE), 1.0)]
 
 
 @pytest.fixture
@@ -25,20 +24,22 @@ def changes():
 
 @pytest.fixture
 def of_others(common):
-    """Of rows with a large part in common."""
-    return curvature(common + 1, np.ones(ROWS))
+    """Of four workers, whose rows have a large part in common."""
+    return [moments(common + worker, np.ones(ROWS)) for worker in range(4)]
 
 
 def expected(common, changes, overlap, of_others):
     """The rule in float64."""
     result = common.astype(np.float64)
-    along = np.outer(of_others.direction, of_others.direction).astype(np.float64)
+    mean = np.mean([worker.mean for worker in of_others], axis=0)
+    along = np.outer(mean, mean) / (mean @ mean)
     across = np.eye(SIZE) - along
+    others = (np.mean([worker.square for worker in of_others]) - mean @ mean) / SIZE
     for row in range(ROWS):
         deltas = [delta[rows == row][0] for rows, delta in changes if row in rows]
         for before in range(len(deltas)):
             x = before * SPREAD * overlap[row]
-            kept = np.exp(-x * of_others.along) * along + np.exp(-x * of_others.across) * across
+            kept = np.exp(-x * (mean @ mean + others)) * along + np.exp(-x * others) * across
             result[row] += kept @ np.sum(deltas, axis=0) / len(deltas)
     return result
 
@@ -74,7 +75,7 @@ def test_it_is_what_training_one_after_the_other_gives():
     delta = (best * (1 - keeps)).astype(np.float32)[None]
     common = np.zeros((1, 3), np.float32)
     changes = [(np.array([0]), delta)] * workers
-    combine(common, changes, np.array([rate * steps]), Curvature(np.eye(1, 3, dtype=np.float32)[0], 4, 0.5))
+    combine(common, changes, np.array([rate * steps]), [Moments(np.array([3.5**0.5, 0, 0]), 5)])
     assert common[0] == pytest.approx(best * (1 - keeps**workers), rel=1e-5)
 
 
@@ -96,18 +97,21 @@ def test_rows_that_nobody_changed_stay(common, changes, of_others):
     assert combined(common, [changes[0]] * 3, np.ones(ROWS), of_others).tobytes() == common.tobytes()
 
 
-def test_curvature_along_the_mean_and_across_it():
-    matrix = np.random.default_rng(3).normal(2, 0.5, size=(combining.SAMPLES, SIZE)).astype(np.float32)
-    found = curvature(matrix, np.ones(len(matrix)))
-    assert found.direction == pytest.approx(SIZE**-0.5, rel=0.05)
-    assert found.along == pytest.approx(4 * SIZE + 0.25, rel=0.05)
-    assert found.across == pytest.approx(0.25, rel=0.05)
+def test_moments_count_rows_by_their_pairs():
+    found = moments(np.array([[3, 4], [0, 0]], np.float32), np.array([0.4, 0.6]))
+    assert found.mean == pytest.approx([1.2, 1.6])
+    assert found.square == pytest.approx(10)
 
 
-def test_rows_count_by_their_pairs():
-    assert curvature(np.array([[3, 4], [0, 0]], np.float32), np.array([0.4, 0.6])).along == pytest.approx(10)
+def test_rows_without_length_do_not_overlap(common, changes):
+    zeros = [moments(np.zeros((ROWS, SIZE), np.float32), np.ones(ROWS))]
+    total = np.zeros((ROWS, SIZE), np.float32)
+    for rows, delta in changes:
+        total[rows] += delta
+    assert combined(common, changes, np.full(ROWS, 1e9), zeros) == pytest.approx(common + total, abs=1e-5)
 
 
-def test_zeros_and_single_numbers_have_a_curvature():
-    assert curvature(np.zeros((5, SIZE), np.float32), np.ones(5))[1:] == (0, 0)
-    assert curvature(np.full((5, 1), -2, np.float32), np.ones(5)) == (-1, 4, 0)
+def test_a_round_is_shorter_the_more_workers_there_are_but_not_too_short():
+    tokens = [default_scheme(workers).tokens for workers in (1, 2, 4, 8, 1000)]
+    assert tokens == sorted(tokens, reverse=True)
+    assert tokens[-1] == FEWEST_TOKENS

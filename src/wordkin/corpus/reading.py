@@ -114,11 +114,18 @@ class _Frames(io.RawIOBase):
         return size
 
 
+def _opened_file(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise CorpusError(f"cannot read {path}: {error.strerror}; check the path and its permissions") from error
+
+
 def line_start(path: Path, place: int) -> int:
     """Where the first line begins that begins at byte `place` of a file of text or later; its end where none does."""
     if place == 0:
         return 0
-    with path.open("rb") as file:
+    with _opened_file(path) as file:
         file.seek(place - 1)
         while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
             pass
@@ -127,7 +134,7 @@ def line_start(path: Path, place: int) -> int:
 
 def is_compressed(path: Path) -> bool:
     """Whether the first bytes of a file say that it is compressed."""
-    with path.open("rb") as file:
+    with _opened_file(path) as file:
         return file.read(8).startswith((_GZIP, _BZIP2, _XZ, _ZSTD))
 
 
@@ -144,12 +151,7 @@ def opened(source: Path | str) -> Iterator[BinaryIO]:
                 raise CorpusError("standard input is closed; name a file")
             raw: IO[bytes] = sys.stdin.buffer
         else:
-            try:
-                raw = stack.enter_context(Path(source).open("rb"))
-            except OSError as error:
-                raise CorpusError(
-                    f"cannot read {source}: {error.strerror}; check the path and its permissions"
-                ) from error
+            raw = stack.enter_context(_opened_file(Path(source)))
         buffered = cast(io.BufferedReader, raw)
         magic = buffered.peek(8)
         if magic.startswith(_GZIP):

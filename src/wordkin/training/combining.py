@@ -32,6 +32,9 @@ SAMPLES = 1_000
 SPREAD = 0.3
 """The mean of y(1 − y) over the pairs; found by benchmarks/scale.py, which any value from 0.1 to 0.6 serves well."""
 
+FEWEST_TOKENS = 100_000
+"""Of a worker in a round, where nobody says otherwise: with less, it would wait more than it trains."""
+
 Changes = tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]
 """The rows that one worker changed, in ascending order, and the change of each: (rows,) and (rows, vector_size)."""
 
@@ -49,7 +52,7 @@ class Scheme:
 
 def default_scheme(workers: int) -> Scheme:
     """The scheme for a number of workers."""
-    return Scheme(tokens=250_000 if workers <= 4 else 100_000)
+    return Scheme(tokens=max(1_000_000 // workers, FEWEST_TOKENS) if workers > 2 else 1_000_000)
 
 
 class Moments(NamedTuple):

@@ -40,8 +40,14 @@ class Engine(Protocol):
     def warn(self) -> list[str]:
         """Log what looks like a mistake in the text, one line each, and give it."""
 
-    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> Crew:
-        """Those who train these weights; words that are frozen keep their input vectors."""
+    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None, fresh: bool) -> Crew:
+        """Those who train these weights.
+
+        Args:
+            weights: V and W.
+            frozen: (words,) whether a word keeps its input vector; None where none does.
+            fresh: whether the weights are those that any run with this seed begins with.
+        """
 
 
 class ThisProcess:
@@ -66,7 +72,7 @@ class ThisProcess:
         """Log what looks like a mistake in the text, one line each, and give it."""
         return warn(self.corpus)
 
-    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> ThreadCrew:
+    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None, _fresh: bool) -> ThreadCrew:
         """The threads."""
         return ThreadCrew(ChunkTrainer(self.corpus, self._config, frozen), weights)
 

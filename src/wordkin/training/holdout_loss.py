@@ -38,17 +38,21 @@ class HoldoutLoss:
 
     Args:
         trainer: the run's own.
+
+    Attributes:
+        sentences: that are held out.
+        tokens: of these.
     """
 
     def __init__(self, trainer: ChunkTrainer) -> None:
         self._judge = _Judge(trainer)
-        self._sentences = len(trainer.held_out)
+        self.sentences = len(trainer.held_out)
         self._chunks = _chunks(trainer.held_out)
+        self.tokens = self._chunks[-1].end
         self._threads = min(trainer.threads, len(self._chunks))
 
     def __str__(self) -> str:
-        sentences = sizes.counted(self._sentences, "sentence")
-        return f"held out: {sentences}, {self._chunks[-1].end:,} tokens, which are not trained on"
+        return held_out_text(self.sentences, self.tokens)
 
     def __call__(self, weights: Weights, stopping: Callable[[], bool]) -> float | None:
         """Measure it; the weights are read, and written with what they hold.
@@ -77,6 +81,11 @@ class HoldoutLoss:
                     return None
                 results.append(result)
         return sum_of(results)
+
+
+def held_out_text(sentences: int, tokens: int) -> str:
+    """What is held out, in one line."""
+    return f"held out: {sizes.counted(sentences, 'sentence')}, {tokens:,} tokens, which are not trained on"
 
 
 def _chunks(pieces: Pieces) -> list[Chunk]:

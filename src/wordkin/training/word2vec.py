@@ -219,7 +219,7 @@ class Word2Vec:
         if start_report is not None:
             logger.info("%s", start_report)
         warnings += start.warn(corpus, start_report)
-        crew = engine.crew(weights, frozen)
+        crew = engine.crew(weights, frozen, start_report is None)
         budget = replace(budget, tokens_per_second=crew.tokens_per_second())
         logger.info("%s", budget.time_text())
         # Without what is no part of the result, equal results are equal files.

@@ -96,9 +96,11 @@ def test_one_worker_is_close_to_one_machine(sentences):
         {"holdout": 0.1, "early_stopping": 1},
     ],
 )
-def test_every_mode_repeats(sentences, settings):
-    first, second = trained(sentences, **settings), trained(sentences, **settings)
-    assert content(first) == content(second)
+def test_every_mode_repeats_even_with_a_killed_worker(sentences, monkeypatch, settings):
+    first = trained(sentences, **settings)
+    killed = killing(monkeypatch, 3, 0)
+    assert content(trained(sentences, **settings)) == content(first)
+    assert killed
     assert first.history[-1].holdout_loss is None or first.history[-1].holdout_loss > 0
 
 
@@ -107,7 +109,7 @@ def test_more_workers_than_pieces():
     assert sorted(few.vectors.index_to_key) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("workers", [(0,), (1,), (0, 1)])
+@pytest.mark.parametrize("workers", [(1,), (0, 1)])
 def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, workers):
     killed = killing(monkeypatch, 6, *workers)
     assert content(trained(sentences)) == content(model)
@@ -119,11 +121,11 @@ def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, 
 def test_a_worker_killed_between_two_epochs_changes_no_byte(model, sentences, monkeypatch):
     collect, collected = crews.ClusterCrew._collect, []
 
-    def collecting(crew):
+    def collecting(crew, number):
         if not collected:
             kill(crew._actors, 0)
         collected.append(crew)
-        collect(crew)
+        collect(crew, number)
 
     monkeypatch.setattr(crews.ClusterCrew, "_collect", collecting)
     assert content(trained(sentences)) == content(model)
@@ -151,10 +153,8 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(model, sentences, tmp_path):
     assert content(trained(sentences, checkpoint=path, resume=True)) == content(model)
     with pytest.raises(ValueError, match="is of a run with workers = 2, not 1"):
         trained(sentences, checkpoint=path, resume=True, workers=1)
-    with pytest.raises(ValueError, match="is of a run with round_tokens = 1000, not 2000"):
-        trained(sentences, checkpoint=path, resume=True, round_tokens=2000)
-    with pytest.raises(ValueError, match="is of a run on other text"):
-        trained(sentences[:-1], checkpoint=path, resume=True)
+    with pytest.raises(ValueError, match="is of a run with workers = 2, not None"):
+        Word2Vec(**SETTINGS).fit(sentences, checkpoint=path, resume=True)
 
 
 def test_going_on_keeps_words_and_frozen_vectors(model, sentences):
@@ -184,7 +184,5 @@ def test_errors_of_workers_arrive(tmp_path, sentences):
     broken.write_bytes(b"fine\n" * 10 + b"\xff\n")
     with pytest.raises(CorpusError, match=r"broken.txt is not UTF-8 at byte 50 \(0xff\)"):
         trained(broken)
-    with pytest.raises(CorpusError, match="no such file or directory"):
-        trained("no/such/file.txt")
     with pytest.raises(ArithmeticError, match="training diverged in epoch 1"):
         trained(sentences, learning_rate=10.0, epochs=50)

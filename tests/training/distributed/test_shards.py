@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import platform
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus import reading
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.merging import Merger
+from wordkin.errors import CorpusError
 from wordkin.training.distributed import shards
 from wordkin.vocabulary import NO_WORDS
 
@@ -53,7 +55,7 @@ def test_the_vocabulary_of_parts_is_that_of_the_whole(tmp_path, sentences, numbe
     assert settled.vocabulary.counts.tolist() == whole.vocabulary.counts.tolist()
     assert settled.settings == whole.settings
     for workers in (1, 2, 5):
-        found = [shard.tokens(config, settled.vocabulary) for shard in shards.text_shards(parts, tokens, workers)]
+        found = [shard.read(config, settled.vocabulary) for shard in shards.text_shards(parts, tokens, workers)]
         assert np.concatenate([ids for ids, _, _ in found]).tolist() == whole.ids.tolist()
         assert sum(begun for _, _, begun in found) == whole.report.sentences
         sizes = [len(ids) for ids, _, _ in found]
@@ -100,3 +102,13 @@ def test_cuts_lose_no_token_and_no_sentence(lengths, workers):
     ends = {int(end) for end in offsets}
     inner = {int(piece.ids[0] + end) for piece in pieces if len(piece.ids) for end in piece.offsets[1:-1]}
     assert inner <= ends
+
+
+def test_a_file_that_a_worker_does_not_find_is_named_with_the_place(tmp_path):
+    with pytest.raises(CorpusError, match=f"cannot read .*none.txt on {platform.node()}: no such file; workers read"):
+        shards.counted(shards.Part(tmp_path / "none.txt"), TrainingConfig())
+
+
+def test_a_file_without_permission_is_an_error_of_the_corpus(tmp_path):
+    with pytest.raises(CorpusError, match="cannot read"):
+        reading.is_compressed(tmp_path)  # a directory cannot be opened, by whomever

@@ -3,8 +3,8 @@
 import logging
 import time
 import uuid
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from typing import Any, Self, TypeVar
 
 import wordkin
 from wordkin.config import TrainingConfig
@@ -13,6 +13,8 @@ from wordkin.training.distributed.session import NAMESPACE, package
 from wordkin.training.distributed.worker import Worker
 
 logger = logging.getLogger("wordkin")
+
+Answer = TypeVar("Answer")
 
 PATIENCE = 20.0
 """Seconds after which it is said whom the run waits for."""
@@ -37,6 +39,9 @@ class Actors:
     Args:
         number: how many.
         config: the hyper-parameters.
+
+    Attributes:
+        equip: brings new workers, whose numbers it is given, to where the others are, but for the weights.
     """
 
     def __init__(self, number: int, config: TrainingConfig) -> None:
@@ -46,6 +51,7 @@ class Actors:
         self._actors: list[Any] = [None] * number
         self._names = [f"worker {worker}" for worker in range(number)]
         self._losses = 0
+        self.equip: Callable[[Sequence[int]], object] = len  # nothing to do, as long as nobody has anything
 
     def __enter__(self) -> Self:
         try:
@@ -101,7 +107,7 @@ class Actors:
         while not self.have(answers, PATIENCE):
             ready, _ = self._ray.wait(list(answers), num_returns=len(answers), timeout=0, fetch_local=False)
             late = sorted({worker for worker, answer in zip(workers, answers, strict=True) if answer not in ready})
-            logger.info("waiting for %s", ", ".join(map(self.name, late)))
+            logger.info("waiting for %s", self._names_of(late))
         errors = self._ray.exceptions
         try:
             return list(self._ray.get(list(answers)))
@@ -121,15 +127,32 @@ class Actors:
         """A round is done: earlier losses count no more."""
         self._losses = 0
 
-    def replace_lost(self, loss: LostError) -> list[int]:
-        """Find out which workers are gone, and start others in their place.
+    def surely(self, action: Callable[[], Answer]) -> Answer:
+        """Do something with the workers, and again where some were lost meanwhile and others have taken their place."""
+        while True:
+            try:
+                return action()
+            except LostError as loss:
+                self.replace(loss)
 
-        Returns:
-            The numbers of the new ones.
+    def replace(self, loss: LostError) -> None:
+        """Start and equip others in the place of the workers that are gone.
 
         Raises:
             ClusterError: workers were lost too often, or there is no room for new ones.
         """
+        new: set[int] = set()
+        while True:
+            try:
+                new.update(self._replace_lost(loss))
+                self.equip(sorted(new))
+            except LostError as another:
+                loss = another
+            else:
+                return
+
+    def _replace_lost(self, loss: LostError) -> list[int]:
+        """Find out which workers are gone, and start others; gives their numbers."""
         self._losses += 1
         if self._losses > MOST_LOSSES:
             raise ClusterError(f"workers were lost {self._losses} times without any progress, the last time: {loss}")
@@ -139,7 +162,7 @@ class Actors:
         for worker in lost:
             self._ray.kill(self._actors[worker])
         if lost:
-            logger.warning("replacing %s", ", ".join(map(self.name, lost)))
+            logger.warning("replacing %s", self._names_of(lost))
             self._start(lost)
         return lost
 
@@ -149,15 +172,19 @@ class Actors:
             left = max(0.0, deadline - time.monotonic())
             try:
                 self._ray.get(self.ask(worker, "introduce"), timeout=min(PATIENCE, left))
-            except errors.ActorDiedError:
-                return False
             except (errors.ActorUnavailableError, errors.GetTimeoutError):
                 if not left:
                     return False
                 logger.info("%s is out of reach; waiting for it up to %.0f s", self.name(worker), left)
                 time.sleep(min(1.0, left))
+            except errors.RayActorError:
+                return False
             else:
                 return True
+
+    def _names_of(self, workers: Sequence[int]) -> str:
+        more = f" and {len(workers) - 3} more" if len(workers) > 3 else ""
+        return ", ".join(map(self.name, workers[:3])) + more
 
     def _start(self, workers: Sequence[int]) -> None:
         actor = self._ray.remote(Worker)

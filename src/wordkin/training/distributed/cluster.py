@@ -5,9 +5,9 @@ import hashlib
 import itertools
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +21,11 @@ from wordkin.errors import CorpusError
 from wordkin.model.kernels import Weights
 from wordkin.training.combining import default_scheme
 from wordkin.training.distributed import shards
-from wordkin.training.distributed.actors import Actors, LostError
+from wordkin.training.distributed.actors import Actors
 from wordkin.training.distributed.crew import ClusterCrew
 from wordkin.vocabulary import Vocabulary
 
 logger = logging.getLogger("wordkin")
-
-Answer = TypeVar("Answer")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,73 +69,58 @@ class Cluster:
         self._actors, self._config = actors, config
         self._shards: list[Any] = []
         self._preparation: tuple[Any, ...] = ()
+        actors.equip = self._equip
         sources = _text_files(corpus)
         if sources is None:
             vocabulary, report, settings, tokens = self._read_here(corpus, known)
         else:
-            vocabulary, report, settings, tokens = self.surely(lambda: self._read_there(sources, known))
+            vocabulary, report, settings, tokens = actors.surely(lambda: self._read_there(sources, known))
         self._text = actors.put(vocabulary), report, settings
-        begun = self.surely(lambda: actors.get([self._load(worker) for worker in range(len(actors))]))
+        begun = actors.surely(lambda: actors.get([self._load(worker) for worker in range(len(actors))]))
         report = dataclasses.replace(report, sentences=sum(begun))
         self.corpus = SpreadCorpus(vocabulary, report, settings, tokens)
 
     def fingerprint(self) -> str:
         """A digest of all shards, which have the vocabulary in them."""
-        digests = self.surely(lambda: self._actors.get(self._actors.ask_all("fingerprint")))
+        digests = self._actors.surely(lambda: self._actors.get(self._actors.ask_all("fingerprint")))
         return hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def warn(self) -> list[str]:
-        """Log what looks like a mistake in the first worker's shard, one line each, and give it."""
-        findings: list[str] = self.surely(lambda: self._actors.get([self._actors.ask(0, "check")], [0]))[0]
+        """Log what looks like a mistake in the last shard, which is not empty, one line each, and give it."""
+        last = len(self._actors) - 1
+        findings: list[str] = self._actors.surely(lambda: self._actors.get([self._actors.ask(last, "check")], [last]))[
+            0
+        ]
         for finding in findings:
             logger.warning("%s", finding)
         return findings
 
-    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None) -> ClusterCrew:
+    def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None, fresh: bool) -> ClusterCrew:
         """The workers, ready to train."""
         rounds = math.ceil(self.corpus.tokens / len(self._actors) / self._round_tokens)
         self._preparation = (rounds, self.corpus.tokens / len(self._actors) / rounds, self._actors.put(frozen))
-        prepared = self.surely(lambda: self._actors.get([self._prepare(worker) for worker in range(len(self._actors))]))
-        return ClusterCrew(self, self._actors, self._config, weights, rounds, prepared)
-
-    def surely(self, action: Callable[[], Answer]) -> Answer:
-        """Do something with the workers, and again with others where some are lost meanwhile."""
-        while True:
-            try:
-                return action()
-            except LostError as loss:
-                self.replace(loss)
-
-    def replace(self, loss: LostError) -> list[int]:
-        """Bring new workers in the place of those that are lost to where the others are, but for the weights.
-
-        Returns:
-            Their numbers.
-        """
-        lost = self._actors.replace_lost(loss)
-        self._equip(lost)
-        return lost
+        prepared = self._actors.surely(
+            lambda: self._actors.get([self._prepare(worker) for worker in range(len(self._actors))])
+        )
+        return ClusterCrew(self._actors, self._config, weights, fresh, rounds, prepared)
 
     def _equip(self, workers: Sequence[int]) -> None:
         """Give new workers what the others have."""
         if self._shards:
             self._actors.get([self._load(worker) for worker in workers], workers)
         if self._preparation:
-            self._actors.get([self._prepare(worker) for worker in workers], workers)
+            answers = [self._actors.ask(worker, "prepare", *self._preparation) for worker in workers]
+            self._actors.get(answers, workers)
 
     def _load(self, worker: int) -> Any:
         return self._actors.ask(worker, "load", self._shards[worker], *self._text)
-
-    def _prepare(self, worker: int) -> Any:
-        return self._actors.ask(worker, "prepare", *self._preparation)
 
     def _read_here(self, corpus: Any, known: Vocabulary) -> tuple[Vocabulary, CorpusReport, dict[str, Any], int]:
         """Read a corpus in this process, and cut it into shards that the workers fetch."""
         encoded = encode(corpus, self._config, known)
         bounds = itertools.pairwise(shards.bounds(encoded.tokens, len(self._actors)))
         self._shards = [
-            self._actors.put(shards.SentShard(shards.cut(encoded.ids, encoded.sentence_offsets, begin, end)))
-            for begin, end in bounds
+            self._actors.put(shards.cut(encoded.ids, encoded.sentence_offsets, begin, end)) for begin, end in bounds
         ]
         return encoded.vocabulary, encoded.report, encoded.settings, encoded.tokens
 

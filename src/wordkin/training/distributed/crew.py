@@ -10,12 +10,15 @@ import itertools
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from wordkin.config import TrainingConfig
+from wordkin.errors import ClusterError
 from wordkin.model.kernels import Weights
 from wordkin.training.distributed.actors import Actors, LostError
 from wordkin.training.distributed.exchange import Exchange
+from wordkin.training.distributed.worker import Prepared
+from wordkin.training.holdout_loss import held_out_text
 from wordkin.training.schedule import learning_rate
 from wordkin.training.trainer import ChunkResult, sum_of
 
@@ -37,45 +40,40 @@ BLOCK_BYTES = 1 << 25
 _POLL_SECONDS = 0.2
 
 
-class Staff(Protocol):
-    """Who brings new workers to where the others are, but for the weights."""
-
-    def replace(self, loss: LostError) -> list[int]:
-        """Replace those that are lost; give their numbers."""
-
-
 class ClusterCrew:
     """Trains by rounds of all workers, see :class:`wordkin.training.crew.Crew`; a chunk there is a round here.
 
     Args:
-        staff: replaces workers.
         actors: the workers.
         config: the hyper-parameters.
         weights: V and W of this process.
+        fresh: whether they are those that any run with this seed begins with.
         rounds: in each epoch.
-        prepared: of each worker, how many tokens it trains on, and what it holds out.
+        prepared: what each worker has.
     """
 
     def __init__(
         self,
-        staff: Staff,
         actors: Actors,
         config: TrainingConfig,
         weights: Weights,
+        fresh: bool,
         rounds: int,
-        prepared: Sequence[tuple[int, str]],
+        prepared: Sequence[Prepared],
     ) -> None:
-        self._staff, self._actors = staff, actors
+        self._actors = actors
         self.config, self.weights, self.number_of_chunks = config, weights, rounds
-        self.tokens = sum(tokens for tokens, _ in prepared)
-        self.held_out = prepared[0][1] and f"of the first worker's shard, and so of all: {prepared[0][1]}"
+        self.tokens = sum(each.tokens for each in prepared)
+        sentences, tokens = (sum(numbers) for numbers in zip(*(each.held_out for each in prepared), strict=True))
+        self.held_out = held_out_text(sentences, tokens) if config.holdout else ""
+        self._fresh = fresh
         self._at = -1  # the round that the weights of this process, and those of all workers, are at
         self.exchange: Exchange | None
         self.exchange = self._exchange = Exchange(len(actors))
 
     def tokens_per_second(self) -> float:
         """Measure the speed of all workers at once, without exchange; no weight changes."""
-        return float(sum(self._surely(lambda: self._actors.get(self._actors.ask_all("tokens_per_second")))))
+        return float(sum(self._actors.surely(lambda: self._actors.get(self._actors.ask_all("tokens_per_second")))))
 
     def rate_at(self, epoch: int, token: int) -> float:
         """η as configured, in the given epoch (from 0) after the given number of its tokens."""
@@ -90,7 +88,7 @@ class ClusterCrew:
         given = asked = epoch * self.number_of_chunks + done
         end = (epoch + 1) * self.number_of_chunks
         if self._at != given:
-            self._surely(lambda: self._distribute(given))
+            self._actors.surely(lambda: self._begin_with(given))
         pending: collections.deque[_Round] = collections.deque()
         finished: list[Any] = []
         while True:
@@ -101,7 +99,7 @@ class ClusterCrew:
                     asked += 1
                 if not pending:
                     self._actors.get(finished)
-                    self._collect()
+                    self._collect(end)
                     break
                 records = self._actors.get(pending[0].records)
             except LostError as loss:
@@ -116,7 +114,6 @@ class ClusterCrew:
                 yield sum_of([record.result for record in records])
                 if pause():
                     end = min(end, asked)
-        self._at = end
 
     def holdout_loss(self, stopping: Callable[[], bool]) -> float | None:
         """Mean J on the text that all workers hold out; None where it was stopped."""
@@ -146,12 +143,11 @@ class ClusterCrew:
         """Bring all workers to the common weights of the last round that any of them knows; gives its number."""
         while True:
             try:
-                self._staff.replace(loss)
+                self._actors.replace(loss)
                 rounds: list[int] = self._actors.get(self._actors.ask_all("round_number"))
                 newest = max(rounds)
-                if newest < 0:  # nobody is left who knows
-                    newest = self._at
-                    self._distribute(newest)
+                if newest < 0:
+                    newest = self._begin_again()
                 else:
                     behind = [worker for worker, number in enumerate(rounds) if number < newest]
                     self._copy(rounds.index(newest), behind)
@@ -162,12 +158,23 @@ class ClusterCrew:
                 logger.warning("going on from round %d", newest + 1)
                 return newest
 
-    def _surely(self, action: Callable[[], Any]) -> Any:
-        while True:
-            try:
-                return action()
-            except LostError as loss:
-                self._staff.replace(loss)
+    def _begin_again(self) -> int:
+        """Go back to the weights of this process, since no worker is left that has any; gives their round."""
+        if self._at < 0:
+            raise ClusterError(
+                "all workers were lost while their weights were fetched; go on from the checkpoint with --resume, or "
+                "begin anew"
+            )
+        self._begin_with(self._at)
+        return self._at
+
+    def _begin_with(self, number: int) -> None:
+        """Bring all workers to the weights of this process, which are those of that round."""
+        if number == 0 and self._fresh:
+            self._actors.get(self._actors.ask_all("begin_anew"))
+            self._at = 0
+        else:
+            self._distribute(number)
 
     def _begin(self, number: int) -> None:
         self._actors.get(self._actors.ask_all("begin", number))
@@ -180,8 +187,9 @@ class ClusterCrew:
         self._begin(number)
         self._at = number
 
-    def _collect(self) -> None:
-        """Get the common weights, of which each worker has a copy."""
+    def _collect(self, number: int) -> None:
+        """Get the common weights, of which each worker has a copy, at the beginning of that round."""
+        self._at = -1
         for blocks in self._messages():
             workers = [block % len(self._actors) for block in range(len(blocks))]
             answers = [
@@ -190,6 +198,7 @@ class ClusterCrew:
             ]
             for (_, rows), values in zip(blocks, self._actors.get(answers, workers), strict=True):
                 rows[...] = values
+        self._at = number
 
     def _copy(self, source: int, targets: Sequence[int]) -> None:
         """Give some workers the common weights of another one."""

@@ -1,19 +1,20 @@
 """Which part of a corpus is whose: parts of files that are read, and the shards of tokens that workers train on."""
 
 import itertools
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus import reading, tokenizing
-from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.words import WordCounts
+from wordkin.errors import CorpusError
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 PARTS_PER_WORKER = 4
@@ -32,7 +33,16 @@ class Part:
     end: int | None = None
 
     def add_to(self, encoder: Encoder) -> None:
-        """Scan it."""
+        """Scan it.
+
+        Raises:
+            CorpusError: it cannot be read, from here.
+        """
+        if not self.path.exists():
+            raise CorpusError(
+                f"cannot read {self.path} on {platform.node()}: no such file; workers read the text themselves, so put "
+                "it where all of them can"
+            )
         begin = reading.line_start(self.path, self.begin) if self.begin else 0
         end = reading.line_start(self.path, self.end) if self.end else None
         encoder.add_text(str(self.path), reading.blocks(self.path, begin=begin, end=end), begin)
@@ -52,13 +62,6 @@ class Tokens(NamedTuple):
     begun: int
 
 
-class Shard(Protocol):
-    """What a worker trains on."""
-
-    def tokens(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
-        """Its tokens; the same whoever asks, however often."""
-
-
 @dataclass(frozen=True)
 class TextShard:
     """Some tokens of a text: `size` of them, after the first `skip` of these parts."""
@@ -67,37 +70,12 @@ class TextShard:
     skip: int
     size: int
 
-    def tokens(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
-        """Read them."""
+    def read(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
+        """Read them; the same whoever does it, however often."""
         with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), vocabulary) as encoder:
             for part in self.parts:
                 part.add_to(encoder)
             return cut(*encoder.finish_with_known(), self.skip, self.skip + self.size)
-
-
-@dataclass(frozen=True)
-class StoredShard:
-    """The tokens [begin, end) of a file made by ``wordkin encode``."""
-
-    path: Path
-    begin: int
-    end: int
-
-    def tokens(self, _config: TrainingConfig, _vocabulary: Vocabulary) -> Tokens:
-        """Map them into memory."""
-        corpus = EncodedCorpus.load(self.path)
-        return cut(corpus.ids, corpus.sentence_offsets, self.begin, self.end)
-
-
-@dataclass(frozen=True, eq=False)
-class SentShard:
-    """Tokens that are sent."""
-
-    sent: Tokens
-
-    def tokens(self, _config: TrainingConfig, _vocabulary: Vocabulary) -> Tokens:
-        """Those."""
-        return self.sent
 
 
 def parts(sources: Sequence[Path], number: int, least: int = LEAST_BYTES) -> list[Part]:

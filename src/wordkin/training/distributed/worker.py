@@ -16,18 +16,18 @@ from wordkin.corpus.check import check
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.merging import Merger
 from wordkin.corpus.words import WordCounts
-from wordkin.errors import CorpusError
 from wordkin.model.kernels import Weights, padded
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.combining import Moments, moments
 from wordkin.training.distributed.changes import Changes, Rows, changed, combined, replace, room
 from wordkin.training.distributed.shard_trainer import ShardTrainer
-from wordkin.training.distributed.shards import Part, Shard, counted
+from wordkin.training.distributed.shards import Part, TextShard, Tokens, counted
 from wordkin.training.holdout_loss import HoldoutLoss
 from wordkin.training.pairs import pairs_a_token
 from wordkin.training.schedule import Chunk, learning_rate
 from wordkin.training.speed import tokens_per_second
 from wordkin.training.trainer import ChunkResult
+from wordkin.training.weights import initial_input
 from wordkin.vocabulary import Vocabulary
 
 NOTHING = ChunkResult(0.0, 0, 0, 0)
@@ -49,6 +49,18 @@ class Record(NamedTuple):
     between: float
     working: float
     sent: int
+
+
+class Prepared(NamedTuple):
+    """What a worker has to train on.
+
+    Attributes:
+        tokens: in each epoch.
+        held_out: sentences and tokens that are held out.
+    """
+
+    tokens: int
+    held_out: tuple[int, int]
 
 
 class Worker:
@@ -75,13 +87,7 @@ class Worker:
 
     def count(self, part: Part) -> WordCounts:
         """The words of a part of the text."""
-        try:
-            return counted(part, self._config)
-        except OSError as error:
-            raise CorpusError(
-                f"worker {self._number} on {platform.node()} cannot read {part.path}: {error.strerror}; workers read "
-                "the text themselves, so put it where all of them can"
-            ) from error
+        return counted(part, self._config)
 
     def merge(
         self, known: Vocabulary, sources: list[str], *parts: WordCounts
@@ -91,9 +97,11 @@ class Worker:
             settled, tokens = merger.merge(sources, parts)
         return settled.vocabulary, settled.report, settled.settings, tokens
 
-    def load(self, shard: Shard, vocabulary: Vocabulary, report: CorpusReport, settings: dict[str, Any]) -> int:
+    def load(
+        self, shard: TextShard | Tokens, vocabulary: Vocabulary, report: CorpusReport, settings: dict[str, Any]
+    ) -> int:
         """Get the tokens of a shard; says how many sentences begin in it."""
-        ids, offsets, begun = shard.tokens(self._config, vocabulary)
+        ids, offsets, begun = shard.read(self._config, vocabulary) if isinstance(shard, TextShard) else shard
         self._corpus = EncodedCorpus(ids, offsets, vocabulary, report, settings)
         return begun
 
@@ -105,16 +113,13 @@ class Worker:
         """What looks like a mistake in the shard, one line each."""
         return check(self._corpus)
 
-    def prepare(self, rounds: int, round_tokens: float, frozen: npt.NDArray[np.bool_] | None) -> tuple[int, str]:
+    def prepare(self, rounds: int, round_tokens: float, frozen: npt.NDArray[np.bool_] | None) -> Prepared:
         """Get ready to train.
 
         Args:
             rounds: in each epoch.
             round_tokens: that a worker trains on in one of them, on average.
             frozen: see :class:`ShardTrainer`.
-
-        Returns:
-            The tokens to train on in each epoch, and what is held out.
         """
         self._trainer = ShardTrainer(self._corpus, self._config, frozen, self._number, self._workers, rounds)
         words = len(self._corpus.vocabulary)
@@ -128,7 +133,8 @@ class Worker:
         self._trainer.compile(self._weights)
         self._compile()
         self._measure = HoldoutLoss(self._trainer) if self._config.holdout else None
-        return self._trainer.tokens, str(self._measure or "")
+        held_out = (self._measure.sentences, self._measure.tokens) if self._measure else (0, 0)
+        return Prepared(self._trainer.tokens, held_out)
 
     def tokens_per_second(self) -> float:
         """Measure the speed; no weight changes."""
@@ -141,6 +147,12 @@ class Worker:
     def receive(self, begin: int, rows: npt.NDArray[np.float32]) -> None:
         """Set rows of the common weights."""
         self._common[begin : begin + len(rows), : self._config.vector_size] = rows
+
+    def begin_anew(self) -> None:
+        """Begin the run with the weights that depend on the seed alone."""
+        V = self._common[: len(self._common) // 2]
+        V[...] = initial_input(len(V), self._config.vector_size, V.shape[1], self._config.seed)
+        self.begin(0)
 
     def begin(self, round_number: int) -> None:
         """The common weights are at the beginning of that round: go on from there."""
