@@ -125,6 +125,7 @@ def watching(text: Path, pairs: int) -> dict[str, Any]:
                 reader.start()
                 before = beside_training()
                 model.fit(corpus, progress=live.begin)
+                time.sleep(0.2)  # the threads of training end
                 taken = beside_training() - before
                 stop.set()
                 reader.join()
