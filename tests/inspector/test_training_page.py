@@ -225,6 +225,30 @@ def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkey
     assert len(counted) == 3
 
 
+def test_a_run_ends_when_nobody_reads_its_weights_any_more(steps, monkeypatch):
+    steps.start()
+    reading, on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(_vectors, words):
+        reading.set()
+        on.wait()
+        return [{"word": word, "found": []} for word in words]
+
+    monkeypatch.setattr(live, "neighbours", slow)
+    watched = steps.shown.live
+    reader = threading.Thread(target=watched.as_dict, args=(["sea1"], None))
+    reader.start()
+    reading.wait()
+    end = threading.Thread(target=lambda: [steps.finish(), closed.set()])
+    end.start()
+    assert not closed.wait(0.2)
+    on.set()
+    end.join()
+    reader.join()
+    monkeypatch.setattr(live, "neighbours", lambda *_: pytest.fail("the weights were read after the end"))
+    assert watched.as_dict(["sea1", "sea2"], None)["neighbours"][1]["found"] is None
+
+
 def test_a_resumed_run_goes_on_at_its_place(tmp_path, sentences):
     path = tmp_path / "checkpoint"
 
