@@ -6,8 +6,8 @@
 The first view is the time from the server's first answer until a browser has drawn the page (Playwright and Chromium,
 where they are there). Memory is that of a process which serves the model and has answered, less that of its files in
 memory. The cost of watching is measured on pairs of runs in turn, with a reader that asks as often as the page does;
-and, since a shared machine's own noise is larger, as the share of the process's processor time that other threads than
-those which train took, the reader's own included (Linux).
+and, since a shared machine's own noise is larger, as the share of all cores' time that other threads than those which
+train took, the reader's own included (Linux).
 """
 
 import argparse
@@ -108,6 +108,7 @@ def watching(text: Path, pairs: int) -> dict[str, Any]:
     from wordkin.inspector.inspected import Inspected
     from wordkin.inspector.live import Live
     from wordkin.inspector.server import Server
+    from wordkin.training.trainer import cores
 
     config = TrainingConfig(epochs=1)
     corpus = encode([text], config)
@@ -122,10 +123,10 @@ def watching(text: Path, pairs: int) -> dict[str, Any]:
             with Server(shown) as server:
                 reader = threading.Thread(target=read, args=(server.address, stop))
                 reader.start()
-                before, work = beside_training(), time.process_time()
+                before, begin = beside_training(), time.monotonic()
                 model.fit(corpus, progress=live.begin)
                 time.sleep(0.2)  # the threads of training end
-                shares.append((beside_training() - before) / (time.process_time() - work))
+                shares.append((beside_training() - before) / (time.monotonic() - begin) / cores())
                 stop.set()
                 reader.join()
         return sum(record.seconds for record in model.history)
@@ -140,7 +141,7 @@ def watching(text: Path, pairs: int) -> dict[str, Any]:
         "words": len(corpus.vocabulary),
         "seconds": times,
         "ratio": {"median": statistics.median(ratios), "all": ratios},
-        "share of the processor time": shares,
+        "share of the cores' time": shares,
     }
 
 
