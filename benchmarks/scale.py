@@ -26,7 +26,7 @@ from wordkin.arrays import aligned_zeros
 from wordkin.compilation import compiled
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernels import Weights
-from wordkin.training.combining import Changes, combine, default_scheme, moments
+from wordkin.training.combining import Changes, combine, curvature, default_scheme
 from wordkin.training.pairs import pairs_a_token
 from wordkin.training.schedule import Chunk, Pieces, chunks
 from wordkin.training.trainer import ChunkTrainer
@@ -123,10 +123,7 @@ class Cluster:
         change = self.trainer.rate_at(epoch, plan[0].begin * workers) * tokens
         size = self.trial.config.vector_size
         V, W = (matrix[:, :size] for matrix in self.common)
-        of_others = (
-            [moments(replica.output[:, :size], self.pairs.output) for replica in self.replicas],
-            [moments(replica.input[:, :size], self.pairs.input) for replica in self.replicas],
-        )
+        of_others = curvature(W, self.pairs.output), curvature(V, self.pairs.input)
         rows, union = 0, 0
         for index, (matrix, pairs, others) in enumerate(zip((V, W), self.pairs, of_others, strict=True)):
             changes = [changed(replica[index][:, :size], matrix) for replica in self.replicas]

@@ -3,10 +3,19 @@
 import numpy as np
 import pytest
 
-from wordkin.training.combining import FEWEST_TOKENS, SPREAD, Moments, combine, default_scheme, moments
+from wordkin.training import combining
+from wordkin.training.combining import (
+    DIRECTIONS,
+    FEWEST_TOKENS,
+    STEEPEST,
+    Curvature,
+    combine,
+    curvature,
+    default_scheme,
+)
 
 ROWS, SIZE = 60, 9
-FLAT = [Moments(np.zeros(SIZE), 1.0)]
+FLAT = Curvature(np.zeros((DIRECTIONS, SIZE), np.float32), np.ones(DIRECTIONS + 1))
 
 
 @pytest.fixture
@@ -24,22 +33,19 @@ def changes():
 
 @pytest.fixture
 def of_others(common):
-    """Of four workers, whose rows have a large part in common."""
-    return [moments(common + worker, np.ones(ROWS)) for worker in range(4)]
+    """Of rows with a large part in common."""
+    return curvature(common + 1, np.ones(ROWS))
 
 
 def expected(common, changes, overlap, of_others):
     """The rule in float64."""
     result = common.astype(np.float64)
-    mean = np.mean([worker.mean for worker in of_others], axis=0)
-    along = np.outer(mean, mean) / (mean @ mean)
-    across = np.eye(SIZE) - along
-    others = (np.mean([worker.square for worker in of_others]) - mean @ mean) / SIZE
+    rest = np.eye(SIZE) - of_others.directions.T.astype(np.float64) @ of_others.directions
     for row in range(ROWS):
         deltas = [delta[rows == row][0] for rows, delta in changes if row in rows]
-        for before in range(len(deltas)):
-            x = before * SPREAD * overlap[row]
-            kept = np.exp(-x * (mean @ mean + others)) * along + np.exp(-x * others) * across
+        for worker in range(len(deltas)):
+            left = np.exp(-worker * STEEPEST * overlap[row] * of_others.strengths)
+            kept = of_others.directions.T * left[:-1] @ of_others.directions + left[-1] * rest
             result[row] += kept @ np.sum(deltas, axis=0) / len(deltas)
     return result
 
@@ -68,15 +74,17 @@ def test_rare_rows_move_by_the_sum_and_frequent_ones_by_the_mean(common, changes
 
 
 def test_it_is_what_training_one_after_the_other_gives():
-    """Where the loss is a parabola, steep in one direction and flat in the others."""
-    steepness, rate, steps, workers = np.array([4, 0.5, 0.5]), 0.01, 50, 8
-    keeps = np.exp(-rate * steps * SPREAD * steepness)  # of the distance from the best place, in one worker's chunk
-    best = np.array([3, 2, -1])
-    delta = (best * (1 - keeps)).astype(np.float32)[None]
-    common = np.zeros((1, 3), np.float32)
+    """Where the loss is a parabola along each direction."""
+    strengths = np.geomspace(4, 0.01, SIZE)
+    best, start, rate, steps, workers = np.ones(SIZE), np.zeros(SIZE), 0.01, 50, 8
+    keeps = np.exp(-rate * steps * STEEPEST * strengths)
+    delta = ((1 - keeps) * (best - start)).astype(np.float32)[None]
+    directions = np.eye(SIZE, dtype=np.float32)[:DIRECTIONS]
+    common = start.astype(np.float32)[None].copy()
     changes = [(np.array([0]), delta)] * workers
-    combine(common, changes, np.array([rate * steps]), [Moments(np.array([3.5**0.5, 0, 0]), 5)])
-    assert common[0] == pytest.approx(best * (1 - keeps**workers), rel=1e-5)
+    combine(common, changes, np.array([rate * steps]), Curvature(directions, strengths[: DIRECTIONS + 1]))
+    sequential = (1 - keeps**workers) * best
+    assert common[0, :DIRECTIONS] == pytest.approx(sequential[:DIRECTIONS], rel=1e-5)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -97,18 +105,28 @@ def test_rows_that_nobody_changed_stay(common, changes, of_others):
     assert combined(common, [changes[0]] * 3, np.ones(ROWS), of_others).tobytes() == common.tobytes()
 
 
-def test_moments_count_rows_by_their_pairs():
-    found = moments(np.array([[3, 4], [0, 0]], np.float32), np.array([0.4, 0.6]))
-    assert found.mean == pytest.approx([1.2, 1.6])
-    assert found.square == pytest.approx(10)
+def test_curvature_finds_the_largest_directions():
+    generator = np.random.default_rng(3)
+    scales = np.array([5, 3, 2, 1, 0.2, 0.2, 0.2, 0.2, 0.2])
+    turn = np.linalg.qr(generator.normal(size=(SIZE, SIZE)))[0]
+    matrix = (generator.normal(size=(combining.SAMPLES, SIZE)) * scales @ turn).astype(np.float32)
+    found = curvature(matrix, np.ones(len(matrix)))
+    assert found.strengths[:-1] == pytest.approx(scales[:DIRECTIONS] ** 2, rel=0.15)
+    assert found.strengths[-1] == pytest.approx(0.04, rel=0.15)
+    assert np.abs(found.directions @ turn.T).max(axis=1) == pytest.approx(1, abs=0.01)
+    assert found.directions @ found.directions.T == pytest.approx(np.eye(DIRECTIONS), abs=1e-5)
 
 
-def test_rows_without_length_do_not_overlap(common, changes):
-    zeros = [moments(np.zeros((ROWS, SIZE), np.float32), np.ones(ROWS))]
-    total = np.zeros((ROWS, SIZE), np.float32)
-    for rows, delta in changes:
-        total[rows] += delta
-    assert combined(common, changes, np.full(ROWS, 1e9), zeros) == pytest.approx(common + total, abs=1e-5)
+def test_frequent_rows_count_more():
+    matrix = np.eye(2, SIZE, dtype=np.float32)
+    assert curvature(matrix, np.array([9.0, 1.0])).strengths[:2] == pytest.approx([0.9, 0.1])
+
+
+def test_zeros_and_single_numbers_have_a_curvature():
+    assert curvature(np.zeros((5, SIZE), np.float32), np.ones(5)).strengths.tolist() == [0] * (DIRECTIONS + 1)
+    found = curvature(np.full((5, 1), 2, np.float32), np.ones(5))
+    assert found.strengths == pytest.approx([4] + [0] * DIRECTIONS)
+    assert np.isfinite(found.directions).all()
 
 
 def test_a_round_is_shorter_the_more_workers_there_are_but_not_too_short():

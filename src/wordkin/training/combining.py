@@ -10,7 +10,7 @@ third, and so on. So the sum of the changes of n workers is multiplied there by
 which leaves the sum for a rare row (x is near 0) and makes it the mean for a frequent one. x is an *overlap*: η times
 the pairs of the row in a chunk times the curvature of the loss, which for a row of V is y(1 − y) times the second
 moment of the rows of W in that direction, and for a row of W that of the rows of V. These second moments differ much:
-all vectors have a large part in common, their mean. So its direction is treated apart, and all others as one.
+all vectors have a large part in common. So their few largest directions are treated one by one, and all others as one.
 
 Everything here depends on one row's own changes and on numbers that are the same for all workers; it adds in a fixed
 order. So the result is the same bytes however the rows are spread.
@@ -26,14 +26,26 @@ import numpy.typing as npt
 
 from wordkin.compilation import compiled
 
+DIRECTIONS = 4
+"""Directions that are treated one by one."""
+
 SAMPLES = 1_000
 """Rows that second moments are taken from."""
 
-SPREAD = 0.3
-"""The mean of y(1 − y) over the pairs; found by benchmarks/scale.py, which any value from 0.1 to 0.6 serves well."""
+ITERATIONS = 8
+"""Of the power method, for each direction."""
+
+STEEPEST = 0.25
+"""The greatest y(1 − y); docs/scale.md has what other values give."""
+
+TOKENS = 1_000_000
+"""Of all workers in a round, where nobody says otherwise: more cost quality on 17 million."""
+
+TOKENS_OF_TWO = 5_000_000
+"""The same for two workers, whose changes overlap least."""
 
 FEWEST_TOKENS = 100_000
-"""Of a worker in a round, where nobody says otherwise: with less, it would wait more than it trains."""
+"""Of each worker: with less, it would wait more than it trains."""
 
 Changes = tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]
 """The rows that one worker changed, in ascending order, and the change of each: (rows,) and (rows, vector_size)."""
@@ -52,23 +64,24 @@ class Scheme:
 
 def default_scheme(workers: int) -> Scheme:
     """The scheme for a number of workers."""
-    return Scheme(tokens=max(1_000_000 // workers, FEWEST_TOKENS) if workers > 2 else 1_000_000)
+    together = TOKENS if workers > 2 else TOKENS_OF_TWO
+    return Scheme(max(together // workers, FEWEST_TOKENS))
 
 
-class Moments(NamedTuple):
-    """Moments of a matrix's rows.
+class Curvature(NamedTuple):
+    """The second moment of a matrix's rows.
 
     Attributes:
-        mean: (vector_size,) float64.
-        square: the mean square of their length.
+        directions: (DIRECTIONS, vector_size) float32, orthonormal, the largest first; zeros where there are no more.
+        strengths: (DIRECTIONS + 1,) float64, the second moment in each, and its mean over all other directions.
     """
 
-    mean: npt.NDArray[np.float64]
-    square: float
+    directions: npt.NDArray[np.float32]
+    strengths: npt.NDArray[np.float64]
 
 
-def moments(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> Moments:
-    """The moments of rows, each weighted by how often it occurs in a pair.
+def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> Curvature:
+    """The second moment of rows, each weighted by how often it occurs in a pair.
 
     Args:
         matrix: (rows, vector_size).
@@ -77,14 +90,15 @@ def moments(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> 
     cumulated = np.cumsum(pairs)
     places = (np.arange(SAMPLES) + 0.5) / SAMPLES * cumulated[-1]
     sample = matrix[np.searchsorted(cumulated, places)].astype(np.float64)
-    return Moments(sample.mean(axis=0), float((sample * sample).sum(axis=1).mean()))
+    directions, strengths = _principal(sample, DIRECTIONS, ITERATIONS)
+    return Curvature(directions.astype(np.float32), strengths)
 
 
 def combine(
     common: npt.NDArray[np.float32],
     changes: Sequence[Changes],
     overlap: npt.NDArray[np.float64],
-    of_others: Sequence[Moments],
+    of_others: Curvature,
 ) -> None:
     """Add the changes of all workers to the common rows, in place.
 
@@ -92,17 +106,55 @@ def combine(
         common: (rows, vector_size) rows of V, or rows of W.
         changes: of each worker, in their order.
         overlap: (rows,) η times the pairs of each row that a worker trains in the round.
-        of_others: of each worker's rows that they are paired with, at the end of the round: of W for rows of V.
+        of_others: of the rows that they are paired with at the beginning of the round: of W for rows of V.
     """
     total, touched = np.zeros_like(common), np.zeros(len(common), np.int64)
     for rows, delta in changes:
         _add(total, touched, rows, delta)
-    mean = np.mean([each.mean for each in of_others], axis=0)
-    square = float(np.mean([each.square for each in of_others]))
-    length = float(np.sqrt((mean * mean).sum()))
-    across = max(square - length**2, 0.0) / len(mean)
-    direction = (mean / (length or 1)).astype(np.float32)
-    _apply(common, total, touched, SPREAD * overlap, direction, length**2 + across, across)
+    _apply(common, total, touched, STEEPEST * overlap, of_others.directions, of_others.strengths)
+
+
+@compiled(nogil=True)
+def _principal(sample, number, iterations):
+    """The largest directions of the second moment of (samples, size), by the power method, and what is left."""
+    samples, size = sample.shape
+    directions, strengths = np.zeros((number, size)), np.zeros(number + 1)
+    for k in range(min(number, size)):
+        longest = np.argmax(np.array([_dot(sample[row], sample[row]) for row in range(samples)]))
+        vector, strength = sample[longest].copy(), 0.0
+        for _ in range(iterations):
+            length = math.sqrt(_dot(vector, vector))
+            if length == 0:
+                break
+            directions[k] = vector / length
+            vector[:] = 0
+            strength = 0.0
+            for row in range(samples):
+                part = _dot(directions[k], sample[row])
+                strength += part * part / samples
+                _add_part(vector, part, sample[row])
+        for row in range(samples):
+            _add_part(sample[row], -_dot(directions[k], sample[row]), directions[k])
+        strengths[k] = strength
+    left = 0.0
+    for row in range(samples):
+        left += _dot(sample[row], sample[row]) / samples
+    strengths[number] = left / max(size - number, 1)
+    return directions, strengths
+
+
+@compiled(nogil=True)
+def _dot(one, other):
+    total = 0.0
+    for column in range(len(one)):
+        total += one[column] * other[column]
+    return total
+
+
+@compiled(nogil=True)
+def _add_part(vector, part, other):
+    for column in range(len(vector)):
+        vector[column] += part * other[column]
 
 
 @compiled(nogil=True)
@@ -116,17 +168,25 @@ def _add(total, touched, rows, delta):
 
 
 @compiled(nogil=True)
-def _apply(common, total, touched, overlap, direction, along, across):
-    """Add to each row what the overlap of those who touched it leaves of the sum of their changes."""
+def _apply(common, total, touched, overlap, directions, strengths):
+    """Add to each row what the overlap of its workers leaves, in each direction, of the sum of their changes."""
+    number, size = directions.shape
+    parts = np.empty(number, np.float32)
     for row in range(len(common)):
-        if touched[row] > 0:
-            left_across = np.float32(_left(overlap[row] * across, touched[row]))
-            part = np.float32(0)
-            for column in range(len(direction)):
-                part += direction[column] * total[row, column]
-            part *= np.float32(_left(overlap[row] * along, touched[row])) - left_across
-            for column in range(len(direction)):
-                common[row, column] += left_across * total[row, column] + part * direction[column]
+        if touched[row] == 0:
+            continue
+        rest = np.float32(_left(overlap[row] * strengths[number], touched[row]))
+        parts[:] = 0
+        for column in range(size):
+            for k in range(number):
+                parts[k] += directions[k, column] * total[row, column]
+        for k in range(number):
+            parts[k] *= np.float32(_left(overlap[row] * strengths[k], touched[row])) - rest
+        for column in range(size):
+            change = rest * total[row, column]
+            for k in range(number):
+                change += parts[k] * directions[k, column]
+            common[row, column] += change
 
 
 @compiled(nogil=True)

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from wordkin.arrays import aligned_zeros
-from wordkin.training.combining import Moments, combine, moments
-from wordkin.training.distributed.changes import Changes, Rows, changed, combined, replace, room
+from wordkin.training.combining import combine, curvature
+from wordkin.training.distributed.changes import Rows, changed, combined, replace, room
 
 WORDS, SIZE, WIDTH = 11, 5, 16
 OVERLAP = np.geomspace(10, 0.1, 2 * WORDS)  # of V's rows, then of W's
-NOTHING = Moments(np.zeros(SIZE), 0.0)
 
 
 def matrix(rows: int, seed: int) -> np.ndarray:
@@ -22,8 +21,13 @@ def changes_of(replica: np.ndarray, common: np.ndarray, workers: int) -> list[Ro
     return changed(replica, common, workers, room(len(common), SIZE))
 
 
-def combining(common: np.ndarray, owner: int, changes: list[Changes]) -> Rows:
-    return combined(common, owner, changes, OVERLAP, room(len(range(owner, len(common), len(changes))), SIZE))
+def of_others(common: np.ndarray) -> tuple:
+    return tuple(curvature(part[:, :SIZE], np.ones(WORDS)) for part in (common[WORDS:], common[:WORDS]))
+
+
+def combining(common: np.ndarray, owner: int, changes: list[Rows]) -> Rows:
+    rows = room(len(range(owner, len(common), len(changes))), SIZE)
+    return combined(common, owner, changes, OVERLAP, of_others(common), rows)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])
@@ -38,16 +42,11 @@ def test_a_round_does_to_all_rows_what_combining_them_in_one_place_does(workers)
     wanted = common[:, :SIZE].copy()
     deltas = [(replica - common)[:, :SIZE] for replica in replicas]
     rows = [np.flatnonzero(delta.any(axis=1)) for delta in deltas]
-    V, W = slice(0, WORDS), slice(WORDS, None)
-    of_rows = [tuple(moments(replica[part, :SIZE], np.ones(WORDS)) for part in (V, W)) for replica in replicas]
-    for part, other in ((V, 1), (W, 0)):
+    for part, others in zip((slice(0, WORDS), slice(WORDS, None)), of_others(common), strict=True):
         own = [np.flatnonzero(delta[part].any(axis=1)) for delta in deltas]
         changed_rows = [(row, delta[part][row]) for row, delta in zip(own, deltas, strict=True)]
-        combine(wanted[part], changed_rows, OVERLAP[part], [each[other] for each in of_rows])
-    changes = [
-        [Changes(part, each) for part in changes_of(replica, common, workers)]
-        for replica, each in zip(replicas, of_rows, strict=True)
-    ]
+        combine(wanted[part], changed_rows, OVERLAP[part], others)
+    changes = [changes_of(replica, common, workers) for replica in replicas]
     before = common.tobytes()
     values = [combining(common, owner, [of_all[owner] for of_all in changes]) for owner in range(workers)]
     assert common.tobytes() == before
@@ -81,4 +80,4 @@ def test_nothing_changed():
     common = matrix(2 * WORDS, 0)
     parts = changes_of(common.copy(), common, 2)
     assert [len(part.places) for part in parts] == [0, 0]
-    assert len(combining(common, 0, [Changes(part, (NOTHING, NOTHING)) for part in parts]).places) == 0
+    assert len(combining(common, 0, parts).places) == 0

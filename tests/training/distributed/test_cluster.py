@@ -153,7 +153,7 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(model, sentences, tmp_path):
     assert content(trained(sentences, checkpoint=path, resume=True)) == content(model)
     with pytest.raises(ValueError, match="is of a run with workers = 2, not 1"):
         trained(sentences, checkpoint=path, resume=True, workers=1)
-    with pytest.raises(ValueError, match="is of a run with workers = 2, not None"):
+    with pytest.raises(ValueError, match="is of a run with round_tokens = 1000, not None"):
         Word2Vec(**SETTINGS).fit(sentences, checkpoint=path, resume=True)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from wordkin.arrays import read_only
 from wordkin.compilation import compiled
-from wordkin.training.combining import Moments, combine
+from wordkin.training.combining import Curvature, combine
 
 
 class Rows(NamedTuple):
@@ -29,18 +29,6 @@ class Rows(NamedTuple):
     def nbytes(self) -> int:
         """Bytes of both."""
         return self.places.nbytes + self.values.nbytes
-
-
-class Changes(NamedTuple):
-    """What one worker changed of the rows that belong to one worker.
-
-    Attributes:
-        rows: by how much they changed.
-        moments: of all rows of V and of W, at the end of its round.
-    """
-
-    rows: Rows
-    moments: tuple[Moments, Moments]
 
 
 def room(rows: int, size: int) -> Rows:
@@ -65,42 +53,42 @@ def changed(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], w
 
 
 def combined(
-    common: npt.NDArray[np.float32], worker: int, changes: list[Changes], overlap: npt.NDArray[np.float64], room: Rows
+    common: npt.NDArray[np.float32],
+    worker: int,
+    changes: list[Rows],
+    overlap: npt.NDArray[np.float64],
+    of_others: tuple[Curvature, Curvature],
+    room: Rows,
 ) -> Rows:
     """What the rows that belong to one worker hold once the changes of all workers, in their order, are combined.
 
     Args:
         common: (rows, width), those of all workers; not changed.
         worker: whose rows.
-        changes: of each worker.
+        changes: to them, of each worker.
         overlap: (rows,) of all rows, see :func:`wordkin.training.combining.combine`.
+        of_others: for the rows of V, and for those of W.
         room: for all rows that belong to this worker; what is given back lies in it.
     """
     workers, words = len(changes), len(common) // 2
     touched = np.zeros(len(room.places), np.bool_)
-    for change in changes:
-        touched[change.rows.places] = True
+    for places, _ in changes:
+        touched[places] = True
     union = np.flatnonzero(touched)
     within = np.empty(len(touched), np.int32)
     within[union] = np.arange(len(union), dtype=np.int32)
     rows = _front(room, 0, len(union))
     rows.places[...] = union
     _take(common, worker, workers, *rows)
-    first_output = len(range(worker, words, workers))  # the place of this worker's first row of W
-    split = int(np.searchsorted(union, first_output))
-    splits = [int(np.searchsorted(change.rows.places, first_output)) for change in changes]
-    for other, part, parts in (
-        (1, slice(0, split), [slice(0, place) for place in splits]),
-        (0, slice(split, None), [slice(place, None) for place in splits]),
-    ):
+    first_of_output = len(range(worker, words, workers))
+    for place_begin, place_end, others in ((0, first_of_output, of_others[0]), (first_of_output, None, of_others[1])):
+        part = _between(rows.places, place_begin, place_end)
+        own = [(change, _between(change.places, place_begin, place_end)) for change in changes]
         combine(
             rows.values[part],
-            [
-                (within[change.rows.places[those]] - (part.start or 0), change.rows.values[those])
-                for change, those in zip(changes, parts, strict=True)
-            ],
+            [(within[change.places[those]] - part.start, change.values[those]) for change, those in own],
             overlap[union[part] * workers + worker],
-            [change.moments[other] for change in changes],
+            others,
         )
     return rows
 
@@ -109,6 +97,12 @@ def replace(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], r
     """Put the rows of each worker into both matrices."""
     for worker, rows in enumerate(rows_of):
         _put(replica, common, worker, len(rows_of), read_only(rows.places), read_only(rows.values))
+
+
+def _between(places: npt.NDArray[np.int32], begin: int, end: int | None) -> slice:
+    """Where, in ascending order, the places from `begin` on and before `end` are."""
+    last = len(places) if end is None else int(np.searchsorted(places, end))
+    return slice(int(np.searchsorted(places, begin)), last)
 
 
 def _front(room: Rows, begin: int, end: int) -> Rows:

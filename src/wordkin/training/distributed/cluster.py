@@ -87,22 +87,19 @@ class Cluster:
 
     def warn(self) -> list[str]:
         """Log what looks like a mistake in the last shard, which is not empty, one line each, and give it."""
-        last = len(self._actors) - 1
-        findings: list[str] = self._actors.surely(lambda: self._actors.get([self._actors.ask(last, "check")], [last]))[
-            0
-        ]
+        actors, last = self._actors, len(self._actors) - 1
+        findings: list[str] = actors.surely(lambda: actors.get([actors.ask(last, "check")], [last]))[0]
         for finding in findings:
             logger.warning("%s", finding)
         return findings
 
     def crew(self, weights: Weights, frozen: npt.NDArray[np.bool_] | None, fresh: bool) -> ClusterCrew:
         """The workers, ready to train."""
-        rounds = math.ceil(self.corpus.tokens / len(self._actors) / self._round_tokens)
-        self._preparation = (rounds, self.corpus.tokens / len(self._actors) / rounds, self._actors.put(frozen))
-        prepared = self._actors.surely(
-            lambda: self._actors.get([self._prepare(worker) for worker in range(len(self._actors))])
-        )
-        return ClusterCrew(self._actors, self._config, weights, fresh, rounds, prepared)
+        actors, tokens = self._actors, self.corpus.tokens / len(self._actors)
+        rounds = math.ceil(tokens / self._round_tokens)
+        self._preparation = (rounds, tokens / rounds, actors.put(frozen))
+        prepared = actors.surely(lambda: actors.get(actors.ask_all("prepare", *self._preparation)))
+        return ClusterCrew(actors, self._config, weights, fresh, rounds, prepared)
 
     def _equip(self, workers: Sequence[int]) -> None:
         """Give new workers what the others have."""

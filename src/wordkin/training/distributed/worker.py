@@ -18,8 +18,8 @@ from wordkin.corpus.merging import Merger
 from wordkin.corpus.words import WordCounts
 from wordkin.model.kernels import Weights, padded
 from wordkin.training.checkpoint import fingerprint
-from wordkin.training.combining import Moments, moments
-from wordkin.training.distributed.changes import Changes, Rows, changed, combined, replace, room
+from wordkin.training.combining import curvature
+from wordkin.training.distributed.changes import Rows, changed, combined, replace, room
 from wordkin.training.distributed.shard_trainer import ShardTrainer
 from wordkin.training.distributed.shards import Part, TextShard, Tokens, counted
 from wordkin.training.holdout_loss import HoldoutLoss
@@ -163,7 +163,7 @@ class Worker:
         """The round, counted from the beginning of the run, that the common weights are at; -1 where there are none."""
         return self._round
 
-    def train(self, round_number: int) -> tuple[Record | Changes | None, ...]:
+    def train(self, round_number: int) -> tuple[Record | Rows | None, ...]:
         """Train the chunk of a round, which the common weights are at.
 
         Returns:
@@ -176,16 +176,14 @@ class Worker:
             result = self._trainer.train(self._weights, self._epoch, chunk)
         end = time.monotonic()
         changes = changed(self._replica, self._common, self._workers, self._changes)
-        V, W = (matrix[:, : self._config.vector_size] for matrix in self._weights)
-        of_rows = moments(V, self._pairs.input), moments(W, self._pairs.output)
-        self._own = Changes(changes[self._number], of_rows)
-        sent = sum(rows.nbytes for rows in changes) - self._own.rows.nbytes
+        self._own = changes[self._number]
+        sent = sum(rows.nbytes for rows in changes) - self._own.nbytes
         between = begin - self._ended if self._ended else 0.0
         record = Record(result, end - begin, between, self._busy, self._sent + sent)
         self._ended, self._busy, self._sent = end, time.monotonic() - end, 0
-        return record, *(None if rows is self._own.rows else Changes(rows, of_rows) for rows in changes)
+        return record, *(None if rows is self._own else rows for rows in changes)
 
-    def combine(self, *changes: Changes | None) -> Rows:
+    def combine(self, *changes: Rows | None) -> Rows:
         """What the rows that belong to this worker hold after the round.
 
         Args:
@@ -195,8 +193,10 @@ class Worker:
         progress = self._round / (self._config.epochs * self._trainer.number_of_chunks)
         rate = learning_rate(self._config.first_learning_rate, self._config.min_learning_rate, progress)
         all_changes = [self._own if given is None else given for given in changes]
+        V, W = (rows[:, : self._config.vector_size] for rows in np.split(self._common, 2))
+        of_others = curvature(W, self._pairs.output), curvature(V, self._pairs.input)
         overlap = rate * self._pairs_of_round
-        self._combined = combined(self._common, self._number, all_changes, overlap, self._values)
+        self._combined = combined(self._common, self._number, all_changes, overlap, of_others, self._values)
         self._sent += (self._workers - 1) * self._combined.nbytes
         self._busy += time.monotonic() - begin
         return self._combined
@@ -222,9 +222,8 @@ class Worker:
         """Compile the kernels of the exchange, or load them from the cache, by exchanging nothing."""
         with announced("the exchange of changes"):
             nothing = changed(self._replica, self._common, self._workers, self._changes)
-            same = Moments(np.zeros(self._config.vector_size), 0.0)
-            none = [Changes(nothing[self._number], (same, same))] * self._workers
-            self._combined = combined(self._common, self._number, none, self._pairs_of_round, self._values)
+            self._own = nothing[self._number]
+            self.combine(*[None] * self._workers)
             replace(self._replica, self._common, [self._combined])
 
     def _chunk(self, round_number: int) -> Chunk:
