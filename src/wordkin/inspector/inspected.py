@@ -1,10 +1,11 @@
 """What the page shows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wordkin.errors import WordkinError
+from wordkin.inspector.projection import Maps
 from wordkin.vectors.wordvectors import WordVectors
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Inspected:
         name: the model's name for its reader.
         vectors: the model; None where there is none, or none yet.
         live: the training run that is watched; None where there is none.
+        maps: of its words.
         evaluation: the scores of the model; None where no sets were given.
     """
 
@@ -35,3 +37,4 @@ class Inspected:
     vectors: WordVectors | None = None
     live: "Live | None" = None
     evaluation: "Evaluation | None" = None
+    maps: Maps = field(default_factory=Maps)
