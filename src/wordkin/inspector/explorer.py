@@ -51,7 +51,7 @@ def beginning_with(vocabulary: Vocabulary, prefix: str, ignore_case: bool, count
 
 
 def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]]:
-    """For each byte of `prefix`, which of the 256 values may stand there: up to a letter whose cases differ in length."""
+    """Which of the 256 values may stand at each byte of `prefix`, up to a letter whose cases differ in length."""
     allowed = []
     for letter in prefix:
         forms = {letter, letter.lower(), letter.upper(), letter.casefold()} if ignore_case else {letter}
@@ -95,8 +95,8 @@ def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """Words on the axis from word `a` at −1 to word `b` at 1, where 0 is as similar to one as to the other.
 
-    The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): where its unit vector falls on the line through those of
-    a and b. Placed are `words`, or the neighbours of both.
+    The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): where its unit vector falls on the line through those
+    of a and b. Placed are `words`, or the neighbours of both.
     """
     vectors, a, b = _vectors(shown), _text(body, "a"), _text(body, "b")
     unknown = _unknown(vectors, [a, b])

@@ -1,7 +1,7 @@
 """UMAP in a process of its own: ``python -m wordkin.inspector.umap_job SOURCE TARGET``, so that it can be ended.
 
-SOURCE holds (words, vector_size) float32, of length 1, as a .npy file; TARGET gets (words, 2) float32. The share that is
-done comes as lines on standard output: ``progress 0.25``.
+SOURCE holds (words, vector_size) float32, of length 1, as a .npy file; TARGET gets (words, 2) float32. The share that
+is done comes as lines on standard output: ``progress 0.25``.
 """
 
 import sys
