@@ -1,0 +1,97 @@
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { call } from "../api";
+import { useLanguage } from "../i18n";
+
+interface Completion {
+  word: string;
+  count: number;
+}
+
+interface Given {
+  label: string;
+  value: string;
+  ignoreCase: boolean;
+  /** While the reader writes. */
+  onInput: (word: string) => void;
+  /** A word was chosen: by Enter, or from the list. */
+  onChoose: (word: string) => void;
+}
+
+/** A text field that completes words of the vocabulary: a combobox with a list. */
+export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given) {
+  const { language } = useLanguage();
+  const id = useId();
+  const [asked, setAsked] = useState("");
+  const [found, setFound] = useState<Completion[]>([]);
+  const [active, setActive] = useState(-1);
+  const typed = useRef(false);
+
+  useEffect(() => {
+    if (!asked) return setFound([]);
+    const abort = new AbortController();
+    call<{ words: Completion[] }>("complete", { prefix: asked, ignore_case: ignoreCase }, abort.signal).then(
+      ({ words }) => {
+        setFound(typed.current ? words : []);
+        setActive(-1);
+      },
+      () => {},
+    );
+    return () => abort.abort();
+  }, [asked, ignoreCase]);
+
+  const choose = (word: string) => {
+    typed.current = false;
+    setAsked("");
+    setFound([]);
+    onInput(word);
+    if (word) onChoose(word);
+  };
+  const key = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter") choose(found[active]?.word ?? value.trim());
+    else if (event.key === "Escape") setFound([]);
+    else if (event.key === "ArrowDown") setActive(Math.min(active + 1, found.length - 1));
+    else if (event.key === "ArrowUp") setActive(Math.max(active - 1, -1));
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="explorer-input">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="text"
+        role="combobox"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        aria-expanded={found.length > 0}
+        aria-controls={`${id}-list`}
+        aria-autocomplete="list"
+        aria-activedescendant={active < 0 ? undefined : `${id}-${active}`}
+        value={value}
+        onInput={(event) => {
+          typed.current = true;
+          onInput(event.currentTarget.value);
+          setAsked(event.currentTarget.value.trim());
+        }}
+        onKeyDown={key}
+        onBlur={() => setFound([])}
+      />
+      <ul id={`${id}-list`} role="listbox" aria-label={label} hidden={!found.length}>
+        {found.map(({ word, count }, place) => (
+          <li
+            key={word}
+            id={`${id}-${place}`}
+            role="option"
+            aria-selected={place === active}
+            onPointerDown={(event) => event.preventDefault()}
+            onClick={() => choose(word)}
+          >
+            <span>{word}</span> <small>{count.toLocaleString(language)}</small>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
