@@ -32,7 +32,7 @@ export function Bars({ found, onChoose }: { found: readonly Scored[]; onChoose: 
     <ol class="explorer-bars">
       {found.map(({ word, score }) => (
         <li key={word}>
-          <button class="explorer-word" onClick={() => onChoose(word)}>
+          <button type="button" class="explorer-word" onClick={() => onChoose(word)}>
             {word}
           </button>
           <span class="explorer-bar" aria-hidden="true">
@@ -64,7 +64,7 @@ function UnknownWord({ word, onReplace }: { word: string; onReplace: (word: stri
       {t({ en: `“${word}” is not in the vocabulary.`, zh: `詞彙表裡沒有「${word}」。` })}{" "}
       {answer?.words.length ? t({ en: "Closest spellings:", zh: "最接近的拼法：" }) : ""}{" "}
       {answer?.words.map((each) => (
-        <button key={each} onClick={() => onReplace(word, each)}>
+        <button type="button" key={each} onClick={() => onReplace(word, each)}>
           {each}
         </button>
       ))}

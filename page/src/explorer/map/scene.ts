@@ -85,6 +85,6 @@ export function look(points: Points, camera: Camera, size: Size): { size: number
   const crowd = points.count / zoom ** 2 / (size.width * size.height);
   return {
     size: Math.min(7, Math.max(1.5, 2 / Math.sqrt(crowd * 8 + 0.05))),
-    alpha: Math.min(0.85, Math.max(0.25, 0.35 / Math.sqrt(crowd + 0.01))),
+    alpha: Math.min(0.85, Math.max(0.1, 0.15 / Math.sqrt(crowd + 0.03))),
   };
 }
