@@ -10,7 +10,7 @@ import wordkin
 
 HEAVY = {
     *("numba", "llvmlite", "tqdm", "safetensors", "zstandard", "scipy", "pandas", "matplotlib"),
-    *("fsspec", "openTSNE", "ray", "starlette", "uvicorn"),
+    *("fsspec", "ray", "starlette", "umap", "uvicorn"),
 }
 
 

@@ -1,118 +1,248 @@
+import importlib.util
 import json
-import re
+import subprocess
+import time
 
 import numpy as np
 import pytest
 
 from wordkin import WordVectors
-from wordkin.errors import UnknownWordError
+from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError
 from wordkin.inspector import explorer
+from wordkin.inspector.explorer import CALLS
 from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector.projection import Layout, principal_plane
 
-WORDS = ["man", "woman", "king", "queen", "kin", "山", "山水", "kingdom", "boy", "girl"]
+WORDS = ["the", "cat", "Cat", "cats", "car", "dog", "路", "路人", "ÉTÉ", "été"]
 
 
 @pytest.fixture
 def vectors():
-    matrix = np.random.default_rng(0).normal(size=(len(WORDS), 6))
-    return WordVectors.from_arrays(WORDS, matrix, range(20, 20 - len(WORDS), -1))
+    matrix = np.random.default_rng(1).standard_normal((len(WORDS), 6))
+    return WordVectors.from_arrays(WORDS, matrix, range(20, 10, -1))
 
 
 @pytest.fixture
 def shown(vectors):
-    return Inspected("some", vectors)
+    return Inspected("model", vectors)
+
+
+def completed(shown, prefix, **options):
+    return [each["word"] for each in explorer.complete(shown, {"prefix": prefix, **options})["words"]]
+
+
+class TestComplete:
+    def test_begins_with_the_prefix_most_frequent_first(self, shown):
+        assert completed(shown, "ca") == ["cat", "cats", "car"]
+        assert completed(shown, "路") == ["路", "路人"]
+        assert completed(shown, "ca", count=1) == ["cat"]
+        assert completed(shown, "zebra") == completed(shown, "cats and dogs") == []
+
+    def test_takes_any_case_where_asked(self, shown):
+        assert completed(shown, "CAT") == []
+        assert completed(shown, "CAT", ignore_case=True) == ["cat", "Cat", "cats"]
+        assert completed(shown, "é", ignore_case=True) == ["ÉTÉ", "été"]
+
+    def test_letters_whose_cases_differ_in_length(self):
+        vectors = WordVectors.from_arrays(["\u212aelvin", "kelvin", "straße", "STRASSE"], np.eye(4))
+        shown = Inspected("model", vectors)
+        assert completed(shown, "KEL", ignore_case=True) == ["\u212aelvin", "kelvin"]
+        assert completed(shown, "strasse", ignore_case=True) == ["straße", "STRASSE"]
+
+    def test_looks_behind_the_first_block(self, monkeypatch, shown):
+        monkeypatch.setattr(explorer, "_BLOCK_WORDS", 3)
+        assert completed(shown, "ca") == ["cat", "cats", "car"]
+        assert completed(shown, "é") == ["été"]
+
+    def test_a_lone_surrogate_finds_nothing(self, shown):
+        assert completed(shown, "\ud800") == []
+
+
+class TestWord:
+    def test_answers_as_the_vectors_do(self, shown, vectors):
+        answer = explorer.word(shown, {"word": "cat", "count": 3})
+        assert [(each["word"], each["score"]) for each in answer["neighbours"]] == vectors.most_similar("cat", topn=3)
+        assert all(vectors.index_to_key[each["row"]] == each["word"] for each in answer["neighbours"])
+        assert (answer["row"], answer["count"]) == (1, 19)
+        assert answer["norm"] == vectors.norms[1]
+        assert answer["per_million"] == pytest.approx(19e6 / sum(range(11, 21)))
+
+    def test_unknown_words(self, shown):
+        assert explorer.word(shown, {"word": "kat"}) == {"unknown": ["kat"]}
+        assert "cats" in explorer.closest(shown, {"word": "catz"})["words"]
+
+    def test_a_vector_of_nan_is_refused(self):
+        vectors = WordVectors.from_arrays(["a", "b"], [[np.nan, 1], [1, 1]])
+        with pytest.raises(RequestError, match="NaN"):
+            explorer.word(Inspected("model", vectors), {"word": "a"})
+        assert explorer.word(Inspected("model", vectors), {"word": "b"})["neighbours"] == []
+
+    def test_a_single_word_and_a_vector_of_zeros(self):
+        alone = Inspected("model", WordVectors.from_arrays(["a"], [[0.0]]))
+        answer = explorer.word(alone, {"word": "a"})
+        assert (answer["neighbours"], answer["norm"]) == ([], 0)
+
+
+def test_analogy_answers_as_the_vectors_do(shown, vectors):
+    asked = {"a": "cat", "b": "cats", "c": "dog", "count": 4}
+    for method in ("3cosadd", "3cosmul"):
+        answer = explorer.analogy(shown, {**asked, "method": method})
+        expected = vectors.analogy("cat", "cats", "dog", 4, method=method)
+        assert [(each["word"], each["score"]) for each in answer["answers"]] == expected
+    assert explorer.analogy(shown, {"a": "x", "b": "cat", "c": "y"}) == {"unknown": ["x", "y"]}
+    with pytest.raises(RequestError, match="method"):
+        explorer.analogy(shown, {**asked, "method": "other"})
+
+
+class TestAxis:
+    def test_places_by_where_unit_vectors_fall_on_the_line(self, shown, vectors):
+        answer = explorer.axis(shown, {"a": "cat", "b": "dog", "words": ["the", "car", "nowhere"]})
+        units = vectors.unit_vectors(slice(None)).astype(float)
+        first, last = units[1], units[5]
+        line = (last - first) / np.square(last - first).sum()
+        expected = {word: 2 * (units[vectors.row(word)] - first) @ line - 1 for word in ("cat", "dog", "the", "car")}
+        assert {each["word"]: each["place"] for each in answer["places"]} == pytest.approx(expected, abs=1e-6)
+        assert (expected["cat"], expected["dog"]) == pytest.approx((-1, 1))
+        assert answer["missing"] == ["nowhere"]
+
+    def test_takes_the_neighbours_of_both(self, shown, vectors):
+        answer = explorer.axis(shown, {"a": "cat", "b": "dog", "count": 2})
+        near = [word for word, _ in vectors.most_similar(["cat", "dog"], topn=2)]
+        assert [each["word"] for each in answer["places"]] == ["cat", "dog", *near]
+
+    def test_needs_two_directions(self, shown):
+        with pytest.raises(RequestError, match="same direction"):
+            explorer.axis(shown, {"a": "cat", "b": "cat"})
+        assert explorer.axis(shown, {"a": "kat", "b": "dog"}) == {"unknown": ["kat"]}
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("name", "body"),
     [
-        ("ki", ["king", "kin", "kingdom"]),
-        ("king", ["king", "kingdom"]),
-        ("山", ["山", "山水"]),
-        ("z", []),
-        ("kingdoms", []),
+        ("complete", {}),
+        ("complete", {"prefix": ""}),
+        ("complete", {"prefix": "a" * 1001}),
+        ("complete", {"prefix": "a", "count": 0}),
+        ("complete", {"prefix": "a", "count": 1001}),
+        ("complete", {"prefix": "a", "count": True}),
+        ("word", {"word": 7}),
+        ("word", {"word": "cat", "count": 1.5}),
+        ("analogy", {"a": "cat", "b": "cat"}),
+        ("axis", {"a": "cat", "b": "dog", "words": "cat"}),
+        ("axis", {"a": "cat", "b": "dog", "words": ["cat"] * 201}),
+        ("axis", {"a": "cat", "b": "dog", "words": [3]}),
+        ("plane", {"method": "tsne"}),
+        ("plane", {"method": ["pca"]}),
+        ("plane", {"method": "umap"}),
+        ("layout", {"action": "start"}),
     ],
 )
-def test_completions_are_the_most_frequent_words_that_begin_so(shown, text, words):
-    assert explorer.complete(shown, {"text": text})["words"] == words
+def test_bad_requests_are_refused(shown, name, body):
+    with pytest.raises(RequestError):
+        CALLS[name](shown, body)
 
 
-def test_completions_over_several_blocks(shown, monkeypatch):
-    monkeypatch.setattr(explorer, "BLOCK_WORDS", 3)
-    assert explorer.complete(shown, {"text": "ki"})["words"] == ["king", "kin", "kingdom"]
-    assert explorer.complete(shown, {"text": "ki", "topn": 1})["words"] == ["king"]
+@pytest.mark.parametrize("name", CALLS)
+def test_without_a_model_all_is_refused(name):
+    with pytest.raises(RequestError):
+        CALLS[name](Inspected("nothing"), {"prefix": "a", "word": "a", "a": "a", "b": "b", "c": "c"})
 
 
-def test_a_word_and_its_neighbours(shown, vectors):
-    found = explorer.neighbours(shown, {"word": "king", "topn": 3})
-    assert (found["rank"], found["count"], found["share"]) == (3, 18, pytest.approx(18 / sum(range(11, 21))))
-    assert found["length"] == pytest.approx(np.linalg.norm(vectors["king"]), rel=1e-6)
-    assert found["neighbours"] == vectors.most_similar("king", topn=3)
-    json.dumps(found, allow_nan=False)
+def test_all_words_in_one_answer(shown):
+    answer = explorer.words(shown, {})
+    offsets = np.frombuffer(answer[: 4 * (len(WORDS) + 1)], "<u4")
+    text = answer[4 * (len(WORDS) + 1) :]
+    assert [text[begin:end].decode() for begin, end in zip(offsets, offsets[1:], strict=False)] == WORDS
 
 
-def test_an_unknown_word_has_close_spellings(shown):
-    assert explorer.neighbours(shown, {"word": "kinng"}) == {"word": "kinng", "closest": ["king", "kin"]}
+class TestPlane:
+    def test_is_that_of_the_first_two_components(self, shown, vectors):
+        plane = np.frombuffer(explorer.plane(shown, {}), "<f4").reshape(-1, 2)
+        centred = vectors.vectors.astype(float) - vectors.vectors.mean(axis=0)
+        _, _, axes = np.linalg.svd(centred, full_matrices=False)
+        expected = centred @ axes[:2].T
+        assert np.abs(plane) == pytest.approx(np.abs(expected), abs=1e-5)
+
+    @pytest.mark.parametrize("matrix", [[[1.0, 2, 3]], [[1.0], [3.0]], np.zeros((4, 3)), [[1.0, 0], [0, 1]]])
+    def test_of_few_words_or_dimensions_is_finite(self, matrix):
+        vectors = WordVectors.from_arrays([str(row) for row in range(len(matrix))], matrix)
+        plane = principal_plane(vectors)
+        assert plane.shape == (len(matrix), 2)
+        assert np.isfinite(plane).all()
+
+    def test_leaves_out_what_is_not_finite(self):
+        matrix = np.random.default_rng(2).standard_normal((5, 3))
+        matrix[2, 1], matrix[4, 0] = np.nan, np.inf
+        plane = principal_plane(WordVectors.from_arrays(list("abcde"), matrix))
+        assert np.isnan(plane).all(axis=1).tolist() == [False, False, True, False, True]
+        assert np.isfinite(plane[[0, 1, 3]]).all()
 
 
-def test_an_analogy(shown, vectors):
-    found = explorer.analogy(shown, {"a": "man", "b": "king", "c": "woman"})["found"]
-    assert found == vectors.analogy("man", "king", "woman")
-    with pytest.raises(UnknownWordError, match="bird"):
-        explorer.analogy(shown, {"a": "man", "b": "bird", "c": "woman"})
+class TestLayout:
+    def test_without_the_package_says_what_to_install(self, monkeypatch, shown):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+        with pytest.raises(MissingPackageError, match=r"wordkin\[map\]"):
+            explorer.layout(shown, {"action": "begin"})
+        assert explorer.layout(shown, {}) == {"state": "none"}
+
+    @pytest.fixture
+    def job(self, monkeypatch):
+        """Stand in for UMAP's process by a program of Python's."""
+        monkeypatch.setattr(importlib.util, "find_spec", lambda _: True)
+        popen = subprocess.Popen
+
+        def stand_in(program):
+            def start(command, **options):
+                return popen([command[0], "-c", program, *command[3:]], **options)
+
+            monkeypatch.setattr("wordkin.inspector.projection.subprocess.Popen", start)
+
+        return stand_in
+
+    def test_few_words_are_refused(self, job):
+        job("")
+        with pytest.raises(ConfigurationError, match="10 words"):
+            Layout(WordVectors.from_arrays(["a", "b"], np.eye(2)))
+
+    def test_is_followed_until_it_is_done(self, job, shown):
+        job(
+            "import sys, numpy as np; print('progress 0.5', flush=True)\n"
+            "np.save(sys.argv[2], np.load(sys.argv[1])[:, :2])"
+        )
+        assert explorer.layout(shown, {"action": "begin"})["words"] == len(WORDS)
+        answer = awaited(shown)
+        assert (answer["state"], answer["progress"]) == ("done", 1)
+        json.dumps(answer)
+        plane = np.frombuffer(explorer.plane(shown, {"method": "umap"}), "<f4").reshape(-1, 2)
+        assert (plane == shown.vectors.unit_vectors(slice(None))[:, :2]).all()
+
+    def test_can_be_cancelled_and_begun_again(self, job, shown):
+        job("import time; time.sleep(60)")
+        explorer.layout(shown, {"action": "begin"})
+        begun = time.monotonic()
+        assert explorer.layout(shown, {"action": "cancel"})["state"] == "cancelled"
+        assert time.monotonic() - begun < 10
+        assert explorer.layout(shown, {"action": "begin"})["state"] == "running"
+        explorer.layout(shown, {"action": "cancel"})
+
+    def test_a_failure_is_told(self, job, shown):
+        job("raise MemoryError('no room')")
+        explorer.layout(shown, {"action": "begin"})
+        answer = awaited(shown)
+        assert answer["state"] == "failed"
+        assert "no room" in answer["message"]
 
 
-def test_places_on_an_axis(shown, vectors):
-    found = explorer.axis(shown, {"from": "man", "to": "woman", "words": ["king", "bird", "queen", "king", "man"]})
-    a, b, king = (vectors[word] / np.linalg.norm(vectors[word]) for word in ("man", "woman", "king"))
-    places = dict(found["placed"])
-    assert places.keys() == {"man", "woman", "king", "queen"}
-    assert (places["man"], places["woman"]) == (0, 1)
-    assert places["king"] == pytest.approx((king - a) @ (b - a) / ((b - a) @ (b - a)), rel=1e-5)
-    assert [place for _, place in found["placed"]] == sorted(places.values())
-    assert found["unknown"] == ["bird"]
+def awaited(shown):
+    end = time.monotonic() + 30
+    while explorer.layout(shown, {})["state"] == "running":
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return explorer.layout(shown, {})
 
 
-def test_an_axis_without_words_places_the_neighbours(shown):
-    placed = {word for word, _ in explorer.axis(shown, {"from": "man", "to": "woman"})["placed"]}
-    assert placed == set(WORDS)
-
-
-@pytest.mark.parametrize(
-    ("call", "body", "message"),
-    [
-        (explorer.complete, {"text": ""}, "text: give a word"),
-        (explorer.complete, {"text": "k" * 1_001}, "text: give a word"),
-        (explorer.complete, {}, "text: give a word"),
-        (explorer.neighbours, {"word": 3}, "word: give a word"),
-        (explorer.neighbours, {"word": "man", "topn": 101}, "topn is 101; it must be a whole number from 1 to 100"),
-        (explorer.axis, {"from": "man", "to": "man"}, "man and man point the same way: there is no axis between them"),
-        (explorer.axis, {"from": "man", "to": "boy", "words": ["x"] * 201}, "words: give up to 200 words"),
-    ],
-)
-def test_refusals(shown, call, body, message):
-    with pytest.raises(RequestError, match="^" + re.escape(message)):
-        call(shown, body)
-
-
-def test_there_may_be_no_model():
-    for call in explorer.CALLS.values():
-        with pytest.raises(RequestError, match="no model"):
-            call(Inspected(""), {"word": "man", "text": "m", "a": "x", "b": "x", "c": "x", "from": "x", "to": "y"})
-
-
-def test_vectors_without_direction_give_numbers_that_are_some():
-    matrix = np.array([[1, 0], [0, 1], [0, 0], [np.nan, 1]], np.float32)
-    shown = Inspected("odd", WordVectors.from_arrays(["a", "b", "zero", "none"], matrix))
-    for word in ("a", "zero", "none"):
-        json.dumps(explorer.neighbours(shown, {"word": word}), allow_nan=False)
-    with pytest.raises(RequestError, match="NaN"):
-        explorer.analogy(shown, {"a": "a", "b": "b", "c": "none"})
-    placed = dict(explorer.axis(shown, {"from": "a", "to": "b", "words": ["zero", "none"]})["placed"])
-    assert placed == {"a": 0, "b": 1, "zero": pytest.approx(0.5)}
-
-
-def test_a_model_of_one_word_and_one_dimension():
-    shown = Inspected("one", WordVectors.from_arrays(["a"], [[1.0]]))
-    assert explorer.neighbours(shown, {"word": "a"})["neighbours"] == []
-    assert explorer.complete(shown, {"text": "a"})["words"] == ["a"]
+def test_errors_are_of_one_line(shown):
+    for name, body in [("word", {}), ("plane", {"method": "x"}), ("layout", {"action": 1})]:
+        with pytest.raises(WordkinError) as error:
+            CALLS[name](shown, body)
+        assert "\n" not in str(error.value)

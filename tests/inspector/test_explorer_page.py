@@ -1,4 +1,4 @@
-"""The explorer in a real browser: every control, and what it shows against the vectors' own answers."""
+import re
 
 import numpy as np
 import pytest
@@ -6,100 +6,239 @@ import pytest
 from wordkin import WordVectors
 from wordkin.inspector.inspected import Inspected
 
-WORDS = ["the", "of", "man", "woman", "king", "queen", "kingdom", "boy", "girl", "山", "山水", "河"]
+COUNT = 400
 
 
 @pytest.fixture
 def vectors():
-    matrix = np.random.default_rng(0).normal(size=(len(WORDS), 6))
-    return WordVectors.from_arrays(WORDS, matrix, range(40, 40 - len(WORDS), -1))
+    words = ["the", "cat", "Cat", "cats", "dog", "路人", *(f"word{row}" for row in range(COUNT - 6))]
+    matrix = np.random.default_rng(3).standard_normal((COUNT, 8))
+    return WordVectors.from_arrays(words, matrix, range(2 * COUNT, COUNT, -1))
 
 
 @pytest.fixture
-def explorer(page, inspector, vectors):
-    def at(link):
-        address = inspector(Inspected("some", vectors))
+def explorer(inspector, page, vectors):
+    """Open the explorer at a hash's parameters."""
+    address = inspector(Inspected("model", vectors))
+
+    def open_at(parameters=""):
         page.goto(address)
-        page.goto(address.partition("?")[0] + "#explorer" + link)
-        page.reload()
-        page.get_by_role("heading", name="Neighbours").wait_for()
+        page.goto(f"{address.partition('?')[0]}#explorer?{parameters}")
+        page.get_by_role("application").wait_for()
+        page.wait_for_timeout(150)
+        return page
 
-    return at
-
-
-def bars(region):
-    region.locator("li").first.wait_for()
-    return [
-        (row.locator("button").inner_text(), float(row.locator(".explorer-score").get_attribute("title")))
-        for row in region.locator("li").all()
-    ]
+    return open_at
 
 
-def test_a_word_its_numbers_and_its_neighbours(page, explorer, vectors):
-    explorer("?word=king")
-    region = page.get_by_role("region", name="Neighbours")
-    assert bars(region) == vectors.most_similar("king", topn=20)
-    assert region.locator("dd").all_inner_texts()[0] == "5 / 12"
-    nearest = vectors.most_similar("king", topn=1)[0][0]
-    region.get_by_role("button", name=nearest, exact=True).click()
-    page.wait_for_url(f"**word={nearest}*")
-    assert region.get_by_label("word").input_value() == nearest
+def bars(page):
+    rows = page.locator(".explorer-bars li").all_inner_texts()
+    return [(word, float(score.replace("−", "-"))) for word, score in (row.split() for row in rows)]
 
 
-def test_completions_as_one_types(page, explorer):
-    explorer("?word=man")
-    field = page.get_by_role("region", name="Neighbours").get_by_label("word")
-    field.fill("kin")
-    page.locator("datalist option[value=kingdom]").wait_for(state="attached")
-    field.fill("queen")
-    field.press("Enter")
-    page.wait_for_url("**word=queen*")
+def camera(page):
+    page.wait_for_timeout(450)
+    found = re.search(r"at=([^&]*)", page.url)
+    return found and [float(part) for part in found[1].replace("%2C", ",").split(",")]
 
 
-def test_a_word_that_is_not_there_has_close_ones(page, explorer):
-    explorer("?word=kinng")
-    page.get_by_text("has no word “kinng”").wait_for()
-    page.get_by_role("status").get_by_role("button", name="king", exact=True).click()
-    page.wait_for_url("**word=king")
+def test_search_completes_and_shows_the_vectors_own_neighbours(explorer, vectors):
+    page = explorer()
+    search = page.get_by_role("combobox", name="Search for a word")
+    search.press_sequentially("ca")
+    options = page.get_by_role("listbox").get_by_role("option")
+    options.first.wait_for()
+    assert [text.split()[0] for text in options.all_inner_texts()] == ["cat", "cats"]
+    page.get_by_label("Any case").check()
+    search.press("Backspace")
+    search.press("a")
+    options.nth(2).wait_for()
+    assert [text.split()[0] for text in options.all_inner_texts()] == ["cat", "Cat", "cats"]
+    search.focus()
+    search.press("ArrowDown")
+    search.press("Enter")
+    page.locator(".explorer-bars li").first.wait_for()
+    assert "word=cat" in page.url
+    assert bars(page) == [(word, round(score, 3)) for word, score in vectors.most_similar("cat", topn=20)]
+    facts = page.locator(".explorer-facts dd").all_inner_texts()
+    assert facts[0] == "799"
+    assert facts[2] == "2"
+    assert float(facts[3]) == pytest.approx(vectors.norms[1], rel=1e-3)
+    page.locator(".explorer-bars button").first.click()
+    page.wait_for_function("word => location.hash.includes(word)", arg=bars(page)[0][0])
 
 
-def test_an_analogy(page, explorer, vectors):
-    explorer("?a=man&b=king&c=girl")
-    region = page.get_by_role("region", name="Analogy")
-    assert bars(region) == vectors.analogy("man", "king", "girl")
-    region.get_by_label("c", exact=True).fill("woman")
-    region.get_by_label("c", exact=True).press("Enter")
-    page.wait_for_url("**c=woman*")
-    region.get_by_text("What is to woman as king is to man?").wait_for()
+def test_closest_spellings_of_an_unknown_word_can_be_chosen(explorer):
+    page = explorer("word=cast")
+    page.get_by_text("“cast” is not in the vocabulary.").wait_for()
+    page.get_by_role("button", name="cat", exact=True).click()
+    page.locator(".explorer-bars li").first.wait_for()
+    assert "word=cat" in page.url
 
 
-def test_the_axis(page, explorer):
-    explorer("?from=man&to=woman")
-    region = page.get_by_role("region", name="The axis")
-    region.get_by_label("words to place").fill("king queen bird")
-    region.get_by_role("button", name="Place").click()
-    region.get_by_text("Not in the model: bird").wait_for()
-    assert set(region.locator(".explorer-placed text").all_inner_texts()) <= {"king", "queen", "man", "woman", None}
-    assert region.locator(".explorer-placed").count() == 4
-    region.get_by_role("button", name="queen").press("Enter")
-    page.wait_for_url("**word=queen*")
-    region.get_by_label("to", exact=True).fill("boy")
-    region.get_by_label("to", exact=True).press("Enter")
-    page.wait_for_url("**to=boy*")
+def test_analogies_are_the_vectors_own(explorer, vectors):
+    page = explorer()
+    page.get_by_role("button", name="Analogy").click()
+    for label, word in [("a", "cat"), ("b", "cats"), ("c", "dogg")]:
+        page.get_by_role("combobox", name=label, exact=True).fill(word)
+    page.get_by_role("button", name="a : b :: c : ?").click()
+    page.get_by_role("button", name="dog", exact=True).click()
+    page.locator(".explorer-bars li").first.wait_for()
+    assert bars(page) == [(word, round(score, 3)) for word, score in vectors.analogy("cat", "cats", "dog")]
+    before = bars(page)
+    page.get_by_label("Method").select_option("3cosmul")
+    page.wait_for_timeout(300)
+    expected = [(word, round(score, 3)) for word, score in vectors.analogy("cat", "cats", "dog", method="3cosmul")]
+    assert bars(page) == expected != before
 
 
-def test_chinese(page, explorer):
-    explorer("?word=山")
+def test_words_are_placed_on_an_axis(explorer, vectors):
+    page = explorer()
+    page.get_by_role("button", name="Axis").click()
+    page.get_by_role("combobox", name="From").fill("cat")
+    page.get_by_role("combobox", name="To").fill("dog")
+    page.get_by_label("Words to place").fill("the 路人, nowhere")
+    page.get_by_role("button", name="Place").click()
+    page.locator(".explorer-ruler li").first.wait_for()
+    shown = dict(row.split() for row in page.locator(".explorer-ruler li").all_inner_texts())
+    length = 1 - vectors.similarity("cat", "dog")
+    for word in ("cat", "dog", "the", "路人"):
+        place = (vectors.similarity(word, "dog") - vectors.similarity(word, "cat")) / length
+        assert float(shown[word].replace("−", "-")) == pytest.approx(place, abs=0.006)
+    page.get_by_text("Not in the vocabulary: nowhere").wait_for()
+
+
+def test_the_map_moves_by_keys_buttons_wheel_and_pointer_and_is_a_link(explorer):
+    page = explorer()
+    cover = page.get_by_role("application")
+    cover.focus()
+    cover.press("+")
+    x, y, scale = camera(page)
+    cover.press("ArrowRight")
+    cover.press("ArrowUp")
+    assert camera(page) == pytest.approx([x + 60 / scale, y + 60 / scale, scale], rel=1e-4)
+    cover.press("-")
+    assert camera(page)[2] == pytest.approx(scale / 1.5, rel=1e-4)
+    page.get_by_role("button", name="Zoom in").click()
+    assert camera(page)[2] == pytest.approx(scale, rel=1e-4)
+    page.get_by_role("button", name="Zoom out").click()
+    box = cover.bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.wheel(0, -300)
+    zoomed = camera(page)
+    assert zoomed[2] > scale
+    page.mouse.down()
+    page.mouse.move(box["x"] + 250, box["y"] + 200, steps=4)
+    page.mouse.up()
+    assert camera(page) == pytest.approx([zoomed[0] - 50 / zoomed[2], zoomed[1], zoomed[2]], rel=1e-3)
+    cover.dblclick(position={"x": 5, "y": 5})
+    link, there = page.url, camera(page)
+    assert there[2] == pytest.approx(2 * zoomed[2], rel=1e-3)
+    page.get_by_role("button", name="Everything").click()
+    assert camera(page)[2] == pytest.approx(scale / 1.5, rel=1e-4)
+    page.goto(link)
+    page.get_by_role("button", name="List what is in view").click()
+    page.get_by_text("words selected").wait_for()
+
+
+def test_words_are_listed_by_a_lasso_and_by_the_view(explorer, page):
+    page = explorer()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="List what is in view").click()
+    page.get_by_role("heading", name=f"{COUNT} words selected").wait_for()
+    page.get_by_role("button", name="Copy all").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert len(page.evaluate("navigator.clipboard.readText()").split("\n")) == COUNT
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Lasso").click()
+    box = page.get_by_role("application").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(middle[0] - 60, middle[1] - 60)
+    page.mouse.down()
+    for across, down in [(60, -60), (60, 60), (-60, 60)]:
+        page.mouse.move(middle[0] + across, middle[1] + down, steps=3)
+    page.mouse.up()
+    heading = page.get_by_role("heading", name="words selected").inner_text()
+    assert 0 < int(heading.split()[0]) < COUNT
+    page.get_by_role("button", name="Copy the link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_a_word_is_chosen_on_the_map(explorer):
+    page = explorer()
+    cover = page.get_by_role("application")
+    cover.focus()
+    cover.press("Enter")
+    page.locator(".explorer-bars li").first.wait_for()
+    assert "word=" in page.url
+    page.wait_for_timeout(200)
+    box = cover.bounding_box()
+    hovered = page.locator(".explorer-hovered")
+    for across in range(-120, 120, 6):
+        page.mouse.move(box["x"] + box["width"] / 2 + across, box["y"] + box["height"] / 2)
+        if "Drag" not in hovered.inner_text():
+            break
+    word = hovered.inner_text()
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function("word => new URLSearchParams(location.hash.split('?')[1]).get('word') === word", arg=word)
+
+
+def test_pictures_are_saved(explorer, tmp_path):
+    page = explorer("word=cat")
+    with page.expect_download() as svg:
+        page.get_by_role("button", name="SVG").click()
+    svg.value.save_as(tmp_path / "map.svg")
+    text = (tmp_path / "map.svg").read_text(encoding="utf-8")
+    assert text.startswith("<svg")
+    assert text.count("h0") == COUNT
+    assert ">cat</text>" in text
+    with page.expect_download() as png:
+        page.get_by_role("button", name="PNG").click()
+    png.value.save_as(tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+
+
+def test_the_points_are_drawn(explorer):
+    page = explorer()
+    page.evaluate("document.querySelector('.explorer-cover').style.visibility = 'hidden'")
+    drawn = page.locator(".explorer-plot").screenshot()
+    page.evaluate("document.querySelector('.explorer-plot').style.opacity = 0")
+    assert page.locator(".explorer-plot").screenshot() != drawn
+
+
+def test_the_page_says_why_umap_failed(explorer):
+    page = explorer()
+    page.route("**/api/layout", lambda route: route.fulfill(status=200, json={"state": "failed", "message": "no umap"}))
+    page.get_by_label("Map by").select_option("umap")
+    page.get_by_text("no umap").wait_for()
+
+
+def test_umap_is_followed_and_cancelled(explorer):
+    page = explorer()
+    answer = {"state": "running", "progress": 0.25, "words": COUNT, "message": ""}
+    page.route("**/api/layout", lambda route: route.fulfill(status=200, json=answer))
+    page.get_by_label("Map by").select_option("umap")
+    assert page.get_by_role("progressbar").get_attribute("value") == "0.25"
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_function("!location.hash.includes('umap')")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_in_chinese_nothing_is_wider_than_the_window(explorer, size):
+    page = explorer("word=路人")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
     page.get_by_role("button", name="中文").click()
-    page.get_by_role("heading", name="鄰近字詞").wait_for()
-    page.get_by_role("heading", name="兩個字詞之間的軸").wait_for()
+    page.get_by_role("heading", name="近鄰").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_nothing_is_wider_than_the_window(page, explorer, width, height, scheme):
-    page.set_viewport_size({"width": width, "height": height})
-    page.emulate_media(color_scheme=scheme)
-    explorer("")
-    page.locator(".explorer-ruler").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_without_webgl_the_rest_still_works(page, inspector, vectors):
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    address = inspector(Inspected("model", vectors))
+    page.goto(address)
+    page.goto(f"{address.partition('?')[0]}#explorer?word=cat")
+    page.get_by_text("The map needs WebGL 2").wait_for()
+    page.locator(".explorer-bars li").first.wait_for()

@@ -1,133 +1,216 @@
-import { useState } from "preact/hooks";
-import type { Status } from "../api";
+import { useEffect, useState } from "preact/hooks";
+import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
-import { readable } from "../math/numbers";
 import { goTo, useRoute } from "../route";
-import { Bars } from "./Bars";
+import { Analogy } from "./Analogy";
+import { Bars, Unknown, useAnswer, type Scored } from "./answers";
+import { Axis } from "./Axis";
 import "./explorer.css";
-import { Ruler } from "./Ruler";
-import { useAnswer } from "./useAnswer";
+import { read, WordMap, written } from "./map/WordMap";
+import type { Words } from "./map/words";
+import { useMap, type Method } from "./useMap";
 import { WordInput } from "./WordInput";
 
-interface Word {
-  word: string;
-  closest?: string[];
-  rank: number;
-  count: number;
-  share: number;
-  length: number | null;
-  neighbours: [string, number][];
+interface WordAnswer {
+  unknown?: string[];
+  row?: number | null;
+  count?: number | null;
+  per_million?: number | null;
+  norm?: number;
+  neighbours?: Scored[];
 }
 
-interface Axis {
-  placed: [string, number][];
-  unknown: string[];
-}
+const TABS = [
+  { name: "word", title: { en: "Word", zh: "詞" } },
+  { name: "analogy", title: { en: "Analogy", zh: "類比" } },
+  { name: "axis", title: { en: "Axis", zh: "軸" } },
+] as const;
 
-/** The words of the model: each with its neighbours, analogies, and the axis between two. */
+const LISTED = 500;
+
+/** Words, their neighbours, analogies and axes, beside a map of all of them. */
 export function Explorer({ status }: { status: Status }) {
-  const { t, language } = useLanguage();
+  const { t } = useLanguage();
   const { parameters } = useRoute();
-  const examples = status.model!.examples;
-  const wish = (name: string, place: number) => parameters.get(name) ?? examples[place % examples.length]!;
-  const word = wish("word", examples.length - 1);
-  const [a, b, c] = [wish("a", 0), wish("b", 1), wish("c", 2)];
-  const [from, to] = [wish("from", 0), wish("to", 1)];
-  const listed = parameters.get("words") ?? "";
-  const change = (changes: Record<string, string>) => goTo("explorer", { ...Object.fromEntries(parameters), ...changes });
-  const choose = (chosen: string) => change({ word: chosen });
-  const known = useAnswer<Word>("neighbours", { word });
-  const analogy = useAnswer<{ found: [string, number][] }>("analogy", { a, b, c });
-  const axis = useAnswer<Axis>("axis", { from, to, words: listed.split(/\s+/).filter(Boolean) });
-  const [text, setText] = useState(listed);
-  const whole = new Intl.NumberFormat(language);
+  const [ignoreCase, setIgnoreCase] = useState(false);
+  const [listed, setListed] = useState<number[] | null>(null);
+  const given = (name: string) => parameters.get(name) ?? "";
+  const go = (change: Record<string, string>, replace = false) => {
+    const next = { ...Object.fromEntries(new URLSearchParams(location.hash.split("?", 2)[1] ?? "")), ...change };
+    goTo("explorer", Object.fromEntries(Object.entries(next).filter(([, value]) => value)), replace);
+  };
+  const method: Method = given("method") === "umap" ? "umap" : "pca";
+  const map = useMap(status.model!.words, method);
+  const word = given("word");
+  const { answer, error } = useAnswer<WordAnswer>("word", word ? { word } : null);
+  const tab = TABS.find(({ name }) => name === given("tab"))?.name ?? "word";
+  const choose = (chosen: string) => go({ word: chosen, tab: "" });
   return (
     <div class="explorer">
-      <section class="explorer-card" aria-labelledby="explorer-words">
-        <h2 id="explorer-words">{t({ en: "Neighbours", zh: "鄰近字詞" })}</h2>
-        <WordInput label={t({ en: "word", zh: "字詞" })} value={word} onWord={choose} />
-        {known.error && <p role="alert">{known.error}</p>}
-        {known.answer?.closest && (
+      <section class="explorer-panel">
+        <div class="explorer-tabs">
+          {TABS.map(({ name, title }) => (
+            <button key={name} aria-pressed={name === tab} onClick={() => go({ tab: name === "word" ? "" : name })}>
+              {t(title)}
+            </button>
+          ))}
+          <label>
+            <input type="checkbox" checked={ignoreCase} onChange={(event) => setIgnoreCase(event.currentTarget.checked)} />{" "}
+            {t({ en: "Any case", zh: "不分大小寫" })}
+          </label>
+        </div>
+        {tab === "word" && (
+          <Word key={word} word={word} answer={answer} error={error} ignoreCase={ignoreCase} onChoose={choose} />
+        )}
+        {tab === "analogy" && (
+          <Analogy
+            terms={{ a: given("a"), b: given("b"), c: given("c") }}
+            ignoreCase={ignoreCase}
+            onTerms={(terms) => go(terms)}
+            onChoose={choose}
+          />
+        )}
+        {tab === "axis" && (
+          <Axis
+            ends={{ a: given("from"), b: given("to"), list: given("list") }}
+            ignoreCase={ignoreCase}
+            onEnds={({ a, b, list }) => go({ from: a, to: b, list })}
+            onChoose={choose}
+          />
+        )}
+        {listed && map.words && <Listed rows={listed} words={map.words} onChoose={choose} onClose={() => setListed(null)} />}
+      </section>
+      <section class="explorer-side" aria-label={t({ en: "Map", zh: "地圖" })}>
+        <div class="explorer-row">
+          <label>
+            {t({ en: "Map by", zh: "地圖方法" })}{" "}
+            <select value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
+              <option value="pca">PCA</option>
+              <option value="umap">UMAP</option>
+            </select>
+          </label>
+          <CopyButton text={() => location.href} label={t({ en: "Copy the link", zh: "複製連結" })} />
+        </div>
+        {map.error && <p role="alert">{map.error}</p>}
+        {method === "umap" && map.layout?.state === "running" && (
           <p role="status">
-            {t({ en: `The model has no word “${known.answer.word}”.`, zh: `模型沒有「${known.answer.word}」。` })}{" "}
-            {known.answer.closest.length > 0 && t({ en: "Close to it: ", zh: "相近的有：" })}
-            {known.answer.closest.map((near) => (
-              <button type="button" class="explorer-word" onClick={() => choose(near)}>
-                {near}
-              </button>
-            ))}
+            <progress value={map.layout.progress} max={1} />{" "}
+            {t({
+              en: `UMAP lays out the ${map.layout.words.toLocaleString("en")} most frequent words; until then this is the last map.`,
+              zh: `UMAP 正在排列最常見的 ${map.layout.words.toLocaleString("en")} 個詞；完成前顯示先前的地圖。`,
+            })}{" "}
+            <button onClick={() => call("layout", { action: "cancel" }).then(() => go({ method: "" }))}>
+              {t({ en: "Cancel", zh: "取消" })}
+            </button>
           </p>
         )}
-        {known.answer?.neighbours && (
-          <>
-            <dl class="explorer-facts">
-              <dt>{t({ en: "rank by frequency", zh: "頻率名次" })}</dt>
-              <dd>
-                {whole.format(known.answer.rank)} / {whole.format(status.model!.words)}
-              </dd>
-              <dt>{t({ en: "occurrences", zh: "出現次數" })}</dt>
-              <dd>
-                {whole.format(known.answer.count)} ({readable(Number((100 * known.answer.share).toPrecision(3)))} %)
-              </dd>
-              <dt>{t({ en: "length of the vector", zh: "向量長度" })}</dt>
-              <dd>{known.answer.length === null ? "–" : readable(known.answer.length)}</dd>
-            </dl>
-            <Bars found={known.answer.neighbours} onWord={choose} />
-          </>
+        {map.words && map.points ? (
+          <WordMap
+            words={map.words}
+            points={map.points}
+            chosen={answer?.row ?? null}
+            marked={answer?.neighbours?.map(({ row }) => row) ?? []}
+            camera={read(parameters.get("at"))}
+            onCamera={(camera) => go({ at: written(camera) }, true)}
+            onChoose={(row) => choose(map.words!.at(row))}
+            onList={setListed}
+          />
+        ) : (
+          !map.error && <p role="status">{t({ en: "The map is on its way …", zh: "地圖載入中……" })}</p>
         )}
       </section>
-      <div class="explorer-rest">
-        <section class="explorer-card" aria-labelledby="explorer-analogy">
-          <h2 id="explorer-analogy">{t({ en: "Analogy", zh: "類比" })}</h2>
-          <div class="explorer-fields">
-            <WordInput label="a" value={a} onWord={(chosen) => change({ a: chosen })} />
-            <span aria-hidden="true">:</span>
-            <WordInput label="b" value={b} onWord={(chosen) => change({ b: chosen })} />
-            <span aria-hidden="true">::</span>
-            <WordInput label="c" value={c} onWord={(chosen) => change({ c: chosen })} />
-            <span aria-hidden="true">: ?</span>
-          </div>
-          <p class="explorer-hint">
-            {t({ en: `What is to ${c} as ${b} is to ${a}?`, zh: `「${a}」之於「${b}」，如同「${c}」之於什麼？` })}
-          </p>
-          {analogy.error && <p role="alert">{analogy.error}</p>}
-          {analogy.answer && <Bars found={analogy.answer.found} onWord={choose} />}
-        </section>
-        <section class="explorer-card" aria-labelledby="explorer-axis">
-          <h2 id="explorer-axis">{t({ en: "The axis between two words", zh: "兩個字詞之間的軸" })}</h2>
-          <div class="explorer-fields">
-            <WordInput label={t({ en: "from", zh: "從" })} value={from} onWord={(chosen) => change({ from: chosen })} />
-            <WordInput label={t({ en: "to", zh: "到" })} value={to} onWord={(chosen) => change({ to: chosen })} />
-            <form
-              class="explorer-field explorer-list"
-              onSubmit={(event) => {
-                event.preventDefault();
-                change({ words: text.trim() });
-              }}
-            >
-              <label>
-                <span>{t({ en: "words to place (else the neighbours)", zh: "要放上去的字詞（留空則用鄰近字詞）" })}</span>
-                <input value={text} spellcheck={false} onInput={({ currentTarget }) => setText(currentTarget.value)} />
-              </label>
-              <button type="submit">{t({ en: "Place", zh: "放置" })}</button>
-            </form>
-          </div>
-          {axis.error && <p role="alert">{axis.error}</p>}
-          {axis.answer && (
-            <>
-              <div class="explorer-scroll">
-                <Ruler placed={axis.answer.placed} from={from} to={to} onWord={choose} />
-              </div>
-              {axis.answer.unknown.length > 0 && (
-                <p role="status">
-                  {t({ en: "Not in the model: ", zh: "模型沒有：" })}
-                  {axis.answer.unknown.join(t({ en: ", ", zh: "、" }))}
-                </p>
-              )}
-            </>
-          )}
-        </section>
-      </div>
     </div>
+  );
+}
+
+interface WordGiven {
+  word: string;
+  answer: WordAnswer | null;
+  error: string;
+  ignoreCase: boolean;
+  onChoose: (word: string) => void;
+}
+
+function Word({ word, answer, error, ignoreCase, onChoose }: WordGiven) {
+  const { language, t } = useLanguage();
+  const [text, setText] = useState(word);
+  const number = (value: number) => value.toLocaleString(language, { maximumSignificantDigits: 4 });
+  return (
+    <>
+      <WordInput
+        label={t({ en: "Search for a word", zh: "搜尋詞" })}
+        value={text}
+        ignoreCase={ignoreCase}
+        onInput={setText}
+        onChoose={onChoose}
+      />
+      {error && <p role="alert">{error}</p>}
+      {answer?.unknown && <Unknown words={answer.unknown} onReplace={(_, by) => onChoose(by)} />}
+      {answer?.neighbours && (
+        <>
+          <dl class="explorer-facts">
+            <dt>{t({ en: "Occurrences", zh: "出現次數" })}</dt>
+            <dd>{answer.count == null ? "–" : answer.count.toLocaleString(language)}</dd>
+            <dt>{t({ en: "Per million", zh: "每百萬詞" })}</dt>
+            <dd>{answer.per_million == null ? "–" : number(answer.per_million)}</dd>
+            <dt>{t({ en: "Rank", zh: "排名" })}</dt>
+            <dd>{answer.row == null ? "–" : (answer.row + 1).toLocaleString(language)}</dd>
+            <dt>{t({ en: "Norm", zh: "向量長度" })}</dt>
+            <dd>{number(answer.norm!)}</dd>
+          </dl>
+          <h2>{t({ en: "Neighbours, by cosine", zh: "近鄰（依餘弦）" })}</h2>
+          <Bars found={answer.neighbours} onChoose={onChoose} />
+        </>
+      )}
+    </>
+  );
+}
+
+interface ListedGiven {
+  rows: number[];
+  words: Words;
+  onChoose: (word: string) => void;
+  onClose: () => void;
+}
+
+/** The words that a lasso, or the window, holds. */
+function Listed({ rows, words, onChoose, onClose }: ListedGiven) {
+  const { t } = useLanguage();
+  const [number, shown] = [rows.length.toLocaleString("en"), Math.min(LISTED, rows.length)];
+  return (
+    <section class="explorer-listed">
+      <h2>
+        {t({ en: `${number} words selected`, zh: `選取了 ${number} 個詞` })}
+        {rows.length > LISTED && t({ en: `, the first ${shown} shown`, zh: `，顯示前 ${shown} 個` })}
+      </h2>
+      <CopyButton text={() => rows.map((row) => words.at(row)).join("\n")} label={t({ en: "Copy all", zh: "全部複製" })} />{" "}
+      <button onClick={onClose}>{t({ en: "Close", zh: "關閉" })}</button>
+      <p>
+        {rows.slice(0, LISTED).map((row) => (
+          <button key={row} class="explorer-word" onClick={() => onChoose(words.at(row))}>
+            {words.at(row)}
+          </button>
+        ))}
+      </p>
+    </section>
+  );
+}
+
+function CopyButton({ text, label }: { text: () => string; label: string }) {
+  const { t } = useLanguage();
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(""), 2000);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const copy = () =>
+    navigator.clipboard.writeText(text()).then(
+      () => setSaid(t({ en: "Copied", zh: "已複製" })),
+      () => setSaid(t({ en: "The browser refused", zh: "瀏覽器拒絕了" })),
+    );
+  return (
+    <button aria-live="polite" onClick={() => void copy()}>
+      {said || label}
+    </button>
   );
 }

@@ -1,58 +1,97 @@
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { call } from "../api";
+import { useLanguage } from "../i18n";
 
-interface Props {
-  label: string;
-  value: string;
-  onWord: (word: string) => void;
+interface Completion {
+  word: string;
+  count: number;
 }
 
-const PAUSE = 120; // milliseconds without a key before completions are asked for
+interface Given {
+  label: string;
+  value: string;
+  ignoreCase: boolean;
+  /** While the reader writes. */
+  onInput: (word: string) => void;
+  /** A word was chosen: by Enter, or from the list. */
+  onChoose: (word: string) => void;
+}
 
-/** A field for a word, with completions: the most frequent words that begin with what is typed. */
-export function WordInput({ label, value, onWord }: Props) {
-  const [text, setText] = useState(value);
-  const [words, setWords] = useState<string[]>([]);
-  const list = useId();
-  useEffect(() => setText(value), [value]);
+/** A text field that completes words of the vocabulary: a combobox with a list. */
+export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given) {
+  const { language } = useLanguage();
+  const id = useId();
+  const [asked, setAsked] = useState("");
+  const [found, setFound] = useState<Completion[]>([]);
+  const [active, setActive] = useState(-1);
+  const typed = useRef(false);
+
   useEffect(() => {
-    if (!text || text === value) return;
-    const left = new AbortController();
-    const later = setTimeout(() => {
-      call<{ words: string[] }>("complete", { text }, left.signal).then((found) => setWords(found.words), () => {});
-    }, PAUSE);
-    return () => {
-      clearTimeout(later);
-      left.abort();
-    };
-  }, [text, value]);
+    if (!asked) return setFound([]);
+    const abort = new AbortController();
+    call<{ words: Completion[] }>("complete", { prefix: asked, ignore_case: ignoreCase }, abort.signal).then(
+      ({ words }) => {
+        setFound(typed.current ? words : []);
+        setActive(-1);
+      },
+      () => {},
+    );
+    return () => abort.abort();
+  }, [asked, ignoreCase]);
+
+  const choose = (word: string) => {
+    typed.current = false;
+    setAsked("");
+    setFound([]);
+    onInput(word);
+    if (word) onChoose(word);
+  };
+  const key = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter") choose(found[active]?.word ?? value.trim());
+    else if (event.key === "Escape") setFound([]);
+    else if (event.key === "ArrowDown") setActive(Math.min(active + 1, found.length - 1));
+    else if (event.key === "ArrowUp") setActive(Math.max(active - 1, -1));
+    else return;
+    event.preventDefault();
+  };
   return (
-    <form
-      class="explorer-field"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (text.trim()) onWord(text.trim());
-      }}
-    >
-      <label>
-        <span>{label}</span>
-        <input
-          value={text}
-          list={list}
-          autocomplete="off"
-          spellcheck={false}
-          onInput={({ currentTarget }) => {
-            setText(currentTarget.value);
-            if (words.includes(currentTarget.value)) onWord(currentTarget.value);
-          }}
-          onBlur={() => text.trim() && text.trim() !== value && onWord(text.trim())}
-        />
-      </label>
-      <datalist id={list}>
-        {words.map((word) => (
-          <option value={word} />
+    <div class="explorer-input">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="text"
+        role="combobox"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        aria-expanded={found.length > 0}
+        aria-controls={`${id}-list`}
+        aria-autocomplete="list"
+        aria-activedescendant={active < 0 ? undefined : `${id}-${active}`}
+        value={value}
+        onInput={(event) => {
+          typed.current = true;
+          onInput(event.currentTarget.value);
+          setAsked(event.currentTarget.value.trim());
+        }}
+        onKeyDown={key}
+        onBlur={() => setFound([])}
+      />
+      <ul id={`${id}-list`} role="listbox" aria-label={label} hidden={!found.length}>
+        {found.map(({ word, count }, place) => (
+          <li
+            key={word}
+            id={`${id}-${place}`}
+            role="option"
+            aria-selected={place === active}
+            onPointerDown={(event) => event.preventDefault()}
+            onClick={() => choose(word)}
+          >
+            <span>{word}</span> <small>{count.toLocaleString(language)}</small>
+          </li>
         ))}
-      </datalist>
-    </form>
+      </ul>
+    </div>
   );
 }

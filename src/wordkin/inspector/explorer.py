@@ -1,108 +1,220 @@
-"""The calls of the page's explorer: words, their neighbours, analogies, and the axis between two words."""
+"""The calls of the page's explorer."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from wordkin.errors import UnknownWordError
-from wordkin.inspector.fields import integer, word, words
-from wordkin.inspector.inspected import Call, Inspected, RequestError, model
+from wordkin.inspector.inspected import Call, Inspected, RequestError
+from wordkin.vectors import spelling
+from wordkin.vectors.wordvectors import WordVectors
+from wordkin.vocabulary import Vocabulary
 
-MOST_FOUND = 100
-MOST_PLACED = 200
-"""Words on the axis between two."""
-
-BLOCK_WORDS = 1 << 16
-"""Words among which completions are looked for at a time."""
+LONGEST_WORD = 1000  # characters
+MOST_ANSWERS = 1000
+MOST_WORDS = 200  # of one request
+_BLOCK_WORDS = 1 << 16
 
 
 def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The most frequent words that begin with a text. The body has the text, and topn."""
-    vectors, text = model(shown), word(body, "text").encode()
-    topn = integer(body, "topn", 1, MOST_FOUND, 10)
-    begins = np.frombuffer(text, np.uint8)
-    offsets, rows = vectors.vocabulary.offsets, list[int]()
-    for first in range(0, len(vectors), BLOCK_WORDS):
-        places = offsets[first : min(first + BLOCK_WORDS, len(vectors)) + 1]
-        long = np.flatnonzero(np.diff(places) >= len(begins))
-        same = vectors.vocabulary.text[places[long, np.newaxis] + np.arange(len(begins))] == begins
-        rows += (first + long[same.all(axis=1)]).tolist()
-        if len(rows) >= topn:
-            break
-    return {"words": [vectors.index_to_key[row] for row in rows[:topn]]}
+    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case."""
+    vectors = _vectors(shown)
+    prefix, ignore_case = _text(body, "prefix"), body.get("ignore_case") is True
+    vocabulary = vectors.vocabulary
+    rows = beginning_with(vocabulary, prefix, ignore_case, _count(body, 10))
+    return {"words": [{"word": vocabulary.words[row], "count": int(vocabulary.counts[row])} for row in rows]}
 
 
-def neighbours(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of a word, and its neighbours. The body has the word, and topn.
+def beginning_with(vocabulary: Vocabulary, prefix: str, ignore_case: bool, count: int) -> list[int]:
+    """The rows of the first `count` words that begin with `prefix`.
 
-    Returns:
-        The word; its rank by frequency, from 1; its count and its share of all counts; the length of its vector; and
-        its neighbours with their cosines. For an unknown word, only the closest spellings.
+    Only bytes are compared at first, so that few words are made strings of.
     """
-    vectors, name = model(shown), word(body, "word")
-    topn = integer(body, "topn", 1, MOST_FOUND, 20)
-    try:
-        row = vectors.row(name)
-    except UnknownWordError as error:
-        return {"word": name, "closest": list(error.suggestions)}
-    counts, length = vectors.vocabulary.counts, float(np.linalg.norm(vectors[name].astype(np.float64)))
-    finite = math.isfinite(length)
+
+    def matches(word: str) -> bool:
+        return word.casefold().startswith(prefix.casefold()) if ignore_case else word.startswith(prefix)
+
+    allowed = _allowed_bytes(prefix, ignore_case)
+    found: list[int] = []
+    for begin in range(0, len(vocabulary), _BLOCK_WORDS):
+        offsets = vocabulary.offsets[begin : begin + _BLOCK_WORDS + 1]
+        places = np.flatnonzero(np.diff(offsets) >= len(allowed))
+        for shift, values in enumerate(allowed):
+            places = places[values[vocabulary.text[offsets[places] + shift]]]
+        for row in (places + begin).tolist():
+            if matches(vocabulary.words[row]):
+                found.append(row)
+                if len(found) == count:
+                    return found
+    return found
+
+
+def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]]:
+    """Which of the 256 values may stand at each byte of `prefix`, up to a letter whose cases differ in length."""
+    allowed = []
+    for letter in prefix:
+        forms = {letter, letter.lower(), letter.upper(), letter.casefold()} if ignore_case else {letter}
+        encoded = [form.encode("utf-8", "surrogatepass") for form in forms]
+        if len({len(form) for form in encoded}) > 1 or (ignore_case and letter.casefold() in "ksſ"):
+            break  # the Kelvin sign is a k, and the long s an s
+        for values in zip(*encoded, strict=True):
+            allowed.append(np.isin(np.arange(256), values))
+    return allowed
+
+
+def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A word's row, count and norm, and its neighbours; or that it is unknown."""
+    vectors, asked, count = _vectors(shown), _text(body, "word"), _count(body, 20)
+    vector = vectors.get(asked)
+    if vector is None:
+        return {"unknown": [asked]}
+    known = asked in vectors
+    row = vectors.row(asked) if known else None
+    counts = vectors.vocabulary.counts
     return {
-        "word": name,
-        "rank": row + 1,
-        "count": int(counts[row]),
-        "share": float(counts[row] / counts.sum()),
-        "length": length if finite else None,
-        "neighbours": _scored(vectors.most_similar(name, topn=topn)) if finite else [],
+        "row": row,
+        "count": None if row is None else int(counts[row]),
+        "per_million": None if row is None else float(1e6 * counts[row] / counts.sum()),
+        "norm": float(np.linalg.norm(vector)) if row is None else float(vectors.norms[row]),
+        "neighbours": _scored(vectors, _answered(lambda: vectors.most_similar(asked, topn=count))),
     }
 
 
 def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to c as b is to a. The body has the words a, b and c, and topn."""
-    vectors = model(shown)
-    a, b, c = (word(body, name) for name in "abc")
-    topn = integer(body, "topn", 1, MOST_FOUND, 10)
-    try:
-        return {"found": _scored(vectors.analogy(a, b, c, topn))}
-    except ValueError as error:  # a vector holds NaN
-        raise RequestError(str(error)) from error
+    """What is to `c` as `b` is to `a`; or which of them are unknown."""
+    vectors, count = _vectors(shown), _count(body, 10)
+    a, b, c = (_text(body, name) for name in "abc")
+    method = body.get("method", "3cosadd")
+    unknown = _unknown(vectors, [a, b, c])
+    if unknown:
+        return {"unknown": unknown}
+    return {"answers": _scored(vectors, _answered(lambda: vectors.analogy(a, b, c, count, method=method)))}
 
 
 def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Where words lie on the straight line from one word to another. The body has the words from, to, and words.
+    """Words on the axis from word `a` at −1 to word `b` at 1, where 0 is as similar to one as to the other.
 
-    All vectors are taken at length 1. A word's place is that of the foot of its perpendicular on the line: 0 at the
-    first word, 1 at the second. Where no words are given, the neighbours of both are placed.
-
-    Returns:
-        The words with their places, from the lowest on; and the words that the vocabulary lacks.
+    The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): where its unit vector falls on the line through those
+    of a and b. Placed are `words`, or the neighbours of both.
     """
-    vectors, first, last = model(shown), word(body, "from"), word(body, "to")
-    ends = vectors.unit_vectors(vectors.rows([first, last])).astype(np.float64)
-    direction = ends[1] - ends[0]
-    length = direction @ direction
-    if not length > 0:
-        raise RequestError(f"{first} and {last} point the same way: there is no axis between them")
-    given = words(body, "words", MOST_PLACED, [])
-    if not given:
-        found = vectors.most_similar_batch([first, last], topn=10)
-        given = [near for answer in found for near, _ in answer]
-    known = [name for name in dict.fromkeys(given) if name in vectors and name not in (first, last)]
-    placed = vectors.unit_vectors(vectors.rows(known)).astype(np.float64) if known else np.zeros((0, len(direction)))
-    places = (placed - ends[0]) @ direction / length
-    found_places = [*zip(known, places.tolist(), strict=True), (first, 0.0), (last, 1.0)]
+    vectors, a, b = _vectors(shown), _text(body, "a"), _text(body, "b")
+    unknown = _unknown(vectors, [a, b])
+    if unknown:
+        return {"unknown": unknown}
+    length = 1 - _answered(lambda: vectors.similarity(a, b))
+    if length < 1e-6:
+        raise RequestError(f"{a!r} and {b!r} point in the same direction; give two words with an axis between them")
+    listed = _words(body)
+    words = listed or [found for found, _ in _answered(lambda: vectors.most_similar([a, b], topn=_count(body, 20)))]
+    missing = _unknown(vectors, words)
+    placed = [name for name in dict.fromkeys([a, b, *words]) if name not in missing]
+
+    def place(name: str) -> float:
+        return float((vectors.similarity(name, b) - vectors.similarity(name, a)) / length)
+
     return {
-        "placed": sorted(
-            ((name, place) for name, place in found_places if math.isfinite(place)), key=lambda each: each[1]
-        ),
-        "unknown": [name for name in dict.fromkeys(given) if name not in vectors],
+        "places": [{"word": name, "place": _answered(lambda name=name: place(name))} for name in placed],
+        "missing": missing,
     }
 
 
-def _scored(found: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    return [(name, score) for name, score in found if math.isfinite(score)]
+def closest(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The closest spellings of an unknown word."""
+    return {"words": list(spelling.closest(_text(body, "word"), _vectors(shown)))}
 
 
-CALLS: dict[str, Call] = {"complete": complete, "neighbours": neighbours, "analogy": analogy, "axis": axis}
+def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:
+    """All words: where each begins, (words + 1,) little-endian uint32, then their UTF-8 bytes."""
+    vocabulary = _vectors(shown).vocabulary
+    if len(vocabulary.text) >= 1 << 32:
+        raise RequestError("these words have 4 GiB of text or more, which the map does not hold")
+    return vocabulary.offsets.astype("<u4").tobytes() + vocabulary.text.tobytes()
+
+
+def plane(shown: Inspected, body: Mapping[str, Any]) -> bytes:
+    """The words' positions, most frequent word first: (words, 2) little-endian float32."""
+    vectors, method = _vectors(shown), body.get("method", "pca")
+    if method == "pca":
+        positions = shown.maps.plane(vectors)
+    elif method == "umap":
+        layout = shown.maps.layout()
+        if layout is None or layout.positions is None:
+            raise RequestError("the map by UMAP is not there yet; begin it first")
+        positions = layout.positions
+    else:
+        raise RequestError(f"the method is {method!r}; give 'pca' or 'umap'")
+    return positions.astype("<f4").tobytes()
+
+
+def layout(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Begin or cancel a map by UMAP, or, without `action`, say how far it is."""
+    vectors, action = _vectors(shown), body.get("action")
+    if action not in ("begin", "cancel", None):
+        raise RequestError(f"the action is {action!r}; give 'begin' or 'cancel', or none")
+    current = shown.maps.begin(vectors) if action == "begin" else shown.maps.layout()
+    if current is None:
+        return {"state": "none"}
+    if action == "cancel":
+        current.cancel()
+    return {
+        "state": current.state,
+        "progress": current.progress,
+        "words": current.words,
+        "message": current.message,
+    }
+
+
+def _vectors(shown: Inspected) -> WordVectors:
+    if shown.vectors is None:
+        raise RequestError("there is no model to explore; start wordkin inspect with one")
+    return shown.vectors
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_WORD:
+        raise RequestError(f"{name} must be a word of 1 to {LONGEST_WORD} characters")
+    return value
+
+
+def _words(body: Mapping[str, Any]) -> list[str]:
+    listed = body.get("words", [])
+    if not isinstance(listed, list) or len(listed) > MOST_WORDS:
+        raise RequestError(f"words must be a list of at most {MOST_WORDS} words")
+    return [_text({"each of words": each}, "each of words") for each in listed]
+
+
+def _count(body: Mapping[str, Any], default: int) -> int:
+    count = body.get("count", default)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_ANSWERS:
+        raise RequestError(f"count must be a whole number in 1 to {MOST_ANSWERS}")
+    return count
+
+
+def _unknown(vectors: WordVectors, asked: Sequence[str]) -> list[str]:
+    return [name for name in dict.fromkeys(asked) if vectors.get(name) is None]
+
+
+def _answered(ask: Any) -> Any:
+    """What the vectors answer; their complaints, such as of NaN, are shown on the page."""
+    try:
+        return ask()
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+
+
+def _scored(vectors: WordVectors, found: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"word": name, "row": vectors.row(name), "score": score} for name, score in found]
+
+
+CALLS: dict[str, Call] = {
+    "complete": complete,
+    "word": word,
+    "analogy": analogy,
+    "axis": axis,
+    "closest": closest,
+    "words": words,
+    "plane": plane,
+    "layout": layout,
+}

@@ -1,17 +1,16 @@
 """What the page shows."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wordkin.errors import WordkinError
+from wordkin.inspector.projection import Maps
 from wordkin.vectors.wordvectors import WordVectors
 
 if TYPE_CHECKING:
     from wordkin.inspector.evaluation import Evaluation
     from wordkin.inspector.live import Live
-    from wordkin.inspector.projection import Map
 
 Answer = dict[str, Any] | bytes
 Call = Callable[["Inspected", Mapping[str, Any]], Answer]
@@ -30,25 +29,12 @@ class Inspected:
         name: the model's name for its reader.
         vectors: the model; None where there is none, or none yet.
         live: the training run that is watched; None where there is none.
+        maps: of its words.
         evaluation: the scores of the model; None where no sets were given.
-        map: the model's words in two dimensions; None where nobody has asked for it yet.
-        making: held by who makes one of these.
     """
 
     name: str
     vectors: WordVectors | None = None
     live: "Live | None" = None
     evaluation: "Evaluation | None" = None
-    map: "Map | None" = None
-    making: threading.Lock = field(default_factory=threading.Lock)
-
-
-def model(shown: Inspected) -> WordVectors:
-    """The model.
-
-    Raises:
-        RequestError: there is none, or none yet.
-    """
-    if shown.vectors is None:
-        raise RequestError("there is no model to explore yet")
-    return shown.vectors
+    maps: Maps = field(default_factory=Maps)

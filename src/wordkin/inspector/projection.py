@@ -1,165 +1,133 @@
-"""The calls of the page's map: all words in two dimensions."""
+"""All words on a plane: by principal components at once, by UMAP in a process of its own."""
 
+import dataclasses
+import importlib.util
+import subprocess
+import sys
+import tempfile
 import threading
-from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import MissingPackageError
-from wordkin.inspector.fields import choice
-from wordkin.inspector.inspected import Call, Inspected, RequestError, model
-from wordkin.vectors.postprocessing import reduced
+from wordkin.errors import ConfigurationError, MissingPackageError
+from wordkin.vectors import postprocessing
 from wordkin.vectors.wordvectors import WordVectors
 
-MOST_EMBEDDED = 70_000
-"""Most frequent words that t-SNE places; the others are left out."""
+UMAP_WORDS = 100_000
+"""How many words UMAP lays out at most: the most frequent ones."""
 
-EARLY, LATE = 250, 500
-"""Iterations of t-SNE with and without exaggeration, the usual numbers (van der Maaten and Hinton 2008)."""
+_UMAP_AT_LEAST = 10
 
-REPORTED = 10
-"""Iterations between two looks at the layout."""
-
-Layout = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.float32]  # (words, 2)
 
 
-class Map:
-    """The layouts of one model, each computed when it is first asked for.
+def principal_plane(vectors: WordVectors) -> Positions:
+    """Every word by the first two principal components: (words, 2) float32, NaN where a vector is not finite."""
+    finite = np.isfinite(vectors.norms)
+    if not finite.all():
+        vectors = vectors.with_vectors(np.where(finite[:, None], vectors.values(slice(None)), 0))
+    axes = min(2, vectors.vector_size)
+    plane = np.zeros((len(vectors), 2), np.float32)
+    plane[:, :axes] = postprocessing.reduced(vectors, axes).vectors
+    plane[~finite] = np.nan
+    return plane
 
-    Args:
-        vectors: the model.
+
+@dataclasses.dataclass
+class Maps:
+    """The maps of one model: each is made once, and kept."""
+
+    _plane: Positions | None = None
+    _layout: "Layout | None" = None
+    _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+    def plane(self, vectors: WordVectors) -> Positions:
+        """That of :func:`principal_plane`."""
+        with self._lock:
+            if self._plane is None:
+                self._plane = principal_plane(vectors)
+            return self._plane
+
+    def layout(self) -> "Layout | None":
+        """The layout by UMAP that was begun last."""
+        return self._layout
+
+    def begin(self, vectors: WordVectors) -> "Layout":
+        """Begin a layout by UMAP, unless one is at work or done.
+
+        Raises:
+            MissingPackageError: umap-learn is not installed.
+            ConfigurationError: there are too few words.
+        """
+        with self._lock:
+            if self._layout is None or self._layout.state in ("cancelled", "failed"):
+                self._layout = Layout(vectors)
+            return self._layout
+
+
+class Layout:
+    """A layout of the most frequent words by UMAP, at work in a process of its own.
+
+    Attributes:
+        words: how many words are laid out.
+        state: what has become of it.
+        progress: the share that is done, 0 to 1; 0 while neighbours are looked for.
+        message: why it failed.
+        positions: (words, 2) float32 once it is done; NaN where a vector is not finite.
+
+    Raises:
+        MissingPackageError: umap-learn is not installed.
+        ConfigurationError: there are too few words.
     """
 
     def __init__(self, vectors: WordVectors) -> None:
-        self._vectors = vectors
-        self._lock = threading.Lock()
-        self._pca: Layout | None = None
-        self.embedding: Embedding | None = None
+        if importlib.util.find_spec("umap") is None:
+            raise MissingPackageError("a map by UMAP needs umap-learn: pip install 'wordkin[map]'")
+        self.words = min(len(vectors), UMAP_WORDS)
+        self._finite = np.flatnonzero(np.isfinite(vectors.norms[: self.words]))
+        if len(self._finite) < _UMAP_AT_LEAST:
+            raise ConfigurationError(f"a map by UMAP needs {_UMAP_AT_LEAST} words or more; choose PCA")
+        self.state: Literal["running", "done", "cancelled", "failed"] = "running"
+        self.progress = 0.0
+        self.message = ""
+        self.positions: Positions | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="wordkin-map-", ignore_cleanup_errors=True)
+        self._source, self._target = (Path(self._folder.name) / name for name in ("units.npy", "layout.npy"))
+        np.save(self._source, vectors.unit_vectors(self._finite))
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, on files of our own
+            [sys.executable, "-m", "wordkin.inspector.umap_job", str(self._source), str(self._target)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
 
-    def pca(self) -> Layout:
-        """(words, 2) along the first two principal components."""
-        with self._lock:
-            if self._pca is None:
-                two = reduced(self._vectors, min(2, self._vectors.vector_size)).vectors
-                self._pca = _scaled(np.pad(np.asarray(two, np.float32), [(0, 0), (0, 2 - two.shape[1])]))
-            return self._pca
+    def cancel(self) -> None:
+        """End it, unless it is done."""
+        if self.state == "running":
+            self.state = "cancelled"
+            self._process.kill()
+            self._thread.join()
 
-    def embed(self) -> "Embedding":
-        """Begin with t-SNE, unless it has begun."""
-        with self._lock:
-            running = self.embedding
-        if running is None or running.failed:
-            running = Embedding(self._vectors, self.pca())
-            with self._lock:
-                self.embedding = running
-        return running
-
-
-class Embedding:
-    """t-SNE in the background: of the most frequent words, from their places along the principal components.
-
-    Args:
-        vectors: the model.
-        start: (words, 2) where to begin.
-
-    Raises:
-        MissingPackageError: openTSNE is not installed.
-    """
-
-    def __init__(self, vectors: WordVectors, start: Layout) -> None:
-        try:
-            import openTSNE  # noqa: F401
-        except ImportError as error:
-            raise MissingPackageError("t-SNE needs openTSNE: pip install 'wordkin[map]'") from error
-        self.words = min(len(vectors), MOST_EMBEDDED)
-        self.done = 0
-        self.ended, self.failed, self.cancelled = False, "", threading.Event()
-        self.layout = start[: self.words]
-        self._vectors = vectors
-        threading.Thread(target=self._run, name="wordkin-map", daemon=True).start()
-
-    def _run(self) -> None:
-        from openTSNE import TSNE
-
-        try:
-            unit = np.nan_to_num(self._vectors.unit_vectors(slice(0, self.words)))
-            scale = max(float(self.layout[:, 0].std()), 1e-12)
-            layout = TSNE(
-                perplexity=min(30, max(1, (self.words - 1) // 3)),
-                initialization=self.layout.astype(np.float64) / scale * 1e-4,
-                early_exaggeration_iter=EARLY,
-                n_iter=LATE,
-                random_state=1,
-                n_jobs=-1,
-                callbacks=self._look,
-                callbacks_every_iters=REPORTED,
-            ).fit(unit)
-            if not self.cancelled.is_set():
-                self._see(layout)
-        except Exception as error:  # openTSNE's own, which differ by version; the page shows what it says
-            self.failed = f"t-SNE failed: {error}"
-        self.ended = True
-
-    def _look(self, _iteration: int, _error: float, layout: npt.NDArray[Any]) -> bool:
-        """Told of the layout every few iterations, in two phases that count anew; True ends it."""
-        self.done += REPORTED
-        self._see(layout)
-        return self.cancelled.is_set()
-
-    def _see(self, layout: npt.NDArray[Any]) -> None:
-        self.layout = _scaled(np.array(layout, np.float32))
-
-
-def layout(shown: Inspected, body: Mapping[str, Any]) -> bytes:
-    """The places of the words, most frequent first: x and y of each in float32. The body has the method."""
-    chart = _map(shown)
-    if choice(body, "method", ("pca", "tsne"), "pca") == "pca":
-        return chart.pca().tobytes()
-    if chart.embedding is None:
-        raise RequestError("t-SNE has not begun")
-    return chart.embedding.layout.tobytes()
-
-
-def embedding(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Begin with t-SNE, end it, or see how far it is. The body has the wish: begin, cancel or see."""
-    chart, wish = _map(shown), choice(body, "wish", ("begin", "cancel", "see"), "see")
-    running = chart.embed() if wish == "begin" else chart.embedding
-    if running is None:
-        return {"begun": False}
-    if wish == "cancel":
-        running.cancelled.set()
-    return {
-        "begun": True,
-        "words": running.words,
-        "progress": min(1.0, running.done / (EARLY + LATE)),
-        "ended": running.ended,
-        "failed": running.failed,
-    }
-
-
-def names(shown: Inspected, _: Mapping[str, Any]) -> bytes:
-    """All words: where each one's UTF-8 bytes begin, and where the last one's end, in uint32; then the bytes."""
-    vocabulary = model(shown).vocabulary
-    return vocabulary.offsets.astype(np.uint32).tobytes() + vocabulary.text.tobytes()
-
-
-def _map(shown: Inspected) -> Map:
-    with shown.making:
-        if shown.map is None:
-            shown.map = Map(model(shown))
-        return shown.map
-
-
-def _scaled(layout: Layout) -> Layout:
-    """Moved and scaled so that all but a thousandth of the points lie in −1 to 1; what is not finite lies at 0."""
-    finite = np.asarray(np.isfinite(layout).all(axis=1))
-    if not finite.any():
-        return np.zeros_like(layout)
-    low, high = np.quantile(layout[finite], [0.0005, 0.9995], axis=0)
-    scaled = (layout - (low + high) / 2) / max(float((high - low).max()) / 2, 1e-12)
-    return np.ascontiguousarray(np.where(finite[:, np.newaxis], scaled, 0), np.float32)
-
-
-CALLS: dict[str, Call] = {"map": layout, "map-words": names, "map-embedding": embedding}
+    def _follow(self) -> None:
+        last = ""
+        with self._process as process, self._folder:
+            assert process.stdout is not None
+            for line in process.stdout:
+                name, _, share = line.strip().partition(" ")
+                if name == "progress":
+                    self.progress = float(share)
+                else:
+                    last = line.strip() or last
+            if process.wait() == 0:
+                self.positions = np.full((self.words, 2), np.nan, np.float32)
+                self.positions[self._finite] = np.load(self._target)
+                self.progress, self.state = 1.0, "done"
+            elif self.state != "cancelled":
+                self.message, self.state = f"UMAP failed: {last}", "failed"

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 import wordkin
 from wordkin.errors import ConfigurationError, WordkinError
-from wordkin.inspector import body, bundle, evaluation, explorer, lab, live, projection
+from wordkin.inspector import body, bundle, evaluation, explorer, lab, live
 from wordkin.inspector.inspected import Call, Inspected
 from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 
@@ -56,7 +56,6 @@ CALLS: dict[str, Call] = {
     "status": status,
     **lab.CALLS,
     **explorer.CALLS,
-    **projection.CALLS,
     **live.CALLS,
     **evaluation.CALLS,
 }

@@ -1,0 +1,61 @@
+import { useState } from "preact/hooks";
+import { useLanguage } from "../i18n";
+import { Bars, Unknown, useAnswer, type Scored } from "./answers";
+import { WordInput } from "./WordInput";
+
+type Terms = { a: string; b: string; c: string };
+
+interface Given {
+  terms: Terms;
+  ignoreCase: boolean;
+  onTerms: (terms: Terms) => void;
+  onChoose: (word: string) => void;
+}
+
+/** a is to b as c is to which words? */
+export function Analogy({ terms, ignoreCase, onTerms, onChoose }: Given) {
+  const { t } = useLanguage();
+  const [written, setWritten] = useState(terms);
+  const [method, setMethod] = useState("3cosadd");
+  const whole = terms.a && terms.b && terms.c;
+  const { answer, error } = useAnswer<{ unknown?: string[]; answers?: Scored[] }>("analogy", whole ? { ...terms, method } : null);
+  const replace = (word: string, by: string) => {
+    const [a, b, c] = [written.a, written.b, written.c].map((each) => (each === word ? by : each)) as [string, string, string];
+    setWritten({ a, b, c });
+    onTerms({ a, b, c });
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onTerms({ a: written.a.trim(), b: written.b.trim(), c: written.c.trim() });
+      }}
+    >
+      <div class="explorer-row">
+        {(["a", "b", "c"] as const).map((name) => (
+          <WordInput
+            key={name}
+            label={name}
+            value={written[name]}
+            ignoreCase={ignoreCase}
+            onInput={(word) => setWritten((before) => ({ ...before, [name]: word }))}
+            onChoose={() => {}}
+          />
+        ))}
+      </div>
+      <div class="explorer-row">
+        <label>
+          {t({ en: "Method", zh: "方法" })}{" "}
+          <select value={method} onChange={(event) => setMethod(event.currentTarget.value)}>
+            <option value="3cosadd">3CosAdd</option>
+            <option value="3cosmul">3CosMul</option>
+          </select>
+        </label>
+        <button type="submit">a : b :: c : ?</button>
+      </div>
+      {error && <p role="alert">{error}</p>}
+      {answer?.unknown && <Unknown words={answer.unknown} onReplace={replace} />}
+      {answer?.answers && <Bars found={answer.answers} onChoose={onChoose} />}
+    </form>
+  );
+}

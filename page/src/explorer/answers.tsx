@@ -1,0 +1,73 @@
+import { useEffect, useState } from "preact/hooks";
+import { call } from "../api";
+import { useLanguage } from "../i18n";
+
+export interface Scored {
+  word: string;
+  row: number;
+  score: number;
+}
+
+/** What the server answers to a question, and what it says when it cannot. */
+export function useAnswer<Answer>(name: string, body: object | null): { answer: Answer | null; error: string } {
+  const [state, setState] = useState<{ answer: Answer | null; error: string }>({ answer: null, error: "" });
+  const asked = body && JSON.stringify(body);
+  useEffect(() => {
+    setState({ answer: null, error: "" });
+    if (!asked) return;
+    const abort = new AbortController();
+    call<Answer>(name, JSON.parse(asked), abort.signal).then(
+      (answer) => setState({ answer, error: "" }),
+      (failure: Error) => abort.signal.aborted || setState({ answer: null, error: failure.message }),
+    );
+    return () => abort.abort();
+  }, [name, asked]);
+  return state;
+}
+
+/** Words with bars of their scores; each can be chosen. */
+export function Bars({ found, onChoose }: { found: readonly Scored[]; onChoose: (word: string) => void }) {
+  const longest = Math.max(1e-9, ...found.map(({ score }) => Math.abs(score)));
+  return (
+    <ol class="explorer-bars">
+      {found.map(({ word, score }) => (
+        <li key={word}>
+          <button type="button" class="explorer-word" onClick={() => onChoose(word)}>
+            {word}
+          </button>
+          <span class="explorer-bar" aria-hidden="true">
+            <span style={{ width: `${(100 * Math.abs(score)) / longest}%` }} />
+          </span>
+          <span class="explorer-score">{score.toFixed(3).replace("-", "−")}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** That words are unknown, with the closest spellings of each to choose from. */
+export function Unknown({ words, onReplace }: { words: readonly string[]; onReplace: (word: string, by: string) => void }) {
+  return (
+    <>
+      {words.map((word) => (
+        <UnknownWord key={word} word={word} onReplace={onReplace} />
+      ))}
+    </>
+  );
+}
+
+function UnknownWord({ word, onReplace }: { word: string; onReplace: (word: string, by: string) => void }) {
+  const { t } = useLanguage();
+  const { answer } = useAnswer<{ words: string[] }>("closest", { word });
+  return (
+    <p role="status">
+      {t({ en: `“${word}” is not in the vocabulary.`, zh: `詞彙表裡沒有「${word}」。` })}{" "}
+      {answer?.words.length ? t({ en: "Closest spellings:", zh: "最接近的拼法：" }) : ""}{" "}
+      {answer?.words.map((each) => (
+        <button type="button" key={each} onClick={() => onReplace(word, each)}>
+          {each}
+        </button>
+      ))}
+    </p>
+  );
+}

@@ -1,0 +1,373 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useLanguage } from "../../i18n";
+import { FONT, Labels, type Label } from "./labels";
+import { png, save, svg, type Colours } from "./picture";
+import { inside, view, type Camera, type Points, type Size } from "./points";
+import { Scene } from "./scene";
+import type { Words } from "./words";
+
+interface Given {
+  words: Words;
+  points: Points;
+  /** The chosen word and the words to mark with it. */
+  chosen: number | null;
+  marked: readonly number[];
+  /** Where to look; null for everything. */
+  camera: Camera | null;
+  onCamera: (camera: Camera) => void;
+  onChoose: (row: number) => void;
+  onList: (rows: number[]) => void;
+}
+
+const REACH = 14; // pixels from the pointer to a word
+const STEP = 60; // pixels of an arrow key
+const STILL = 5; // pixels that a click may move
+
+export function WordMap({ words, points, chosen, marked, camera: wanted, onCamera, onChoose, onList }: Given) {
+  const { t } = useLanguage();
+  const plot = useRef<HTMLCanvasElement>(null);
+  const cover = useRef<HTMLCanvasElement>(null);
+  const shownWindow = useRef<MapWindow | null>(null);
+  const [missing, setMissing] = useState(false);
+  const [lasso, setLasso] = useState(false);
+  const [hovered, setHovered] = useState<number | null>(null);
+
+  useEffect(() => {
+    const scene = Scene.on(plot.current!);
+    if (!scene) {
+      setMissing(true);
+      return;
+    }
+    const made = new MapWindow(scene, plot.current!, cover.current!);
+    shownWindow.current = made;
+    return () => made.close();
+  }, []);
+
+  useEffect(() => {
+    shownWindow.current?.show({ words, points, chosen, marked, lasso, onCamera, onChoose, onList, onHover: setHovered });
+  });
+  useEffect(() => shownWindow.current?.look(wanted), [points, wanted?.x, wanted?.y, wanted?.scale]);
+
+  if (missing)
+    return (
+      <p role="alert">
+        {t({
+          en: "The map needs WebGL 2, which this browser does not offer here. All else on this page works without it.",
+          zh: "地圖需要 WebGL 2，而這個瀏覽器目前不支援。本頁的其他功能不受影響。",
+        })}
+      </p>
+    );
+  const act = (change: (made: MapWindow) => void) => () => shownWindow.current && change(shownWindow.current);
+  return (
+    <div class="explorer-map">
+      <div class="explorer-tools">
+        <button onClick={act((made) => made.zoom(1.5))} aria-label={t({ en: "Zoom in", zh: "放大" })}>
+          +
+        </button>
+        <button onClick={act((made) => made.zoom(1 / 1.5))} aria-label={t({ en: "Zoom out", zh: "縮小" })}>
+          −
+        </button>
+        <button onClick={act((made) => made.move(null))}>{t({ en: "Everything", zh: "全部" })}</button>
+        <button aria-pressed={lasso} onClick={() => setLasso(!lasso)}>
+          {t({ en: "Lasso", zh: "套索" })}
+        </button>
+        <button onClick={act((made) => onList(made.rowsInView()))}>{t({ en: "List what is in view", zh: "列出畫面內的詞" })}</button>
+        <button onClick={act((made) => void made.savePng())}>PNG</button>
+        <button onClick={act((made) => made.saveSvg())}>SVG</button>
+      </div>
+      <div class="explorer-canvases">
+        <canvas ref={plot} class="explorer-plot" />
+        <canvas
+          ref={cover}
+          class="explorer-cover"
+          tabIndex={0}
+          role="application"
+          aria-label={t({
+            en: "Map of all words. Arrow keys move, plus and minus zoom, 0 shows everything, Enter chooses the word nearest to the centre.",
+            zh: "所有詞的地圖。方向鍵移動，加減號縮放，0 顯示全部，Enter 選取最接近中心的詞。",
+          })}
+        />
+      </div>
+      <p class="explorer-hovered" aria-live="polite">
+        {hovered === null ? t({ en: "Drag, scroll, pinch, or use arrow keys, + and −", zh: "可拖曳、捲動、雙指縮放，或用方向鍵與 + −" }) : words.at(hovered)}
+      </p>
+    </div>
+  );
+}
+
+interface Shown extends Omit<Given, "camera"> {
+  lasso: boolean;
+  onHover: (row: number | null) => void;
+}
+
+/** The window over the map: what it shows, and how pointers and keys move it. */
+class MapWindow {
+  private shown!: Shown;
+  private camera: Camera = { x: 0, y: 0, scale: 1 };
+  private size: Size = { width: 1, height: 1 };
+  private ratio = 1;
+  private frame = 0;
+  private told = 0;
+  private labels: Label[] = [];
+  private outline: [number, number][] = [];
+  private started: { x: number; y: number } | null = null;
+  private wanted: Camera | null = null;
+  private hovered: number | null = null;
+  private readonly pointers = new Map<number, { x: number; y: number }>();
+  private readonly context: CanvasRenderingContext2D;
+  private readonly labelling: Labels;
+  private readonly resizes = new ResizeObserver(() => this.resize());
+  private readonly dark = matchMedia("(prefers-color-scheme: dark)");
+  private readonly redraw = () => this.ask();
+
+  constructor(
+    private readonly scene: Scene,
+    private readonly plot: HTMLCanvasElement,
+    private readonly cover: HTMLCanvasElement,
+  ) {
+    this.context = cover.getContext("2d")!;
+    this.labelling = new Labels(this.context);
+    this.resizes.observe(cover);
+    this.dark.addEventListener("change", this.redraw);
+    cover.addEventListener("pointerdown", (event) => this.down(event));
+    cover.addEventListener("pointermove", (event) => this.moved(event));
+    cover.addEventListener("pointerup", (event) => this.up(event));
+    cover.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
+    cover.addEventListener("pointerleave", () => this.hover(null));
+    cover.addEventListener("dblclick", (event) => this.zoom(2, this.at(event)));
+    cover.addEventListener("keydown", (event) => this.key(event));
+    cover.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+  }
+
+  close(): void {
+    this.resizes.disconnect();
+    this.dark.removeEventListener("change", this.redraw);
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.told);
+  }
+
+  show(shown: Shown): void {
+    this.shown = shown;
+    this.ask();
+  }
+
+  /** Looks where it is told to; nothing is told back. */
+  look(camera: Camera | null): void {
+    if (camera && same(camera, this.camera)) return;
+    this.wanted = camera;
+    this.camera = camera ?? this.shown.points.whole(this.size);
+    this.ask();
+  }
+
+  /** Goes there, and says so; null for everything. */
+  move(camera: Camera | null): void {
+    const whole = this.shown.points.whole(this.size);
+    this.wanted = this.camera = camera ?? whole;
+    this.camera.scale = Math.min(Math.max(this.camera.scale, whole.scale / 4), whole.scale * 1e4);
+    clearTimeout(this.told);
+    this.told = setTimeout(() => this.shown.onCamera(this.camera), 250);
+    this.ask();
+  }
+
+  /** Zooms about a place on the canvas, or its middle. */
+  zoom(factor: number, at = { x: this.size.width / 2, y: this.size.height / 2 }): void {
+    const [x, y] = this.onMap(at);
+    const scale = this.camera.scale * factor;
+    const share = 1 - this.camera.scale / scale;
+    this.move({ x: this.camera.x + (x - this.camera.x) * share, y: this.camera.y + (y - this.camera.y) * share, scale });
+  }
+
+  rowsInView(): number[] {
+    return this.shown.points.within(view(this.camera, this.size));
+  }
+
+  saveSvg(): void {
+    const marked = new Set([this.shown.chosen ?? -1, ...this.shown.marked]);
+    const picture = svg(this.shown.points, this.labels, marked, this.camera, this.size, this.colours());
+    save(new Blob([picture], { type: "image/svg+xml" }), "wordkin-map.svg");
+  }
+
+  async savePng(): Promise<void> {
+    this.draw(); // WebGL keeps its picture only until the frame is shown
+    const blob = await png([this.plot, this.cover], this.colours().paper);
+    if (blob) save(blob, "wordkin-map.png");
+  }
+
+  private resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.cover;
+    if (!width || !height) return;
+    this.size = { width, height };
+    this.ratio = devicePixelRatio;
+    for (const canvas of [this.plot, this.cover]) {
+      canvas.width = Math.round(width * this.ratio);
+      canvas.height = Math.round(height * this.ratio);
+    }
+    if (!this.wanted) this.camera = this.shown.points.whole(this.size);
+    this.draw();
+  }
+
+  private ask(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  private draw(): void {
+    const { words, points, chosen, marked } = this.shown;
+    const colours = this.colours();
+    this.scene.draw(points, this.camera, this.size, this.ratio, colours.point.match(/[\d.]+/g)!.map(Number));
+    const here = (chosen === null ? marked : [chosen, ...marked]).filter((row) => points.has(row));
+    this.labels = this.labelling.placed(points, words, this.camera, this.size, here);
+    this.drawCover(here, new Set(here), colours);
+  }
+
+  private drawCover(here: readonly number[], bold: ReadonlySet<number>, colours: Colours): void {
+    const { context, size } = this;
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.clearRect(0, 0, size.width, size.height);
+    context.strokeStyle = colours.accent;
+    context.lineWidth = 2;
+    for (const row of here) this.ring(row, row === this.shown.chosen ? 8 : 4);
+    if (this.hovered !== null) this.ring(this.hovered, 6);
+    if (this.outline.length) {
+      context.beginPath();
+      for (const place of this.outline) context.lineTo(...this.onCanvas(...place));
+      context.closePath();
+      context.setLineDash([6, 4]);
+      context.stroke();
+      context.setLineDash([]);
+    }
+    context.textAlign = "center";
+    context.lineJoin = "round";
+    context.strokeStyle = colours.paper;
+    context.lineWidth = 3;
+    for (const { row, text, x, y } of this.labels) {
+      context.font = bold.has(row) ? `bold ${FONT}` : FONT;
+      context.fillStyle = bold.has(row) ? colours.accent : colours.ink;
+      context.strokeText(text, x, y);
+      context.fillText(text, x, y);
+    }
+  }
+
+  private ring(row: number, radius: number): void {
+    const [x, y] = this.onCanvas(this.shown.points.x(row), this.shown.points.y(row));
+    this.context.beginPath();
+    this.context.arc(x, y, radius, 0, 2 * Math.PI);
+    this.context.stroke();
+  }
+
+  /** The colours of the theme, which the canvases carry in their style, where variables are resolved. */
+  private colours(): Colours {
+    const { color: ink, borderTopColor: point, caretColor: accent } = getComputedStyle(this.cover);
+    return { paper: getComputedStyle(this.plot).backgroundColor, ink, point, accent };
+  }
+
+  private down(event: PointerEvent): void {
+    this.cover.setPointerCapture(event.pointerId);
+    const at = this.at(event);
+    this.pointers.set(event.pointerId, at);
+    this.started = this.pointers.size === 1 ? at : null;
+    this.outline = this.shown.lasso && this.pointers.size === 1 ? [this.onMap(at)] : [];
+  }
+
+  private moved(event: PointerEvent): void {
+    const at = this.at(event);
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return this.hover(this.nearest(at));
+    const [first, second] = [...this.pointers.values()];
+    this.pointers.set(event.pointerId, at);
+    if (this.outline.length && !second) {
+      this.outline.push(this.onMap(at));
+      return this.ask();
+    }
+    const { x, y, scale } = this.camera;
+    const share = 1 / this.pointers.size;
+    this.move({ x: x - ((at.x - before.x) * share) / scale, y: y + ((at.y - before.y) * share) / scale, scale });
+    if (!first || !second) return;
+    const [one, two] = [...this.pointers.values()] as [typeof at, typeof at];
+    const middle = { x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 };
+    this.zoom(Math.hypot(one.x - two.x, one.y - two.y) / Math.max(1, Math.hypot(first.x - second.x, first.y - second.y)), middle);
+  }
+
+  private up(event: PointerEvent): void {
+    this.pointers.delete(event.pointerId);
+    const at = this.at(event);
+    const still = this.started && Math.hypot(at.x - this.started.x, at.y - this.started.y) < STILL;
+    if (this.outline.length > 2 && !still) this.shown.onList(inside(this.shown.points, this.outline));
+    else if (still) {
+      this.outline = [];
+      const row = this.nearest(at);
+      if (row !== null) this.shown.onChoose(row);
+    }
+    this.started = null;
+    this.ask();
+  }
+
+  private wheel(event: WheelEvent): void {
+    event.preventDefault();
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    this.zoom(Math.exp(-0.002 * event.deltaY * lines), this.at(event));
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { x, y, scale } = this.camera;
+    const step = STEP / scale;
+    const moves: Record<string, () => void> = {
+      ArrowLeft: () => this.move({ x: x - step, y, scale }),
+      ArrowRight: () => this.move({ x: x + step, y, scale }),
+      ArrowUp: () => this.move({ x, y: y + step, scale }),
+      ArrowDown: () => this.move({ x, y: y - step, scale }),
+      "+": () => this.zoom(1.5),
+      "=": () => this.zoom(1.5),
+      "-": () => this.zoom(1 / 1.5),
+      "0": () => this.move(null),
+      Enter: () => {
+        const row = this.shown.points.nearest(x, y, this.size.width / 2 / scale);
+        if (row !== null) this.shown.onChoose(row);
+      },
+    };
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    move();
+  }
+
+  private hover(row: number | null): void {
+    if (row === this.hovered) return;
+    this.hovered = row;
+    this.shown.onHover(row);
+  }
+
+  private nearest({ x, y }: { x: number; y: number }): number | null {
+    return this.shown.points.nearest(...this.onMap({ x, y }), REACH / this.camera.scale);
+  }
+
+  private at(event: MouseEvent): { x: number; y: number } {
+    const { left, top } = this.cover.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  }
+
+  private onMap({ x, y }: { x: number; y: number }): [number, number] {
+    const { camera, size } = this;
+    return [camera.x + (x - size.width / 2) / camera.scale, camera.y - (y - size.height / 2) / camera.scale];
+  }
+
+  private onCanvas(x: number, y: number): [number, number] {
+    const { camera, size } = this;
+    return [size.width / 2 + (x - camera.x) * camera.scale, size.height / 2 - (y - camera.y) * camera.scale];
+  }
+}
+
+/** Whether two cameras are the same once they are written in a link. */
+function same(a: Camera, b: Camera): boolean {
+  return written(a) === written(b);
+}
+
+export function written({ x, y, scale }: Camera): string {
+  return [x, y, scale].map((value) => value.toPrecision(6)).join(",");
+}
+
+export function read(text: string | null): Camera | null {
+  const [x, y, scale] = (text ?? "").split(",").map(Number);
+  return Number.isFinite(x) && Number.isFinite(y) && scale! > 0 && scale! < Infinity ? { x: x!, y: y!, scale: scale! } : null;
+}
