@@ -1,7 +1,7 @@
 """How smoothly the explorer's map moves in a browser: ``python benchmarks/map.py [MODEL] [--words 400000]``.
 
-Without a model, one of random vectors. The map is moved by keys and wheel events, once each frame, for some seconds, and
-the frames are counted; --gpu lets Chromium draw with a GPU instead of in software (SwiftShader).
+Without a model, one of random vectors. The map is moved by keys and wheel events, once each frame, for some seconds,
+and the frames are counted; --gpu lets Chromium draw with a GPU instead of in software (SwiftShader).
 """
 
 import argparse
@@ -26,7 +26,8 @@ MOVING = """seconds => new Promise(done => {
     const passed = (now - begun) / 1000;
     if (passed >= seconds) return done(frames / passed);
     frames++;
-    if (frames % 2) cover.dispatchEvent(new KeyboardEvent("keydown", { key: passed % 2 < 1 ? "ArrowLeft" : "ArrowRight" }));
+    const key = passed % 2 < 1 ? "ArrowLeft" : "ArrowRight";
+    if (frames % 2) cover.dispatchEvent(new KeyboardEvent("keydown", { key }));
     else cover.dispatchEvent(new WheelEvent("wheel", {
       deltaY: passed % 4 < 2 ? -40 : 40, clientX: left + width / 2, clientY: top + height / 2, cancelable: true }));
     requestAnimationFrame(step);

@@ -1,4 +1,5 @@
 import importlib.util
+import itertools
 import json
 import subprocess
 import time
@@ -152,7 +153,7 @@ def test_all_words_in_one_answer(shown):
     answer = explorer.words(shown, {})
     offsets = np.frombuffer(answer[: 4 * (len(WORDS) + 1)], "<u4")
     text = answer[4 * (len(WORDS) + 1) :]
-    assert [text[begin:end].decode() for begin, end in zip(offsets, offsets[1:], strict=False)] == WORDS
+    assert [text[begin:end].decode() for begin, end in itertools.pairwise(offsets)] == WORDS
 
 
 class TestPlane:

@@ -76,7 +76,11 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
           setAsked(event.currentTarget.value.trim());
         }}
         onKeyDown={key}
-        onBlur={() => setFound([])}
+        onBlur={() => {
+          typed.current = false;
+          setAsked("");
+          setFound([]);
+        }}
       />
       <ul id={`${id}-list`} role="listbox" aria-label={label} hidden={!found.length}>
         {found.map(({ word, count }, place) => (
