@@ -24,11 +24,12 @@ MARK = "WORDKIN_RUN"
 
 
 def processes(mark: str) -> list[int]:
-    """All processes with this mark in their environment."""
+    """All processes with this mark in their environment, but for Ray's agents, which may live on for a minute."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
+            ours = f"{MARK}={mark}".encode() in (folder / "environ").read_bytes()
+            if ours and b"gent" not in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
     return found
 

@@ -10,11 +10,8 @@ from wordkin.errors import ClusterError, MissingPackageError
 
 NAMESPACE = "wordkin"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
-_ALONE = {
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # no cluster to form, so that its servers listen on the loopback address
-    "RAY_enable_pipe_based_agent_to_parent_health_check": "1",  # after kill -9 of this process nobody lives on
-}
-"""Settings for a Ray that is started here; it reads them when it is imported."""
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Where Ray is not to form clusters, its servers listen on the loopback address alone; it reads this when imported."""
 
 
 def package(settings: dict[str, str] | None = None) -> Any:
