@@ -4,8 +4,8 @@
 
 Prints for each number of workers and tokens a round, of the fastest repeat: tokens per second without and with
 exchange, the shares of time in synchronisation and in waiting, the bytes that are sent for each token, the seconds of
-synchronisation in a round beside those of the cost model of docs/scale.md, and the most memory that the driver used. More
-workers than cores take turns, so that what each of them takes counts as often.
+synchronisation in a round beside those of the cost model of docs/scale.md, and the most memory that the driver used.
+More workers than cores take turns, so that what each of them takes counts as often.
 """
 
 import argparse
