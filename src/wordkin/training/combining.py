@@ -38,14 +38,11 @@ ITERATIONS = 8
 STEEPEST = 0.25
 """The greatest y(1 − y); docs/scale.md has what other values give."""
 
-TOKENS = 1_000_000
-"""Of all workers in a round, where nobody says otherwise: more cost quality on 17 million."""
+TOKENS = 125_000
+"""Of a worker in a round, where nobody says otherwise; docs/scale.md has what more cost in quality."""
 
-TOKENS_OF_TWO = 5_000_000
-"""The same for two workers, whose changes overlap least."""
-
-FEWEST_TOKENS = 100_000
-"""Of each worker: with less, it would wait more than it trains."""
+TOKENS_OF_TWO = 2_500_000
+"""The same where there are two workers, whose changes overlap least."""
 
 Changes = tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]
 """The rows that one worker changed, in ascending order, and the change of each: (rows,) and (rows, vector_size)."""
@@ -64,8 +61,7 @@ class Scheme:
 
 def default_scheme(workers: int) -> Scheme:
     """The scheme for a number of workers."""
-    together = TOKENS if workers > 2 else TOKENS_OF_TWO
-    return Scheme(max(together // workers, FEWEST_TOKENS))
+    return Scheme(TOKENS if workers > 2 else TOKENS_OF_TWO)
 
 
 class Curvature(NamedTuple):
