@@ -24,13 +24,15 @@ EPOCHS, WATCHED = 30, 20
 QUIET = 1500  # milliseconds until what a page draws stands still
 
 
-def take(browser: Any, shown: Inspected, view: str, name: str) -> None:
-    """Open a view and take its picture."""
+def take(browser: Any, shown: Inspected, view: str, name: str, key: str = "", times: int = 0) -> None:
+    """Open a view, press a key some times, and take the picture."""
     with Server(shown) as server:
         page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light", locale="en-GB")
         page.goto(f"{server.address}#{view}")
         page.get_by_role("main").wait_for()
         page.wait_for_timeout(QUIET)
+        for _ in range(times):
+            page.keyboard.press(key)
         page.screenshot(path=IMAGES / f"{name}.png")
         page.close()
 
@@ -67,7 +69,7 @@ def main() -> None:
         vectors = take_training(browser)
         if sys.argv[1:]:
             vectors = WordVectors.load(sys.argv[1])
-        take(browser, Inspected("example"), "lab", "lab")
+        take(browser, Inspected("example"), "lab", "lab", "ArrowRight", 7)
         take(browser, Inspected("demo", vectors), "explorer?word=string", "explorer")
         browser.close()
 

@@ -217,6 +217,14 @@ class TestLayout:
         plane = np.frombuffer(explorer.plane(shown, {"method": "umap"}), "<f4").reshape(-1, 2)
         assert (plane == shown.vectors.unit_vectors(slice(None))[:, :2]).all()
 
+    def test_ends_with_the_server(self, job, shown):
+        server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
+        job("import time; time.sleep(60)")
+        explorer.layout(shown, {"action": "begin"})
+        with server.Server(shown):
+            assert explorer.layout(shown, {})["state"] == "running"
+        assert explorer.layout(shown, {})["state"] == "cancelled"
+
     def test_can_be_cancelled_and_begun_again(self, job, shown):
         job("import time; time.sleep(60)")
         explorer.layout(shown, {"action": "begin"})

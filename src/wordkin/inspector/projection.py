@@ -67,6 +67,12 @@ class Maps:
                 self._layout = Layout(vectors)
             return self._layout
 
+    def close(self) -> None:
+        """End what is at work."""
+        layout = self.layout()
+        if layout is not None:
+            layout.cancel()
+
 
 class Layout:
     """A layout of the most frequent words by UMAP, at work in a process of its own.

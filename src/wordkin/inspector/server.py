@@ -115,7 +115,7 @@ class Server:
     """
 
     def __init__(self, shown: Inspected, host: str = LOOPBACK, port: int = 0) -> None:
-        app = application(shown)
+        app, self._maps = application(shown), shown.maps
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family)
@@ -173,3 +173,4 @@ class Server:
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
+        self._maps.close()
