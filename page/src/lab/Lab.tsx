@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { readable } from "../math/numbers";
@@ -39,7 +39,9 @@ export function Lab({ status }: { status: Status }) {
   const [error, setError] = useState("");
   const failed = useCallback((failure: Error) => failure.name !== "AbortError" && setError(failure.message), []);
 
+  const begun = useRef(0); // how often; steps of an earlier time come too late
   const begin = useCallback(() => {
+    begun.current++;
     const left = new AbortController();
     const eta = new URLSearchParams(location.hash.split("?")[1]).get("eta");
     call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta, fallback), left.signal).then((beginning) => {
@@ -67,7 +69,9 @@ export function Lab({ status }: { status: Status }) {
   }, [wanted, failed]);
 
   const take = useCallback(async (from: Wanted, steps: number) => {
+    const time = begun.current;
     const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps });
+    if (time !== begun.current) return;
     setWanted({ beginning: from.beginning, state, output: state.turn });
     setLosses((before) => [...before, ...J]);
   }, []);
