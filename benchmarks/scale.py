@@ -26,7 +26,7 @@ from wordkin.arrays import aligned_zeros
 from wordkin.compilation import compiled
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernels import Weights
-from wordkin.training.combining import Changes, combine, curvature, default_scheme
+from wordkin.training.combining import Changes, combine, curvature, default_round_tokens
 from wordkin.training.pairs import pairs_a_token
 from wordkin.training.schedule import Chunk, Pieces, chunks
 from wordkin.training.trainer import ChunkTrainer
@@ -190,7 +190,7 @@ def main() -> None:
                 seed=seed,
                 threads=1,
             )
-            trial = Trial(workers, options.tokens or default_scheme(workers).tokens, options.rule, config)
+            trial = Trial(workers, options.tokens or default_round_tokens(workers), options.rule, config)
             variant = f"{source.stem}, {options.architecture}, {options.output_layer}"
             path = folder / f"{variant}, {trial.name}, seed {seed}.json"
             if not path.exists():

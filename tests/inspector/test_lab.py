@@ -29,6 +29,10 @@ def pass_of(state, output=0):
     return lab.forward_and_back(NOTHING, {"state": state, "output": output})
 
 
+def stepped(state, steps):
+    return lab.steps(NOTHING, {"state": state, "steps": steps})["state"]
+
+
 def test_what_the_lab_begins_with():
     found = lab.begin(NOTHING, {})
     assert (found["source"], found["inputs"], found["output"], found["negatives"]) == (
@@ -95,7 +99,7 @@ def test_steps_take_the_pairs_in_turn(architecture, output_layer):
     np.testing.assert_array_equal(after, V)
     np.testing.assert_array_equal(outputs, W)
     assert len(found["J"]) == 5
-    assert found["J"][-1] == found["J_now"]
+    assert found["J"][-1] == pass_of(found["state"])["J_of_all"]
 
 
 def test_positives_alone_bring_all_vectors_onto_one_line():
@@ -104,7 +108,7 @@ def test_positives_alone_bring_all_vectors_onto_one_line():
     for each in alone["outputs"]:
         each["label"] = 1
     angles = {
-        name: [each["angle"] for each in lab.steps(NOTHING, {"state": state, "steps": 1_000})["view"]["outputs"]]
+        name: [each["angle"] for each in pass_of(stepped(state, 1_000))["view"]["outputs"]]
         for name, state in (("both", both), ("alone", alone))
     }
     assert max(angles["alone"]) < 0.3
@@ -112,7 +116,7 @@ def test_positives_alone_bring_all_vectors_onto_one_line():
 
 
 def test_angles_and_lengths_are_those_of_all_dimensions():
-    view = lab.steps(NOTHING, {"state": example(), "steps": 0})["view"]
+    view = pass_of(example())["view"]
     v, w = lab.EXAMPLE_V[0], lab.EXAMPLE_W[2]
     assert view["length"] == pytest.approx(np.linalg.norm(v))
     assert view["outputs"][0]["length"] == pytest.approx(np.linalg.norm(w))
@@ -122,7 +126,7 @@ def test_angles_and_lengths_are_those_of_all_dimensions():
 def test_a_vector_of_zeros_has_a_right_angle():
     state = example()
     state["outputs"][0]["vector"] = [0, 0, 0]
-    assert lab.steps(NOTHING, {"state": state, "steps": 0})["view"]["outputs"][0]["angle"] == np.pi / 2
+    assert pass_of(state)["view"]["outputs"][0]["angle"] == np.pi / 2
 
 
 def test_the_paths_of_the_example_are_huffman_s():

@@ -165,7 +165,7 @@ def test_no_history_is_an_error_of_one_line():
 
 @pytest.mark.parametrize("words", ["a", [1], ["a"] * 9, {}])
 def test_odd_words_are_refused(words):
-    with pytest.raises(RequestError, match="at most 8 words"):
+    with pytest.raises(RequestError, match="up to 8 words"):
         live.training(Inspected("example"), {"words": words})
 
 

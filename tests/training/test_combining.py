@@ -10,7 +10,7 @@ from wordkin.training.combining import (
     Curvature,
     combine,
     curvature,
-    default_scheme,
+    default_round_tokens,
 )
 
 ROWS, SIZE = 60, 9
@@ -129,5 +129,5 @@ def test_zeros_and_single_numbers_have_a_curvature():
 
 
 def test_more_than_two_workers_exchange_more_often():
-    tokens = [default_scheme(workers).tokens for workers in (2, 3, 1000)]
+    tokens = [default_round_tokens(workers) for workers in (2, 3, 1000)]
     assert tokens[0] > tokens[1] == tokens[2]

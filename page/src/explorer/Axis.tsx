@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
+import { fixed } from "../math/numbers";
 import { Unknown, useAnswer } from "./answers";
 import { WordInput } from "./WordInput";
 
@@ -76,7 +77,7 @@ export function Axis({ ends, ignoreCase, onEnds, onChoose }: Given) {
                   <span class="explorer-line" aria-hidden="true">
                     <span style={{ left: `${50 + (50 * place) / reach}%` }} />
                   </span>
-                  <span class="explorer-score">{place.toFixed(2).replace("-", "−")}</span>
+                  <span class="explorer-score">{fixed(place, 2)}</span>
                 </li>
               ))}
           </ol>

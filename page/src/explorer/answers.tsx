@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { call } from "../api";
 import { useLanguage } from "../i18n";
+import { fixed } from "../math/numbers";
 
 export interface Scored {
   word: string;
@@ -38,7 +39,7 @@ export function Bars({ found, onChoose }: { found: readonly Scored[]; onChoose: 
           <span class="explorer-bar" aria-hidden="true">
             <span style={{ width: `${(100 * Math.abs(score)) / longest}%` }} />
           </span>
-          <span class="explorer-score">{score.toFixed(3).replace("-", "−")}</span>
+          <span class="explorer-score">{fixed(score, 3)}</span>
         </li>
       ))}
     </ol>

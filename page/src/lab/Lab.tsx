@@ -23,7 +23,6 @@ interface Wanted {
 /** The same with all of its numbers. */
 interface Shown extends Wanted {
   pass: Pass;
-  now: Stepped;
 }
 
 export function Lab({ status }: { status: Status }) {
@@ -58,12 +57,9 @@ export function Lab({ status }: { status: Status }) {
     if (!wanted) return;
     const left = new AbortController();
     const { state, output } = wanted;
-    Promise.all([
-      call<Pass>("lab-pass", { state, output }, left.signal),
-      call<Stepped>("lab-steps", { state, steps: 0 }, left.signal),
-    ]).then(([pass, now]) => {
-      setShown({ ...wanted, pass, now });
-      setLosses((before) => (before.length ? before : [now.J_now]));
+    call<Pass>("lab-pass", { state, output }, left.signal).then((pass) => {
+      setShown({ ...wanted, pass });
+      setLosses((before) => (before.length ? before : [pass.J_of_all]));
     }, failed);
     return () => left.abort();
   }, [wanted, failed]);
@@ -77,7 +73,7 @@ export function Lab({ status }: { status: Status }) {
   }, []);
 
   if (!wanted || !shown) return error ? <p role="alert">{error}</p> : null;
-  const { beginning, state, output, pass, now } = shown;
+  const { beginning, state, output, pass } = shown;
   const eta = wanted.state.eta;
   return (
     <div class="lab">
@@ -135,7 +131,7 @@ export function Lab({ status }: { status: Status }) {
       {beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
       <Runs
         state={state}
-        now={now}
+        pass={pass}
         losses={losses}
         positivesOnly={positivesOnly}
         onPositivesOnly={(only) => {

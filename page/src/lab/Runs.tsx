@@ -3,13 +3,13 @@ import { useLanguage } from "../i18n";
 import { readable } from "../math/numbers";
 import { Plot } from "../plot";
 import { Directions } from "./Directions";
-import type { State, Stepped } from "./types";
+import type { Pass, State } from "./types";
 
 const PAUSE = 300; // milliseconds
 
 interface Props {
   state: State;
-  now: Stepped;
+  pass: Pass;
   losses: number[];
   positivesOnly: boolean;
   onPositivesOnly: (only: boolean) => void;
@@ -19,7 +19,7 @@ interface Props {
 }
 
 /** Many steps, a positive and the negatives in turn. */
-export function Runs({ state, now, losses, positivesOnly, onPositivesOnly, take, again, failed }: Props) {
+export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, take, again, failed }: Props) {
   const { t } = useLanguage();
   const [running, setRunning] = useState(false);
   useEffect(() => {
@@ -60,7 +60,7 @@ export function Runs({ state, now, losses, positivesOnly, onPositivesOnly, take,
           {t({ en: "Positives only", zh: "只用正例" })}
         </button>
         <span class="lab-sum">
-          J = <output title={String(now.J_now)}>{readable(now.J_now)}</output>
+          J = <output title={String(pass.J_of_all)}>{readable(pass.J_of_all)}</output>
           {" · "}
           {t({ en: `${taken} steps`, zh: `${taken} 步` })}
         </span>
@@ -80,7 +80,7 @@ export function Runs({ state, now, losses, positivesOnly, onPositivesOnly, take,
           series={[{ label: "J", color: "--accent" }]}
           values={[losses.map((_, index) => index), losses]}
         />
-        <Directions state={state} view={now.view} />
+        <Directions state={state} view={pass.view} />
       </div>
     </section>
   );

@@ -42,6 +42,8 @@ export interface Pass {
   dJ_dx: number;
   dJ_dv: number[];
   dJ_dw: number[];
+  J_of_all: number;
+  view: Directions;
   w_after: number[];
   inputs_after: number[][];
   hidden_after: number[];
@@ -56,6 +58,4 @@ export interface Directions {
 export interface Stepped {
   state: State;
   J: number[];
-  J_now: number;
-  view: Directions;
 }

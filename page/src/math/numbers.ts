@@ -6,6 +6,9 @@ export function readable(value: number): string {
   return text.replace("-", "−");
 }
 
+/** A number with so many digits behind the point. */
+export const fixed = (value: number, digits: number) => value.toFixed(digits).replace("-", "−");
+
 function scientific(value: number): string {
   const [digits = "", power = ""] = value.toExponential(2).split("e");
   return `${digits} × 10${[...String(Number(power))].map((sign) => RAISED[sign]).join("")}`;

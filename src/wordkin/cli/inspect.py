@@ -14,6 +14,7 @@ from wordkin.vectors.wordvectors import WordVectors
 
 if TYPE_CHECKING:
     from wordkin.inspector.inspected import Inspected
+    from wordkin.inspector.live import Live
     from wordkin.inspector.server import Server
 
 EXAMPLE = "dog, cat, run, fly"
@@ -73,6 +74,15 @@ def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: 
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
     return server
+
+
+def watching(name: str, no_browser: bool) -> "tuple[Server, Live]":
+    """Start the server for a run that is about to begin."""
+    from wordkin.inspector.inspected import Inspected
+    from wordkin.inspector.live import Live
+
+    live = Live()
+    return opened(Inspected(name, live=live), no_browser), live
 
 
 def _shown(model: Path | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]) -> "Inspected":

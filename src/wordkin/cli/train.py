@@ -9,15 +9,13 @@ import click
 
 from wordkin import files, sizes
 from wordkin.cli import PATH, as_json, print_json, say
-from wordkin.cli.inspect import no_browser_option, opened
+from wordkin.cli.inspect import no_browser_option, watching
 from wordkin.cli.options import config_options, configuration, given
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.errors import ConfigurationError, FormatError, OutputError
-from wordkin.inspector.inspected import Inspected
-from wordkin.inspector.live import Live
 from wordkin.training.checkpoint import DEFAULT_SECONDS
 from wordkin.training.word2vec import Word2Vec, settings_of
 from wordkin.vectors.wordvectors import WordVectors
@@ -117,13 +115,14 @@ def train(
     if encoded and fixed:
         flag = fixed[0].replace("_", "-")
         raise ConfigurationError(f"--{flag} was settled when {encoded[0]} was encoded; give it to 'wordkin encode'")
-    model, live = Word2Vec(config), Live()
-    shown = Inspected(output.name, live=live)
-    server = click.get_current_context().with_resource(opened(shown, no_browser)) if inspect else None
+    model, server, live = Word2Vec(config), None, None
+    if inspect:
+        server, live = watching(output.name, no_browser)
+        click.get_current_context().with_resource(server)
     _fit(
         model,
         [Path(source) for source in sources],
-        progress=live.begin if inspect else True,
+        progress=live.begin if live else True,
         init=earlier,
         init_vectors=pretrained,
         freeze=_words_to_freeze(freeze),
@@ -135,7 +134,8 @@ def train(
         ray_address=ray_address,
     )
     model.save(output)
-    shown.vectors = model.vectors
+    if server is not None:
+        server.shown.vectors = model.vectors
     document = {
         "model": str(output),
         "words": len(model.vectors),

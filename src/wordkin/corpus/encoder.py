@@ -150,8 +150,8 @@ class Encoder:
         Raises:
             CorpusError: there was no text, or fewer than two words are left.
         """
-        sentences = self._ends_spool.tell() // self._ends.itemsize
-        vocabulary, row_of_id, report, settings = self._settle(self._words.take_counts(self._distinct), sentences)
+        counts = self._words.take_counts(self._distinct)
+        vocabulary, row_of_id, report, settings = self._settle(counts, self._sentences)
         ids, offsets = self._remapped(row_of_id)
         return EncodedCorpus(
             ids, offsets, vocabulary, dataclasses.replace(report, sentences=len(offsets) - 1), settings
@@ -161,8 +161,7 @@ class Encoder:
         """The distinct words that were read, of which none were known before."""
         words, table = self._distinct, self._words.table
         text = table.arena[: self._progress[ARENA_USED]]
-        sentences = self._ends_spool.tell() // self._ends.itemsize
-        return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), sentences)
+        return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), self._sentences)
 
     def finish_with_known(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Remap the spool, leaving out all words but those that were known before.
@@ -180,6 +179,11 @@ class Encoder:
     def _distinct(self) -> int:
         """Words that are known or were read."""
         return int(self._progress[WORDS])
+
+    @property
+    def _sentences(self) -> int:
+        """Sentences that were read."""
+        return self._ends_spool.tell() // self._ends.itemsize
 
     def _settle(self, counts: npt.NDArray[np.int64], sentences: int) -> Settled:
         """Sort and prune the vocabulary.

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.inspector.inspected import Call, Inspected, RequestError
+from wordkin.inspector import fields
+from wordkin.inspector.inspected import Call, Inspected, RequestError, model
 from wordkin.vectors import spelling
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
 
-LONGEST_WORD = 1000  # characters
 MOST_ANSWERS = 1000
 MOST_WORDS = 200  # of one request
 _BLOCK_WORDS = 1 << 16
@@ -19,10 +19,10 @@ _BLOCK_WORDS = 1 << 16
 
 def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case."""
-    vectors = _vectors(shown)
-    prefix, ignore_case = _text(body, "prefix"), body.get("ignore_case") is True
+    vectors = model(shown)
+    prefix, ignore_case = fields.word(body, "prefix"), body.get("ignore_case") is True
     vocabulary = vectors.vocabulary
-    rows = beginning_with(vocabulary, prefix, ignore_case, _count(body, 10))
+    rows = beginning_with(vocabulary, prefix, ignore_case, fields.integer(body, "count", 1, MOST_ANSWERS, 10))
     return {"words": [{"word": vocabulary.words[row], "count": int(vocabulary.counts[row])} for row in rows]}
 
 
@@ -65,7 +65,7 @@ def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]
 
 def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """A word's row, count and norm, and its neighbours; or that it is unknown."""
-    vectors, asked, count = _vectors(shown), _text(body, "word"), _count(body, 20)
+    vectors, asked, count = model(shown), fields.word(body, "word"), fields.integer(body, "count", 1, MOST_ANSWERS, 20)
     vector = vectors.get(asked)
     if vector is None:
         return {"unknown": [asked]}
@@ -83,8 +83,8 @@ def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """What is to `c` as `b` is to `a`; or which of them are unknown."""
-    vectors, count = _vectors(shown), _count(body, 10)
-    a, b, c = (_text(body, name) for name in "abc")
+    vectors, count = model(shown), fields.integer(body, "count", 1, MOST_ANSWERS, 10)
+    a, b, c = (fields.word(body, name) for name in "abc")
     method = body.get("method", "3cosadd")
     unknown = _unknown(vectors, [a, b, c])
     if unknown:
@@ -98,15 +98,20 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): where its unit vector falls on the line through those
     of a and b. Placed are `words`, or the neighbours of both.
     """
-    vectors, a, b = _vectors(shown), _text(body, "a"), _text(body, "b")
+    vectors, a, b = model(shown), fields.word(body, "a"), fields.word(body, "b")
     unknown = _unknown(vectors, [a, b])
     if unknown:
         return {"unknown": unknown}
     length = 1 - _answered(lambda: vectors.similarity(a, b))
     if length < 1e-6:
         raise RequestError(f"{a!r} and {b!r} point in the same direction; give two words with an axis between them")
-    listed = _words(body)
-    words = listed or [found for found, _ in _answered(lambda: vectors.most_similar([a, b], topn=_count(body, 20)))]
+    listed = fields.words(body, "words", MOST_WORDS, [])
+    words = listed or [
+        found
+        for found, _ in _answered(
+            lambda: vectors.most_similar([a, b], topn=fields.integer(body, "count", 1, MOST_ANSWERS, 20))
+        )
+    ]
     missing = _unknown(vectors, words)
     placed = [name for name in dict.fromkeys([a, b, *words]) if name not in missing]
 
@@ -121,12 +126,12 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def closest(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
-    return {"words": list(spelling.closest(_text(body, "word"), _vectors(shown)))}
+    return {"words": list(spelling.closest(fields.word(body, "word"), model(shown)))}
 
 
 def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:
     """All words: where each begins, (words + 1,) little-endian uint32, then their UTF-8 bytes."""
-    vocabulary = _vectors(shown).vocabulary
+    vocabulary = model(shown).vocabulary
     if len(vocabulary.text) >= 1 << 32:
         raise RequestError("these words have 4 GiB of text or more, which the map does not hold")
     return vocabulary.offsets.astype("<u4").tobytes() + vocabulary.text.tobytes()
@@ -134,22 +139,20 @@ def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:
 
 def plane(shown: Inspected, body: Mapping[str, Any]) -> bytes:
     """The words' positions, most frequent word first: (words, 2) little-endian float32."""
-    vectors, method = _vectors(shown), body.get("method", "pca")
-    if method == "pca":
+    vectors = model(shown)
+    if fields.choice(body, "method", ("pca", "umap"), "pca") == "pca":
         positions = shown.maps.plane(vectors)
-    elif method == "umap":
+    else:
         layout = shown.maps.layout()
         if layout is None or layout.positions is None:
             raise RequestError("the map by UMAP is not there yet; begin it first")
         positions = layout.positions
-    else:
-        raise RequestError(f"the method is {method!r}; give 'pca' or 'umap'")
     return positions.astype("<f4").tobytes()
 
 
 def layout(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """Begin or cancel a map by UMAP, or, without `action`, say how far it is."""
-    vectors, action = _vectors(shown), body.get("action")
+    vectors, action = model(shown), body.get("action")
     if action not in ("begin", "cancel", None):
         raise RequestError(f"the action is {action!r}; give 'begin' or 'cancel', or none")
     current = shown.maps.begin(vectors) if action == "begin" else shown.maps.layout()
@@ -163,33 +166,6 @@ def layout(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "words": current.words,
         "message": current.message,
     }
-
-
-def _vectors(shown: Inspected) -> WordVectors:
-    if shown.vectors is None:
-        raise RequestError("there is no model to explore; start wordkin inspect with one")
-    return shown.vectors
-
-
-def _text(body: Mapping[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_WORD:
-        raise RequestError(f"{name} must be a word of 1 to {LONGEST_WORD} characters")
-    return value
-
-
-def _words(body: Mapping[str, Any]) -> list[str]:
-    listed = body.get("words", [])
-    if not isinstance(listed, list) or len(listed) > MOST_WORDS:
-        raise RequestError(f"words must be a list of at most {MOST_WORDS} words")
-    return [_text({"each of words": each}, "each of words") for each in listed]
-
-
-def _count(body: Mapping[str, Any], default: int) -> int:
-    count = body.get("count", default)
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_ANSWERS:
-        raise RequestError(f"count must be a whole number in 1 to {MOST_ANSWERS}")
-    return count
 
 
 def _unknown(vectors: WordVectors, asked: Sequence[str]) -> list[str]:

@@ -27,17 +27,21 @@ def integer(body: Mapping[str, Any], name: str, least: int, most: int, default: 
     return value
 
 
-def word(body: Mapping[str, Any], name: str) -> str:
+def word(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
     """A word."""
-    value = body.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= MOST_WORD:
-        raise RequestError(f"{name}: give a word")
-    return value
+    value = body.get(name, default)
+    if not _is_word(value):
+        raise RequestError(f"{name}: give a word of 1 to {MOST_WORD:,} characters")
+    return str(value)
 
 
 def words(body: Mapping[str, Any], name: str, most: int, default: list[str] | None = None) -> list[str]:
-    """Some words, perhaps none."""
+    """Some words, or none."""
     value = body.get(name, default)
-    if not isinstance(value, list) or len(value) > most or not all(isinstance(each, str) for each in value):
-        raise RequestError(f"{name}: give up to {most} words")
+    if not isinstance(value, list) or len(value) > most or not all(map(_is_word, value)):
+        raise RequestError(f"{name}: give up to {most} words of 1 to {MOST_WORD:,} characters")
     return value
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MOST_WORD

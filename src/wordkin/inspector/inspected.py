@@ -17,6 +17,10 @@ Call = Callable[["Inspected", Mapping[str, Any]], Answer]
 """One call of the page: given what is shown and the request's JSON object, an object of JSON, or bytes."""
 
 
+DULL_WORDS = 100
+"""So many of the most frequent words tell little."""
+
+
 class RequestError(WordkinError):
     """A request of the page that cannot be answered; its message is shown there."""
 
@@ -38,3 +42,20 @@ class Inspected:
     live: "Live | None" = None
     evaluation: "Evaluation | None" = None
     maps: Maps = field(default_factory=Maps)
+
+
+def model(shown: Inspected) -> WordVectors:
+    """The model.
+
+    Raises:
+        RequestError: there is none, or none yet.
+    """
+    if shown.vectors is None:
+        raise RequestError("there is no model to show; start wordkin inspect with one")
+    return shown.vectors
+
+
+def examples(vectors: WordVectors, count: int) -> list[str]:
+    """Some words to begin with: frequent ones, behind the most frequent, which tell little."""
+    first = min(DULL_WORDS, max(0, len(vectors) - count))
+    return list(vectors.index_to_key[first : first + count])

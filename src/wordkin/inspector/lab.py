@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from wordkin.config import Architecture, CbowGradient, OutputLayer, TrainingConfig
 from wordkin.inspector.fields import choice, integer, word, words
-from wordkin.inspector.inspected import Call, Inspected, RequestError
+from wordkin.inspector.inspected import Call, Inspected, RequestError, examples
 from wordkin.model import huffman, objective
 
 MOST_WORDS = 20
@@ -30,9 +30,6 @@ MOST_NUMBERS = 4_096
 MOST_STEPS = 1_000
 MOST_SIZE = 1e6
 MOST_ETA = 10
-
-FIRST_WORD = 200
-"""Row of the model's word that the lab begins with: more telling than the most frequent ones."""
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -132,7 +129,7 @@ def begin(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     if not inputs:
         raise RequestError("inputs: give a word")
     inputs = inputs[:1] if architecture == "skipgram" else inputs
-    output = word({"output": source.output, **body}, "output")
+    output = word(body, "output", source.output)
     negatives, tree = list[str](), None
     if output_layer == "hierarchical-softmax":
         tree = huffman.tree(source.counts)
@@ -174,7 +171,8 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         The fields of objective.PairPass, but with what the step makes of the inputs instead of v_after: with CBOW it
-        is the context's vectors that change, and v is their mean.
+        is the context's vectors that change, and v is their mean. Besides, J_of_all, the sum over all outputs, and what
+        :func:`view` gives.
     """
     network = _network(body.get("state"))
     output = integer(body, "output", 0, len(network.W) - 1)
@@ -188,6 +186,8 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         },
         "inputs_after": after.V.tolist(),
         "hidden_after": after.hidden.tolist(),
+        "J_of_all": network.loss(),
+        "view": view(network),
         "J_after": float(objective.loss(after.hidden @ after.W[output], network.labels[output])),
     }
 
@@ -196,7 +196,7 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The state after some steps, one pair after the other. The body has a state, and the number of steps.
 
     Returns:
-        The state; J, the sum over all outputs, after each step and now; and what :func:`view` gives.
+        The state; and J, the sum over all outputs, after each step.
     """
     given: Any = body.get("state")
     network = _copied(_network(given))
@@ -216,7 +216,7 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "inputs": [{**it, "vector": v} for it, v in zip(given["inputs"], network.V.tolist(), strict=True)],
         "outputs": [{**it, "vector": w} for it, w in zip(given["outputs"], network.W.tolist(), strict=True)],
     }
-    return {"state": state, "J": losses, "J_now": network.loss(), "view": view(network)}
+    return {"state": state, "J": losses}
 
 
 def view(network: Network) -> dict[str, Any]:
@@ -264,8 +264,7 @@ def _model(shown: Inspected) -> Source:
     if vectors.output_vectors is None:
         raise RequestError("the model holds no output vectors, which the backward pass needs; choose the example")
     eta = TrainingConfig.from_mapping({"learning_rate": vectors.config.get("learning_rate"), "min_learning_rate": 0.0})
-    first = min(FIRST_WORD, max(0, len(vectors) - 4))
-    some = [vectors.index_to_key[row] for row in range(first, min(first + 4, len(vectors)))]
+    some = examples(vectors, 4)
     return Source(
         vectors.row,
         vectors.vocabulary.counts,

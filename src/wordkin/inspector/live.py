@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wordkin.inspector.inspected import Call, Inspected, RequestError
+from wordkin.inspector import fields
+from wordkin.inspector.inspected import Call, Inspected, RequestError, examples
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress, Run, progress_bar
 from wordkin.vectors.wordvectors import WordVectors
@@ -20,8 +21,7 @@ SHARE_OF_TIME = 1 / 400
 """How much of the time may go into the neighbours while threads train."""
 
 NUMBERS = ("loss", "holdout_loss", "learning_rate", "tokens_per_second")
-DULL_WORDS = 100
-"""So many of the most frequent words tell little."""
+EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,17 @@ class Live:
         """Watch this run."""
         self._bar = progress_bar(run.config.epochs, run.config.epochs * run.tokens)
         self._begun = self._last = time.monotonic()
-        self._examples = examples(run.vectors())
+        self._examples = examples(run.vectors(), EXAMPLES)
         self._run = run  # last, since the page may ask at any moment
         return self
 
-    def advance(self, epoch: int, tokens: int, loss: float) -> None:
+    def advance(self, epoch: int, tokens: int, loss: float | None) -> None:
         """Note a point, once in a while."""
         assert self._run is not None
         assert self._bar is not None
         self._bar.advance(epoch, tokens, loss)
         self._tokens += tokens
-        if loss == 0:  # what a checkpoint had done before is told at once, and has no loss
+        if loss is None:
             return
         self._new_tokens += tokens
         now = time.monotonic()
@@ -153,9 +153,7 @@ class Live:
 
 def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """How training goes, or went; and the neighbours of ``words``."""
-    words = body.get("words", [])
-    if not isinstance(words, list) or len(words) > MOST_WORDS or not all(isinstance(word, str) for word in words):
-        raise RequestError(f"words: give a list of at most {MOST_WORDS} words")
+    words = fields.words(body, "words", MOST_WORDS, [])
     if shown.live is not None:
         return shown.live.as_dict(words, shown.vectors)
     if shown.vectors is None or not shown.vectors.history:
@@ -164,7 +162,7 @@ def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "state": "ended",
         "history": history(shown.vectors.history),
         "neighbours": neighbours(shown.vectors, words),
-        "examples": examples(shown.vectors),
+        "examples": examples(shown.vectors, EXAMPLES),
     }
 
 
@@ -193,12 +191,6 @@ def neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str, Any
         else {"word": word, "found": None}
         for word in words
     ]
-
-
-def examples(vectors: WordVectors) -> list[str]:
-    """Three words to begin with: frequent ones, behind the most frequent."""
-    first = min(DULL_WORDS, max(0, len(vectors) - 3))
-    return list(vectors.index_to_key[first : first + 3])
 
 
 def most_memory() -> int | None:

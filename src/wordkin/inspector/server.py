@@ -109,13 +109,17 @@ class Server:
         host: name or address to listen on.
         port: to listen on; 0 for a free one.
 
+    Attributes:
+        shown: as given.
+
     Raises:
         ConfigurationError: host and port cannot be listened on.
         WordkinError: the page was not built.
     """
 
     def __init__(self, shown: Inspected, host: str = LOOPBACK, port: int = 0) -> None:
-        app, self._maps = application(shown), shown.maps
+        app = application(shown)
+        self.shown = shown
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family)
@@ -173,4 +177,4 @@ class Server:
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
-        self._maps.close()
+        self.shown.maps.close()

@@ -18,7 +18,6 @@ order. So the result is the same bytes however the rows are spread.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -51,20 +50,9 @@ Changes = tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]
 """The rows that one worker changed, in ascending order, and the change of each: (rows,) and (rows, vector_size)."""
 
 
-@dataclass(frozen=True)
-class Scheme:
-    """How a run is shared.
-
-    Attributes:
-        tokens: that each worker trains on in a round, at most.
-    """
-
-    tokens: int
-
-
-def default_scheme(workers: int) -> Scheme:
-    """The scheme for a number of workers."""
-    return Scheme(TOKENS if workers > 2 else TOKENS_OF_TWO)
+def default_round_tokens(workers: int) -> int:
+    """The tokens that each of so many workers trains on in a round, at most."""
+    return TOKENS if workers > 2 else TOKENS_OF_TWO
 
 
 class Curvature(NamedTuple):
@@ -170,7 +158,7 @@ def _add(total, touched, rows, delta):
 def _apply(common, total, touched, overlap, directions, strengths):
     """Add to each row what the overlap of its workers leaves, in each direction, of the sum of their changes.
 
-    Each loop goes over columns and adds nothing up, so that all of it is done a register at a time.
+    Each loop goes over columns that do not depend on each other, so that all of it is done a register at a time.
     """
     number, size = directions.shape
     products, lanes = np.empty(size, np.float32), np.empty(LANES, np.float32)
@@ -194,7 +182,7 @@ def _apply(common, total, touched, overlap, directions, strengths):
 @compiled(nogil=True)
 def _dot_in_lanes(one, other, lanes):
     """The scalar product, by sums side by side in `lanes`, always in the same order."""
-    whole = len(one) - len(one) % len(lanes)
+    whole = len(one) - len(one) % LANES
     lanes[:] = 0
     for begin in range(0, whole, LANES):
         for lane in range(LANES):

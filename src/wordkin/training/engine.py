@@ -103,15 +103,16 @@ def engine(
         return
     workers = Bounds(meaning="", kind=int, low=1).checked("workers", workers)
     round_tokens = Bounds(meaning="", kind=int, low=1, optional=True).checked("round_tokens", round_tokens)
-    if (config.threads or 1) > 1 and not config.deterministic:
+    threads = config.threads or 1
+    if threads > 1 and not config.deterministic:
         raise ConfigurationError(
-            f"threads is {config.threads}, and a worker's threads would race: set deterministic, or take more workers "
+            f"threads is {threads}, and a worker's threads would race: set deterministic, or take more workers "
             "of one thread"
         )
     from wordkin.training.distributed.actors import Actors
     from wordkin.training.distributed.cluster import Cluster
     from wordkin.training.distributed.session import session
 
-    config = dataclasses.replace(config, threads=config.threads or 1)
-    with session(workers * (config.threads or 1), ray_address), Actors(workers, config) as actors:
+    config = dataclasses.replace(config, threads=threads)
+    with session(workers * threads, ray_address), Actors(workers, config) as actors:
         yield Cluster(actors, corpus, config, known, round_tokens)

@@ -50,7 +50,7 @@ def train(
         if checkpoint is not None and checkpoint.path.exists():
             state = checkpoint.restore(*weights)
             logger.info("going on from the checkpoint %s, in epoch %d", checkpoint.path, state.epoch + 1)
-            progress.advance(state.epoch + 1, state.epoch * crew.tokens + state.totals.tokens, 0.0)
+            progress.advance(state.epoch + 1, state.epoch * crew.tokens + state.totals.tokens, None)
         while state.epoch < crew.config.epochs and not out_of_patience(state.history, patience):
             _train_epoch(crew, progress, state, checkpoint, interrupted)
             _end_epoch(crew, state, checkpoint, interrupted)

@@ -37,8 +37,8 @@ class Run:
 class Progress(Protocol):
     """Told of every chunk and every epoch that is done."""
 
-    def advance(self, epoch: int, tokens: int, loss: float) -> None:
-        """`tokens` more are done; the epoch's mean loss so far is `loss`."""
+    def advance(self, epoch: int, tokens: int, loss: float | None) -> None:
+        """`tokens` more are done; the epoch's mean loss so far is `loss`, None where a checkpoint had done them."""
 
     def epoch_ended(self, record: EpochRecord) -> None:
         """An epoch is over."""
@@ -50,7 +50,7 @@ class Progress(Protocol):
 class Silent:
     """No progress bar; only held-out losses are logged."""
 
-    def advance(self, epoch: int, tokens: int, loss: float) -> None:
+    def advance(self, epoch: int, tokens: int, loss: float | None) -> None:
         """Say nothing."""
 
     def epoch_ended(self, record: EpochRecord) -> None:
@@ -77,10 +77,11 @@ class Bar:
         self._holdout_loss = ""
         self._bar: Any = tqdm(total=tokens, unit="token", unit_scale=True, dynamic_ncols=True, file=sys.stderr)
 
-    def advance(self, epoch: int, tokens: int, loss: float) -> None:
+    def advance(self, epoch: int, tokens: int, loss: float | None) -> None:
         """Move the bar."""
         self._bar.set_description_str(f"epoch {epoch}/{self._epochs}", refresh=False)
-        self._bar.set_postfix_str(f"loss {loss:.4f}{self._holdout_loss}", refresh=False)
+        if loss is not None:
+            self._bar.set_postfix_str(f"loss {loss:.4f}{self._holdout_loss}", refresh=False)
         self._bar.update(tokens)
 
     def epoch_ended(self, record: EpochRecord) -> None:

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../../i18n";
 import { FONT, Labels, type Label } from "./labels";
 import { png, save, svg, type Colours } from "./picture";
-import { inside, view, type Camera, type Points, type Size } from "./points";
+import { inside, onCanvas, view, type Camera, type Points, type Size } from "./points";
 import { Scene } from "./scene";
 import type { Words } from "./words";
 
@@ -230,7 +230,7 @@ class MapWindow {
     if (this.hovered !== null) this.ring(this.hovered, 6);
     if (this.outline.length) {
       context.beginPath();
-      for (const place of this.outline) context.lineTo(...this.onCanvas(...place));
+      for (const place of this.outline) context.lineTo(...onCanvas(this.camera, size, ...place));
       context.closePath();
       context.setLineDash([6, 4]);
       context.stroke();
@@ -249,7 +249,7 @@ class MapWindow {
   }
 
   private ring(row: number, radius: number): void {
-    const [x, y] = this.onCanvas(this.shown.points.x(row), this.shown.points.y(row));
+    const [x, y] = onCanvas(this.camera, this.size, this.shown.points.x(row), this.shown.points.y(row));
     this.context.beginPath();
     this.context.arc(x, y, radius, 0, 2 * Math.PI);
     this.context.stroke();
@@ -350,11 +350,6 @@ class MapWindow {
   private onMap({ x, y }: { x: number; y: number }): [number, number] {
     const { camera, size } = this;
     return [camera.x + (x - size.width / 2) / camera.scale, camera.y - (y - size.height / 2) / camera.scale];
-  }
-
-  private onCanvas(x: number, y: number): [number, number] {
-    const { camera, size } = this;
-    return [size.width / 2 + (x - camera.x) * camera.scale, size.height / 2 - (y - camera.y) * camera.scale];
   }
 }
 

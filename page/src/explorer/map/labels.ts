@@ -1,4 +1,4 @@
-import type { Camera, Points, Size } from "./points";
+import { onCanvas, type Camera, type Points, type Size } from "./points";
 import type { Words } from "./words";
 
 export interface Label {
@@ -28,8 +28,7 @@ export class Labels {
     let tried = 0;
 
     const attempt = (row: number) => {
-      const x = size.width / 2 + (points.x(row) - camera.x) * camera.scale;
-      const y = size.height / 2 - (points.y(row) - camera.y) * camera.scale;
+      const [x, y] = onCanvas(camera, size, points.x(row), points.y(row));
       if (!(x >= 0 && x < size.width && y >= HEIGHT && y < size.height)) return;
       tried++;
       if (taken[Math.floor(y / CELL) * columns + Math.floor(x / CELL)]) return;

@@ -1,6 +1,6 @@
 import { look } from "./scene";
 import { FONT, type Label } from "./labels";
-import { view, type Camera, type Points, type Size } from "./points";
+import { onCanvas, view, type Camera, type Points, type Size } from "./points";
 
 export interface Colours {
   paper: string;
@@ -12,9 +12,10 @@ export interface Colours {
 /** What is in view as an SVG picture: its points as one path, and the labels. */
 export function svg(points: Points, labels: readonly Label[], marked: ReadonlySet<number>, camera: Camera, size: Size, colours: Colours): string {
   const { width, height } = size;
-  const across = (row: number) => (width / 2 + (points.x(row) - camera.x) * camera.scale).toFixed(1);
-  const down = (row: number) => (height / 2 - (points.y(row) - camera.y) * camera.scale).toFixed(1);
-  const dots = points.within(view(camera, size)).map((row) => `M${across(row)} ${down(row)}h0`);
+  const dots = points.within(view(camera, size)).map((row) => {
+    const [x, y] = onCanvas(camera, size, points.x(row), points.y(row));
+    return `M${x.toFixed(1)} ${y.toFixed(1)}h0`;
+  });
   const { size: dot, alpha } = look(points, camera, size);
   const texts = labels.map(
     ({ row, text, x, y }) =>

@@ -118,6 +118,11 @@ export function inside(points: Points, polygon: readonly (readonly [number, numb
   });
 }
 
+/** Where a place on the map lies on the canvas, in pixels of CSS. */
+export function onCanvas(camera: Camera, { width, height }: Size, x: number, y: number): [number, number] {
+  return [width / 2 + (x - camera.x) * camera.scale, height / 2 - (y - camera.y) * camera.scale];
+}
+
 export function view(camera: Camera, { width, height }: Size): Box {
   const [halfWidth, halfHeight] = [width / 2 / camera.scale, height / 2 / camera.scale];
   return {

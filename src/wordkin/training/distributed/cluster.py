@@ -19,7 +19,7 @@ from wordkin.corpus.encoded import CorpusReport
 from wordkin.corpus.encoding import encode
 from wordkin.errors import CorpusError
 from wordkin.model.kernels import Weights
-from wordkin.training.combining import default_scheme
+from wordkin.training.combining import default_round_tokens
 from wordkin.training.distributed import shards
 from wordkin.training.distributed.actors import Actors
 from wordkin.training.distributed.crew import ClusterCrew
@@ -64,7 +64,7 @@ class Cluster:
     def __init__(
         self, actors: Actors, corpus: Any, config: TrainingConfig, known: Vocabulary, round_tokens: int | None
     ) -> None:
-        self._round_tokens = round_tokens or default_scheme(len(actors)).tokens
+        self._round_tokens = round_tokens or default_round_tokens(len(actors))
         self.parameters = {"workers": len(actors), "round_tokens": self._round_tokens}
         self._actors, self._config = actors, config
         self._shards: list[Any] = []
