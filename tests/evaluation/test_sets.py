@@ -196,6 +196,18 @@ def test_the_report(royal, pairs):
     assert "outliers: outliers" in text
 
 
+def test_the_report_of_a_model_that_knows_none_of_the_words(royal, pairs):
+    stranger = WordVectors.from_arrays(["山", "水", "月", "風"], np.eye(4))
+    scores = [
+        [of_royal, of_stranger]
+        for of_royal, of_stranger in zip(all_kinds(royal, pairs), all_kinds(stranger, pairs), strict=True)
+    ][:2]
+    text = report.table(["royal", "stranger"], scores, [[compare(*of_set)] for of_set in scores])
+    assert text.count("nothing that both know") == 2
+    assert "none asked, 2 skipped" in text
+    assert "p " not in text
+
+
 def test_the_picture(tmp_path, royal, pairs, monkeypatch):
     pytest.importorskip("matplotlib", reason="the extra plot is not installed")
     scores = [[score, score] for score in all_kinds(royal, pairs)]

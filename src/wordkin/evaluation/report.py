@@ -64,7 +64,8 @@ def _rows(scores: Sequence[Any]) -> Table:
 
 def _section(section: Any) -> str:
     skipped = f", {section.skipped:,} skipped" if section.skipped else ""
-    return f"{100 * section.accuracy:.1f}% of {section.asked:,}{skipped}"
+    asked = f"{100 * section.accuracy:.1f}% of {section.asked:,}" if section.asked else "none asked"
+    return f"{asked}{skipped}"
 
 
 def _correlation(score: SimilarityScore) -> str:
@@ -72,5 +73,7 @@ def _correlation(score: SimilarityScore) -> str:
 
 
 def _difference(difference: Difference) -> str:
+    if not difference.compared:
+        return "nothing that both know"
     p = f"p {difference.p:.3f}" if difference.p >= 0.001 else "p < 0.001"
     return f"{difference.difference:+.3f}, {p}"
