@@ -96,7 +96,8 @@ def train(
     """Learn word vectors from text.
 
     INPUT is a file, a directory, a quoted pattern, - for standard input, or one corpus made by 'wordkin encode'.
-    Files may be compressed (.gz .bz2 .xz .zst).
+    Files may be compressed (.gz .bz2 .xz .zst). Files, directories and patterns may also be URLs that fsspec opens,
+    such as s3://bucket/text.txt.gz.
     """
     if resume and checkpoint is None:
         raise ConfigurationError("--resume needs --checkpoint FILE, the checkpoint to go on from")
@@ -121,7 +122,7 @@ def train(
         click.get_current_context().with_resource(server)
     _fit(
         model,
-        [Path(source) for source in sources],
+        [Path(source) if isinstance(source, str) else source for source in sources],
         progress=live.begin if live else True,
         init=earlier,
         init_vectors=pretrained,
@@ -228,7 +229,7 @@ def _program() -> str:
     return f"{python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python} -m wordkin"
 
 
-def _sources(inputs: tuple[str, ...], output: Path) -> list[Path | str]:
+def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
     """The files to read, once it is certain that none of them is the output and that this can be written."""
     sources = reading.expand(inputs)
     files.require_writable(output)

@@ -9,11 +9,12 @@ import numpy as np
 
 from wordkin import files, memory, sizes
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
-from wordkin.corpus import reading, tokenizing
+from wordkin.corpus import reading, remote, tokenizing
 from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.joining import joined
 from wordkin.corpus.marking import marked_blocks
+from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import ConfigurationError, CorpusError
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
@@ -22,14 +23,15 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
     """Encode whatever a user may pass for a corpus.
 
     Args:
-        corpus: an :class:`EncodedCorpus`; a path (a file, a directory, a glob pattern, ``-``) or a list of
-            :class:`pathlib.Path`; an iterable of token lists, also a one-shot one; or, where ``config.tokenizer`` is
-            set, an iterable of strings, each of which ends a sentence.
+        corpus: an :class:`EncodedCorpus`; a path (a file, a directory, a glob pattern, ``-``) or a URL; a list of
+            :class:`pathlib.Path`, or what :func:`reading.expand` gives; an iterable of token lists, also a one-shot
+            one; or, where ``config.tokenizer`` is set, an iterable of strings, each of which ends a sentence.
         config: how to tokenize and prune.
         known: words that join the vocabulary whatever the corpus holds, and whose counts are added to its own.
 
     Raises:
         CorpusError: the corpus cannot be read or holds too little; the message names the fix.
+        MissingPackageError: a URL needs a package that is not installed.
     """
     if isinstance(corpus, EncodedCorpus):
         return _settled(corpus, config, known, "the corpus")
@@ -37,12 +39,14 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
         try:
             sources = reading.expand([corpus])
         except CorpusError as error:
+            if remote.is_url(corpus):
+                raise
             raise CorpusError(
                 f"{error}. A string is taken as a path: to train on text, pass lists of tokens, or [text] with a "
                 "tokenizer"
             ) from error
         return encode_files(sources, config, known)
-    if isinstance(corpus, Path):
+    if isinstance(corpus, Path | RemoteFile):
         return encode_files([corpus], config, known)
     if isinstance(corpus, bytes | Mapping) or not isinstance(corpus, Iterable):
         raise CorpusError(f"the corpus is a {type(corpus).__name__}; pass a path, or an iterable of lists of tokens")
@@ -52,7 +56,7 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
     if first is nothing:
         raise CorpusError("the corpus is empty: its iterator gives nothing (a generator can be read only once)")
     items = itertools.chain([first], items)
-    if isinstance(first, Path):
+    if isinstance(first, Path | RemoteFile):
         return encode_files(items, config, known)
     if isinstance(first, str) and config.tokenizer is not None:
         with Encoder(config, tokenizing.text_classes(config.tokenizer), known) as encoder:
@@ -63,8 +67,10 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
         return encoder.finish()
 
 
-def encode_files(inputs: Iterable[str | Path], config: TrainingConfig, known: Vocabulary = NO_WORDS) -> EncodedCorpus:
-    """Encode files, directories, patterns and ``-`` into one corpus; the end of a file ends a sentence.
+def encode_files(
+    inputs: Iterable[reading.Source], config: TrainingConfig, known: Vocabulary = NO_WORDS
+) -> EncodedCorpus:
+    """Encode files, directories, patterns, URLs and ``-`` into one corpus; the end of a file ends a sentence.
 
     Raises:
         CorpusError: an input cannot be read, or too little is in all of them.

@@ -1,4 +1,4 @@
-"""Where text comes from: files, directories, globs, standard input, compressed or not."""
+"""Where text comes from: files, directories, globs, URLs, standard input, compressed or not."""
 
 import bz2
 import contextlib
@@ -13,7 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from wordkin.corpus import remote
+from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import CorpusError
+
+Source = Path | RemoteFile | str
+"""A file to read, or ``-`` for standard input."""
 
 STANDARD_INPUT = "-"
 BLOCK_BYTES = 1 << 20
@@ -22,15 +27,16 @@ _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def expand(inputs: Iterable[str | Path]) -> list[Path | str]:
-    """Turn paths, directories, glob patterns and ``-`` into the list of files to read.
+def expand(inputs: Iterable[Source]) -> list[Source]:
+    """Turn paths, directories, glob patterns, URLs and ``-`` into the list of files to read.
 
     A directory stands for all files below it, sorted by path, without hidden ones; a pattern for its sorted matches.
 
     Raises:
         CorpusError: nothing of that name, a directory without files, or a pattern without matches.
+        MissingPackageError: a URL needs a package that is not installed.
     """
-    files: list[Path | str] = []
+    files: list[Source] = []
     for given in inputs:
         try:
             files += _expanded(given)
@@ -39,17 +45,21 @@ def expand(inputs: Iterable[str | Path]) -> list[Path | str]:
     return files
 
 
-def _shown(given: str | Path) -> str:
+def _shown(given: Source) -> str:
     """A path for a message of one line; text that was passed for a path may be long."""
     text = str(given)
     return text if len(text) <= 200 and text.isprintable() else repr(text[:60]) + " …"
 
 
-def _expanded(given: str | Path) -> list[Path | str]:
-    files: list[Path | str] = []
+def _expanded(given: Source) -> list[Source]:
+    if isinstance(given, RemoteFile):
+        return [given]
+    files: list[Source] = []
     path = Path(given)
     if str(given) == STANDARD_INPUT:
         files.append(STANDARD_INPUT)
+    elif isinstance(given, str) and remote.is_url(given):
+        files += remote.found(given)
     elif path.is_dir():
         found = sorted(_files_below(path))
         if not found:
@@ -114,32 +124,39 @@ class _Frames(io.RawIOBase):
         return size
 
 
-def _opened_file(path: Path) -> BinaryIO:
+def _opened_file(source: Path | RemoteFile, ahead: int = remote.READ_AHEAD) -> BinaryIO:
+    if isinstance(source, RemoteFile):
+        return source.open(ahead)
     try:
-        return path.open("rb")
+        return source.open("rb")
     except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror}; check the path and its permissions") from error
+        raise CorpusError(f"cannot read {source}: {error.strerror}; check the path and its permissions") from error
 
 
-def line_start(path: Path, place: int) -> int:
+def size(source: Path | RemoteFile) -> int | None:
+    """How many bytes a file has, where that is known."""
+    return source.size if isinstance(source, RemoteFile) else source.stat().st_size
+
+
+def line_start(source: Path | RemoteFile, place: int) -> int:
     """Where the first line begins that begins at byte `place` of a file of text or later; its end where none does."""
     if place == 0:
         return 0
-    with _opened_file(path) as file:
+    with _opened_file(source, remote.GLANCE) as file:
         file.seek(place - 1)
         while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
             pass
         return file.tell()
 
 
-def is_compressed(path: Path) -> bool:
+def is_compressed(source: Path | RemoteFile) -> bool:
     """Whether the first bytes of a file say that it is compressed."""
-    with _opened_file(path) as file:
+    with _opened_file(source, remote.GLANCE) as file:
         return file.read(8).startswith((_GZIP, _BZIP2, _XZ, _ZSTD))
 
 
 @contextlib.contextmanager
-def opened(source: Path | str) -> Iterator[BinaryIO]:
+def opened(source: Source) -> Iterator[BinaryIO]:
     """Open a file, or standard input for ``-``, decompressing what its first bytes say is compressed.
 
     Raises:
@@ -151,7 +168,7 @@ def opened(source: Path | str) -> Iterator[BinaryIO]:
                 raise CorpusError("standard input is closed; name a file")
             raw: IO[bytes] = sys.stdin.buffer
         else:
-            raw = stack.enter_context(_opened_file(Path(source)))
+            raw = stack.enter_context(_opened_file(Path(source) if isinstance(source, str) else source))
         buffered = cast(io.BufferedReader, raw)
         magic = buffered.peek(8)
         if magic.startswith(_GZIP):
@@ -171,16 +188,16 @@ def opened(source: Path | str) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, buffered)
 
 
-def name_of(source: Path | str) -> str:
+def name_of(source: Source) -> str:
     """What to call a source in messages."""
     return "standard input" if source == STANDARD_INPUT else str(source)
 
 
-def blocks(source: Path | str, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
     """Yield the bytes of a source in blocks, none of them empty.
 
     Args:
-        source: a path, or ``-``.
+        source: a file, or ``-``.
         size: of a block.
         begin: the first byte; others than 0 for files that are not compressed.
         end: the byte behind the last, where that is not the source's end.

@@ -17,6 +17,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus import reading
 from wordkin.corpus.encoded import CorpusReport
 from wordkin.corpus.encoding import encode
+from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import CorpusError
 from wordkin.model.kernels import Weights
 from wordkin.training.combining import default_round_tokens
@@ -122,7 +123,7 @@ class Cluster:
         return encoded.vocabulary, encoded.report, encoded.settings, encoded.tokens
 
     def _read_there(
-        self, sources: list[Path], known: Vocabulary
+        self, sources: list[Path | RemoteFile], known: Vocabulary
     ) -> tuple[Vocabulary, CorpusReport, dict[str, Any], int]:
         """Have the workers count the words of some files; one of them merges what they found."""
         actors = self._actors
@@ -136,14 +137,20 @@ class Cluster:
         return vocabulary, report, settings, sum(tokens)
 
 
-def _text_files(corpus: Any) -> list[Path] | None:
+def _text_files(corpus: Any) -> list[Path | RemoteFile] | None:
     """The files of text that a corpus stands for, where it stands for nothing else."""
-    given = [corpus] if isinstance(corpus, str | Path) else corpus
-    if not isinstance(given, list | tuple) or not all(isinstance(item, Path) for item in given if given is corpus):
+    given = [corpus] if isinstance(corpus, str | Path | RemoteFile) else corpus
+    named = Path | RemoteFile
+    if not isinstance(given, list | tuple) or not all(isinstance(item, named) for item in given if given is corpus):
         return None
     try:
         sources = reading.expand(given)
     except CorpusError:  # which reading it here will raise, with advice
         return None
-    found = [source for source in sources if isinstance(source, Path) and source.is_file()]
-    return found if len(found) == len(sources) and not any(map(files.container_kind, found)) else None
+    found = [source for source in sources if not isinstance(source, str) and _is_text(source)]
+    return found if len(found) == len(sources) else None
+
+
+def _is_text(source: Path | RemoteFile) -> bool:
+    """Whether a file can be read by each worker, and more than once; encoded corpora are for this process."""
+    return isinstance(source, RemoteFile) or (source.is_file() and files.container_kind(source) is None)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from wordkin.config import TrainingConfig
 from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoder import Encoder
+from wordkin.corpus.remote import RemoteFile
 from wordkin.corpus.words import WordCounts
 from wordkin.errors import CorpusError
 from wordkin.vocabulary import NO_WORDS, Vocabulary
@@ -28,7 +29,7 @@ LEAST_BYTES = 1 << 20
 class Part:
     """A file of text, or the lines of it that begin at byte `begin` or later and before byte `end`."""
 
-    path: Path
+    path: Path | RemoteFile
     begin: int = 0
     end: int | None = None
 
@@ -38,7 +39,7 @@ class Part:
         Raises:
             CorpusError: it cannot be read, from here.
         """
-        if not self.path.exists():
+        if isinstance(self.path, Path) and not self.path.exists():
             raise CorpusError(
                 f"cannot read {self.path} on {platform.node()}: no such file; workers read the text themselves, so put "
                 "it where all of them can"
@@ -78,13 +79,15 @@ class TextShard:
             return cut(*encoder.finish_with_known(), self.skip, self.skip + self.size)
 
 
-def parts(sources: Sequence[Path], number: int, least: int = LEAST_BYTES) -> list[Part]:
+def parts(sources: Sequence[Path | RemoteFile], number: int, least: int = LEAST_BYTES) -> list[Part]:
     """Cut files into about `number` parts of as many bytes; compressed files stay whole."""
-    sizes = [path.stat().st_size for path in sources]
+    sizes = [reading.size(path) or 0 for path in sources]
     wanted = max(least, -(-sum(sizes) // number))
     found = []
     for path, size in zip(sources, sizes, strict=True):
-        pieces = 1 if reading.is_compressed(path) else max(1, round(size / wanted))
+        pieces = max(1, round(size / wanted))
+        if pieces > 1 and reading.is_compressed(path):
+            pieces = 1
         bounds = [size * piece // pieces for piece in range(pieces)]
         found += [Part(path, begin, end) for begin, end in itertools.zip_longest(bounds, bounds[1:])]
     return found
