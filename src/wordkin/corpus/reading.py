@@ -124,9 +124,9 @@ class _Frames(io.RawIOBase):
         return size
 
 
-def _opened_file(source: Path | RemoteFile, ahead: int = remote.READ_AHEAD) -> BinaryIO:
+def _opened_file(source: Path | RemoteFile, end: int | None = None, piece: int = remote.PIECE_BYTES) -> BinaryIO:
     if isinstance(source, RemoteFile):
-        return source.open(ahead)
+        return source.open(end, piece)
     try:
         return source.open("rb")
     except OSError as error:
@@ -142,7 +142,7 @@ def line_start(source: Path | RemoteFile, place: int) -> int:
     """Where the first line begins that begins at byte `place` of a file of text or later; its end where none does."""
     if place == 0:
         return 0
-    with _opened_file(source, remote.GLANCE) as file:
+    with _opened_file(source, piece=remote.GLANCE_BYTES) as file:
         file.seek(place - 1)
         while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
             pass
@@ -151,13 +151,17 @@ def line_start(source: Path | RemoteFile, place: int) -> int:
 
 def is_compressed(source: Path | RemoteFile) -> bool:
     """Whether the first bytes of a file say that it is compressed."""
-    with _opened_file(source, remote.GLANCE) as file:
+    with _opened_file(source, piece=remote.GLANCE_BYTES) as file:
         return file.read(8).startswith((_GZIP, _BZIP2, _XZ, _ZSTD))
 
 
 @contextlib.contextmanager
-def opened(source: Source) -> Iterator[BinaryIO]:
+def opened(source: Source, end: int | None = None) -> Iterator[BinaryIO]:
     """Open a file, or standard input for ``-``, decompressing what its first bytes say is compressed.
+
+    Args:
+        source: a file, or ``-``.
+        end: the byte behind the last that will be read, which for some stores means that less is fetched.
 
     Raises:
         CorpusError: the file cannot be opened, or its compression needs an extra that is not installed.
@@ -168,7 +172,7 @@ def opened(source: Source) -> Iterator[BinaryIO]:
                 raise CorpusError("standard input is closed; name a file")
             raw: IO[bytes] = sys.stdin.buffer
         else:
-            raw = stack.enter_context(_opened_file(Path(source) if isinstance(source, str) else source))
+            raw = stack.enter_context(_opened_file(Path(source) if isinstance(source, str) else source, end))
         buffered = cast(io.BufferedReader, raw)
         magic = buffered.peek(8)
         if magic.startswith(_GZIP):
@@ -206,7 +210,7 @@ def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | N
         CorpusError: the source cannot be read, or its compressed data are damaged or truncated.
     """
     name = name_of(source)
-    with opened(source) as stream:
+    with opened(source, end) as stream:
         try:
             if begin:
                 stream.seek(begin)

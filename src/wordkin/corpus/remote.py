@@ -5,6 +5,7 @@ import glob
 import io
 import os
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,11 +13,14 @@ from typing import Any, BinaryIO, cast
 
 from wordkin.errors import CorpusError, MissingPackageError, WordkinError
 
-READ_AHEAD = 4 << 20
-"""Bytes that are fetched beyond those that were asked for, where a file is read from front to back."""
+PIECE_BYTES = 4 << 20
+"""What is fetched at once where a file is read from front to back."""
 
-GLANCE = 1 << 18
-"""The same where only a few bytes are looked at."""
+GLANCE_BYTES = 1 << 16
+"""What is fetched at once where only a line or less is looked at."""
+
+_READ_AHEAD = 1 << 20
+"""What fsspec fetches beyond that. By default some stores fetch fifty times as much; one allows nothing else."""
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+(?:://|::\S*://)", re.IGNORECASE)  # C:\text.txt and C:/text.txt are paths
 _SECRETS = (
@@ -25,6 +29,8 @@ _SECRETS = (
     (re.compile(r"(https?://[^\s?]*)\?[^\s'\")]+", re.IGNORECASE), r"\1?…"),
 )
 """Password, token and signature, as URLs have them, and what is shown instead."""
+
+_ADVICE = "check the URL, the connection and your permissions"
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,12 @@ class RemoteFile:
     def __str__(self) -> str:
         return self.name
 
-    def open(self, ahead: int = READ_AHEAD) -> BinaryIO:
+    def open(self, end: int | None = None, piece: int = PIECE_BYTES) -> BinaryIO:
         """Open it for reading.
 
         Args:
-            ahead: how many bytes more than what is read are fetched.
+            end: the byte behind the last that will be read, where that is not the file's end.
+            piece: how many bytes are fetched at once.
 
         Raises:
             CorpusError: it cannot be opened; reading raises the same where it fails, or ends before the file's end.
@@ -58,15 +65,16 @@ class RemoteFile:
         """
         with _refusals(self.name):
             store, _ = _store(self.url)
-            file = store.open(self.path, "rb", block_size=ahead)
-        return cast(BinaryIO, io.BufferedReader(_Stream(self, file), min(ahead, 1 << 20)))
+            file = store.open(self.path, "rb", block_size=_READ_AHEAD)
+        return cast(BinaryIO, io.BufferedReader(_Stream(self, file, end), piece))
 
 
 class _Stream(io.RawIOBase):
     """The bytes of a remote file; what goes wrong is one error of ours."""
 
-    def __init__(self, source: RemoteFile, file: Any) -> None:
+    def __init__(self, source: RemoteFile, file: Any, end: int | None) -> None:
         self._source, self._file, self._place = source, file, 0
+        self._end = sys.maxsize if end is None else end
 
     def readable(self) -> bool:
         return True
@@ -84,9 +92,10 @@ class _Stream(io.RawIOBase):
         return self._place
 
     def readinto(self, target: Any) -> int:
+        wanted = max(0, min(len(target), self._end - self._place))
         with _refusals(self._source.name):
-            piece = self._file.read(len(target))
-        if not piece and len(target) and self._place < (self._source.size or 0):
+            piece = self._file.read(wanted) if wanted else b""
+        if wanted and not piece and self._place < (self._source.size or 0):
             raise CorpusError(
                 f"{self._source} is cut short: {self._place:,} of {self._source.size:,} bytes came; read it again"
             )
@@ -122,17 +131,17 @@ def found(url: str) -> list[RemoteFile]:
             matches = store.glob(path, detail=True)
         else:
             matches = {path: store.info(path)}
-        single = list(matches) == [path] and matches[path]["type"] == "file"
         files: dict[str, Any] = {}
         for match, about in matches.items():
             files.update(store.find(match, detail=True) if about["type"] == "directory" else {match: about})
-        visible = [file for file in files if not _is_hidden(file, path)]
-        if not visible:
-            raise CorpusError(f"cannot read {name}: it stands for no file; check it, and quote patterns in the shell")
-        return [
-            RemoteFile(url, file, name if single else without_secrets(store.unstrip_protocol(file)), _size(files[file]))
-            for file in sorted(visible, key=lambda file: file.split("/"))
-        ]
+    visible = sorted((file for file in files if not _is_hidden(file, path)), key=lambda file: file.split("/"))
+    if not visible:
+        raise CorpusError(f"cannot read {name}: it stands for no file; check it, and quote patterns in the shell")
+    if visible == [path]:
+        return [RemoteFile(url, path, name, _size(files[path]))]
+    return [
+        RemoteFile(url, file, without_secrets(store.unstrip_protocol(file)), _size(files[file])) for file in visible
+    ]
 
 
 def without_secrets(text: str) -> str:
@@ -178,15 +187,14 @@ def _refusals(name: str) -> Iterator[None]:
         raise
     except ImportError as error:
         raise MissingPackageError(f"{name} needs another package: {_line(error)}") from None
-    except FileNotFoundError:
-        raise CorpusError(f"cannot read {name}: nothing of that name is there; check the URL") from None
+    except FileNotFoundError as error:
+        said = _line(error.__cause__) if error.__cause__ else "nothing of that name is there"
+        raise CorpusError(f"cannot read {name}: {said}; {_ADVICE}") from None
     except Exception as error:
-        raise CorpusError(
-            f"cannot read {name}: {_line(error)}; check the URL, the connection and your permissions"
-        ) from None
+        raise CorpusError(f"cannot read {name}: {_line(error)}; {_ADVICE}") from None
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     """What an exception says, without secrets."""
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return textwrap.shorten(without_secrets(said), 300, placeholder=" …").rstrip(".")
