@@ -156,12 +156,13 @@ def is_compressed(source: Path | RemoteFile) -> bool:
 
 
 @contextlib.contextmanager
-def opened(source: Source, end: int | None = None) -> Iterator[BinaryIO]:
+def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[BinaryIO]:
     """Open a file, or standard input for ``-``, decompressing what its first bytes say is compressed.
 
     Args:
         source: a file, or ``-``.
-        end: the byte behind the last that will be read, which for some stores means that less is fetched.
+        begin: the first byte to read; others than 0 for files that are not compressed.
+        end: the byte behind the last to read, where that is known: little more of a remote file is fetched.
 
     Raises:
         CorpusError: the file cannot be opened, or its compression needs an extra that is not installed.
@@ -174,7 +175,9 @@ def opened(source: Source, end: int | None = None) -> Iterator[BinaryIO]:
         else:
             raw = stack.enter_context(_opened_file(Path(source) if isinstance(source, str) else source, end))
         buffered = cast(io.BufferedReader, raw)
-        magic = buffered.peek(8)
+        if begin:
+            buffered.seek(begin)
+        magic = b"" if begin else buffered.peek(8)
         if magic.startswith(_GZIP):
             yield cast(BinaryIO, stack.enter_context(gzip.open(buffered)))
         elif magic.startswith(_BZIP2):
@@ -210,10 +213,8 @@ def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | N
         CorpusError: the source cannot be read, or its compressed data are damaged or truncated.
     """
     name = name_of(source)
-    with opened(source, end) as stream:
+    with opened(source, begin, end) as stream:
         try:
-            if begin:
-                stream.seek(begin)
             left = sys.maxsize if end is None else end - begin
             while block := stream.read(min(size, left)):
                 left -= len(block)

@@ -1,5 +1,6 @@
 """Whole runs by workers: the same bytes wherever they run and whatever happens to them."""
 
+import gzip
 import os
 import re
 import signal
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 
 from wordkin import ClusterError, CorpusError, Word2Vec
+from wordkin.corpus import reading
 from wordkin.corpus.encoding import encode
 from wordkin.training.distributed import crew as crews
+from wordkin.training.distributed import shards
 from wordkin.training.distributed.actors import Actors
 
 pytestmark = pytest.mark.usefixtures("ray")
@@ -70,6 +73,21 @@ def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, te
     assert content(trained(text)) == content(model)
     assert content(trained(iter(sentences))) == content(model)
     assert content(trained(encode(sentences, Word2Vec().config))) == content(model)
+
+
+def test_workers_read_urls(model, text, monkeypatch):
+    pytest.importorskip("fsspec", reason="the extra fsspec is not installed")
+    monkeypatch.setattr(shards, "LEAST_BYTES", 1)
+    packed = text.with_name("packed")
+    packed.write_bytes(gzip.compress(text.read_bytes()))
+    assert content(trained(packed.as_uri())) == content(model)
+    killed = killing(monkeypatch, 3, 0)
+    assert content(trained(text.as_uri())) == content(model)
+    assert killed
+    halves = text.read_bytes().partition(b"\nsea1 ")
+    for name, half in (("a", halves[0]), ("b", b"sea1 " + halves[2])):
+        text.with_name(name).write_bytes(half)
+    assert content(trained(reading.expand([text.with_name("a").as_uri(), text.with_name("b")]))) == content(model)
 
 
 def test_the_report_is_that_of_one_machine(text):
