@@ -29,9 +29,10 @@ def store():
 
 @pytest.fixture
 def slow(store):  # noqa: ARG001 (its content is what this one shows)
-    """The same as ``slow://``: it gives seven bytes at a time, and does not know sizes where it is told not to.
+    """The same as ``slow://``, which gives seven bytes at a time and remembers what it has said of files.
 
-    Its attribute ``places`` notes the bytes that were read.
+    Its attributes: whether it knows sizes; how many bytes it gives at a time; how many bytes of a file it gives at most; what it raises, if anything, when
+    one is read; the places of the bytes that were read.
     """
     import fsspec
     from fsspec.implementations.memory import MemoryFileSystem
@@ -39,17 +40,22 @@ def slow(store):  # noqa: ARG001 (its content is what this one shows)
     class Slow(MemoryFileSystem):
         protocol = "slow"
         knows_sizes = True
+        step = 7
         most = sys.maxsize
         refusal = None
         places: list[int] = []  # noqa: RUF012
+        said: dict[str, dict] = {}  # noqa: RUF012
 
         @classmethod
         def _strip_protocol(cls, path):
             return super()._strip_protocol(path.replace("slow://", "memory://"))
 
         def info(self, path, **options):
-            about = super().info(path, **options)
+            about = self.said.setdefault(path, super().info(path, **options))
             return about if self.knows_sizes else {**about, "size": None}
+
+        def invalidate_cache(self, _path=None):
+            self.said.clear()
 
         def open(self, path, *arguments, **options):
             return Reader(super().open(path, *arguments, **options))
@@ -65,7 +71,7 @@ def slow(store):  # noqa: ARG001 (its content is what this one shows)
             if Slow.refusal:
                 raise Slow.refusal
             begin = self.file.tell()
-            piece = self.file.read(max(0, min(size, 7, Slow.most - begin)))
+            piece = self.file.read(max(0, min(size, Slow.step, Slow.most - begin)))
             Slow.places += range(begin, begin + len(piece))
             return piece
 
@@ -199,14 +205,14 @@ def test_parts_are_those_of_a_local_copy_and_fetch_little_else(slow, store, tmp_
     for name, size in (("_READ_AHEAD", 16), ("PIECE_BYTES", 500), ("GLANCE_BYTES", 16)):
         monkeypatch.setattr(remote, name, size)
     path = tmp_path / "text"
-    path.write_bytes(b"a b\n\nccc\r\n" * 100 + b"the last line has no end")
+    path.write_bytes(b"a\n" + b"BZh begins a bzip2 file, and this line\n" * 30 + b"the last line has no end")
     store.pipe("/text", path.read_bytes())
     files = reading.expand(["slow://text"])
     local, there = (shards.parts(sources, number, least=1) for sources in ([path], files))
     assert [(part.begin, part.end) for part in there] == [(part.begin, part.end) for part in local]
     for one, other in zip(local, there, strict=True):
         assert shards.counted(one, ALL).counts.tolist() == shards.counted(other, ALL).counts.tolist()
-    part = there[-1]
+    slow.step, part = 1000, there[-1]
     slow.places.clear()
     shards.counted(part, ALL)
     assert min(slow.places) >= part.begin - 1
@@ -301,6 +307,12 @@ def test_a_transfer_that_ends_early_is_an_error(slow, store, compress):
     slow.most = 700
     with pytest.raises(CorpusError, match=f"^slow://text is cut short: 700 of {len(data):,} bytes came; read it again"):
         encode("slow://text", ALL)
+
+
+def test_a_file_that_was_replaced_is_looked_at_again(slow, store):  # noqa: ARG001 (slow:// exists because of it)
+    for data in (b"a b\n" * 100, b"a b\n"):
+        store.pipe("/text", data)
+        assert encode("slow://text", ALL).report.tokens == len(data) / 2
 
 
 def test_an_empty_remote_file_is_empty(store):

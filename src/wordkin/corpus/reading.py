@@ -124,9 +124,9 @@ class _Frames(io.RawIOBase):
         return size
 
 
-def _opened_file(source: Path | RemoteFile, end: int | None = None, piece: int = remote.PIECE_BYTES) -> BinaryIO:
+def _opened_file(source: Path | RemoteFile, end: int | None = None, glance: bool = False) -> BinaryIO:
     if isinstance(source, RemoteFile):
-        return source.open(end, piece)
+        return source.open(end, remote.GLANCE_BYTES if glance else remote.PIECE_BYTES)
     try:
         return source.open("rb")
     except OSError as error:
@@ -142,7 +142,7 @@ def line_start(source: Path | RemoteFile, place: int) -> int:
     """Where the first line begins that begins at byte `place` of a file of text or later; its end where none does."""
     if place == 0:
         return 0
-    with _opened_file(source, piece=remote.GLANCE_BYTES) as file:
+    with _opened_file(source, glance=True) as file:
         file.seek(place - 1)
         while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
             pass
@@ -151,7 +151,7 @@ def line_start(source: Path | RemoteFile, place: int) -> int:
 
 def is_compressed(source: Path | RemoteFile) -> bool:
     """Whether the first bytes of a file say that it is compressed."""
-    with _opened_file(source, piece=remote.GLANCE_BYTES) as file:
+    with _opened_file(source, glance=True) as file:
         return file.read(8).startswith((_GZIP, _BZIP2, _XZ, _ZSTD))
 
 

@@ -52,11 +52,11 @@ class RemoteFile:
     def __str__(self) -> str:
         return self.name
 
-    def open(self, end: int | None = None, piece: int = PIECE_BYTES) -> BinaryIO:
+    def open(self, end: int | None, piece: int) -> BinaryIO:
         """Open it for reading.
 
         Args:
-            end: the byte behind the last that will be read, where that is not the file's end.
+            end: the byte behind the last to read; None for the file's end.
             piece: how many bytes are fetched at once.
 
         Raises:
