@@ -29,21 +29,17 @@ def store():
 
 @pytest.fixture
 def slow(store):  # noqa: ARG001 (its content is what this one shows)
-    """The same as ``slow://``, which gives seven bytes at a time and remembers what it has said of files.
-
-    Its attributes: whether it knows sizes; how many bytes it gives at a time; how many bytes of a file it gives at most; what it raises, if anything, when
-    one is read; the places of the bytes that were read.
-    """
+    """The same as ``slow://``, which gives few bytes at a time and remembers what it has said of files."""
     import fsspec
     from fsspec.implementations.memory import MemoryFileSystem
 
     class Slow(MemoryFileSystem):
         protocol = "slow"
         knows_sizes = True
-        step = 7
-        most = sys.maxsize
-        refusal = None
-        places: list[int] = []  # noqa: RUF012
+        step = 7  # bytes that it gives at a time
+        most = sys.maxsize  # bytes that it gives of a file
+        refusal = None  # what it raises where it is read
+        places: list[int] = []  # noqa: RUF012 (of the bytes that were read)
         said: dict[str, dict] = {}  # noqa: RUF012
 
         @classmethod

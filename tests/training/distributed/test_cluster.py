@@ -14,6 +14,7 @@ from wordkin.corpus.encoding import encode
 from wordkin.training.distributed import crew as crews
 from wordkin.training.distributed import shards
 from wordkin.training.distributed.actors import Actors
+from wordkin.training.distributed.cluster import Cluster
 
 pytestmark = pytest.mark.usefixtures("ray")
 
@@ -78,6 +79,7 @@ def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, te
 def test_workers_read_urls(model, text, monkeypatch):
     pytest.importorskip("fsspec", reason="the extra fsspec is not installed")
     monkeypatch.setattr(shards, "LEAST_BYTES", 1)
+    monkeypatch.setattr(Cluster, "_read_here", lambda *_: pytest.fail("the workers did not read it"))
     packed = text.with_name("packed")
     packed.write_bytes(gzip.compress(text.read_bytes()))
     assert content(trained(packed.as_uri())) == content(model)
