@@ -311,6 +311,15 @@ def test_a_file_that_was_replaced_is_looked_at_again(slow, store):  # noqa: ARG0
         assert encode("slow://text", ALL).report.tokens == len(data) / 2
 
 
+def test_an_encoded_corpus_is_not_read_as_text(store, text, tmp_path):
+    encode(text, ALL).save(tmp_path / "corpus")
+    store.pipe("/corpus", (tmp_path / "corpus").read_bytes())
+    with pytest.raises(
+        CorpusError, match="^memory://corpus is a safetensors file, not text; an encoded corpus is given"
+    ):
+        encode("memory://corpus", ALL)
+
+
 def test_an_empty_remote_file_is_empty(store):
     store.pipe("/empty", b"")
     with pytest.raises(CorpusError, match="memory://empty holds no tokens"):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from wordkin import files
 from wordkin.corpus import remote
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import CorpusError
@@ -165,7 +166,8 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
         end: the byte behind the last to read, where that is known: little more of a remote file is fetched.
 
     Raises:
-        CorpusError: the file cannot be opened, or its compression needs an extra that is not installed.
+        CorpusError: the file cannot be opened, is a safetensors file, or its compression needs an extra that is not
+            installed.
     """
     with contextlib.ExitStack() as stack:
         if source == STANDARD_INPUT:
@@ -177,7 +179,7 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
         buffered = cast(io.BufferedReader, raw)
         if begin:
             buffered.seek(begin)
-        magic = b"" if begin else buffered.peek(8)
+        magic = b"" if begin else buffered.peek(9)
         if magic.startswith(_GZIP):
             yield cast(BinaryIO, stack.enter_context(gzip.open(buffered)))
         elif magic.startswith(_BZIP2):
@@ -191,6 +193,10 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
                 raise CorpusError(f"{source} is compressed with zstd: pip install 'wordkin[zstd]'") from error
             reader = _Frames(buffered, zstandard.ZstdDecompressor)
             yield cast(BinaryIO, stack.enter_context(io.BufferedReader(reader)))
+        elif magic[8:9] == b"{" and int.from_bytes(magic[:8], "little") <= files.LONGEST_HEADER:
+            raise CorpusError(
+                f"{name_of(source)} is a safetensors file, not text; an encoded corpus is given by its path on this machine"
+            )
         else:
             yield cast(BinaryIO, buffered)
 

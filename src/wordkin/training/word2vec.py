@@ -110,9 +110,10 @@ class Word2Vec:
 
         Args:
             corpus: a path (a file, a directory, a glob pattern, ``-`` for standard input; .gz, .bz2, .xz and .zst are
-                decompressed), a list of :class:`pathlib.Path`, an iterable of lists of tokens (a one-shot generator
-                too: it is read once), an iterable of strings where ``tokenizer`` is set, or an
-                :class:`wordkin.EncodedCorpus`.
+                decompressed), a URL of any of these that fsspec opens (an extra), a list of :class:`pathlib.Path` or
+                what :func:`wordkin.corpus.reading.expand` makes of several paths and URLs, an iterable of lists of
+                tokens (a one-shot generator too: it is read once), an iterable of strings where ``tokenizer`` is set,
+                or an :class:`wordkin.EncodedCorpus`.
             init: a model to go on from, or its file; see :meth:`partial_fit`.
             init_vectors: vectors, or a file of them, with which those words of the corpus begin that have one there.
                 The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
@@ -142,6 +143,7 @@ class Word2Vec:
             CheckpointError: the checkpoint is of other text, another `init`, other parameters or another version of
                 wordkin; it exists and `resume` is false; or another run uses it.
             CorpusError: the corpus cannot be read, or too little is left of it.
+            MissingPackageError: an extra is needed, for `workers` or for a URL, and is not installed.
             DivergenceError: the learning rate is too high for this corpus. The last checkpoint stays as it was, and so
                 do :attr:`vectors` and :attr:`history` of an earlier :meth:`fit`.
         """
