@@ -314,9 +314,7 @@ def test_a_file_that_was_replaced_is_looked_at_again(slow, store):  # noqa: ARG0
 def test_an_encoded_corpus_is_not_read_as_text(store, text, tmp_path):
     encode(text, ALL).save(tmp_path / "corpus")
     store.pipe("/corpus", (tmp_path / "corpus").read_bytes())
-    with pytest.raises(
-        CorpusError, match="^memory://corpus is a safetensors file, not text; an encoded corpus is given"
-    ):
+    with pytest.raises(CorpusError, match="memory://corpus is a safetensors file, not text"):
         encode("memory://corpus", ALL)
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from wordkin import files
 from wordkin.corpus import remote
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import CorpusError
+from wordkin.files import LONGEST_HEADER
 
 Source = Path | RemoteFile | str
 """A file to read, or ``-`` for standard input."""
@@ -193,9 +193,9 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
                 raise CorpusError(f"{source} is compressed with zstd: pip install 'wordkin[zstd]'") from error
             reader = _Frames(buffered, zstandard.ZstdDecompressor)
             yield cast(BinaryIO, stack.enter_context(io.BufferedReader(reader)))
-        elif magic[8:9] == b"{" and int.from_bytes(magic[:8], "little") <= files.LONGEST_HEADER:
+        elif magic[8:9] == b"{" and int.from_bytes(magic[:8], "little") <= LONGEST_HEADER:
             raise CorpusError(
-                f"{name_of(source)} is a safetensors file, not text; an encoded corpus is given by its path on this machine"
+                f"{name_of(source)} is a safetensors file, not text; give an encoded corpus by its path on this machine"
             )
         else:
             yield cast(BinaryIO, buffered)
