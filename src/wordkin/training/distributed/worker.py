@@ -142,9 +142,11 @@ class Worker:
         """Measure the speed; no weight changes."""
         return tokens_per_second(self._trainer, self._weights) if self._trainer.tokens else 0.0
 
-    def rows(self, begin: int, end: int) -> npt.NDArray[np.float32]:
-        """Rows of the common weights, W's behind V's."""
-        return np.ascontiguousarray(self._common[begin:end, : self._config.vector_size])
+    def rows(self, *bounds: tuple[int, int]) -> Any:
+        """Rows of the common weights, W's behind V's: one answer for each pair of bounds."""
+        size = self._config.vector_size
+        answers = [np.ascontiguousarray(self._common[begin:end, :size]) for begin, end in bounds]
+        return answers if len(answers) > 1 else answers[0]
 
     def receive(self, begin: int, rows: npt.NDArray[np.float32]) -> None:
         """Set rows of the common weights."""
