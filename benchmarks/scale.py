@@ -1,11 +1,11 @@
 """Quality of training by several workers, simulated in one process: what a cluster gives, without a cluster.
 
-    python benchmarks/scale.py [--workers 2 4 8] [--seeds 1 2 3] [--tokens 250000] [--rule mean] [--rate 0.2] …
+    python benchmarks/scale.py [--workers 2 4 8] [--seeds 1 2 3] [--tokens 250000] [--precision float16] …
 
-Each simulated worker trains its share of a round from a copy of the common weights; then wordkin.training.combining
-makes their changes one. A run whose record is in the folder of results is not run again. Prints the mean and deviation
-over the seeds of every score of benchmarks/evaluation.py, against one machine's; how many rows change in a round; and
-what travels for each token. docs/scale.md has the tables.
+Each simulated worker trains its share of a round from a copy of the common weights; then their changes are combined by
+the code that a cluster runs. A run whose record is in the folder of results is not run again. Prints the mean and
+deviation over the seeds of every score of benchmarks/evaluation.py, against one machine's; how many rows change in a
+round; and what travels for each token. docs/scale.md has the tables.
 """
 
 import argparse
@@ -23,11 +23,11 @@ import numpy.typing as npt
 from evaluation import evaluate
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.arrays import aligned_zeros
-from wordkin.compilation import compiled
+from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernels import Weights
-from wordkin.training.combining import Changes, combine, curvature, default_round_tokens
-from wordkin.training.pairs import pairs_a_token
+from wordkin.training.combining import combine, curvature, default_round_tokens
+from wordkin.training.rows import Rows, advance, changed, room
 from wordkin.training.schedule import Chunk, Pieces, chunks
 from wordkin.training.trainer import ChunkTrainer
 from wordkin.training.weights import initial_input
@@ -37,22 +37,26 @@ NOT_AVERAGED = "analogies (all words)"
 Matrix = npt.NDArray[np.float32]
 
 
-def mean(common: Matrix, changes: Sequence[Changes], *_overlap: Any) -> None:
-    """Add the mean of the changes of those workers that changed a row."""
-    total, touched = np.zeros_like(common), np.zeros(len(common), np.float32)
-    for rows, delta in changes:
-        total[rows] += delta
-        touched[rows] += 1
-    common += total / np.maximum(touched, 1)[:, None]
+def mean(changes: Sequence[Rows], words: int, overlap: npt.NDArray[np.float64], *others: Any) -> Rows:
+    """The mean of the changes of those workers that changed a row."""
+    places, values = add(changes, words, overlap, *others)
+    touched = np.zeros(len(overlap), np.float32)
+    for rows in changes:
+        touched[rows.places] += 1
+    return Rows(places, values / touched[places, None])
 
 
-def add(common: Matrix, changes: Sequence[Changes], *_overlap: Any) -> None:
-    """Add the sum of the changes."""
-    for rows, delta in changes:
-        common[rows] += delta
+def add(changes: Sequence[Rows], _words: int, overlap: npt.NDArray[np.float64], *_others: Any) -> Rows:
+    """The sum of the changes."""
+    total, touched = np.zeros((len(overlap), changes[0].values.shape[1]), np.float32), np.zeros(len(overlap), np.bool_)
+    for places, values in changes:
+        total[places] += values
+        touched[places] = True
+    places = np.flatnonzero(touched).astype(np.int32)
+    return Rows(places, total[places])
 
 
-RULES: dict[str, Callable[..., None]] = {"overlap": combine, "mean": mean, "sum": add}
+RULES: dict[str, Callable[..., Rows]] = {"overlap": combine, "mean": mean, "sum": add}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,17 +67,20 @@ class Trial:
         workers: 1 for one machine.
         tokens: of each worker in a round, at most.
         rule: how changes are combined.
+        precision: of the changes that travel.
         config: the hyper-parameters.
     """
 
     workers: int
     tokens: int
     rule: str
+    precision: str
     config: TrainingConfig
 
     @property
     def name(self) -> str:
         who = f"{self.workers} × {self.tokens:,}, {self.rule}" if self.workers > 1 else "one machine"
+        who += f", {self.precision}" if self.precision != EXCHANGE_PRECISIONS[0] else ""
         return f"{who}, η {self.config.first_learning_rate:g}, {self.config.epochs} epochs"
 
 
@@ -81,7 +88,7 @@ class Cluster:
     """The workers of a trial.
 
     Attributes:
-        common: V and W.
+        common: V and W in one matrix, as each worker has them.
         rows: of both that each worker changed, a round.
         union: of both that anybody changed, a round.
     """
@@ -89,16 +96,16 @@ class Cluster:
     def __init__(self, trial: Trial, corpus: EncodedCorpus) -> None:
         self.trial = trial
         self.trainer = ChunkTrainer(corpus, trial.config)
-        self.pairs = pairs_a_token(trial.config, corpus.vocabulary)
-        self.common, *self.replicas = (self._weights(len(corpus.vocabulary)) for _ in range(trial.workers + 1))
+        self.pairs = self.trainer.pairs_a_token()
+        size, words = trial.config.vector_size, len(corpus.vocabulary)
+        shape = 2 * words, self.trainer.width
+        self.common, *self.replicas = (aligned_zeros(shape, np.float32) for _ in range(trial.workers + 1))
+        for matrix in (self.common, *self.replicas):
+            matrix[:words] = initial_input(words, size, self.trainer.width, trial.config.seed)
+        self.rooms = [room(2 * words, size, trial.precision) for _ in range(trial.workers + 1)]
         self.rounds = math.ceil(self.trainer.tokens / trial.workers / trial.tokens)
         self.rows: list[int] = []
         self.union: list[int] = []
-
-    def _weights(self, words: int) -> Weights:
-        size, width = self.trial.config.vector_size, self.trainer.width
-        V = initial_input(words, size, width, self.trial.config.seed)
-        return Weights(V, aligned_zeros(V.shape, np.float32))
 
     def train(self) -> Matrix:
         """Train all epochs; gives V."""
@@ -107,33 +114,39 @@ class Cluster:
         for epoch in range(self.trial.config.epochs):
             if self.trial.workers == 1:
                 for chunk in self.trainer.chunks(epoch):
-                    self.trainer.train(self.common, epoch, chunk)
+                    self.trainer.train(weights(self.common), epoch, chunk)
             else:
                 plans = [cut(shard, self.trial.config.seed, epoch, self.rounds) for shard in shards]
                 for plan in zip(*plans, strict=True):
                     self._round(epoch, plan)
-        return np.ascontiguousarray(self.common.input[:, : self.trial.config.vector_size])
+        return np.ascontiguousarray(weights(self.common).input[:, : self.trial.config.vector_size])
 
     def _round(self, epoch: int, plan: Sequence[Chunk]) -> None:
         workers = self.trial.workers
         for worker, (replica, chunk) in enumerate(zip(self.replicas, plan, strict=True)):
             begin, end = min(chunk.begin * workers, self.trainer.tokens), min(chunk.end * workers, self.trainer.tokens)
-            self.trainer.train(replica, epoch, Chunk(chunk.number * workers + worker, begin, end, chunk.pieces))
+            self.trainer.train(
+                weights(replica), epoch, Chunk(chunk.number * workers + worker, begin, end, chunk.pieces)
+            )
         tokens = sum(chunk.end - chunk.begin for chunk in plan) / workers
         change = self.trainer.rate_at(epoch, plan[0].begin * workers) * tokens
         size = self.trial.config.vector_size
-        V, W = (matrix[:, :size] for matrix in self.common)
+        V, W = (matrix[:, :size] for matrix in weights(self.common))
+        *rooms, result = self.rooms
         of_others = curvature(W, self.pairs.output), curvature(V, self.pairs.input)
-        rows, union = 0, 0
-        for index, (matrix, pairs, others) in enumerate(zip((V, W), self.pairs, of_others, strict=True)):
-            changes = [changed(replica[index][:, :size], matrix) for replica in self.replicas]
-            RULES[self.trial.rule](matrix, changes, change * pairs, others)
-            for replica in self.replicas:
-                replica[index][:, :size] = matrix
-            rows += sum(len(rows) for rows, _ in changes)
-            union += len(np.unique(np.concatenate([rows for rows, _ in changes])))
-        self.rows.append(rows // workers)
-        self.union.append(union)
+        changes = [changed(replica, self.common, 1, own)[0] for replica, own in zip(self.replicas, rooms, strict=True)]
+        rows = RULES[self.trial.rule](changes, len(V), change * np.concatenate(self.pairs), of_others, result)
+        first, *others = self.replicas
+        advance(first, self.common, [rows])
+        for replica in others:
+            replica[rows.places] = self.common[rows.places]
+        self.rows.append(sum(len(rows.places) for rows in changes) // workers)
+        self.union.append(len(rows.places))
+
+
+def weights(matrix: Matrix) -> Weights:
+    """V and W, which follow each other in a matrix."""
+    return Weights(*np.split(matrix, 2))
 
 
 def cut(pieces: Pieces, seed: int, epoch: int, number: int) -> list[Chunk]:
@@ -143,29 +156,12 @@ def cut(pieces: Pieces, seed: int, epoch: int, number: int) -> list[Chunk]:
     return [Chunk(index, int(ends[index]), int(ends[index + 1]), part) for index, part in enumerate(parts)]
 
 
-def changed(replica: Matrix, common: Matrix) -> Changes:
-    """The rows that differ, and by how much."""
-    rows = np.flatnonzero(_differ(replica, common))
-    return rows, replica[rows] - common[rows]
-
-
-@compiled()
-def _differ(one, other):
-    """Which rows do."""
-    rows = np.zeros(len(one), np.bool_)
-    for row in range(len(one)):
-        for column in range(one.shape[1]):
-            if one[row, column] != other[row, column]:
-                rows[row] = True
-                break
-    return rows
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 8])
     parser.add_argument("--tokens", type=int, help="that each worker trains on in a round; default by their number")
     parser.add_argument("--rule", choices=RULES, default="overlap")
+    parser.add_argument("--precision", choices=EXCHANGE_PRECISIONS, default=EXCHANGE_PRECISIONS[0], help="of changes")
     parser.add_argument("--rate", type=float, help="η of the workers")
     parser.add_argument("--architecture", default="skipgram")
     parser.add_argument("--output-layer", default="negative-sampling")
@@ -175,6 +171,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args()
+    if options.rule != "overlap" and options.precision != EXCHANGE_PRECISIONS[0]:
+        parser.error(f"--rule {options.rule} is for {EXCHANGE_PRECISIONS[0]} alone")
     source = options.corpus or options.data / "wiki-17m.txt.xz"
     corpus = encode(source, TrainingConfig())
     folder = options.results / "scale"
@@ -190,7 +188,9 @@ def main() -> None:
                 seed=seed,
                 threads=1,
             )
-            trial = Trial(workers, options.tokens or default_round_tokens(workers), options.rule, config)
+            tokens = options.tokens or default_round_tokens(workers)
+            precision = options.precision if workers > 1 else EXCHANGE_PRECISIONS[0]
+            trial = Trial(workers, tokens, options.rule, precision, config)
             variant = f"{source.stem}, {options.architecture}, {options.output_layer}"
             path = folder / f"{variant}, {trial.name}, seed {seed}.json"
             if not path.exists():
@@ -209,7 +209,8 @@ def run(trial: Trial, corpus: EncodedCorpus, data: Path) -> dict[str, Any]:
         averaged = [value for name, value in record["scores"].items() if name != NOT_AVERAGED]
         record["scores"]["average"] = statistics.mean(averaged)
     if cluster.rows:
-        tokens, row_bytes = cluster.trainer.tokens / cluster.rounds, 4 * (trial.config.vector_size + 1)
+        tokens = cluster.trainer.tokens / cluster.rounds
+        row_bytes = 4 + np.dtype(trial.precision).itemsize * trial.config.vector_size
         rows, union = statistics.mean(cluster.rows), statistics.mean(cluster.union)
         elsewhere = (trial.workers - 1) * row_bytes
         record |= {

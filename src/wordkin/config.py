@@ -34,6 +34,9 @@ WORD2VEC_CBOW_LEARNING_RATE = 0.05
 
 TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
+EXCHANGE_PRECISIONS = ("float32", "float16")
+"""What the changes that workers exchange may be, the default first."""
+
 CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
 """The parameters that are settled when a corpus is encoded."""
 

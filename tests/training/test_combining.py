@@ -12,6 +12,7 @@ from wordkin.training.combining import (
     curvature,
     default_round_tokens,
 )
+from wordkin.training.rows import Rows, room
 
 ROWS, SIZE = 60, 9
 FLAT = Curvature(np.zeros((DIRECTIONS, SIZE), np.float32), np.ones(DIRECTIONS + 1))
@@ -27,7 +28,7 @@ def changes():
     """Of four workers, each of which changed other rows."""
     generator = np.random.default_rng(2)
     rows = [np.sort(generator.choice(ROWS, count, replace=False)) for count in (0, 20, 40, 60)]
-    return [(some, generator.normal(size=(len(some), SIZE)).astype(np.float32)) for some in rows]
+    return [changes_of(some, generator.normal(size=(len(some), SIZE))) for some in rows]
 
 
 @pytest.fixture
@@ -49,9 +50,15 @@ def expected(common, changes, overlap, of_others):
     return result
 
 
-def combined(common, *arguments):
+def changes_of(rows, values):
+    return Rows(np.asarray(rows, np.int32), np.asarray(values, np.float32))
+
+
+def combined(common, changes, overlap, of_others, words=0):
+    """All rows after the round; where it is not said how many of them are of V, they are of W."""
     result = common.copy()
-    combine(result, *arguments)
+    rows = combine(changes, words, overlap, (FLAT, of_others), room(*common.shape))
+    result[rows.places] += rows.values
     return result
 
 
@@ -79,9 +86,9 @@ def test_it_is_what_training_one_after_the_other_gives():
     keeps = np.exp(-rate * steps * STEEPEST * strengths)
     delta = ((1 - keeps) * (best - start)).astype(np.float32)[None]
     directions = np.eye(SIZE, dtype=np.float32)[:DIRECTIONS]
-    common = start.astype(np.float32)[None].copy()
-    changes = [(np.array([0]), delta)] * workers
-    combine(common, changes, np.array([rate * steps]), Curvature(directions, strengths[: DIRECTIONS + 1]))
+    of_others = Curvature(directions, strengths[: DIRECTIONS + 1])
+    changes = [changes_of([0], delta)] * workers
+    common = combined(start.astype(np.float32)[None], changes, np.array([rate * steps]), of_others)
     sequential = (1 - keeps**workers) * best
     assert common[0, :DIRECTIONS] == pytest.approx(sequential[:DIRECTIONS], rel=1e-5)
 
@@ -95,9 +102,22 @@ def test_the_same_bytes_however_rows_are_spread(common, changes, of_others, work
         parts = []
         for rows, delta in changes:
             mine = rows % workers == worker
-            parts.append((rows[mine] // workers, delta[mine]))
+            parts.append(changes_of(rows[mine] // workers, delta[mine]))
         part = combined(np.ascontiguousarray(common[own]), parts, overlap[own], of_others)
         assert part.tobytes() == whole[own].tobytes()
+
+
+def test_rows_of_each_matrix_follow_the_directions_of_the_other(common, changes, of_others):
+    overlap = np.ones(ROWS)
+    both = combined(common, changes, overlap, of_others, words=25)
+    assert both[:25].tobytes() == combined(common, changes, overlap, FLAT)[:25].tobytes()
+    assert both[25:].tobytes() == combined(common, changes, overlap, of_others)[25:].tobytes()
+
+
+def test_blocks_make_no_difference(common, changes, of_others, monkeypatch):
+    whole = combined(common, changes, np.ones(ROWS), of_others, words=25)
+    monkeypatch.setattr(combining, "BLOCK", 7)
+    assert combined(common, changes, np.ones(ROWS), of_others, words=25).tobytes() == whole.tobytes()
 
 
 def test_rows_that_nobody_changed_stay(common, changes, of_others):

@@ -14,6 +14,8 @@ from wordkin import ConfigurationError, MissingPackageError, Word2Vec
         ({"workers": True}, "workers is True"),
         ({"workers": 2, "round_tokens": 0}, "round_tokens is 0"),
         ({"round_tokens": 1000}, "round_tokens is 1000, but there are no workers"),
+        ({"workers": 2, "exchange_precision": "float8"}, "it must be one of float32, float16"),
+        ({"exchange_precision": "float16"}, "exchange_precision is 'float16', but there are no workers"),
         ({"ray_address": "auto"}, "ray_address is 'auto', but there are no workers"),
     ],
 )

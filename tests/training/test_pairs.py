@@ -7,7 +7,8 @@ from wordkin import TrainingConfig
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman
-from wordkin.training.pairs import inputs_of_window, pairs, pairs_a_token
+from wordkin.training.pairs import inputs_of_window, pairs
+from wordkin.training.trainer import ChunkTrainer
 
 WORDS, NOISE = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.35, 0.25])
 TREE = huffman.tree(np.array([5, 3, 2]))  # the first word's path has one node, the others' have two
@@ -36,8 +37,9 @@ def test_context_words_of_a_window(window, shrink, inputs):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("output_layer", OUTPUT_LAYERS)
 def test_tokens_that_are_thinned_out_have_no_pairs(sentences, architecture, output_layer):
-    vocabulary = encode(sentences, TrainingConfig()).vocabulary
+    corpus = encode(sentences, TrainingConfig())
     variant = {"architecture": architecture, "output_layer": output_layer}
-    every, thinned = (pairs_a_token(TrainingConfig(sample=sample, **variant), vocabulary) for sample in (0, 1e-3))
+    configs = [TrainingConfig(sample=sample, **variant) for sample in (0, 1e-3)]
+    every, thinned = (ChunkTrainer(corpus, config).pairs_a_token() for config in configs)
     assert thinned.input.sum() < every.input.sum()
     assert thinned.input[0] < thinned.input[-1] * every.input[0] / every.input[-1]

@@ -11,7 +11,7 @@ from wordkin import files, sizes
 from wordkin.cli import PATH, as_json, print_json, say
 from wordkin.cli.inspect import no_browser_option, watching
 from wordkin.cli.options import config_options, configuration, given
-from wordkin.config import CORPUS_PARAMETERS, TrainingConfig, parameters
+from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
@@ -70,6 +70,11 @@ _output = click.option("-o", "--output", type=PATH, required=True, help="File to
     help="Tokens that each worker trains on before they exchange their changes. [default: depends on --workers]",
 )
 @click.option(
+    "--exchange-precision",
+    type=click.Choice(EXCHANGE_PRECISIONS),
+    help="What these changes are as they travel; float16 is half as much. [default: float32]",
+)
+@click.option(
     "--ray-address",
     metavar="ADDRESS|auto",
     help="Cluster to run the workers on; auto for the one that this machine belongs to. [default: this machine]",
@@ -89,6 +94,7 @@ def train(
     no_browser: bool,
     workers: int | None,
     round_tokens: int | None,
+    exchange_precision: str | None,
     ray_address: str | None,
     as_json: bool,
     **values: Any,
@@ -132,6 +138,7 @@ def train(
         resume=resume,
         workers=workers,
         round_tokens=round_tokens,
+        exchange_precision=exchange_precision,
         ray_address=ray_address,
     )
     model.save(output)

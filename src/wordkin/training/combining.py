@@ -16,6 +16,7 @@ Everything here depends on one row's own changes and on numbers that are the sam
 order. So the result is the same bytes however the rows are spread.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import compiled
+from wordkin.training.rows import Rows, add, keep
 
 DIRECTIONS = 4
 """Directions that are treated one by one."""
@@ -34,9 +36,6 @@ SAMPLES = 1_000
 ITERATIONS = 8
 """Of the power method, for each direction."""
 
-LANES = 16
-"""Sums that a scalar product is made of: so many that the processor's registers can take them, whatever their size."""
-
 STEEPEST = 0.25
 """The greatest y(1 − y); docs/scale.md has what other values give."""
 
@@ -46,8 +45,8 @@ TOKENS = 125_000
 TOKENS_OF_TWO = 2_500_000
 """The same where there are two workers, whose changes overlap least."""
 
-Changes = tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]
-"""The rows that one worker changed, in ascending order, and the change of each: (rows,) and (rows, vector_size)."""
+BLOCK = 1024
+"""Rows that are combined at a time: they stay in a core's cache meanwhile."""
 
 
 def default_round_tokens(workers: int) -> int:
@@ -82,23 +81,34 @@ def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -
 
 
 def combine(
-    common: npt.NDArray[np.float32],
-    changes: Sequence[Changes],
+    changes: Sequence[Rows],
+    words: int,
     overlap: npt.NDArray[np.float64],
-    of_others: Curvature,
-) -> None:
-    """Add the changes of all workers to the common rows, in place.
+    of_others: tuple[Curvature, Curvature],
+    room: Rows,
+) -> Rows:
+    """By how much those rows of V and W change that anybody changed.
 
     Args:
-        common: (rows, vector_size) rows of V, or rows of W.
         changes: of each worker, in their order.
-        overlap: (rows,) η times the pairs of each row that a worker trains in the round.
-        of_others: of the rows that they are paired with at the beginning of the round: of W for rows of V.
+        words: rows of V among all that are combined here; the others are of W.
+        overlap: (rows,) of all these, η times the pairs that a worker trains in the round.
+        of_others: of the rows that they are paired with at the beginning of the round: of W for rows of V, and of V.
+        room: for all these rows; what is given back lies in it.
     """
-    total, touched = np.zeros_like(common), np.zeros(len(common), np.int64)
-    for rows, delta in changes:
-        _add(total, touched, rows, delta)
-    _apply(common, total, touched, STEEPEST * overlap, of_others.directions, of_others.strengths)
+    total, touched = np.zeros((BLOCK, room.values.shape[1]), np.float32), np.zeros(BLOCK, np.int64)
+    edges = np.array([*range(0, words, BLOCK), *range(words, len(overlap), BLOCK), len(overlap)], np.int32)
+    bounds = [np.searchsorted(rows.places, edges).tolist() for rows in changes]
+    number = 0
+    for block, (first, last) in enumerate(itertools.pairwise(edges.tolist())):
+        touched[:] = 0
+        for rows, ends in zip(changes, bounds, strict=True):
+            add(rows.part(ends[block], ends[block + 1]), first, total, touched)
+        others = of_others[0] if first < words else of_others[1]
+        kept = np.exp(np.multiply.outer(-STEEPEST * overlap[first:last], others.strengths))
+        _scale(total, touched, kept, others.directions)
+        number = keep(room, number, first, total, touched)
+    return room.part(0, number)
 
 
 @compiled(nogil=True)
@@ -131,74 +141,41 @@ def _principal(sample, number, iterations):
 
 
 @compiled(nogil=True)
-def _dot(one, other):
-    total = 0.0
-    for column in range(len(one)):
-        total += one[column] * other[column]
-    return total
-
-
-@compiled(nogil=True)
 def _add_part(vector, part, other):
     for column in range(len(vector)):
         vector[column] += part * other[column]
 
 
 @compiled(nogil=True)
-def _add(total, touched, rows, delta):
-    """Add one worker's changes, and count it for the rows that it changed."""
-    for index in range(len(rows)):
-        row = rows[index]
-        touched[row] += 1
-        for column in range(total.shape[1]):
-            total[row, column] += delta[index, column]
-
-
-@compiled(nogil=True)
-def _apply(common, total, touched, overlap, directions, strengths):
-    """Add to each row what the overlap of its workers leaves, in each direction, of the sum of their changes.
-
-    Each loop goes over columns that do not depend on each other, so that all of it is done a register at a time.
-    """
-    number, size = directions.shape
-    products, lanes = np.empty(size, np.float32), np.empty(LANES, np.float32)
-    for row in range(len(common)):
+def _scale(total, touched, kept, directions):
+    """Leave of each sum of changes, in each direction, what the overlap of its workers leaves."""
+    parts = np.empty(DIRECTIONS, np.float32)
+    for row in range(len(kept)):
         if touched[row] == 0:
             continue
-        rest = np.float32(_left(overlap[row] * strengths[number], touched[row]))
-        change, target = total[row], common[row]
-        for column in range(size):
-            products[column] = rest * change[column]
-        for k in range(number):
-            direction = directions[k]
-            part = _dot_in_lanes(direction, change, lanes)
-            part *= np.float32(_left(overlap[row] * strengths[k], touched[row])) - rest
-            for column in range(size):
-                products[column] += part * direction[column]
-        for column in range(size):
-            target[column] += products[column]
+        change, rest = total[row], np.float32(_left(kept[row, DIRECTIONS], touched[row]))
+        for k in range(DIRECTIONS):
+            parts[k] = _dot(directions[k], change) * (np.float32(_left(kept[row, k], touched[row])) - rest)
+        for column in range(len(change)):
+            number = rest * change[column]
+            for k in range(DIRECTIONS):
+                number += parts[k] * directions[k, column]
+            change[column] = number
 
 
-@compiled(nogil=True)
-def _dot_in_lanes(one, other, lanes):
-    """The scalar product, by sums side by side in `lanes`, always in the same order."""
-    whole = len(one) - len(one) % LANES
-    lanes[:] = 0
-    for begin in range(0, whole, LANES):
-        for lane in range(LANES):
-            lanes[lane] += one[begin + lane] * other[begin + lane]
-    total = np.float32(0)
-    for lane in range(LANES):
-        total += lanes[lane]
-    for column in range(whole, len(one)):
+@compiled(fastmath={"reassoc", "nsz"})
+def _dot(one, other):
+    """The scalar product, by as many sums side by side as a register takes."""
+    total = one[0] * other[0]
+    for column in range(1, len(one)):
         total += one[column] * other[column]
     return total
 
 
 @compiled(nogil=True)
-def _left(overlap, workers):
-    """(1 + e^−x + … + e^−(n−1)x) / n."""
-    each, total = math.exp(-overlap), 0.0
+def _left(kept, workers):
+    """(1 + e^−x + … + e^−(n−1)x) / n, where `kept` is e^−x."""
+    total = 0.0
     for _ in range(workers):
-        total = 1.0 + each * total
+        total = 1.0 + kept * total
     return total / workers

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import Bounds, TrainingConfig
+from wordkin.config import EXCHANGE_PRECISIONS, Bounds, TrainingConfig
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import Text
 from wordkin.corpus.encoding import encode
@@ -84,6 +84,7 @@ def engine(
     known: Vocabulary,
     workers: int | None,
     round_tokens: int | None,
+    exchange_precision: str | None,
     ray_address: str | None,
 ) -> Iterator[Engine]:
     """Read a corpus where it will be trained on: in this process or, with workers, by them.
@@ -94,7 +95,8 @@ def engine(
         MissingPackageError: workers are asked for, and Ray is not installed.
     """
     if workers is None:
-        for name, value in (("round_tokens", round_tokens), ("ray_address", ray_address)):
+        given = {"round_tokens": round_tokens, "exchange_precision": exchange_precision, "ray_address": ray_address}
+        for name, value in given.items():
             if value is not None:
                 raise ConfigurationError(
                     f"{name} is {value!r}, but there are no workers that it could be for: set workers"
@@ -103,6 +105,8 @@ def engine(
         return
     workers = Bounds(meaning="", kind=int, low=1).checked("workers", workers)
     round_tokens = Bounds(meaning="", kind=int, low=1, optional=True).checked("round_tokens", round_tokens)
+    precisions = Bounds(meaning="", kind=str, choices=EXCHANGE_PRECISIONS)
+    precision = precisions.checked("exchange_precision", exchange_precision or EXCHANGE_PRECISIONS[0])
     threads = config.threads or 1
     if threads > 1 and not config.deterministic:
         raise ConfigurationError(
@@ -115,4 +119,4 @@ def engine(
 
     config = dataclasses.replace(config, threads=threads)
     with session(workers * threads, ray_address), Actors(workers, config) as actors:
-        yield Cluster(actors, corpus, config, known, round_tokens)
+        yield Cluster(actors, corpus, config, known, round_tokens, precision)

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
-from wordkin.model import huffman, sampling
-from wordkin.vocabulary import Vocabulary
+from wordkin.model import huffman
 
 
 class Pairs(NamedTuple):
@@ -57,15 +56,3 @@ def pairs(
         outputs = config.negative + 1.0
         output_shares = words + config.negative * noise
     return Pairs(windows_of_input * outputs * words, inputs_of_output * output_shares)
-
-
-def pairs_a_token(config: TrainingConfig, vocabulary: Vocabulary) -> Pairs:
-    """The pairs of each row for each token of the text, before subsampling."""
-    counts = vocabulary.counts
-    kept = counts * sampling.keep_probabilities(counts, config.sample)
-    hierarchical = config.output_layer == "hierarchical-softmax"
-    tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
-    noise = sampling.noise_probabilities(counts, config.noise_exponent)
-    of_window = pairs(config, inputs_of_window(config), kept / kept.sum(), noise, tree)
-    share = kept.sum() / counts.sum()
-    return Pairs(share * of_window.input, share * of_window.output)

@@ -19,6 +19,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.model import huffman, kernels, sampling
 from wordkin.training.holdout import split
+from wordkin.training.pairs import Pairs, inputs_of_window, pairs
 from wordkin.training.rounds import rounds
 from wordkin.training.schedule import Chunk, chunks, dealt, learning_rate, pieces_per_chunk, stream
 
@@ -76,7 +77,8 @@ class ChunkTrainer:
         noise = sampling.noise_probabilities(counts, config.noise_exponent)
         hierarchical = config.output_layer == "hierarchical-softmax"
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
-        self._rounds = rounds(config, counts * keep / (counts @ keep), noise, tree) if config.deterministic else None
+        self._kept, self._noise = counts * keep / counts.sum(), noise
+        self._rounds = rounds(config, self._kept / self._kept.sum(), noise, tree) if config.deterministic else None
         accept, alias = sampling.alias_table(noise)
         self._ids, self._offsets = read_only(corpus.ids), read_only(parted.sentence_offsets)
         self._samplers = kernels.Samplers(read_only(sampling.thresholds(keep)), read_only(accept), read_only(alias))
@@ -117,6 +119,12 @@ class ChunkTrainer:
         config = self.config
         progress = (epoch * self.tokens + token) / (config.epochs * self.tokens)
         return learning_rate(config.first_learning_rate, config.min_learning_rate, progress)
+
+    def pairs_a_token(self) -> Pairs:
+        """The pairs of each row for each token of the text, before subsampling."""
+        share = self._kept.sum()
+        of_window = pairs(self.config, inputs_of_window(self.config), self._kept / share, self._noise, self._tree)
+        return Pairs(share * of_window.input, share * of_window.output)
 
     def train(self, weights: kernels.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
         """Train one chunk in the given epoch (from 0), changing the weights in place.

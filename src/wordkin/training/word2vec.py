@@ -104,6 +104,7 @@ class Word2Vec:
         resume: bool = False,
         workers: int | None = None,
         round_tokens: int | None = None,
+        exchange_precision: str | None = None,
         ray_address: str | None = None,
     ) -> "Word2Vec":
         """Train on a corpus: from the beginning, or from vectors that are there already.
@@ -133,6 +134,8 @@ class Word2Vec:
                 each worker, 1 by default; more need ``deterministic=True``.
             round_tokens: how many tokens each worker trains on before they exchange what they changed; by default as
                 many as is good for that number of workers.
+            exchange_precision: ``"float32"``, the default, or ``"float16"``: what these changes are as they travel.
+                Half as much is sent with float16; docs/scale.md has what it does to the vectors.
             ray_address: the cluster that the workers run on, ``auto`` for the one that this machine belongs to; where
                 it is not given, they run on this machine.
 
@@ -152,7 +155,9 @@ class Word2Vec:
 
         start = Start(self.config, init, init_vectors, freeze)
         path = None if checkpoint is None else Path(checkpoint)
-        with engine(corpus, self.config, start.known, workers, round_tokens, ray_address) as running:
+        with engine(
+            corpus, self.config, start.known, workers, round_tokens, exchange_precision, ray_address
+        ) as running:
             logger.info("%s", running.corpus.report)
             parameters, began = {**self.config.as_dict(), **running.parameters}, start.arrays() if path else {}
             with opened(path, checkpoint_every, resume, parameters, running.fingerprint, began) as held:

@@ -23,7 +23,8 @@ OPTIONS = {"workers": 2, "round_tokens": 1000, "progress": False}
 
 
 def trained(corpus, **options) -> Word2Vec:
-    parameters = {name: options.pop(name) for name in list(options) if name not in (*OPTIONS, "checkpoint", "resume")}
+    of_fit = {*OPTIONS, "exchange_precision", "checkpoint", "resume"}
+    parameters = {name: options.pop(name) for name in list(options) if name not in of_fit}
     return Word2Vec(**{**SETTINGS, **parameters}).fit(corpus, **{**OPTIONS, **options})
 
 
@@ -114,6 +115,7 @@ def test_one_worker_is_close_to_one_machine(sentences):
         {"deterministic": True, "threads": 2, "workers": 1},
         {"architecture": "cbow", "output_layer": "hierarchical-softmax"},
         {"holdout": 0.1, "early_stopping": 1},
+        {"exchange_precision": "float16"},
     ],
 )
 def test_every_mode_repeats_even_with_a_killed_worker(sentences, monkeypatch, settings):
@@ -122,6 +124,16 @@ def test_every_mode_repeats_even_with_a_killed_worker(sentences, monkeypatch, se
     assert content(trained(sentences, **settings)) == content(first)
     assert killed
     assert first.history[-1].holdout_loss is None or first.history[-1].holdout_loss > 0
+
+
+def test_float16_sends_half_as_much_and_learns_the_same(model, sentences):
+    half = trained(sentences, exchange_precision="float16")
+    sent = [run.exchange.as_dict()["bytes_per_token"] for run in (half, model)]
+    assert sent[0] / sent[1] == pytest.approx((4 + 2 * 12) / (4 + 4 * 12), rel=0.01)
+    assert half.vectors.config["exchange_precision"] == "float16"
+    assert model.vectors.config["exchange_precision"] == "float32"
+    assert content(half) != content(model)
+    assert half.vectors.vectors == pytest.approx(model.vectors.vectors, abs=0.05)
 
 
 def test_more_workers_than_pieces():
@@ -173,7 +185,9 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(model, sentences, tmp_path):
     assert content(trained(sentences, checkpoint=path, resume=True)) == content(model)
     with pytest.raises(ValueError, match="is of a run with workers = 2, not 1"):
         trained(sentences, checkpoint=path, resume=True, workers=1)
-    with pytest.raises(ValueError, match="is of a run with round_tokens = 1000, not None"):
+    with pytest.raises(ValueError, match="is of a run with exchange_precision = float32, not float16"):
+        trained(sentences, checkpoint=path, resume=True, exchange_precision="float16")
+    with pytest.raises(ValueError, match="is of a run with exchange_precision = float32, not None"):
         Word2Vec(**SETTINGS).fit(sentences, checkpoint=path, resume=True)
 
 

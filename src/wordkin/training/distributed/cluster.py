@@ -56,6 +56,7 @@ class Cluster:
         config: the hyper-parameters.
         known: words that join the vocabulary whatever the corpus holds.
         round_tokens: that each worker trains on in a round; by default what is good for so many workers.
+        precision: of the changes that they exchange.
 
     Attributes:
         corpus: what was read.
@@ -63,10 +64,20 @@ class Cluster:
     """
 
     def __init__(
-        self, actors: Actors, corpus: Any, config: TrainingConfig, known: Vocabulary, round_tokens: int | None
+        self,
+        actors: Actors,
+        corpus: Any,
+        config: TrainingConfig,
+        known: Vocabulary,
+        round_tokens: int | None,
+        precision: str,
     ) -> None:
         self._round_tokens = round_tokens or default_round_tokens(len(actors))
-        self.parameters = {"workers": len(actors), "round_tokens": self._round_tokens}
+        self.parameters = {
+            "workers": len(actors),
+            "round_tokens": self._round_tokens,
+            "exchange_precision": precision,
+        }
         self._actors, self._config = actors, config
         self._shards: list[Any] = []
         self._preparation: tuple[Any, ...] = ()
@@ -98,7 +109,8 @@ class Cluster:
         """The workers, ready to train."""
         actors, tokens = self._actors, self.corpus.tokens / len(self._actors)
         rounds = math.ceil(tokens / self._round_tokens)
-        self._preparation = (rounds, tokens / rounds, actors.put(frozen))
+        precision = self.parameters["exchange_precision"]
+        self._preparation = (rounds, tokens / rounds, precision, actors.put(frozen))
         prepared = actors.surely(lambda: actors.get(actors.ask_all("prepare", *self._preparation)))
         return ClusterCrew(actors, self._config, weights, fresh, rounds, prepared)
 

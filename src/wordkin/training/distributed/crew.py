@@ -191,19 +191,24 @@ class ClusterCrew:
         """Get the common weights, of which each worker has a copy, at the beginning of that round."""
         self._at = -1
         for blocks in self._messages():
-            workers = [block % len(self._actors) for block in range(len(blocks))]
-            answers = [
-                self._actors.ask(worker, "rows", begin, begin + len(rows))
-                for worker, (begin, rows) in zip(workers, blocks, strict=True)
-            ]
-            for (_, rows), values in zip(blocks, self._actors.get(answers, workers), strict=True):
-                rows[...] = values
+            parts = [blocks[worker :: len(self._actors)] for worker in range(len(self._actors))]
+            answers = [self._ask_for_rows(worker, part) for worker, part in enumerate(parts) if part]
+            workers = [worker for worker, part in enumerate(parts) for _ in part]
+            values = self._actors.get([*itertools.chain(*answers)], workers)
+            for (_, rows), of_worker in zip(itertools.chain(*parts), values, strict=True):
+                rows[...] = of_worker
         self._at = number
+
+    def _ask_for_rows(self, worker: int, blocks: Sequence[tuple[int, Any]]) -> list[Any]:
+        """Ask a worker for some blocks at once, since each question takes longer than the answer to it."""
+        bounds = [(begin, begin + len(rows)) for begin, rows in blocks]
+        answers = self._actors.ask(worker, "rows", *bounds, answers=len(bounds))
+        return list(answers) if len(bounds) > 1 else [answers]
 
     def _copy(self, source: int, targets: Sequence[int]) -> None:
         """Give some workers the common weights of another one."""
         for begin, rows in self._blocks(BLOCK_BYTES):
-            block = self._actors.ask(source, "rows", begin, begin + len(rows))
+            [block] = self._ask_for_rows(source, [(begin, rows)])
             self._actors.get([self._actors.ask(target, "receive", begin, block) for target in targets], targets)
 
     def _messages(self) -> Iterator[list[tuple[int, Any]]]:

@@ -18,12 +18,11 @@ from wordkin.corpus.merging import Merger
 from wordkin.corpus.words import WordCounts
 from wordkin.model.kernels import Weights, padded
 from wordkin.training.checkpoint import fingerprint
-from wordkin.training.combining import curvature
-from wordkin.training.distributed.changes import Rows, changed, combined, replace, room
+from wordkin.training.combining import combine, curvature
 from wordkin.training.distributed.shard_trainer import ShardTrainer
 from wordkin.training.distributed.shards import Part, TextShard, Tokens, counted
 from wordkin.training.holdout_loss import HoldoutLoss
-from wordkin.training.pairs import pairs_a_token
+from wordkin.training.rows import Rows, advance, changed, room
 from wordkin.training.schedule import Chunk, learning_rate
 from wordkin.training.speed import tokens_per_second
 from wordkin.training.trainer import ChunkResult
@@ -113,22 +112,25 @@ class Worker:
         """What looks like a mistake in the shard, one line each."""
         return check(self._corpus)
 
-    def prepare(self, rounds: int, round_tokens: float, frozen: npt.NDArray[np.bool_] | None) -> Prepared:
+    def prepare(
+        self, rounds: int, round_tokens: float, precision: str, frozen: npt.NDArray[np.bool_] | None
+    ) -> Prepared:
         """Get ready to train.
 
         Args:
             rounds: in each epoch.
             round_tokens: that a worker trains on in one of them, on average.
+            precision: of the changes that are exchanged.
             frozen: see :class:`ShardTrainer`.
         """
         self._trainer = ShardTrainer(self._corpus, self._config, frozen, self._number, self._workers, rounds)
         words = len(self._corpus.vocabulary)
         shape = (2 * words, padded(self._config.vector_size))
-        self._pairs = pairs_a_token(self._config, self._corpus.vocabulary)
-        self._pairs_of_round = round_tokens * np.concatenate(self._pairs)
+        self._pairs = self._trainer.pairs_a_token()
+        self._pairs_of_round = round_tokens * np.concatenate(self._pairs)[self._number :: self._workers]
         self._replica, self._common = aligned_zeros(shape, np.float32), aligned_zeros(shape, np.float32)
-        self._changes = room(2 * words, self._config.vector_size)
-        self._values = room(len(range(self._number, 2 * words, self._workers)), self._config.vector_size)
+        self._changes = room(2 * words, self._config.vector_size, precision)
+        self._combined = room(len(self._pairs_of_round), self._config.vector_size, precision)
         self._weights = Weights(self._replica[:words], self._replica[words:])
         self._trainer.compile(self._weights)
         self._compile()
@@ -140,9 +142,11 @@ class Worker:
         """Measure the speed; no weight changes."""
         return tokens_per_second(self._trainer, self._weights) if self._trainer.tokens else 0.0
 
-    def rows(self, begin: int, end: int) -> npt.NDArray[np.float32]:
-        """Rows of the common weights, W's behind V's."""
-        return np.ascontiguousarray(self._common[begin:end, : self._config.vector_size])
+    def rows(self, *bounds: tuple[int, int]) -> Any:
+        """Rows of the common weights, W's behind V's: one answer for each pair of bounds."""
+        size = self._config.vector_size
+        answers = [np.ascontiguousarray(self._common[begin:end, :size]) for begin, end in bounds]
+        return answers if len(answers) > 1 else answers[0]
 
     def receive(self, begin: int, rows: npt.NDArray[np.float32]) -> None:
         """Set rows of the common weights."""
@@ -150,8 +154,9 @@ class Worker:
 
     def begin_anew(self) -> None:
         """Begin the run with the weights that depend on the seed alone."""
-        V = self._common[: len(self._common) // 2]
+        V, W = np.split(self._common, 2)
         V[...] = initial_input(len(V), self._config.vector_size, V.shape[1], self._config.seed)
+        W[...] = 0  # which also has the system give the memory for it now, and not in the first round
         self.begin(0)
 
     def begin(self, round_number: int) -> None:
@@ -184,7 +189,7 @@ class Worker:
         return record, *(None if rows is self._own else rows for rows in changes)
 
     def combine(self, *changes: Rows | None) -> Rows:
-        """What the rows that belong to this worker hold after the round.
+        """By how much the rows that belong to this worker change in the round.
 
         Args:
             changes: to them, of each worker, in their order; None for its own.
@@ -195,20 +200,20 @@ class Worker:
         all_changes = [self._own if given is None else given for given in changes]
         V, W = (rows[:, : self._config.vector_size] for rows in np.split(self._common, 2))
         of_others = curvature(W, self._pairs.output), curvature(V, self._pairs.input)
-        overlap = rate * self._pairs_of_round
-        self._combined = combined(self._common, self._number, all_changes, overlap, of_others, self._values)
-        self._sent += (self._workers - 1) * self._combined.nbytes
+        words = len(range(self._number, len(V), self._workers))
+        self._result = combine(all_changes, words, rate * self._pairs_of_round, of_others, self._combined)
+        self._sent += (self._workers - 1) * self._result.nbytes
         self._busy += time.monotonic() - begin
-        return self._combined
+        return self._result
 
     def finish(self, *rows_of: Rows | None) -> None:
         """Go to the next round.
 
         Args:
-            rows_of: what the rows that belong to each worker hold, in their order; None for its own.
+            rows_of: by how much the rows that belong to each worker change, in their order; None for its own.
         """
         begin = time.monotonic()
-        replace(self._replica, self._common, [self._combined if rows is None else rows for rows in rows_of])
+        advance(self._replica, self._common, [self._result if rows is None else rows for rows in rows_of])
         self._round += 1
         self._busy += time.monotonic() - begin
 
@@ -223,8 +228,7 @@ class Worker:
         with announced("the exchange of changes"):
             nothing = changed(self._replica, self._common, self._workers, self._changes)
             self._own = nothing[self._number]
-            self.combine(*[None] * self._workers)
-            replace(self._replica, self._common, [self._combined])
+            advance(self._replica, self._common, [self.combine(*[None] * self._workers)])
 
     def _chunk(self, round_number: int) -> Chunk:
         epoch, chunk = divmod(round_number, self._trainer.number_of_chunks)
