@@ -8,9 +8,9 @@ where --only leaves them out, their old records are reported with a mark.
 
 Speed is measured in pairs: wordkin, peer, wordkin, peer …; the ratio is the median over the pairs. The text is encoded
 before, and reading is a measurement of its own. word2vec is stopped after --seconds of training, and its rate until
-then counts; gensim and fastText tell no progress and run, beside wordkin, on the first 4 million tokens. Rates count
-the tokens of the vocabulary, before subsampling. Quality is the mean over seeds; a seed also stands for an order of the
-text's lines, the same for all programs.
+then counts; gensim and fastText tell no progress and run, beside wordkin, on the first 4 million tokens (1 million with
+--quick). Rates count the tokens of the vocabulary, before subsampling. Quality is the mean over seeds; a seed also
+stands for an order of the text's lines, the same for all programs.
 """
 
 import argparse
@@ -44,6 +44,7 @@ DATA = HERE.parent.parent / "shared" / "data"
 VARIANTS = [(a, o) for o in ("negative-sampling", "hierarchical-softmax") for a in ("skipgram", "cbow")]
 PEER_RATES = {"skipgram": 0.025, "cbow": 0.05}  # what all peers but fastText start with
 QUICK_TOKENS = 4_000_000
+QUICK_BEGINNING = 1_000_000
 READER = ("corpus/*.py",)
 TRAINER = ("model/*.py", *(f"training/{name}.py" for name in ("crew", "epochs", "schedule", "trainer", "weights")))
 
@@ -68,7 +69,7 @@ class Bench:
     def __init__(self, options: argparse.Namespace, work: Path) -> None:
         self.options = options
         self.text, self.corpus_path, report = _prepared(options.text, work, QUICK_TOKENS if options.quick else None)
-        self.beginning = _prepared(options.text, work, QUICK_TOKENS)
+        self.beginning = _prepared(options.text, work, QUICK_BEGINNING if options.quick else QUICK_TOKENS)
         self.tokens, self.report = report.tokens_kept, str(report)
         folder = options.peers / ("Scripts" if os.name == "nt" else "bin")
         python = folder / ("python.exe" if os.name == "nt" else "python")

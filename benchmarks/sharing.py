@@ -35,9 +35,9 @@ APART = 128  # numbers between the rows of the last mode, eight cache lines
 def pass_on(number, thread, passes):  # type: ignore[no-untyped-def]
     """Wait for one's turn and pass the number on."""
     for turn in range(passes):
-        while kernels.fetch(number, 0) != 2 * turn + thread:
+        while kernels.fetch(number, 0) != 2 * turn + thread:  # type: ignore[no-untyped-call]
             pass
-        kernels.fetch_add(number, 0, 1)
+        kernels.fetch_add(number, 0, 1)  # type: ignore[no-untyped-call]
 
 
 def nanoseconds() -> float:
