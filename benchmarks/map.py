@@ -1,7 +1,8 @@
 """How smoothly the explorer's map moves in a browser: ``python benchmarks/map.py [MODEL] [--words 400000]``.
 
 Without a model, one of random vectors. The map is moved by keys and wheel events, once each frame, for some seconds,
-and the frames are counted; --gpu lets Chromium draw with a GPU instead of in software (SwiftShader).
+and the frames are counted; then the time is taken until the map, at rest, has all of its points. --gpu lets Chromium
+draw with a GPU instead of in software (SwiftShader).
 """
 
 import argparse
@@ -15,7 +16,7 @@ from wordkin import WordVectors
 from wordkin.inspector.inspected import Inspected
 from wordkin.inspector.server import Server
 
-SOFTWARE = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+SOFTWARE = ("--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 MOVING = """seconds => new Promise(done => {
   const cover = document.querySelector(".explorer-cover");
@@ -64,6 +65,9 @@ def main() -> None:
             page.evaluate("new Promise(requestAnimationFrame)")
             print(f"{len(vectors):,} words, {visit} view of the map after {time.monotonic() - begun:.2f} s")
         print(f"{len(vectors):,} words, {page.evaluate(MOVING, given.seconds):.1f} frames a second")
+        begun = time.monotonic()
+        page.locator(".explorer-plot[aria-busy=false]").wait_for()
+        print(f"{len(vectors):,} words, complete {time.monotonic() - begun:.2f} s after the movement")
         browser.close()
     server.close()
 

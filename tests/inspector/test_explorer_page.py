@@ -211,6 +211,43 @@ def test_the_points_are_drawn(explorer):
     assert page.locator(".explorer-plot").screenshot() != drawn
 
 
+def test_a_moving_map_has_some_points_and_one_at_rest_or_saved_has_all(page, inspector):
+    many = 120_000
+    matrix = np.random.default_rng(4).standard_normal((many, 2))
+    vectors = WordVectors.from_arrays([f"word{row}" for row in range(many)], matrix)
+    address = inspector(Inspected("model", vectors))
+    page.goto(address)
+    page.goto(f"{address.partition('?')[0]}#explorer")
+    complete = page.locator(".explorer-plot[aria-busy=false]")
+    complete.wait_for()
+
+    def picture():
+        return page.locator(".explorer-plot").evaluate("canvas => canvas.toDataURL()")
+
+    def moved_away_and_back():
+        return page.get_by_role("application").evaluate("""async cover => {
+          const frame = () => new Promise(requestAnimationFrame);
+          for (const key of ["ArrowRight", "ArrowLeft"]) {
+            cover.dispatchEvent(new KeyboardEvent("keydown", { key }));
+            await frame();
+          }
+          await frame();
+          const plot = document.querySelector(".explorer-plot");
+          return [plot.ariaBusy, plot.toDataURL()];
+        }""")
+
+    at_rest = picture()
+    busy, moving = moved_away_and_back()
+    assert busy == "true"
+    assert moving != at_rest
+    complete.wait_for()
+    assert picture() == at_rest
+    moved_away_and_back()
+    with page.expect_download():
+        page.get_by_role("button", name="PNG").click()
+    assert picture() == at_rest
+
+
 def test_the_page_says_why_umap_failed(explorer):
     page = explorer()
     page.route("**/api/layout", lambda route: route.fulfill(status=200, json={"state": "failed", "message": "no umap"}))

@@ -22,6 +22,7 @@ interface Given {
 const REACH = 14; // pixels from the pointer to a word
 const STEP = 60; // pixels of an arrow key
 const STILL = 5; // pixels that a click may move
+const PAUSE = 120; // milliseconds without movement until the rest of the points is drawn
 
 export function WordMap({ words, points, chosen, marked, camera: wanted, onCamera, onChoose, onList }: Given) {
   const { t } = useLanguage();
@@ -38,13 +39,13 @@ export function WordMap({ words, points, chosen, marked, camera: wanted, onCamer
       setMissing(true);
       return;
     }
-    const made = new MapWindow(scene, plot.current!, cover.current!);
+    const made = new MapWindow(words, scene, plot.current!, cover.current!);
     shownWindow.current = made;
     return () => made.close();
   }, []);
 
   useEffect(() => {
-    shownWindow.current?.show({ words, points, chosen, marked, lasso, onCamera, onChoose, onList, onHover: setHovered });
+    shownWindow.current?.show({ points, chosen, marked, lasso, onCamera, onChoose, onList, onHover: setHovered });
   });
   useEffect(() => shownWindow.current?.look(wanted), [points, wanted?.x, wanted?.y, wanted?.scale]);
 
@@ -95,7 +96,7 @@ export function WordMap({ words, points, chosen, marked, camera: wanted, onCamer
   );
 }
 
-interface Shown extends Omit<Given, "camera"> {
+interface Shown extends Omit<Given, "words" | "camera"> {
   lasso: boolean;
   onHover: (row: number | null) => void;
 }
@@ -107,6 +108,11 @@ class MapWindow {
   private size: Size = { width: 1, height: 1 };
   private ratio = 1;
   private frame = 0;
+  private framed = 0; // when the last frame was, in milliseconds
+  private moved = 0; // when the points were last begun anew
+  private stale: "nothing" | "cover" | "all" = "nothing";
+  private partial = false;
+  private drew = false;
   private told = 0;
   private labels: Label[] = [];
   private outline: [number, number][] = [];
@@ -118,19 +124,20 @@ class MapWindow {
   private readonly labelling: Labels;
   private readonly resizes = new ResizeObserver(() => this.resize());
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
-  private readonly redraw = () => this.ask();
+  private readonly redraw = () => this.ask("all");
 
   constructor(
+    words: Words,
     private readonly scene: Scene,
     private readonly plot: HTMLCanvasElement,
     private readonly cover: HTMLCanvasElement,
   ) {
     this.context = cover.getContext("2d")!;
-    this.labelling = new Labels(this.context);
+    this.labelling = new Labels(this.context, words);
     this.resizes.observe(cover);
     this.dark.addEventListener("change", this.redraw);
     cover.addEventListener("pointerdown", (event) => this.down(event));
-    cover.addEventListener("pointermove", (event) => this.moved(event));
+    cover.addEventListener("pointermove", (event) => this.drag(event));
     cover.addEventListener("pointerup", (event) => this.up(event));
     cover.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
     cover.addEventListener("pointerleave", () => this.hover(null));
@@ -147,8 +154,9 @@ class MapWindow {
   }
 
   show(shown: Shown): void {
+    const before = this.shown?.points;
     this.shown = shown;
-    this.ask();
+    this.ask(shown.points === before ? "cover" : "all");
   }
 
   /** Looks where it is told to; nothing is told back. */
@@ -156,7 +164,7 @@ class MapWindow {
     if (camera && same(camera, this.camera)) return;
     this.wanted = camera;
     this.camera = camera ?? this.shown.points.whole(this.size);
-    this.ask();
+    this.ask("all");
   }
 
   /** Goes there, and says so; null for everything. */
@@ -166,7 +174,7 @@ class MapWindow {
     this.camera.scale = Math.min(Math.max(this.camera.scale, whole.scale / 4), whole.scale * 1e4);
     clearTimeout(this.told);
     this.told = setTimeout(() => this.shown.onCamera(this.camera), 250);
-    this.ask();
+    this.ask("all");
   }
 
   /** Zooms about a place on the canvas, or its middle. */
@@ -188,7 +196,8 @@ class MapWindow {
   }
 
   async savePng(): Promise<void> {
-    this.draw(); // WebGL keeps its picture only until the frame is shown
+    this.draw();
+    this.scene.more(Infinity);
     const blob = await png([this.plot, this.cover], this.colours().paper);
     if (blob) save(blob, "wordkin-map.png");
   }
@@ -203,25 +212,40 @@ class MapWindow {
       canvas.height = Math.round(height * this.ratio);
     }
     if (!this.wanted) this.camera = this.shown.points.whole(this.size);
+    this.stale = "all"; // a canvas of another size is empty
     this.draw();
   }
 
-  private ask(): void {
+  private ask(stale: "cover" | "all"): void {
+    if (this.stale !== "all") this.stale = stale;
+    this.frame ||= requestAnimationFrame((now) => this.draw(now));
+  }
+
+  /** What is stale; and, once nothing has moved for a while, the points that earlier frames had no time for. */
+  private draw(now = performance.now()): void {
     cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.draw());
-  }
-
-  private draw(): void {
-    const { words, points, chosen, marked } = this.shown;
+    if (this.drew) this.scene.pace(now - this.framed);
     const colours = this.colours();
-    this.scene.draw(points, this.camera, this.size, this.ratio, colours.point.match(/[\d.]+/g)!.map(Number));
-    const here = (chosen === null ? marked : [chosen, ...marked]).filter((row) => points.has(row));
-    this.labels = this.labelling.placed(points, words, this.camera, this.size, here);
-    this.drawCover(here, new Set(here), colours);
+    if (this.stale === "all") {
+      const point = colours.point.match(/[\d.]+/g)!.map(Number);
+      this.scene.begin(this.shown.points, this.camera, this.size, this.ratio, point);
+      this.moved = now;
+    }
+    this.drew = this.stale === "all" || (this.partial && now - this.moved > PAUSE);
+    if (this.drew) this.partial = this.scene.more();
+    this.plot.setAttribute("aria-busy", String(this.partial));
+    if (this.stale !== "nothing") this.drawCover(colours);
+    this.stale = "nothing";
+    this.framed = now;
+    this.frame = this.drew || this.partial ? requestAnimationFrame((next) => this.draw(next)) : 0;
   }
 
-  private drawCover(here: readonly number[], bold: ReadonlySet<number>, colours: Colours): void {
+  private drawCover(colours: Colours): void {
     const { context, size } = this;
+    const { points, chosen, marked } = this.shown;
+    const here = (chosen === null ? marked : [chosen, ...marked]).filter((row) => points.has(row));
+    const bold = new Set(here);
+    this.labels = this.labelling.placed(points, this.camera, size, here);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, size.width, size.height);
     context.strokeStyle = colours.accent;
@@ -269,7 +293,7 @@ class MapWindow {
     this.outline = this.shown.lasso && this.pointers.size === 1 ? [this.onMap(at)] : [];
   }
 
-  private moved(event: PointerEvent): void {
+  private drag(event: PointerEvent): void {
     const at = this.at(event);
     const before = this.pointers.get(event.pointerId);
     if (!before) return this.hover(this.nearest(at));
@@ -277,7 +301,7 @@ class MapWindow {
     this.pointers.set(event.pointerId, at);
     if (this.outline.length && !second) {
       this.outline.push(this.onMap(at));
-      return this.ask();
+      return this.ask("cover");
     }
     const { x, y, scale } = this.camera;
     const share = 1 / this.pointers.size;
@@ -299,7 +323,7 @@ class MapWindow {
       if (row !== null) this.shown.onChoose(row);
     }
     this.started = null;
-    this.ask();
+    this.ask("cover");
   }
 
   private wheel(event: WheelEvent): void {

@@ -17,11 +17,14 @@ const LONGEST = 32; // characters
 
 /** Labels that do not overlap, of the most frequent words in view; `first` before all others. */
 export class Labels {
-  private readonly widths = new Map<string, number>();
+  private readonly texts = new Map<number, { text: string; width: number }>();
 
-  constructor(private readonly context: CanvasRenderingContext2D) {}
+  constructor(
+    private readonly context: CanvasRenderingContext2D,
+    private readonly words: Words,
+  ) {}
 
-  placed(points: Points, words: Words, camera: Camera, size: Size, first: readonly number[]): Label[] {
+  placed(points: Points, camera: Camera, size: Size, first: readonly number[]): Label[] {
     const columns = Math.ceil(size.width / CELL);
     const taken = new Uint8Array(columns * Math.ceil(size.height / CELL));
     const labels: Label[] = [];
@@ -32,8 +35,8 @@ export class Labels {
       if (!(x >= 0 && x < size.width && y >= HEIGHT && y < size.height)) return;
       tried++;
       if (taken[Math.floor(y / CELL) * columns + Math.floor(x / CELL)]) return;
-      const text = shortened(words.at(row));
-      const half = this.width(text) / 2 + 3;
+      const { text, width } = this.text(row);
+      const half = width / 2 + 3;
       const [left, right] = [Math.floor((x - half) / CELL), Math.floor((x + half) / CELL)];
       const [top, bottom] = [Math.floor((y - HEIGHT) / CELL), Math.floor(y / CELL)];
       if (left < 0 || right >= columns) return;
@@ -48,14 +51,15 @@ export class Labels {
     return labels;
   }
 
-  private width(text: string): number {
-    let width = this.widths.get(text);
-    if (width === undefined) {
+  private text(row: number): { text: string; width: number } {
+    let found = this.texts.get(row);
+    if (!found) {
+      const text = shortened(this.words.at(row));
       this.context.font = FONT;
-      width = this.context.measureText(text).width;
-      this.widths.set(text, width);
+      found = { text, width: this.context.measureText(text).width };
+      this.texts.set(row, found);
     }
-    return width;
+    return found;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Camera, Points, Size } from "./points";
+import { view, type Box, type Camera, type Points, type Size } from "./points";
 
 const VERTEX = `#version 300 es
 in vec2 position;
@@ -23,15 +23,28 @@ void main() {
   shade = vec4(colour * opacity, opacity);
 }`;
 
-/** All points in one draw call of WebGL 2. */
+const [FEWEST, AT_FIRST] = [8_000, 20_000]; // points of a frame
+const [QUICK, SLOW] = [19, 25]; // milliseconds of a frame
+const BEYOND = 8; // pixels outside of the window, from where a point may reach into it
+
+/**
+ * The points in WebGL 2, as many in each frame as the browser draws quickly: what is left of them comes on top in the
+ * frames after it. Each frame's are a fair sample of what is in view, of all places and of all frequencies.
+ */
 export class Scene {
   private readonly gl: WebGL2RenderingContext;
   private readonly uniforms: Record<string, WebGLUniformLocation | null> = {};
   private points: Points | null = null;
+  private step = 1;
+  private rows = new Uint32Array(0);
+  private inView: Box = { left: 0, bottom: 0, right: 0, top: 0 };
+  private left = 0;
+  private row = 0;
+  private most = AT_FIRST;
 
   /** Null where the browser has no WebGL 2. */
   static on(canvas: HTMLCanvasElement): Scene | null {
-    const gl = canvas.getContext("webgl2", { antialias: false, depth: false });
+    const gl = canvas.getContext("webgl2", { antialias: false, depth: false, preserveDrawingBuffer: true });
     return gl && new Scene(gl);
   }
 
@@ -55,16 +68,19 @@ export class Scene {
     gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  draw(points: Points, camera: Camera, { width, height }: Size, ratio: number, colour: readonly number[]): void {
+  /** Clears the picture, and sets what the next ones are drawn by. */
+  begin(points: Points, camera: Camera, { width, height }: Size, ratio: number, colour: readonly number[]): void {
     const { gl, uniforms } = this;
     if (points !== this.points) {
-      // A word without a position is drawn far outside.
-      gl.bufferData(gl.ARRAY_BUFFER, points.positions.map((value) => (Number.isNaN(value) ? 1e30 : value)), gl.STATIC_DRAW);
+      gl.bufferData(gl.ARRAY_BUFFER, points.positions, gl.STATIC_DRAW);
       this.points = points;
+      this.step = spreading(points.count);
+      this.rows = new Uint32Array(points.count);
     }
     const { size, alpha } = look(points, camera, { width, height });
     gl.viewport(0, 0, Math.round(width * ratio), Math.round(height * ratio));
@@ -75,8 +91,43 @@ export class Scene {
     gl.uniform1f(uniforms.words!, points.count);
     gl.uniform3f(uniforms.colour!, colour[0]! / 255, colour[1]! / 255, colour[2]! / 255);
     gl.uniform1f(uniforms.alpha!, alpha);
-    gl.drawArrays(gl.POINTS, 0, points.count);
+    this.inView = view(camera, { width: width + 2 * BEYOND, height: height + 2 * BEYOND });
+    this.left = points.count;
+    this.row = 0;
   }
+
+  /** Draws `most` more of the points, by default as many as a frame takes; false once all are there. */
+  more(most = this.most): boolean {
+    const { gl, rows, step } = this;
+    const { positions, count } = this.points!;
+    const { left, bottom, right, top } = this.inView;
+    let { row } = this;
+    let found = 0;
+    for (; this.left && found < most; this.left--) {
+      const [x, y] = [positions[2 * row]!, positions[2 * row + 1]!];
+      if (x >= left && x <= right && y >= bottom && y <= top) rows[found++] = row;
+      row += step;
+      if (row >= count) row -= count;
+    }
+    this.row = row;
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, rows.subarray(0, found), gl.STREAM_DRAW);
+    gl.drawElements(gl.POINTS, found, gl.UNSIGNED_INT, 0);
+    return this.left > 0;
+  }
+
+  /** Draws fewer points in a frame, or more, by how long the last one took. */
+  pace(milliseconds: number): void {
+    if (milliseconds > SLOW) this.most = Math.max(FEWEST, 0.75 * this.most);
+    else if (milliseconds < QUICK) this.most = Math.min(Math.max(FEWEST, this.rows.length), 1.2 * this.most);
+  }
+}
+
+/** A step that leads from row to row through all of them, and in any part of its way evenly over them. */
+function spreading(count: number): number {
+  const divisor = (a: number, b: number): number => (b ? divisor(b, a % b) : a);
+  let step = Math.max(1, Math.floor(0.618 * count));
+  while (divisor(step, count) > 1) step++;
+  return step;
 }
 
 /** Points grow and become opaque the closer one looks, and the fewer there are. */
