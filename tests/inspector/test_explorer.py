@@ -241,9 +241,23 @@ class TestLayout:
         assert answer["state"] == "failed"
         assert "no room" in answer["message"]
 
+    @pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="the extra map is not installed")
+    def test_the_real_one_keeps_apart_what_is_apart(self):
+        near = np.random.default_rng(1).standard_normal((200, 20)) / 10
+        near[:100, 0] += 1
+        near[100:, 1] += 1
+        shown = Inspected("model", WordVectors.from_arrays([f"w{number}" for number in range(200)], near))
+        explorer.layout(shown, {"action": "begin"})
+        answer = awaited(shown, seconds=300)
+        assert (answer["state"], answer["progress"]) == ("done", 1), answer
+        plane = np.frombuffer(explorer.plane(shown, {"method": "umap"}), "<f4").reshape(-1, 2)
+        middles = plane[:100].mean(0), plane[100:].mean(0)
+        to_own, to_other = (np.linalg.norm(plane[:100] - middle, axis=1) for middle in middles)
+        assert (to_own < to_other).all()
 
-def awaited(shown):
-    end = time.monotonic() + 30
+
+def awaited(shown, seconds=30):
+    end = time.monotonic() + seconds
     while explorer.layout(shown, {})["state"] == "running":
         assert time.monotonic() < end
         time.sleep(0.02)
