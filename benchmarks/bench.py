@@ -2,7 +2,8 @@
 
 Every measurement is a task whose record is one file in the folder of results; a task whose record is there already is
 not run again, so that a run that was stopped goes on where it was. A change of wordkin's source makes its tasks new;
-where --only leaves them out, their old records are reported with a mark.
+where --only leaves them out, their old records are reported with a mark. What lies in the folder of the --report and
+was not taken now stays in it, with its date, and with the mark where it was taken with another source.
 
     scripts/bench [--quick] [--only PATTERN ...] [--text FILE] [--evaluation FOLDER]
 
@@ -51,11 +52,12 @@ TRAINER = ("model/*.py", *(f"training/{name}.py" for name in ("crew", "epochs", 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """One measurement: its name, what its result depends on, and how to take it."""
+    """One measurement: its name, what its result depends on, how to take it, and which of wordkin's source it runs."""
 
     name: str
     depends: tuple[str, ...]
     measure: Callable[[], dict[str, Any]]
+    source: str | None = None
 
 
 class Bench:
@@ -162,7 +164,7 @@ class Bench:
             }
 
         settings = (str(self.options.pairs), str(self.options.seconds), _settings(job))
-        return Task(name, (*settings, peer.version, self.trainer, self.report), measure)
+        return Task(name, (*settings, peer.version, self.trainer, self.report), measure, self.trainer)
 
     def _scaling(self) -> Task:
         one, two = (
@@ -174,7 +176,8 @@ class Bench:
             runs = [[self.tokens / self.wordkin.time(job, 0).seconds for job in (one, two)] for _ in range(9)]
             return {"one": [pair[0] for pair in runs], "two": [pair[1] for pair in runs]}
 
-        return Task("scaling/wordkin/skipgram/negative-sampling", (self.trainer, self.report), measure)
+        name = "scaling/wordkin/skipgram/negative-sampling"
+        return Task(name, (self.trainer, self.report), measure, self.trainer)
 
     def _sentences(self) -> Task:
         """The first tokens of the text as they are, and in lines of five."""
@@ -191,7 +194,8 @@ class Bench:
             ]
             return {"long": [long for long, _ in rates], "short": [short for _, short in rates]}
 
-        return Task("sentences/wordkin", (str(self.options.pairs), self.trainer, self.report), measure)
+        depends = (str(self.options.pairs), self.trainer, self.report)
+        return Task("sentences/wordkin", depends, measure, self.trainer)
 
     def _reading(self) -> Task:
         job = Job(self.text, self.corpus_path, self.tokens)
@@ -208,7 +212,7 @@ class Bench:
             return {"bytes": self.text.stat().st_size, "tokens": self.tokens, "seconds": seconds}
 
         versions = (self.word2vec.version, self.gensim.version)
-        return Task("reading", (str(self.options.pairs), *versions, self.reader, self.report), measure)
+        return Task("reading", (str(self.options.pairs), *versions, self.reader, self.report), measure, self.reader)
 
     def _quality(self, program: Program, job: Job, settings: str = "peers' settings") -> Task:
         name = f"quality/{program.name}/{job.architecture}/{job.output_layer}/{settings}/seed {job.seed}"
@@ -223,8 +227,8 @@ class Bench:
                 "scores": {key: dataclasses.asdict(score) for key, score in scores.items()},
             }
 
-        version = self.trainer if program is self.wordkin else program.version
-        return Task(name, (_settings(job), version, self.report), measure)
+        source = self.trainer if program is self.wordkin else None
+        return Task(name, (_settings(job), source or program.version, self.report), measure, source)
 
 
 def main() -> None:
@@ -260,6 +264,7 @@ def main() -> None:
             record = {
                 "digest": digest,
                 **task.measure(),
+                "source": task.source,
                 "date": dt.datetime.now(dt.UTC).date().isoformat(),
             }
             record["took"] = time.monotonic() - begin
@@ -268,6 +273,9 @@ def main() -> None:
             unfinished.replace(path)
         taken[task.name] = record
     summary = report.summary(taken, _machine(bench))
+    committed = options.report / "results.json" if options.report else None
+    if committed and committed.exists():
+        summary = report.kept(summary, json.loads(committed.read_text("utf-8")))
     print(report.table(summary))
     if options.report:
         report.write(summary, options.report)
@@ -290,6 +298,7 @@ def _machine(bench: Bench) -> dict[str, Any]:
         "python": platform.python_version(),
         "text": bench.report,
         "versions": {"wordkin": wordkin.__version__, **{peer.name: peer.version for peer in bench.peers}},
+        "sources": {"reading": bench.reader, "training": bench.trainer},
     }
 
 

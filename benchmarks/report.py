@@ -2,15 +2,23 @@
 
 import json
 import statistics
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
 EARLIER = " †"
+SPEED_KEY = ("peer", "architecture", "output_layer", "threads", "vector_size")
+QUALITY_KEY = ("program", "architecture", "output_layer", "settings")
 
 
 def summary(records: dict[str, Record], machine: dict[str, Any]) -> dict[str, Any]:
-    """Put the records of single tasks together: medians, ranges, means and deviations."""
+    """Put the records of single tasks together: medians, ranges, means and deviations.
+
+    Args:
+        records: of the tasks, by name; `source` tells the version of wordkin's source, where the result depends on it.
+        machine: what they were taken on.
+    """
     result: dict[str, Any] = {"machine": machine, "speed": [], "quality": []}
     for name, record in records.items():
         kind, *parts = name.split("/")
@@ -51,13 +59,41 @@ def summary(records: dict[str, Record], machine: dict[str, Any]) -> dict[str, An
                 "share": min(record["share"] for record in group),
                 "date": max(record["date"] for record in group),
                 "earlier": any(record.get("earlier", False) for record in group),
+                "source": group[0].get("source"),
             }
         )
     return result
 
 
+def kept(found: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Add what an earlier report has and this one has not, or has of fewer seeds.
+
+    Args:
+        found: this report's summary.
+        before: the earlier one's.
+    """
+    sources = found["machine"]["sources"].values()
+    result = dict(found)
+    for kind, key in (("speed", SPEED_KEY), ("quality", QUALITY_KEY)):
+        rows = {tuple(row[name] for name in key): row for row in before[kind]}
+        rows |= {
+            tuple(row[name] for name in key): row
+            for row in found[kind]
+            if row.get("seeds", 1) >= rows.get(tuple(row[name] for name in key), {}).get("seeds", 1)
+        }
+        result[kind] = [_marked(row, sources) for row in rows.values()]
+    for name, row in before.items():
+        if name not in found:
+            result[name] = _marked(row, sources)
+    return result
+
+
+def _marked(row: Record, sources: Collection[str]) -> Record:
+    return row | {"earlier": row["source"] not in (None, *sources)}
+
+
 def _when(record: Record) -> Record:
-    return {"date": record["date"], "earlier": record.get("earlier", False)}
+    return {"date": record["date"], "earlier": record.get("earlier", False), "source": record.get("source")}
 
 
 def _mark(row: Record) -> str:
