@@ -25,7 +25,7 @@ _NO_MERGE = """    if not cbow:
     if not hierarchical:  # a path has no node twice
         merge_repeated_outputs(outputs, n, errors, m, bound)
 """
-_CHANGES = "            change_rows(lane, slot, weights, 0, width, cbow, exact, frozen, freezing)\n"
+_CHANGES = "            change_rows(lane, slot, weights, 0, width, lane.change, cbow, exact, frozen, freezing)\n"
 _NO_LOSS = [
     ("            losses = losses + at_least(zero - z, zero) * weight\n", ""),
     ("            product = product * fma(e, weight, one)\n", ""),
@@ -37,7 +37,7 @@ CUTS: dict[str, list[tuple[str, str]]] = {
     "the loss alone": _NO_LOSS,
     "looking for repeated rows": [(_NO_MERGE, "")],
     "changes of V and W": [(_CHANGES, "")],
-    "prefetching": [("            prefetch(weights.output, lane.outputs[slot, j], k)\n", "            pass\n")],
+    "prefetching": [("                    prefetch_step(lane, slot, weights, True)\n", "")],
 }
 _CHILD = """
 import itertools, json, sys, time

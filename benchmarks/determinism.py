@@ -3,13 +3,18 @@
     python benchmarks/determinism.py CORPUS [--pairs 7] [--chunks 20] [--architecture cbow] [--output-layer …]
 
 CORPUS is a text or what `wordkin encode` wrote. One thread in rounds is compared with one thread without, two with two
-that race, eight in rounds with two in rounds. Medians, with the least and the greatest ratio.
+that race, eight in rounds with two in rounds, and two in rounds beside a program that keeps one core busy with two
+alone. Medians, with the least and the greatest ratio.
 """
 
 import argparse
+import contextlib
 import itertools
 import statistics
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,12 +30,25 @@ MODES = {
     "two threads, racing": (False, 2),
     "two threads, in rounds": (True, 2),
     "eight threads, in rounds": (True, 8),
+    "two threads, in rounds, beside a busy program": (True, 2),
 }
 RATIOS = (
     ("one thread", "one thread, in rounds"),
     ("two threads, racing", "two threads, in rounds"),
     ("two threads, in rounds", "eight threads, in rounds"),
+    ("two threads, in rounds", "two threads, in rounds, beside a busy program"),
 )
+
+
+@contextlib.contextmanager
+def busy_program() -> Iterator[None]:
+    """A program that never gives its core away of itself."""
+    program = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        program.kill()
+        program.wait()
 
 
 class Run:
@@ -68,10 +86,11 @@ def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in MODES}
     for _ in range(options.pairs):
         for name, run in runs.items():
-            times[name].append(run.seconds())
+            with busy_program() if "busy" in name else contextlib.nullcontext():
+                times[name].append(run.seconds())
     print(f"{options.architecture}, {options.output_layer}, {len(runs['one thread'].chunks)} chunks")
     for name, values in times.items():
-        print(f"{name:26} {statistics.median(values):6.3f} s ({min(values):.3f} to {max(values):.3f})")
+        print(f"{name:46} {statistics.median(values):6.3f} s ({min(values):.3f} to {max(values):.3f})")
     for base, other in RATIOS:
         ratios = [one / two for one, two in zip(times[base], times[other], strict=True)]
         print(f"{other} against {base}: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")

@@ -383,7 +383,7 @@ def test_step_as_python(monkeypatch, m, n, cbow):
     window = kernels.Window(5, False, n - 1, most_repeated=100.0)
     loss = kernels.score_step.py_func(lane, 0, ours, window, TREE, cbow, False)
     for columns in ((0, 16), (16, WIDTH)):
-        kernels.change_rows.py_func(lane, 0, ours, *columns, cbow, True, NOTHING, False)
+        kernels.change_rows.py_func(lane, 0, ours, *columns, lane.change, cbow, True, NOTHING, False)
     assert loss == pytest.approx(objective_of.J, rel=1e-12)
     np.testing.assert_allclose(ours.output, W - 0.1 * objective_of.W, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(ours.input, V - 0.1 * objective_of.V, rtol=1e-12, atol=1e-14)

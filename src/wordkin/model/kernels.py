@@ -131,10 +131,11 @@ class Lane(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """All lanes, and the barrier of the threads; see :func:`workspace`."""
+    """All lanes, the barrier of the threads, and which lanes they have taken; see :func:`workspace`."""
 
     lanes: Lane
     barrier: npt.NDArray[np.int64]
+    taken: npt.NDArray[np.int64]
 
 
 COUNT, KEPT, EXAMPLES, CENTRE, POSITION, LAST, SLOT, FILLED = range(8)
@@ -202,7 +203,7 @@ def workspace(
         change=aligned_zeros((lanes, inputs, width), dtype),
     )
     lane.progress[:, CENTRE] = -1
-    return Workspace(lane, np.zeros(3 * LINE, np.int64))
+    return Workspace(lane, np.zeros(2 * LINE, np.int64), np.zeros((lanes, 2, LINE), np.int64))
 
 
 # --- Lanes: one vector register -----------------------------------------------------------------------------------
@@ -1027,8 +1028,8 @@ def score_step(lane, slot, weights, window, tree, cbow, hierarchical):
 
 
 @compiled(**INLINE)
-def change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, frozen, freezing):
-    """Change the rows of V and W that belong to a step, in some columns."""
+def change_rows(lane, slot, weights, begin_column, end_column, change, cbow, exact, frozen, freezing):
+    """Change the rows of V and W that belong to a step, in some columns; `change` is room for V's changes."""
     sizes, rows, errors = part(lane.sizes, slot), part(lane.context, slot), part(lane.errors, slot)
     m = 1 if cbow else np.int64(sizes[INPUTS])
     n = np.int64(sizes[OUTPUTS])
@@ -1046,7 +1047,7 @@ def change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, froz
         errors,
         begin_column,
         end_column,
-        lane.change,
+        change,
         not cbow,
         frozen,
         freezing,
@@ -1054,13 +1055,13 @@ def change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, froz
     if cbow:
         near = np.int64(sizes[CONTEXT])
         share = 1 / near if exact else 1.0
-        add_share(V, rows, near, lane.change, share, begin_column, end_column, frozen, freezing)
+        add_share(V, rows, near, change, share, begin_column, end_column, frozen, freezing)
 
 
 # --- Rounds: several threads, the same bytes ----------------------------------------------------------------------
 
-ARRIVED, GENERATION, ABORTED = 0, LINE, 2 * LINE
-"""Places in Workspace.barrier: threads that wait, how often all went on, and whether nobody is to wait any more."""
+ARRIVED, ABORTED = 0, LINE
+"""Places in Workspace.barrier: how often a thread has arrived there, and whether nobody is to wait any more."""
 
 SPINS = 2_000
 """Looks at the barrier before a thread gives its core to another one."""
@@ -1109,18 +1110,48 @@ def _(context, builder, _signature, _arguments):
 
 
 @compiled(**INLINE)
-def wait(barrier, threads):
-    """Wait until all threads are here: what each wrote before, all see after."""
-    generation = fetch(barrier, GENERATION)
-    if fetch_add(barrier, ARRIVED, 1) == threads - 1:
-        fetch_add(barrier, ARRIVED, -threads)
-        fetch_add(barrier, GENERATION, 1)
-    else:
-        spins = 0
-        while fetch(barrier, GENERATION) == generation and fetch(barrier, ABORTED) == 0:
-            spins += 1
-            if spins > SPINS:
-                give_way()
+def all_there(barrier, arrivals):
+    """Whether threads have arrived so many times, or nobody is to wait any more."""
+    return fetch(barrier, ARRIVED) >= arrivals or fetch(barrier, ABORTED) != 0
+
+
+@compiled(**INLINE)
+def wait(barrier, arrivals):
+    """Wait until threads have arrived so many times: what each wrote before, all see after."""
+    spins = 0
+    while not all_there(barrier, arrivals):
+        spins += 1
+        if spins > SPINS:
+            give_way()
+
+
+@compiled(**INLINE)
+def lanes_of(thread, threads, lanes):
+    """The lanes that belong to a thread."""
+    return range(lanes * thread // threads, lanes * (thread + 1) // threads)
+
+
+@compiled(**INLINE)
+def take(taken, odd, thread, threads):
+    """Take a lane that no thread has taken in this round, one of the thread's own ones where there is one.
+
+    Args:
+        taken: (lanes, 2, LINE), how often lanes of each thread were taken, in rounds of even and of odd number.
+        odd: the round's number modulo 2.
+        thread: this thread's number.
+        threads: how many there are.
+
+    Returns:
+        The lane's number; -1 where none is left.
+    """
+    for other in range(thread, thread + threads):
+        owner = other % threads
+        lanes, counter = lanes_of(owner, threads, len(taken)), part(part(taken, owner), odd)
+        if fetch(counter, 0) < len(lanes):
+            number = lanes.start + fetch_add(counter, 0, 1)
+            if number < lanes.stop:
+                return number
+    return -1
 
 
 @cache
@@ -1163,21 +1194,23 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
             if step >= 0:
                 slot = step & (2 * AHEAD - 1)
                 loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
-                change_rows(lane, slot, weights, 0, width, cbow, exact, frozen, freezing)
+                change_rows(lane, slot, weights, 0, width, lane.change, cbow, exact, frozen, freezing)
             step += 1
         lane.losses[0] = loss
 
     def train_rounds(ids, offsets, weights, frozen, samplers, tree, window, task, space, thread, threads):
         lanes, width, size = len(space.lanes.words), space.lanes.change.shape[2], space.lanes.rates.shape[1] // 2
-        own = range(lanes * thread // threads, lanes * (thread + 1) // threads)
+        own = lanes_of(thread, threads, lanes)
         begin_column, end_column = column(thread, threads, width), column(thread + 1, threads, width)
+        change = part(space.lanes.change, own.start)
         for number in own:
             lane = lane_of(space.lanes, number)
             keep_lane(lane, number, ids, offsets, window, samplers, task)
             gather_round(lane, 0, size, samplers, tree, window, task, cbow, hierarchical)
+        fetch_add(space.barrier, ARRIVED, 1)
         wait(space.barrier, threads)
-        odd = 0
-        while steps_of_round(space.lanes, odd) > 0:
+        odd, arrivals = 0, threads
+        while steps_of_round(space.lanes, odd) > 0 and fetch(space.barrier, ABORTED) == 0:
             begin = odd * size
             for number in own:
                 lane = lane_of(space.lanes, number)
@@ -1189,19 +1222,26 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
                     if slot >= begin:
                         loss += score_step(lane, slot, weights, window, tree, cbow, hierarchical)
                 lane.losses[0] += loss
-                gather_round(lane, 1 - odd, size, samplers, tree, window, task, cbow, hierarchical)
-            wait(space.barrier, threads)
+            fetch_add(space.barrier, ARRIVED, 1)
+            arrivals += threads
+            gather_free(space, odd, size, thread, threads, arrivals, samplers, tree, window, task, cbow, hierarchical)
+            wait(space.barrier, arrivals)
+            space.taken[thread, 1 - odd, 0] = 0
             for number in range(lanes):
                 lane = lane_of(space.lanes, number)
                 end = begin + lane.progress[FILLED + odd]
-                if threads > 1:
-                    prefetch_scored(lane_of(space.lanes, (number + 1) % lanes), begin, begin + size)
-                for slot in range(begin - AHEAD, end):
-                    if threads > 1 and slot + AHEAD < end:
-                        claim_rows(lane, slot + AHEAD, weights, begin_column, end_column)
-                    if slot >= begin:
-                        change_rows(lane, slot, weights, begin_column, end_column, cbow, exact, frozen, freezing)
-            wait(space.barrier, threads)
+                for slot in range(begin, begin + size):
+                    if threads > 1:
+                        prefetch_words(space.lanes, number + 2, slot)
+                        claim_step(space.lanes, number + 1, slot, weights, begin_column, end_column)
+                    if slot < end:
+                        change_rows(
+                            lane, slot, weights, begin_column, end_column, change, cbow, exact, frozen, freezing
+                        )
+            arrivals += threads
+            gather_free(space, odd, size, thread, threads, arrivals, samplers, tree, window, task, cbow, hierarchical)
+            fetch_add(space.barrier, ARRIVED, 1)
+            wait(space.barrier, arrivals)
             odd = 1 - odd
 
     return compiled(nogil=True, **OPTIONS)(train_rounds if rounds else train_steps)
@@ -1227,27 +1267,41 @@ def gather_round(lane, odd, size, samplers, tree, window, task, cbow, hierarchic
 
 
 @compiled(**INLINE)
-def prefetch_scored(lane, begin, end):
-    """Ask for the steps and the errors that another thread wrote into some slots."""
-    tiles, pairs = lane.errors.shape[1:]
-    for slot in range(begin, end):
-        prefetch(lane.sizes, slot, 0)
-        prefetch(lane.context, slot, 0)
-        prefetch(lane.outputs, slot, 0)
-        errors = part(lane.errors, slot)
-        for tile in range(tiles):
-            for pair in range(0, pairs, PADDING):
-                prefetch(errors, tile, pair)
+def gather_free(space, odd, size, thread, threads, arrivals, samplers, tree, window, task, cbow, hierarchical):
+    """Gather the next steps of lanes that no thread has taken, until threads have arrived so many times.
+
+    It needs neither V nor W, and so fills the time in which a thread would wait. Who has not yet arrived gathers all.
+    """
+    while not all_there(space.barrier, arrivals):
+        number = take(space.taken, odd, thread, threads)
+        if number < 0:
+            break
+        gather_round(lane_of(space.lanes, number), 1 - odd, size, samplers, tree, window, task, cbow, hierarchical)
 
 
 @compiled(**INLINE)
-def claim_rows(lane, slot, weights, begin_column, end_column):
-    """Ask for a step's rows for this core alone, before they change."""
-    sizes, outputs, context = part(lane.sizes, slot), part(lane.outputs, slot), part(lane.context, slot)
+def prefetch_words(lanes, number, slot):
+    """Ask for the sizes and words of a step in a lane, if there is that lane: another thread may have written them."""
+    if number < len(lanes.sizes):
+        prefetch(part(lanes.sizes, number), slot, 0)
+        prefetch(part(lanes.context, number), slot, 0)
+        prefetch(part(lanes.outputs, number), slot, 0)
+
+
+@compiled(**INLINE)
+def claim_step(lanes, number, slot, weights, begin_column, end_column):
+    """Ask for a step's errors, and for its rows for this core alone, if there is such a lane: they are changed next."""
+    if number == len(lanes.sizes):
+        return
+    sizes, errors = part(part(lanes.sizes, number), slot), part(part(lanes.errors, number), slot)
+    outputs, context = part(part(lanes.outputs, number), slot), part(part(lanes.context, number), slot)
     for j in range(sizes[OUTPUTS]):
         prefetch_row(weights.output, row_at(outputs, j), begin_column, end_column, True)
     for i in range(sizes[CONTEXT]):
         prefetch_row(weights.input, row_at(context, i), begin_column, end_column, True)
+    for begin in range(0, sizes[OUTPUTS], TILE):
+        for pair in range(0, GROUP * sizes[INPUTS], PADDING):
+            prefetch(errors, begin // TILE, pair)
 
 
 @compiled(**INLINE)
