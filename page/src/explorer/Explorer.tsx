@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { goTo, useRoute } from "../route";
@@ -45,9 +45,30 @@ export function Explorer({ status }: { status: Status }) {
   const { answer, error } = useAnswer<WordAnswer>("word", word ? { word } : null);
   const tab = TABS.find(({ name }) => name === given("tab"))?.name ?? "word";
   const choose = (chosen: string) => go({ word: chosen, tab: "" });
+  const panel = useRef<HTMLElement>(null);
+  const methods = useRef<HTMLSelectElement>(null);
+  const byKey = useRef(false);
+  const lister = useRef<Element | null>(null);
+  const list = (rows: number[]) => {
+    lister.current = document.activeElement;
+    setListed(rows);
+  };
+  const close = () => {
+    setListed(null);
+    if (lister.current instanceof HTMLElement) lister.current.focus();
+  };
+  /** Chooses a word whose button goes away with that: whoever pressed it by a key goes on at the search field. */
+  const chooseHere = (chosen: string) => {
+    byKey.current = document.activeElement?.matches("button:focus-visible") ?? false;
+    choose(chosen);
+  };
+  useLayoutEffect(() => {
+    if (byKey.current) panel.current!.querySelector<HTMLElement>("[role=combobox]")?.focus();
+    byKey.current = false;
+  }, [word, tab]);
   return (
     <div class="explorer">
-      <section class="explorer-panel">
+      <section class="explorer-panel" ref={panel}>
         <div class="explorer-tabs">
           {TABS.map(({ name, title }) => (
             <button key={name} aria-pressed={name === tab} onClick={() => go({ tab: name === "word" ? "" : name })}>
@@ -60,14 +81,14 @@ export function Explorer({ status }: { status: Status }) {
           </label>
         </div>
         {tab === "word" && (
-          <Word key={word} word={word} answer={answer} error={error} ignoreCase={ignoreCase} onChoose={choose} />
+          <Word word={word} answer={answer} error={error} ignoreCase={ignoreCase} onChoose={chooseHere} />
         )}
         {tab === "analogy" && (
           <Analogy
             terms={{ a: given("a"), b: given("b"), c: given("c") }}
             ignoreCase={ignoreCase}
             onTerms={(terms) => go(terms)}
-            onChoose={choose}
+            onChoose={chooseHere}
           />
         )}
         {tab === "axis" && (
@@ -78,13 +99,13 @@ export function Explorer({ status }: { status: Status }) {
             onChoose={choose}
           />
         )}
-        {listed && map.words && <Listed rows={listed} words={map.words} onChoose={choose} onClose={() => setListed(null)} />}
+        {listed && map.words && <Listed rows={listed} words={map.words} onChoose={choose} onClose={close} />}
       </section>
       <section class="explorer-side" aria-label={t({ en: "Map", zh: "地圖" })}>
         <div class="explorer-row">
           <label>
             {t({ en: "Map by", zh: "地圖方法" })}{" "}
-            <select value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
+            <select ref={methods} value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
               <option value="pca">PCA</option>
               <option value="umap">UMAP</option>
             </select>
@@ -99,7 +120,14 @@ export function Explorer({ status }: { status: Status }) {
               en: `UMAP lays out the ${map.layout.words.toLocaleString("en")} most frequent words; until then this is the last map.`,
               zh: `UMAP 正在排列最常見的 ${map.layout.words.toLocaleString("en")} 個詞；完成前顯示先前的地圖。`,
             })}{" "}
-            <button onClick={() => call("layout", { action: "cancel" }).then(() => go({ method: "" }))}>
+            <button
+              onClick={() =>
+                call("layout", { action: "cancel" }).then(() => {
+                  methods.current!.focus();
+                  go({ method: "" });
+                })
+              }
+            >
               {t({ en: "Cancel", zh: "取消" })}
             </button>
           </p>
@@ -113,7 +141,7 @@ export function Explorer({ status }: { status: Status }) {
             camera={read(parameters.get("at"))}
             onCamera={(camera) => go({ at: written(camera) }, true)}
             onChoose={(row) => choose(map.words!.at(row))}
-            onList={setListed}
+            onList={list}
           />
         ) : (
           !map.error && <p role="status">{t({ en: "The map is on its way …", zh: "地圖載入中……" })}</p>
@@ -134,6 +162,7 @@ interface WordGiven {
 function Word({ word, answer, error, ignoreCase, onChoose }: WordGiven) {
   const { language, t } = useLanguage();
   const [text, setText] = useState(word);
+  useEffect(() => setText(word), [word]);
   const number = (value: number) => value.toLocaleString(language, { maximumSignificantDigits: 4 });
   return (
     <>
@@ -173,13 +202,15 @@ interface ListedGiven {
   onClose: () => void;
 }
 
-/** The words that a lasso, or the window, holds. */
+/** The words that a lasso, or the window, holds: the focus goes there, and Escape closes it. */
 function Listed({ rows, words, onChoose, onClose }: ListedGiven) {
   const { t } = useLanguage();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => heading.current!.focus(), [rows]);
   const [number, shown] = [rows.length.toLocaleString("en"), Math.min(LISTED, rows.length)];
   return (
-    <section class="explorer-listed">
-      <h2>
+    <section class="explorer-listed" onKeyDown={(event) => event.key === "Escape" && onClose()}>
+      <h2 ref={heading} tabIndex={-1}>
         {t({ en: `${number} words selected`, zh: `選取了 ${number} 個詞` })}
         {rows.length > LISTED && t({ en: `, the first ${shown} shown`, zh: `，顯示前 ${shown} 個` })}
       </h2>
