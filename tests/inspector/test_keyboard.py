@@ -326,6 +326,27 @@ def test_the_words_of_the_explorer(opened, page):
     assert has_focus(search)
 
 
+def test_the_axis(opened, page):
+    opened("explorer?word=sea1")
+    press(page, page.get_by_role("button", name="Axis"))
+    for label, word in [("From", "sea1"), ("To", "land1")]:
+        reach(page, page.get_by_role("combobox", name=label))
+        page.keyboard.type(word)
+    reach(page, page.get_by_label("Words to place"))
+    page.keyboard.type("sea2 land2")
+    press(page, page.get_by_role("button", name="Place"))
+    table = page.get_by_text("All 4 words as a table")
+    press(page, table)
+    page.locator(".explorer-places tr").nth(3).wait_for()
+    page.keyboard.press("Space")
+    page.locator(".explorer-places tr").nth(3).wait_for(state="hidden")
+    label = page.locator(".explorer-ruler button", has_text="sea2")
+    reach(page, label, "Shift+Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("word=sea2"))
+    until(page, lambda: has_focus(page.get_by_role("combobox", name="Search for a word")))
+
+
 def test_the_map(opened, page, tmp_path):
     opened("explorer")
     cover = page.get_by_role("application")

@@ -4,10 +4,11 @@ import { useLanguage } from "../i18n";
 import { goTo, useRoute } from "../route";
 import { Analogy } from "./Analogy";
 import { Bars, Unknown, useAnswer, type Scored } from "./answers";
-import { Axis } from "./Axis";
+import { asked, Axis, type AxisAnswer } from "./Axis";
 import "./explorer.css";
 import { read, WordMap, written } from "./map/WordMap";
 import type { Words } from "./map/words";
+import { Ruler } from "./Ruler";
 import { useMap, type Method } from "./useMap";
 import { WordInput } from "./WordInput";
 
@@ -44,6 +45,8 @@ export function Explorer({ status }: { status: Status }) {
   const word = given("word");
   const { answer, error } = useAnswer<WordAnswer>("word", word ? { word } : null);
   const tab = TABS.find(({ name }) => name === given("tab"))?.name ?? "word";
+  const ends = { a: given("from"), b: given("to"), list: given("list") };
+  const axis = useAnswer<AxisAnswer>("axis", tab === "axis" ? asked(ends) : null);
   const choose = (chosen: string) => go({ word: chosen, tab: "" });
   const panel = useRef<HTMLElement>(null);
   const methods = useRef<HTMLSelectElement>(null);
@@ -93,14 +96,16 @@ export function Explorer({ status }: { status: Status }) {
         )}
         {tab === "axis" && (
           <Axis
-            ends={{ a: given("from"), b: given("to"), list: given("list") }}
+            ends={ends}
+            answer={axis.answer}
+            error={axis.error}
             ignoreCase={ignoreCase}
             onEnds={({ a, b, list }) => go({ from: a, to: b, list })}
-            onChoose={choose}
           />
         )}
         {listed && map.words && <Listed rows={listed} words={map.words} onChoose={choose} onClose={close} />}
       </section>
+      {axis.answer?.places && <Ruler places={axis.answer.places} ends={ends} onChoose={chooseHere} />}
       <section class="explorer-side" aria-label={t({ en: "Map", zh: "地圖" })}>
         <div class="explorer-row">
           <label>

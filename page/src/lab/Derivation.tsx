@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
-import { Formula } from "../math/Formula";
+import { Figures, Formula } from "../math/Formula";
 import { Network } from "./Network";
 import { type Phase, stages } from "./stages";
 import type { Beginning, Pass, State } from "./types";
@@ -78,7 +78,7 @@ export function Derivation({ beginning, state, pass, output }: Props) {
             </button>
             <div class="lab-formulas">
               <Formula>{symbols}</Formula>
-              <Formula>{values}</Formula>
+              <Figures>{values}</Figures>
             </div>
           </li>
         ))}
