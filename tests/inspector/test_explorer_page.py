@@ -295,12 +295,19 @@ def test_the_page_says_why_umap_failed(explorer):
 
 def test_umap_is_followed_and_cancelled(explorer):
     page = explorer()
-    answer = {"state": "running", "progress": 0.25, "words": COUNT, "message": ""}
+    answer = {"state": "running", "stage": "loading", "progress": None, "seconds": 3.7, "words": COUNT, "message": ""}
     page.route("**/api/layout", lambda route: route.fulfill(status=200, json=answer))
     page.get_by_label("Map by").select_option("umap")
+    page.get_by_role("progressbar", name="Step 1 of 3").wait_for()
+    assert page.get_by_role("progressbar").get_attribute("value") is None
+    page.get_by_text("3 s", exact=True).wait_for()
+    answer |= {"stage": "neighbours", "progress": 0.25}
+    page.get_by_role("progressbar", name="Step 2 of 3").wait_for()
     assert page.get_by_role("progressbar").get_attribute("value") == "0.25"
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("status").get_by_text("neighbours are searched").wait_for()
+    page.get_by_role("button", name="Cancel").press("Enter")
     page.wait_for_url(lambda url: "umap" not in url)
+    assert page.get_by_label("Map by").evaluate("element => element === document.activeElement")
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])

@@ -9,7 +9,7 @@ import "./explorer.css";
 import { read, WordMap, written } from "./map/WordMap";
 import type { Words } from "./map/words";
 import { Ruler } from "./Ruler";
-import { useMap, type Method } from "./useMap";
+import { useMap, type Layout, type Method } from "./useMap";
 import { WordInput } from "./WordInput";
 
 interface WordAnswer {
@@ -27,6 +27,11 @@ const TABS = [
   { name: "axis", title: { en: "Axis", zh: "軸" } },
 ] as const;
 
+const STAGES: Record<Layout["stage"], { en: string; zh: string }> = {
+  loading: { en: "Step 1 of 3: UMAP is loaded and compiled.", zh: "第 1 步（共 3 步）：載入並編譯 UMAP。" },
+  neighbours: { en: "Step 2 of 3: each word's neighbours are searched.", zh: "第 2 步（共 3 步）：尋找每個詞的鄰居。" },
+  layout: { en: "Step 3 of 3: the words are laid out.", zh: "第 3 步（共 3 步）：排列詞的位置。" },
+};
 const LISTED = 500;
 
 /** Words, their neighbours, analogies and axes, beside a map of all of them. */
@@ -119,12 +124,16 @@ export function Explorer({ status }: { status: Status }) {
         </div>
         {map.error && <p role="alert">{map.error}</p>}
         {method === "umap" && map.layout?.state === "running" && (
-          <p role="status">
-            <progress value={map.layout.progress} max={1} />{" "}
-            {t({
-              en: `UMAP lays out the ${map.layout.words.toLocaleString("en")} most frequent words; until then this is the last map.`,
-              zh: `UMAP 正在排列最常見的 ${map.layout.words.toLocaleString("en")} 個詞；完成前顯示先前的地圖。`,
-            })}{" "}
+          <div>
+            <p role="status">
+              {t({
+                en: `UMAP lays out the ${map.layout.words.toLocaleString("en")} most frequent words; until then this is the last map.`,
+                zh: `UMAP 正在排列最常見的 ${map.layout.words.toLocaleString("en")} 個詞；完成前顯示先前的地圖。`,
+              })}{" "}
+              {t(STAGES[map.layout.stage])}
+            </p>
+            <progress value={map.layout.progress ?? undefined} max={1} aria-label={t(STAGES[map.layout.stage])} />{" "}
+            <span>{t({ en: `${Math.floor(map.layout.seconds)} s`, zh: `${Math.floor(map.layout.seconds)} 秒` })}</span>{" "}
             <button
               onClick={() =>
                 call("layout", { action: "cancel" }).then(() => {
@@ -135,7 +144,7 @@ export function Explorer({ status }: { status: Status }) {
             >
               {t({ en: "Cancel", zh: "取消" })}
             </button>
-          </p>
+          </div>
         )}
         {map.words && map.points ? (
           <WordMap
