@@ -28,8 +28,8 @@ const TABS = [
 ] as const;
 
 const STAGES: Record<Layout["stage"], { en: string; zh: string }> = {
-  loading: { en: "Step 1 of 3: UMAP is loaded and compiled.", zh: "第 1 步（共 3 步）：載入並編譯 UMAP。" },
-  neighbours: { en: "Step 2 of 3: each word's neighbours are searched.", zh: "第 2 步（共 3 步）：尋找每個詞的鄰居。" },
+  loading: { en: "Step 1 of 3: UMAP is loaded.", zh: "第 1 步（共 3 步）：載入 UMAP。" },
+  neighbours: { en: "Step 2 of 3: each word's neighbours are searched, once the code for it is compiled.", zh: "第 2 步（共 3 步）：編譯程式後，尋找每個詞的近鄰。" },
   layout: { en: "Step 3 of 3: the words are laid out.", zh: "第 3 步（共 3 步）：排列詞的位置。" },
 };
 const LISTED = 500;

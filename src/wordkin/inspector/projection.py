@@ -84,7 +84,7 @@ class Layout:
     Attributes:
         words: how many words are laid out.
         state: what has become of it.
-        stage: what it is at: UMAP is loaded, which compiles some of it; neighbours are looked for; words are laid out.
+        stage: what it is at: UMAP is loaded; neighbours are looked for, for which it compiles; words are laid out.
         progress: the share of that stage that is done, 0 to 1; None where UMAP does not tell.
         message: why it failed.
         positions: (words, 2) float32 once it is done; NaN where a vector is not finite.
