@@ -19,8 +19,9 @@ export function Ruler({ places, ends, onChoose }: Given) {
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
-    const observer = new ResizeObserver(() => setWidth(place.current!.clientWidth));
-    observer.observe(place.current!);
+    const element = place.current!;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
   const sorted = [...places].sort((one, other) => one.place - other.place);
