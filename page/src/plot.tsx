@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useLanguage } from "./i18n";
@@ -22,10 +22,12 @@ interface Props {
 }
 
 const HEIGHT = 240;
+const ZOOM = 2;
 
-/** A line plot, of the width that there is, in the page's colours. */
+/** A line plot, of the width that there is, in the page's colours; read and zoomed by pointer, or by keys. */
 export function Plot({ title, xLabel, series, values }: Props) {
-  const { language } = useLanguage();
+  const { language, t } = useLanguage();
+  const [said, setSaid] = useState("");
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const shape = JSON.stringify([language, title, xLabel, series]);
@@ -62,6 +64,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
       element,
     );
     plot.current = made;
+    for (const row of element.querySelectorAll(".u-legend .u-series:not(:first-child)")) switchable(row);
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -77,9 +80,72 @@ export function Plot({ title, xLabel, series, values }: Props) {
   return (
     <figure class="plot">
       <figcaption>{title}</figcaption>
-      <div ref={place} />
+      <div
+        ref={place}
+        tabIndex={0}
+        role="application"
+        aria-label={t({
+          en: `${title}. Left and right arrow keys read the values, plus and minus zoom, 0 shows everything.`,
+          zh: `${title}。左右方向鍵讀取數值，加減號縮放，0 顯示全部。`,
+        })}
+        onKeyDown={(event) => {
+          if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey) return;
+          if (!moved(plot.current!, event.key)) return;
+          event.preventDefault();
+          event.stopPropagation();
+          setSaid([...place.current!.querySelectorAll(".u-series:not(.u-off)")].map((row) => row.textContent).join(" "));
+        }}
+      />
+      <p class="spoken" aria-live="polite">
+        {said}
+      </p>
     </figure>
   );
+}
+
+/** Does what a key asks for: whether it asks for anything. */
+function moved(plot: uPlot, key: string): boolean {
+  const xs = Array.from(plot.data[0]);
+  const { min, max } = plot.scales.x!;
+  if (!xs.length || min == null || max == null) return false;
+  const [first, last] = [xs.filter((x) => x < min).length, xs.filter((x) => x <= max).length - 1];
+  const at = plot.cursor.idx ?? null;
+  const point = (place: number) => {
+    const left = plot.valToPos(xs[Math.max(first, Math.min(place, last))]!, "x");
+    plot.setCursor({ left, top: plot.over.clientHeight / 2 });
+  };
+  const zoom = (factor: number) => {
+    const middle = at === null ? (min + max) / 2 : xs[at]!;
+    const [from, to] = [middle - (middle - min) / factor, middle + (max - middle) / factor];
+    plot.setScale("x", { min: Math.max(from, xs[0]!), max: Math.min(to, xs.at(-1)!) });
+  };
+  const moves: Record<string, () => void> = {
+    ArrowLeft: () => point(at === null ? last : at - 1),
+    ArrowRight: () => point(at === null ? first : at + 1),
+    Home: () => point(first),
+    End: () => point(last),
+    "+": () => zoom(ZOOM),
+    "=": () => zoom(ZOOM),
+    "-": () => zoom(1 / ZOOM),
+    "0": () => plot.setData(plot.data),
+  };
+  moves[key]?.();
+  return key in moves;
+}
+
+/** Makes of a series in the legend, which a click shows or hides, a switch that keys reach. */
+function switchable(row: Element): void {
+  const label = row.querySelector<HTMLElement>(".u-label")!;
+  const tell = () => label.setAttribute("aria-pressed", String(!row.classList.contains("u-off")));
+  label.tabIndex = 0;
+  label.setAttribute("role", "button");
+  tell();
+  new MutationObserver(tell).observe(row, { attributeFilter: ["class"] });
+  label.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    label.click();
+  });
 }
 
 /** A colour of style.css as a canvas understands it. */

@@ -1,4 +1,5 @@
 import importlib.util
+import io
 import itertools
 import json
 import subprocess
@@ -9,7 +10,7 @@ import pytest
 
 from wordkin import WordVectors
 from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError
-from wordkin.inspector import explorer
+from wordkin.inspector import explorer, umap_job
 from wordkin.inspector.explorer import CALLS
 from wordkin.inspector.inspected import Inspected, RequestError
 from wordkin.inspector.projection import Layout, principal_plane
@@ -207,7 +208,7 @@ class TestLayout:
 
     def test_is_followed_until_it_is_done(self, job, shown):
         job(
-            "import sys, numpy as np; print('progress 0.5', flush=True)\n"
+            "import sys, numpy as np; print('stage layout 0.5', flush=True)\n"
             "np.save(sys.argv[2], np.load(sys.argv[1])[:, :2])"
         )
         assert explorer.layout(shown, {"action": "begin"})["words"] == len(WORDS)
@@ -216,6 +217,38 @@ class TestLayout:
         json.dumps(answer)
         plane = np.frombuffer(explorer.plane(shown, {"method": "umap"}), "<f4").reshape(-1, 2)
         assert (plane == shown.vectors.unit_vectors(slice(None))[:, :2]).all()
+
+    def test_tells_the_stage_and_for_how_long_it_has_been_at_it(self, job, shown):
+        job(
+            "import sys, time\n"
+            "for line in ('stage loading', 'Fri stage', 'stage neighbours', 'stage neighbours 0.214', 'stage x 0.5'):\n"
+            "    print(line, flush=True)\n"
+            "time.sleep(60)"
+        )
+        begun = time.monotonic()
+        assert explorer.layout(shown, {"action": "begin"})["stage"] == "loading"
+        while (answer := explorer.layout(shown, {}))["progress"] is None:
+            assert time.monotonic() < begun + 10
+            time.sleep(0.01)
+        assert (answer["state"], answer["stage"], answer["progress"]) == ("running", "neighbours", 0.214)
+        time.sleep(0.1)
+        assert 0.1 <= explorer.layout(shown, {})["seconds"] < time.monotonic() - begun
+        explorer.layout(shown, {"action": "cancel"})
+
+    def test_passes_of_the_search_and_epochs_become_shares(self):
+        out = io.StringIO()
+        passes, bar = umap_job.Passes(out), umap_job.Bar(out)
+        for text in ("Finding", " Neighbors\n\t 3  /", "  14\n", "\tStopping after 3 / 14 or so\n"):
+            passes.write(text)
+        for text in ("\r", "0/200", "50/200", "?/200"):
+            bar.write(text)
+        assert out.getvalue().splitlines() == [
+            "Finding Neighbors",
+            "stage neighbours 0.214",
+            "\tStopping after 3 / 14 or so",
+            "stage layout 0.000",
+            "stage layout 0.250",
+        ]
 
     def test_ends_with_the_server(self, job, shown):
         server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
@@ -248,16 +281,21 @@ class TestLayout:
         near[100:, 1] += 1
         shown = Inspected("model", WordVectors.from_arrays([f"w{number}" for number in range(200)], near))
         explorer.layout(shown, {"action": "begin"})
-        answer = awaited(shown, seconds=300)
+        stages, end = [], time.monotonic() + 600
+        while (answer := explorer.layout(shown, {}))["state"] == "running":
+            assert time.monotonic() < end
+            stages.append(answer["stage"])
+            time.sleep(0.005)
         assert (answer["state"], answer["progress"]) == ("done", 1), answer
+        assert list(dict.fromkeys(stages)) == ["loading", "neighbours", "layout"]
         plane = np.frombuffer(explorer.plane(shown, {"method": "umap"}), "<f4").reshape(-1, 2)
         middles = plane[:100].mean(0), plane[100:].mean(0)
         to_own, to_other = (np.linalg.norm(plane[:100] - middle, axis=1) for middle in middles)
         assert (to_own < to_other).all()
 
 
-def awaited(shown, seconds=30):
-    end = time.monotonic() + seconds
+def awaited(shown):
+    end = time.monotonic() + 30
     while explorer.layout(shown, {})["state"] == "running":
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -101,13 +101,51 @@ def test_words_are_placed_on_an_axis(explorer, vectors):
     page.get_by_role("combobox", name="To").fill("dog")
     page.get_by_label("Words to place").fill("the 路人, nowhere")
     page.get_by_role("button", name="Place").click()
-    page.locator(".explorer-ruler li").first.wait_for()
-    shown = dict(row.split() for row in page.locator(".explorer-ruler li").all_inner_texts())
+    page.get_by_text("All 4 words as a table").click()
+    shown = dict(row.split() for row in page.locator(".explorer-places tr").all_inner_texts())
     length = 1 - vectors.similarity("cat", "dog")
     for word in ("cat", "dog", "the", "路人"):
         place = (vectors.similarity(word, "dog") - vectors.similarity(word, "cat")) / length
         assert float(shown[word].replace("−", "-")) == pytest.approx(place, abs=0.006)
     page.get_by_text("Not in the vocabulary: nowhere").wait_for()
+    labels = {label.inner_text().split()[0]: label for label in page.locator(".explorer-ruler li").all()}
+    assert sorted(labels, key=lambda word: float(shown[word].replace("−", "-"))) == list(labels)
+    labels["路人"].get_by_role("button").click()
+    page.wait_for_url(re.compile("word=%E8%B7%AF%E4%BA%BA"))
+
+
+@pytest.mark.parametrize(
+    ("size", "count"), [((1280, 800), 20), ((1280, 800), 150), ((390, 844), 20), ((390, 844), 150)]
+)
+def test_the_ruler_has_every_word_as_a_dot_and_its_labels_keep_apart(explorer, size, count):
+    page = explorer()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    words = "+".join(["Cat", "路人", *(f"word{row}" for row in range(count - 2))])
+    page = explorer(f"tab=axis&from=cat&to=dog&list={words}")
+    page.locator(".explorer-ruler li").first.wait_for()
+    assert page.locator(".explorer-ruler circle").count() == count
+    assert page.locator(".explorer-ruler rect").count() == 2
+    places = ".explorer-ruler circle, .explorer-ruler rect"
+    middles = page.locator(places).evaluate_all(
+        "dots => dots.map(dot => dot.getBoundingClientRect())"
+        ".map(({x, y, width, height}) => [x + width / 2, y + height / 2])"
+    )
+    spread = np.ptp(np.array(middles), axis=0)
+    assert min(spread) < 2 < 250 < max(spread)  # one line
+    boxes = page.locator(".explorer-ruler .explorer-word").evaluate_all(
+        "labels => labels.map(label => label.getBoundingClientRect())"
+        ".map(({x, y, width, height}) => [x, y, width, height])"
+    )
+    assert len(boxes) == count + 2 if count == 20 else 20 < len(boxes) < count
+    for place, (x, y, width, height) in enumerate(boxes):
+        assert 0 <= x < x + width <= size[0]
+        for other_x, other_y, other_width, other_height in boxes[:place]:
+            apart = x >= other_x + other_width or other_x >= x + width
+            assert apart or y >= other_y + other_height - 1 or other_y >= y + height - 1
+    page.get_by_text(f"All {count + 2} words as a table").click()
+    assert page.locator(".explorer-places tr").count() == count + 2
+    assert page.get_by_text("have a dot alone").is_visible() == (len(boxes) < count + 2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 def test_the_map_moves_by_keys_buttons_wheel_and_pointer_and_is_a_link(explorer):
@@ -257,12 +295,19 @@ def test_the_page_says_why_umap_failed(explorer):
 
 def test_umap_is_followed_and_cancelled(explorer):
     page = explorer()
-    answer = {"state": "running", "progress": 0.25, "words": COUNT, "message": ""}
+    answer = {"state": "running", "stage": "loading", "progress": None, "seconds": 3.7, "words": COUNT, "message": ""}
     page.route("**/api/layout", lambda route: route.fulfill(status=200, json=answer))
     page.get_by_label("Map by").select_option("umap")
+    page.get_by_role("progressbar", name="Step 1 of 3").wait_for()
+    assert page.get_by_role("progressbar").get_attribute("value") is None
+    page.get_by_text("3 s", exact=True).wait_for()
+    answer |= {"stage": "neighbours", "progress": 0.25}
+    page.get_by_role("progressbar", name="Step 2 of 3").wait_for()
     assert page.get_by_role("progressbar").get_attribute("value") == "0.25"
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("status").get_by_text("neighbours are searched").wait_for()
+    page.get_by_role("button", name="Cancel").press("Enter")
     page.wait_for_url(lambda url: "umap" not in url)
+    assert page.get_by_label("Map by").evaluate("element => element === document.activeElement")
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])

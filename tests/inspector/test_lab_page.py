@@ -19,8 +19,8 @@ def opened(page, address, link="#lab"):
 
 
 def exact(page, line):
-    """The exact numbers of a line's second formula, as one sees them where one points."""
-    numbers = page.locator(f'[data-line="{line}"] math').nth(1).locator("mn")
+    """The exact numbers of a line's figures, as one sees them where one points."""
+    numbers = page.locator(f'[data-line="{line}"] .math-figures mn')
     return numbers.evaluate_all("numbers => numbers.map(number => Number(number.getAttribute('title')))")
 
 

@@ -1,14 +1,15 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { goTo, useRoute } from "../route";
 import { Analogy } from "./Analogy";
 import { Bars, Unknown, useAnswer, type Scored } from "./answers";
-import { Axis } from "./Axis";
+import { asked, Axis, type AxisAnswer } from "./Axis";
 import "./explorer.css";
 import { read, WordMap, written } from "./map/WordMap";
 import type { Words } from "./map/words";
-import { useMap, type Method } from "./useMap";
+import { Ruler } from "./Ruler";
+import { useMap, type Layout, type Method } from "./useMap";
 import { WordInput } from "./WordInput";
 
 interface WordAnswer {
@@ -26,6 +27,11 @@ const TABS = [
   { name: "axis", title: { en: "Axis", zh: "軸" } },
 ] as const;
 
+const STAGES: Record<Layout["stage"], { en: string; zh: string }> = {
+  loading: { en: "Step 1 of 3: UMAP is loaded.", zh: "第 1 步（共 3 步）：載入 UMAP。" },
+  neighbours: { en: "Step 2 of 3: each word's neighbours are searched, once the code for it is compiled.", zh: "第 2 步（共 3 步）：編譯程式後，尋找每個詞的近鄰。" },
+  layout: { en: "Step 3 of 3: the words are laid out.", zh: "第 3 步（共 3 步）：排列詞的位置。" },
+};
 const LISTED = 500;
 
 /** Words, their neighbours, analogies and axes, beside a map of all of them. */
@@ -44,10 +50,33 @@ export function Explorer({ status }: { status: Status }) {
   const word = given("word");
   const { answer, error } = useAnswer<WordAnswer>("word", word ? { word } : null);
   const tab = TABS.find(({ name }) => name === given("tab"))?.name ?? "word";
+  const ends = { a: given("from"), b: given("to"), list: given("list") };
+  const axis = useAnswer<AxisAnswer>("axis", tab === "axis" ? asked(ends) : null);
   const choose = (chosen: string) => go({ word: chosen, tab: "" });
+  const panel = useRef<HTMLElement>(null);
+  const methods = useRef<HTMLSelectElement>(null);
+  const byKey = useRef(false);
+  const lister = useRef<Element | null>(null);
+  const list = (rows: number[]) => {
+    lister.current = document.activeElement;
+    setListed(rows);
+  };
+  const close = () => {
+    setListed(null);
+    if (lister.current instanceof HTMLElement) lister.current.focus();
+  };
+  /** Chooses a word whose button goes away with that: whoever pressed it by a key goes on at the search field. */
+  const chooseHere = (chosen: string) => {
+    byKey.current = document.activeElement?.matches("button:focus-visible") ?? false;
+    choose(chosen);
+  };
+  useLayoutEffect(() => {
+    if (byKey.current) panel.current!.querySelector<HTMLElement>("[role=combobox]")?.focus();
+    byKey.current = false;
+  }, [word, tab]);
   return (
     <div class="explorer">
-      <section class="explorer-panel">
+      <section class="explorer-panel" ref={panel}>
         <div class="explorer-tabs">
           {TABS.map(({ name, title }) => (
             <button key={name} aria-pressed={name === tab} onClick={() => go({ tab: name === "word" ? "" : name })}>
@@ -60,31 +89,33 @@ export function Explorer({ status }: { status: Status }) {
           </label>
         </div>
         {tab === "word" && (
-          <Word key={word} word={word} answer={answer} error={error} ignoreCase={ignoreCase} onChoose={choose} />
+          <Word word={word} answer={answer} error={error} ignoreCase={ignoreCase} onChoose={chooseHere} />
         )}
         {tab === "analogy" && (
           <Analogy
             terms={{ a: given("a"), b: given("b"), c: given("c") }}
             ignoreCase={ignoreCase}
             onTerms={(terms) => go(terms)}
-            onChoose={choose}
+            onChoose={chooseHere}
           />
         )}
         {tab === "axis" && (
           <Axis
-            ends={{ a: given("from"), b: given("to"), list: given("list") }}
+            ends={ends}
+            answer={axis.answer}
+            error={axis.error}
             ignoreCase={ignoreCase}
             onEnds={({ a, b, list }) => go({ from: a, to: b, list })}
-            onChoose={choose}
           />
         )}
-        {listed && map.words && <Listed rows={listed} words={map.words} onChoose={choose} onClose={() => setListed(null)} />}
+        {listed && map.words && <Listed rows={listed} words={map.words} onChoose={choose} onClose={close} />}
       </section>
+      {axis.answer?.places && <Ruler places={axis.answer.places} ends={ends} onChoose={chooseHere} />}
       <section class="explorer-side" aria-label={t({ en: "Map", zh: "地圖" })}>
         <div class="explorer-row">
           <label>
             {t({ en: "Map by", zh: "地圖方法" })}{" "}
-            <select value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
+            <select ref={methods} value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
               <option value="pca">PCA</option>
               <option value="umap">UMAP</option>
             </select>
@@ -93,16 +124,27 @@ export function Explorer({ status }: { status: Status }) {
         </div>
         {map.error && <p role="alert">{map.error}</p>}
         {method === "umap" && map.layout?.state === "running" && (
-          <p role="status">
-            <progress value={map.layout.progress} max={1} />{" "}
-            {t({
-              en: `UMAP lays out the ${map.layout.words.toLocaleString("en")} most frequent words; until then this is the last map.`,
-              zh: `UMAP 正在排列最常見的 ${map.layout.words.toLocaleString("en")} 個詞；完成前顯示先前的地圖。`,
-            })}{" "}
-            <button onClick={() => call("layout", { action: "cancel" }).then(() => go({ method: "" }))}>
+          <div>
+            <p role="status">
+              {t({
+                en: `UMAP lays out the ${map.layout.words.toLocaleString("en")} most frequent words; until then this is the last map.`,
+                zh: `UMAP 正在排列最常見的 ${map.layout.words.toLocaleString("en")} 個詞；完成前顯示先前的地圖。`,
+              })}{" "}
+              {t(STAGES[map.layout.stage])}
+            </p>
+            <progress value={map.layout.progress ?? undefined} max={1} aria-label={t(STAGES[map.layout.stage])} />{" "}
+            <span>{t({ en: `${Math.floor(map.layout.seconds)} s`, zh: `${Math.floor(map.layout.seconds)} 秒` })}</span>{" "}
+            <button
+              onClick={() =>
+                call("layout", { action: "cancel" }).then(() => {
+                  methods.current!.focus();
+                  go({ method: "" });
+                })
+              }
+            >
               {t({ en: "Cancel", zh: "取消" })}
             </button>
-          </p>
+          </div>
         )}
         {map.words && map.points ? (
           <WordMap
@@ -113,7 +155,7 @@ export function Explorer({ status }: { status: Status }) {
             camera={read(parameters.get("at"))}
             onCamera={(camera) => go({ at: written(camera) }, true)}
             onChoose={(row) => choose(map.words!.at(row))}
-            onList={setListed}
+            onList={list}
           />
         ) : (
           !map.error && <p role="status">{t({ en: "The map is on its way …", zh: "地圖載入中……" })}</p>
@@ -134,6 +176,7 @@ interface WordGiven {
 function Word({ word, answer, error, ignoreCase, onChoose }: WordGiven) {
   const { language, t } = useLanguage();
   const [text, setText] = useState(word);
+  useEffect(() => setText(word), [word]);
   const number = (value: number) => value.toLocaleString(language, { maximumSignificantDigits: 4 });
   return (
     <>
@@ -173,13 +216,15 @@ interface ListedGiven {
   onClose: () => void;
 }
 
-/** The words that a lasso, or the window, holds. */
+/** The words that a lasso, or the window, holds: the focus goes there, and Escape closes it. */
 function Listed({ rows, words, onChoose, onClose }: ListedGiven) {
   const { t } = useLanguage();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => heading.current!.focus(), [rows]);
   const [number, shown] = [rows.length.toLocaleString("en"), Math.min(LISTED, rows.length)];
   return (
-    <section class="explorer-listed">
-      <h2>
+    <section class="explorer-listed" onKeyDown={(event) => event.key === "Escape" && onClose()}>
+      <h2 ref={heading} tabIndex={-1}>
         {t({ en: `${number} words selected`, zh: `選取了 ${number} 個詞` })}
         {rows.length > LISTED && t({ en: `, the first ${shown} shown`, zh: `，顯示前 ${shown} 個` })}
       </h2>

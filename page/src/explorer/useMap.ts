@@ -7,7 +7,11 @@ export type Method = "pca" | "umap";
 
 export interface Layout {
   state: "none" | "running" | "done" | "cancelled" | "failed";
-  progress: number;
+  stage: "loading" | "neighbours" | "layout";
+  /** The share of the stage that is done; null where UMAP does not tell. */
+  progress: number | null;
+  /** Since the stage began. */
+  seconds: number;
   words: number;
   message: string;
 }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { Status } from "../api";
 import { useLanguage } from "../i18n";
 import { goTo, useRoute } from "../route";
@@ -63,16 +64,16 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
       </label>
       <label>
         {cbow ? t({ en: "context words", zh: "上下文字詞" }) : t({ en: "input word", zh: "輸入字詞" })}
-        <input name="in" list="lab-words" defaultValue={beginning.inputs.join(" ")} required />
+        <Words name="in" value={beginning.inputs.join(" ")} beginning={beginning} required />
       </label>
       <label>
         {t({ en: "positive", zh: "正例" })}
-        <input name="out" list="lab-words" defaultValue={beginning.output} required />
+        <Words name="out" value={beginning.output} beginning={beginning} required />
       </label>
       {state.output_layer === "negative-sampling" && (
         <label>
           {t({ en: "negatives", zh: "負例" })}
-          <input name="not" list="lab-words" defaultValue={beginning.negatives.join(" ")} />
+          <Words name="not" value={beginning.negatives.join(" ")} beginning={beginning} />
         </label>
       )}
       <datalist id="lab-words">
@@ -83,4 +84,20 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
       <button type="submit">{t({ en: "Show", zh: "顯示" })}</button>
     </form>
   );
+}
+
+interface Field {
+  name: string;
+  value: string;
+  beginning: Beginning;
+  required?: boolean;
+}
+
+/** A field that is filled anew at each beginning, and keeps the focus. */
+function Words({ name, value, beginning, required }: Field) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    field.current!.value = value;
+  }, [beginning]);
+  return <input ref={field} name={name} list="lab-words" required={required} />;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
-import { Formula } from "../math/Formula";
+import { Figures, Formula } from "../math/Formula";
 import { Network } from "./Network";
 import { type Phase, stages } from "./stages";
 import type { Beginning, Pass, State } from "./types";
@@ -24,12 +24,13 @@ export function Derivation({ beginning, state, pass, output }: Props) {
   const [at, setAt] = useState(0);
   const lines = stages(state, pass);
   const last = lines.length - 1;
+  const go = (lines: number) => setAt((before) => Math.max(0, Math.min(before + lines, last)));
   useEffect(() => {
     const turn = (event: KeyboardEvent) => {
       if (event.target instanceof Element && event.target.closest("input, select, textarea")) return;
       if (event.altKey || event.ctrlKey || event.metaKey) return;
-      if (event.key === "ArrowRight") setAt((before) => Math.min(before + 1, last));
-      else if (event.key === "ArrowLeft") setAt((before) => Math.max(before - 1, 0));
+      if (event.key === "ArrowRight") go(1);
+      else if (event.key === "ArrowLeft") go(-1);
       else return;
       event.preventDefault();
     };
@@ -49,18 +50,18 @@ export function Derivation({ beginning, state, pass, output }: Props) {
           phase={line.phase}
         />
         <div class="lab-steps">
-          <button type="button" disabled={at === 0} onClick={() => setAt(at - 1)}>
+          <button type="button" aria-disabled={at === 0} onClick={() => go(-1)}>
             ◀ {t({ en: "Back", zh: "上一步" })}
           </button>
           <span class="lab-count">
             {at + 1} / {lines.length}
           </span>
-          <button type="button" disabled={at === last} onClick={() => setAt(at + 1)}>
+          <button type="button" aria-disabled={at === last} onClick={() => go(1)}>
             {t({ en: "Forward", zh: "下一步" })} ▶
           </button>
         </div>
         <p class="lab-hint">{t({ en: "The keys ← and → do the same.", zh: "也可以用 ← 與 → 鍵。" })}</p>
-        <p class="lab-spoken" aria-live="polite">
+        <p class="spoken" aria-live="polite">
           {t(PHASES[line.phase])} {t(line.title)}
         </p>
       </div>
@@ -77,7 +78,7 @@ export function Derivation({ beginning, state, pass, output }: Props) {
             </button>
             <div class="lab-formulas">
               <Formula>{symbols}</Formula>
-              <Formula>{values}</Formula>
+              <Figures>{values}</Figures>
             </div>
           </li>
         ))}

@@ -91,7 +91,7 @@ export function Lab({ status }: { status: Status }) {
           })}
         </p>
       )}
-      <Choices key={asked} status={status} beginning={beginning} />
+      <Choices status={status} beginning={beginning} />
       {error && <p role="alert">{error}</p>}
       <div class="lab-pair">
         <fieldset>

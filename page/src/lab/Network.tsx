@@ -164,5 +164,5 @@ function outputLayer({ source, example_words }: Beginning, state: State, pass: P
 }
 
 /** So short that it fits into a neuron; the formulas have all digits. */
-const short = (value: number) => String(Number(value.toPrecision(Math.abs(value) < 0.1 ? 2 : 3))).replace("-", "−");
+const short = (value: number) => String(Number(value.toPrecision(value < 0.1 ? 2 : 3))).replace("-", "−");
 const shortened = (word: string) => ([...word].length > 12 ? `${[...word].slice(0, 11).join("")}…` : word);

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Text } from "../i18n";
-import { equals, factor, fraction, log, name, number, numbers, partial, sign, terms, vector } from "../math/Formula";
+import { equals, factor, fraction, gap, log, minus, name, number, numbers, partial, sign, terms, vector } from "../math/Formula";
 import type { Pass, State } from "./types";
 
 export type Phase = "forward" | "backward" | "update";
@@ -11,7 +11,7 @@ export interface Stage {
   phase: Phase;
   title: Text;
   symbols: ComponentChildren;
-  values: ComponentChildren;
+  values: readonly ComponentChildren[];
 }
 
 const [J, t, v, w, x, y, η] = [name("J"), name("t"), vector("v"), vector("w"), name("x"), name("y"), name("η")];
@@ -48,7 +48,7 @@ export function stages(state: State, pass: Pass): Stage[] {
       phase: "forward",
       title: { en: "The score: the output neuron's sum", zh: "分數：輸出神經元的加權和" },
       symbols: [x, equals, v, sign("·"), w],
-      values: [terms(pass.v, pass.w), equals, number(pass.x)],
+      values: [...terms(pass.v, pass.w), equals, number(pass.x)],
     },
     {
       key: "y",
@@ -125,8 +125,8 @@ export function stages(state: State, pass: Pass): Stage[] {
       key: "dx_dv",
       phase: "backward",
       title: { en: "How the score depends on the two vectors", zh: "分數隨兩個向量的變化" },
-      symbols: [partial(x, v), equals, w, sign(","), space, partial(x, w), equals, v],
-      values: [w, equals, numbers(pass.w), sign(","), space, v, equals, numbers(pass.v)],
+      symbols: [partial(x, v), equals, w, sign(","), gap, partial(x, w), equals, v],
+      values: [w, sign("="), numbers(pass.w), sign(","), gap, v, sign("="), numbers(pass.v)],
     },
     {
       key: "dJ_dv",
@@ -156,7 +156,7 @@ export function stages(state: State, pass: Pass): Stage[] {
       ],
       values: [
         numbers(before),
-        sign("−"),
+        minus,
         rate,
         sign("×"),
         numbers(pass.dJ_dv),
@@ -169,7 +169,7 @@ export function stages(state: State, pass: Pass): Stage[] {
       phase: "update",
       title: { en: "The step: the output vector", zh: "更新：輸出向量" },
       symbols: [w, sign("←"), w, sign("−"), η, partial(J, w)],
-      values: [numbers(pass.w), sign("−"), number(state.eta), sign("×"), numbers(pass.dJ_dw), equals, numbers(pass.w_after)],
+      values: [numbers(pass.w), minus, number(state.eta), sign("×"), numbers(pass.dJ_dw), equals, numbers(pass.w_after)],
     },
     {
       key: "J_after",
@@ -181,7 +181,6 @@ export function stages(state: State, pass: Pass): Stage[] {
   ];
 }
 
-const space = <mspace width="1em" />;
 const indexedLoss = (
   <msup>
     {J}

@@ -16,12 +16,32 @@ export const name = (text: string) => <mi>{text}</mi>;
 export const vector = (text: string) => <mi class="math-vector">{text}</mi>;
 export const sign = (text: string) => <mo>{text}</mo>;
 export const equals = <mo>=</mo>;
+export const minus = <mo>−</mo>;
+const plus = <mo>+</mo>;
+export const gap = <mspace width="1em" />;
+const BREAKS: readonly ComponentChildren[] = [equals, minus, plus, gap];
 export const log = (
   <>
     <mi>log</mi>
     <mspace width="0.17em" />
   </>
 );
+
+/** A formula of numbers, which is broken before `equals`, `minus`, `gap`, and the sums' plus where the line is too short. */
+export function Figures({ children }: { children: readonly ComponentChildren[] }) {
+  const parts: ComponentChildren[][] = [[]];
+  for (const part of children) {
+    if (BREAKS.includes(part)) parts.push([<mrow />]); // with something before it, an operator keeps its spaces
+    parts.at(-1)!.push(part);
+  }
+  return (
+    <span class="math-figures">
+      {parts.map((part) => (
+        <Formula>{part}</Formula>
+      ))}
+    </span>
+  );
+}
 
 /** A number, exact where one points at it. */
 export const number = (value: number) => <mn title={String(value)}>{readable(value)}</mn>;
@@ -81,21 +101,7 @@ export const numbers = (values: number[]) => (
 );
 
 /** The leading terms of a scalar product. */
-export const terms = (a: number[], b: number[]) => (
-  <mrow>
-    {a.slice(0, SHOWN).map((value, index) => (
-      <>
-        {index > 0 && sign("+")}
-        {factor(value)}
-        {sign("×")}
-        {factor(b[index]!)}
-      </>
-    ))}
-    {a.length > SHOWN && (
-      <>
-        {sign("+")}
-        {name("…")}
-      </>
-    )}
-  </mrow>
-);
+export const terms = (a: number[], b: number[]): ComponentChildren[] => [
+  ...a.slice(0, SHOWN).flatMap((value, index) => [...(index ? [plus] : []), factor(value), sign("×"), factor(b[index]!)]),
+  ...(a.length > SHOWN ? [plus, name("…")] : []),
+];

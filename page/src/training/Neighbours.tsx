@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
 
 /** A word and its nearest ones with their cosines; null where the vocabulary lacks it. */
@@ -25,23 +25,36 @@ export function Neighbours({ words, neighbours, onChange }: Props) {
     if (word && !words.includes(word)) onChange([...words, word].slice(-MOST_WORDS));
     setTyped("");
   };
+  const cards = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const removed = useRef<number | null>(null);
+  const remove = (word: string) => {
+    removed.current = words.indexOf(word);
+    onChange(words.filter((other) => other !== word));
+  };
+  useLayoutEffect(() => {
+    if (removed.current === null) return;
+    const buttons = cards.current!.querySelectorAll("button");
+    (buttons[Math.min(removed.current, buttons.length - 1)] ?? field.current!).focus();
+    removed.current = null;
+  }, [words.join(" ")]);
   return (
     <section>
       <h2>{t({ en: "Neighbours", zh: "鄰近詞" })}</h2>
       <form class="training-words" onSubmit={add}>
         <label>
           {t({ en: "Word to watch", zh: "要觀察的詞" })}{" "}
-          <input value={typed} onInput={(event) => setTyped(event.currentTarget.value)} autocomplete="off" />
+          <input ref={field} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} autocomplete="off" />
         </label>
         <button>{t({ en: "Add", zh: "加入" })}</button>
       </form>
-      <div class="training-neighbours">
+      <div class="training-neighbours" ref={cards}>
         {words.map((word) => (
           <Card
             key={word}
             word={word}
             found={neighbours.find((each) => each.word === word)?.found}
-            onRemove={() => onChange(words.filter((other) => other !== word))}
+            onRemove={() => remove(word)}
           />
         ))}
       </div>

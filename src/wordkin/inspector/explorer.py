@@ -162,7 +162,9 @@ def layout(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         current.cancel()
     return {
         "state": current.state,
+        "stage": current.stage,
         "progress": current.progress,
+        "seconds": current.seconds,
         "words": current.words,
         "message": current.message,
     }

@@ -2,10 +2,12 @@
 
 import dataclasses
 import importlib.util
+import re
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +21,8 @@ from wordkin.vectors.wordvectors import WordVectors
 UMAP_WORDS = 100_000
 """How many words UMAP lays out at most: the most frequent ones."""
 
+STAGES = ("loading", "neighbours", "layout")
+_STAGE = re.compile(rf"stage (?P<stage>{'|'.join(STAGES)})( (?P<share>\d\.\d+))?")
 _UMAP_AT_LEAST = 10
 
 Positions = npt.NDArray[np.float32]  # (words, 2)
@@ -80,7 +84,8 @@ class Layout:
     Attributes:
         words: how many words are laid out.
         state: what has become of it.
-        progress: the share that is done, 0 to 1; 0 while neighbours are looked for.
+        stage: what it is at: UMAP is loaded; neighbours are looked for, for which it compiles; words are laid out.
+        progress: the share of that stage that is done, 0 to 1; None where UMAP does not tell.
         message: why it failed.
         positions: (words, 2) float32 once it is done; NaN where a vector is not finite.
 
@@ -97,7 +102,9 @@ class Layout:
         if len(self._finite) < _UMAP_AT_LEAST:
             raise ConfigurationError(f"a map by UMAP needs {_UMAP_AT_LEAST} words or more; choose PCA")
         self.state: Literal["running", "done", "cancelled", "failed"] = "running"
-        self.progress = 0.0
+        self.stage: str = STAGES[0]
+        self.progress: float | None = None
+        self._stage_begun = time.monotonic()
         self.message = ""
         self.positions: Positions | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="wordkin-map-", ignore_cleanup_errors=True)
@@ -114,6 +121,11 @@ class Layout:
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
 
+    @property
+    def seconds(self) -> float:
+        """Since the stage began."""
+        return time.monotonic() - self._stage_begun
+
     def cancel(self) -> None:
         """End it, unless it is done."""
         if self.state == "running":
@@ -126,11 +138,13 @@ class Layout:
         with self._process as process, self._folder:
             assert process.stdout is not None
             for line in process.stdout:
-                name, _, share = line.strip().partition(" ")
-                if name == "progress":
-                    self.progress = float(share)
-                else:
+                told = _STAGE.fullmatch(line.strip())
+                if told is None:
                     last = line.strip() or last
+                    continue
+                if told["stage"] != self.stage:
+                    self._stage_begun = time.monotonic()
+                self.stage, self.progress = told["stage"], float(told["share"]) if told["share"] else None
             if process.wait() == 0:
                 self.positions = np.full((self.words, 2), np.nan, np.float32)
                 self.positions[self._finite] = np.load(self._target)

@@ -1,39 +1,71 @@
 """UMAP in a process of its own: ``python -m wordkin.inspector.umap_job SOURCE TARGET``, so that it can be ended.
 
-SOURCE holds (words, vector_size) float32, of length 1, as a .npy file; TARGET gets (words, 2) float32. The share that
-is done comes as lines on standard output: ``progress 0.25``.
+SOURCE holds (words, vector_size) float32, of length 1, as a .npy file; TARGET gets (words, 2) float32. What it is at
+comes as lines on standard output, with the share of that stage that is done where UMAP tells one: ``stage loading``,
+``stage neighbours``, ``stage neighbours 0.25``, ``stage layout 0.1``.
 """
 
+import re
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 _NEIGHBOURS = 15
+_PASS = re.compile(r"\s*(\d+)\s*/\s*(\d+)\s*")
 
 
-class _Reporter:
-    """A file for tqdm that passes its bar on as the share that is done."""
+class Passes:
+    """Standard output that takes "3 / 14", by which the search for neighbours counts its passes, for the share done."""
 
-    def write(self, bar: str) -> None:
-        done, _, total = bar.strip().partition("/")
-        if done.isdigit() and total.isdigit():
-            sys.stdout.write(f"progress {int(done) / max(int(total), 1):.3f}\n")
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._line = ""
+
+    def write(self, text: str) -> None:
+        """Pass whole lines on."""
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            found = _PASS.fullmatch(line)
+            self._out.write(f"stage neighbours {int(found[1]) / int(found[2]):.3f}\n" if found else line + "\n")
+        self.flush()
 
     def flush(self) -> None:
-        sys.stdout.flush()
+        """Keep nothing back but a line that has not ended."""
+        self._out.flush()
+
+
+class Bar:
+    """A file for tqdm that passes its bar over the epochs on as the share that is done."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, bar: str) -> None:
+        """Tell the share."""
+        done, _, total = bar.strip().partition("/")
+        if done.isdigit() and total.isdigit():
+            self._out.write(f"stage layout {int(done) / max(int(total), 1):.3f}\n")
+
+    def flush(self) -> None:
+        """Keep nothing back."""
+        self._out.flush()
 
 
 def main(source: Path, target: Path) -> None:
     """Lay the words out."""
+    out, sys.stdout = sys.stdout, Passes(sys.stdout)
+    print("stage loading")  # noqa: T201, read by the server
     import umap
 
+    print("stage neighbours")  # noqa: T201
     matrix = np.load(source)
     layout = umap.UMAP(
         n_neighbors=min(_NEIGHBOURS, len(matrix) - 1),
         init="pca",
         verbose=True,
-        tqdm_kwds={"file": _Reporter(), "bar_format": "{n_fmt}/{total_fmt}"},
+        tqdm_kwds={"file": Bar(out), "bar_format": "{n_fmt}/{total_fmt}"},
     ).fit_transform(matrix)
     np.save(target, np.asarray(layout, np.float32))
 

@@ -169,9 +169,7 @@ class MapWindow {
 
   /** Goes there, and says so; null for everything. */
   move(camera: Camera | null): void {
-    const whole = this.shown.points.whole(this.size);
-    this.wanted = this.camera = camera ?? whole;
-    this.camera.scale = Math.min(Math.max(this.camera.scale, whole.scale / 4), whole.scale * 1e4);
+    this.wanted = this.camera = camera ?? this.shown.points.whole(this.size);
     clearTimeout(this.told);
     this.told = setTimeout(() => this.shown.onCamera(this.camera), 250);
     this.ask("all");
@@ -180,7 +178,8 @@ class MapWindow {
   /** Zooms about a place on the canvas, or its middle. */
   zoom(factor: number, at = { x: this.size.width / 2, y: this.size.height / 2 }): void {
     const [x, y] = this.onMap(at);
-    const scale = this.camera.scale * factor;
+    const whole = this.shown.points.whole(this.size).scale;
+    const scale = Math.min(Math.max(this.camera.scale * factor, whole / 4), whole * 1e4);
     const share = 1 - this.camera.scale / scale;
     this.move({ x: this.camera.x + (x - this.camera.x) * share, y: this.camera.y + (y - this.camera.y) * share, scale });
   }
