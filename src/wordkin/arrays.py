@@ -1,6 +1,7 @@
 """Arrays that begin on a cache line."""
 
 import math
+import mmap
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,17 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
     room = np.zeros(size + ALIGNMENT, np.uint8)
     skip = -room.ctypes.data % ALIGNMENT
     return room[skip : skip + size].view(dtype).reshape(shape)
+
+
+def give_back(*arrays: npt.NDArray[Any] | None) -> None:
+    """Let the system have the memory of what was read of mapped files; what is read again it reads again.
+
+    Others are left alone: those in memory, and those whose file could be written through them.
+    """
+    for array in arrays:
+        if isinstance(array, np.memmap) and array.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
+            mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined]
+            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -141,8 +141,10 @@ def test_more_workers_than_pieces():
     assert sorted(few.vectors.index_to_key) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("fresh", [0, 60])
 @pytest.mark.parametrize("workers", [(1,), (0, 1)])
-def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, workers):
+def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, fresh, workers):
+    monkeypatch.setattr(crews, "FRESH", fresh)
     killed = killing(monkeypatch, 6, *workers)
     assert content(trained(sentences)) == content(model)
     assert killed
@@ -160,14 +162,17 @@ def test_a_worker_killed_while_weights_are_fetched_changes_no_byte(model, senten
         collect(crew, number)
 
     monkeypatch.setattr(crews.ClusterCrew, "_collect", collecting)
+    monkeypatch.setattr(crews, "FRESH", 0)
     assert content(trained(sentences)) == content(model)
     assert collected == [5, 5, 10]
 
 
+@pytest.mark.parametrize("fresh", [0, 60])
 @pytest.mark.parametrize("workers", [(1,), (0, 1)])
 @pytest.mark.parametrize("settings", [{}, {"holdout": 0.1}])
-def test_workers_killed_between_two_epochs_change_no_byte(sentences, monkeypatch, workers, settings):
+def test_workers_killed_between_two_epochs_change_no_byte(sentences, monkeypatch, fresh, workers, settings):
     first = trained(sentences, **settings)
+    monkeypatch.setattr(crews, "FRESH", fresh)
     fault, killed = crews.ClusterCrew.fault, []
 
     def looking(crew):
@@ -215,11 +220,13 @@ def test_all_workers_lost_while_weights_are_fetched_end_the_run(sentences, monke
         trained(sentences)
 
 
-def test_weights_are_fetched_once_an_epoch_and_while_the_next_one_begins_unless_somebody_looks(
+def test_weights_are_fetched_where_they_are_old_and_while_the_next_epoch_begins_or_for_one_who_looks(
     model, sentences, monkeypatch
 ):
     collect, ask, done = crews.ClusterCrew._collect, Actors.ask, []
-    monkeypatch.setattr(crews.ClusterCrew, "_collect", lambda crew, number: done.append(number) or collect(crew, number))
+    monkeypatch.setattr(
+        crews.ClusterCrew, "_collect", lambda crew, number: done.append(number) or collect(crew, number)
+    )
 
     def asking(actors, worker, method, *arguments, **options):
         if worker == 0 and method in ("train", "combine", "fault"):
@@ -227,6 +234,10 @@ def test_weights_are_fetched_once_an_epoch_and_while_the_next_one_begins_unless_
         return ask(actors, worker, method, *arguments, **options)
 
     monkeypatch.setattr(Actors, "ask", asking)
+    trained(sentences)
+    assert [number for number in done if isinstance(number, int)] == [10]
+    done.clear()
+    monkeypatch.setattr(crews, "FRESH", 0)
     trained(sentences)
     second = done.index(5)
     assert done[second - 2 : second + 2] == ["fault", "train", 5, "combine"]

@@ -3,13 +3,14 @@
 In a round each worker trains a chunk of its shard from the common weights. Then every row that anybody changed goes to
 the worker that it belongs to, which combines the changes, and from there to all. This process only says who is to do
 what with what: no weights pass through it but at the beginning, once in each epoch, and for a checkpoint. Those of an
-epoch's end are fetched when somebody asks for them, or else while the first round of the next epoch is trained, when
-they do not change.
+epoch's end are fetched when somebody asks for them; or else, if this process has none that are new, while the first
+round of the next epoch is trained, when they do not change.
 """
 
 import collections
 import itertools
 import logging
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +34,11 @@ MESSAGE_BYTES = 90_000
 """Weights that this process sends or gets at a time: Ray puts what is larger than 100 kB into shared memory, where it
 stays a while, so that this process would soon have a second copy of all weights mapped."""
 
-MESSAGES = 64
-"""Such messages that are under way at the same time."""
+MESSAGES = 8
+"""Such messages that are under way at the same time: more are faster, but leave more memory in pieces."""
+
+FRESH = 60.0
+"""Seconds for which the weights that this process has are new enough to go back to, should all workers be lost."""
 
 BLOCK_BYTES = 1 << 25
 """Weights that one worker sends to others at a time."""
@@ -70,6 +74,7 @@ class ClusterCrew:
         self.held_out = held_out_text(sentences, tokens) if config.holdout else ""
         self._fresh = fresh
         self._at = -1  # the round that the weights of this process are at; -1 while others take their place
+        self._fetched = 0.0  # when it got them
         self._done = -1  # the round that was reached when somebody trained last
         self._finished: list[Any] = []  # what stands for the end of the last round that was asked for
         self.exchange: Exchange | None
@@ -158,7 +163,7 @@ class ClusterCrew:
     def _ask_for_round(self, number: int) -> "_Round":
         actors, workers = self._actors, range(len(self._actors))
         trained = [actors.ask(worker, "train", number, answers=len(workers) + 1) for worker in workers]
-        if number == self._done and number != self._at:
+        if number == self._done and number != self._at and time.monotonic() - self._fetched > FRESH:
             actors.get(self._finished)
             self._collect(number)
         combined = [actors.ask(worker, "combine", *(parts[1 + worker] for parts in trained)) for worker in workers]
@@ -203,7 +208,7 @@ class ClusterCrew:
         """Bring all workers to the weights of this process, which are those of that round."""
         if number == 0 and self._fresh:
             self._actors.get(self._actors.ask_all("begin_anew"))
-            self._at = 0
+            self._has(0)
         else:
             self._distribute(number)
 
@@ -216,7 +221,11 @@ class ClusterCrew:
             self._actors.get([self._actors.ask(0, "receive", begin, rows) for begin, rows in blocks], [0] * len(blocks))
         self._copy(0, range(1, len(self._actors)))
         self._begin(number)
-        self._at = number
+        self._has(number)
+
+    def _has(self, number: int) -> None:
+        """The weights of this process are those of that round from now on."""
+        self._at, self._fetched = number, time.monotonic()
 
     def _collect(self, number: int) -> None:
         """Get the common weights, of which each worker has a copy, at the beginning of that round.
@@ -231,7 +240,7 @@ class ClusterCrew:
             self._at = -1
             for (_, rows), of_worker in zip(itertools.chain(*parts), values, strict=True):
                 rows[...] = of_worker
-        self._at = number
+        self._has(number)
 
     def _ask_for_rows(self, worker: int, blocks: Sequence[tuple[int, Any]], meanwhile: bool = False) -> list[Any]:
         """Ask a worker for some blocks at once, since each question takes longer than the answer to it."""
