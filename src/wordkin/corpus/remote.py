@@ -209,8 +209,8 @@ def _refusals(name: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, ValueError) and _NO_RANGES.search(str(error)):
             raise CorpusError(
-                f"cannot read {name}: its server serves no ranges of bytes, and the file is too large to be read without; "
-                "put simplecache:: before the URL, which copies the file to this machine first"
+                f"cannot read {name}: its server serves no ranges of bytes, and the file is too large to be read "
+                "without; put simplecache:: before the URL, which copies the file to this machine first"
             ) from None
         raise CorpusError(f"cannot read {name}: {_line(error)}; {_ADVICE}") from None
 
