@@ -5,9 +5,11 @@
                                  [--nodes] [--epochs 1] [--repeats 2]
 
 Prints every run, and in the end for each number of workers, tokens a round, precision and beginning, of the fastest
-repeat: tokens per second without and with exchange, the shares of time in synchronisation and in waiting, the bytes
-that are sent for each token, the milliseconds of synchronisation in a round beside those of the cost model of
-docs/scale.md. More workers than cores take turns, so that what each of them takes counts as often.
+repeat: tokens per second without and with exchange, the shares of time in synchronisation and in waiting, the deviation
+of the workers' times to train a round as a share of their mean, the bytes that are sent for each token, and the
+milliseconds of synchronisation in a round beside those of the cost model of docs/scale.md: of exchanging, and of
+waiting for the slowest worker as that deviation lets expect. Here all that is sent stays in memory. More workers than
+cores take turns, so that what each of them takes counts as often, and the deviation says little.
 
 Memory (Linux alone) is that of this process, the driver, in the first repeat: before it, when a small run has loaded
 all that there is to load, and by how much it grew at most, as a multiple of V and W too.
@@ -23,13 +25,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scale_model import COPIES, MESSAGES
+from scale_model import Machine, row_bytes
 from wordkin import Word2Vec
 from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.training.distributed.session import package, session
 from wordkin.training.trainer import cores
 
-MEMORY, LATENCY = 5e9, 2e-3  # what docs/scale.md assumes: bytes and seconds; here all that is sent stays in memory
 BEGINNINGS = ("anew", "init", "resume")
 STORE_BYTES = 500_000_000  # of each simulated node, for objects: all nodes share this machine's memory
 
@@ -137,14 +138,27 @@ def run(text: Path, epochs: int, parameters: dict[str, Any], of_fit: dict[str, A
         "tokens/s": round(tokens / seconds),
         "synchronising": exchange["synchronising"],
         "waiting": exchange["waiting"],
+        "deviation": exchange["deviation"],
         "bytes a token": round(exchange["bytes_per_token"]),
         "seconds a round": exchange["synchronising"] * seconds / exchange["rounds"] / turns,
-        "bytes of a worker": exchange["bytes_per_token"] * tokens / workers / exchange["rounds"],
+        "seconds by the model": by_model(exchange, tokens, seconds / turns, model.config.vector_size, of_fit),
         "model MB": round(bytes_of_model / 1e6),
         "driver MB before": round(before / 1e6),
         "driver MB more": round(grown / 1e6),
         "driver models more": grown / bytes_of_model,
     }
+
+
+def by_model(
+    exchange: dict[str, Any], tokens: int, seconds: float, vector_size: int, of_fit: dict[str, Any]
+) -> tuple[float, float]:
+    """Seconds in a round of exchanging and of waiting for the slowest, see benchmarks/scale_model.py."""
+    workers, rounds, precision = of_fit["workers"], exchange["rounds"], of_fit["exchange_precision"]
+    machine = Machine(bandwidth=Machine.memory, deviation=exchange["deviation"])
+    received = exchange["bytes_per_token"] * tokens / workers / rounds
+    copied = received * row_bytes(vector_size, "float32") / row_bytes(vector_size, precision)
+    training = (1 - exchange["synchronising"]) * seconds / rounds
+    return machine.exchange(received, copied), machine.waiting(training, workers)
 
 
 def resident(what: str) -> int:
@@ -157,16 +171,17 @@ def resident(what: str) -> int:
 def table(records: list[dict[str, Any]]) -> str:
     """The records in Markdown."""
     head = ["begin", "precision", "workers", "tokens a round", "tokens/s without exchange", "tokens/s"]
-    head += ["synchronising", "waiting", "bytes a token", "ms a round", "ms by the model", "model MB"]
+    head += ["synchronising", "waiting", "deviation", "bytes a token", "ms a round", "ms by the model", "model MB"]
     head += ["driver MB before", "more", "models"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for record in records:
-        by_model = (1 + COPIES) * record["bytes of a worker"] / MEMORY + MESSAGES * LATENCY
+        exchanging, waiting = (1e3 * part for part in record["seconds by the model"])
         cells = [record["begin"], record["precision"], *(f"{record[name]:,}" for name in head[2:6])]
-        cells += [f"{record['synchronising']:.0%}", f"{record['waiting']:.0%}", f"{record['bytes a token']:,}"]
-        cells += [f"{1e3 * record['seconds a round']:.0f}", f"{1e3 * by_model:.0f}", str(record["model MB"])]
-        cells += [str(record["driver MB before"]), str(record["driver MB more"])]
-        lines.append(f"| {' | '.join([*cells, format(record['driver models more'], '.2f')])} |")
+        cells += [f"{record['synchronising']:.0%}", f"{record['waiting']:.0%}", f"{record['deviation']:.1%}"]
+        cells += [f"{record['bytes a token']:,}", f"{1e3 * record['seconds a round']:.0f}"]
+        cells += [f"{exchanging:.0f} + {waiting:.0f}", f"{record['model MB']}", f"{record['driver MB before']}"]
+        cells += [f"{record['driver MB more']}", f"{record['driver models more']:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
