@@ -1,8 +1,13 @@
 """Mapped files are given back to the system, and nothing else is."""
 
-import numpy as np
+import platform
+import re
+from pathlib import Path
 
-from wordkin.arrays import give_back
+import numpy as np
+import pytest
+
+from wordkin.arrays import give_back, give_back_freed
 
 
 def test_what_was_read_of_a_mapped_file_is_given_back_and_read_again(tmp_path, mapped_bytes):
@@ -25,3 +30,17 @@ def test_what_is_no_mapped_file_or_could_be_written_stays(tmp_path):
     give_back(copy, plain, None)
     assert copy[3] == 7
     assert plain.tolist() == [1] * 5
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library, which keeps nothing or is not told")
+def test_what_was_freed_in_pieces_is_given_back():
+    def resident() -> int:
+        return int(re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+
+    pieces = [b"x" * 60_000 for _ in range(2000)]
+    kept = pieces[::50]
+    full = resident()
+    del pieces
+    give_back_freed()
+    assert full - resident() > 0.8 * 2000 * 60_000
+    assert len(kept) == 40

@@ -1,7 +1,9 @@
-"""Arrays that begin on a cache line."""
+"""Arrays that begin on a cache line, and memory that is given back to the system."""
 
+import ctypes
 import math
 import mmap
+import sys
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,13 @@ def give_back(*arrays: npt.NDArray[Any] | None) -> None:
         if isinstance(array, np.memmap) and array.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
             mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined]
             mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def give_back_freed() -> None:
+    """Let the system have the memory that was freed in pieces, which the C library of Linux keeps for later."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

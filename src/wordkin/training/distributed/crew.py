@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wordkin.arrays import give_back_freed
 from wordkin.config import TrainingConfig
 from wordkin.errors import ClusterError
 from wordkin.model.kernels import Weights
@@ -36,6 +37,9 @@ stays a while, so that this process would soon have a second copy of all weights
 
 MESSAGES = 8
 """Such messages that are under way at the same time: more are faster, but leave more memory in pieces."""
+
+TIMES = 8
+"""Times that this happens before the memory that it took is given back: it was not in one piece."""
 
 FRESH = 60.0
 """Seconds for which the weights that this process has are new enough to go back to, should all workers be lost."""
@@ -257,8 +261,12 @@ class ClusterCrew:
     def _messages(self) -> Iterator[list[tuple[int, Any]]]:
         """What this process sends or gets at the same time, of all its weights."""
         blocks = self._blocks(MESSAGE_BYTES)
-        while some := list(itertools.islice(blocks, MESSAGES)):
+        for number in itertools.count(1):
+            if not (some := list(itertools.islice(blocks, MESSAGES))):
+                break
             yield some
+            if number % TIMES == 0:
+                give_back_freed()
 
     def _blocks(self, size: int) -> Iterator[tuple[int, Any]]:
         """Views of some rows of V and W at a time, and the number of the first one, where W's rows come behind V's."""
