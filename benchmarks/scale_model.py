@@ -1,7 +1,7 @@
 """What training by many workers takes, on paper: the cost model of docs/scale.md.
 
     python benchmarks/scale_model.py [--precision float32] [--speed 2.7e6] [--bandwidth 1.25e9] [--memory 5e9]
-                                     [--latency 2e-3] [--deviation 0.03] [--rounds 50 1000] [--epochs 5]
+                                     [--latency 2e-3] [--deviation 0.045] [--rounds 50 1000] [--epochs 5]
 
 A round of T tokens of each of n workers takes T / speed of training, on average. Then all wait for the slowest, and
 every worker receives, of the rows that belong to it, the changes of all others, and of all other rows the combined
@@ -50,7 +50,7 @@ class Machine:
     bandwidth: float = 1.25e9
     memory: float = 5e9
     latency: float = 2e-3
-    deviation: float = 0.03
+    deviation: float = 0.045
 
     def exchange(self, received: float, copied: float) -> float:
         """Seconds of exchanging changes: `received` bytes of a worker, which are `copied` bytes as float32."""
