@@ -1,29 +1,38 @@
-"""Time and traffic of training by workers, on this machine or on a simulated cluster of several nodes on it.
+"""Time, traffic and memory of training by workers, on this machine or on a simulated cluster of several nodes on it.
 
-    python benchmarks/cluster.py TEXT [--workers 1 2 4 8] [--round-tokens 250000 1000000]
-                                 [--exchange-precision float32 float16] [--nodes] [--repeats 2]
+    python benchmarks/cluster.py TEXT [--workers 1 2 4 8] [--round-tokens 250000 1000000] [--vector-size 100]
+                                 [--exchange-precision float32 float16] [--begin anew init resume]
+                                 [--nodes] [--epochs 1] [--repeats 2]
 
-Prints for each number of workers, tokens a round and precision, of the fastest repeat: tokens per second without and
-with exchange, the shares of time in synchronisation and in waiting, the bytes that are sent for each token, the seconds
-of synchronisation in a round beside those of the cost model of docs/scale.md, and the most memory that the driver used.
-More workers than cores take turns, so that what each of them takes counts as often.
+Prints every run, and in the end for each number of workers, tokens a round, precision and beginning, of the fastest
+repeat: tokens per second without and with exchange, the shares of time in synchronisation and in waiting, the deviation
+of the workers' times to train a round as a share of their mean, the bytes that are sent for each token, and the
+milliseconds of synchronisation in a round beside those of the cost model of docs/scale.md: of exchanging, and of
+waiting for the slowest worker as that deviation lets expect. Here all that is sent stays in memory. More workers than
+cores take turns, so that what each of them takes counts as often, and the deviation says little.
+
+Memory (Linux alone) is that of this process, the driver, in the first repeat: before it, when a small run has loaded
+all that there is to load, and by how much it grew at most, as a multiple of V and W too.
 """
 
 import argparse
 import contextlib
 import itertools
-import resource
+import multiprocessing
+import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scale_model import COPIES, MESSAGES
+from scale_model import Machine, row_bytes
 from wordkin import Word2Vec
 from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.training.distributed.session import package, session
 from wordkin.training.trainer import cores
 
-MEMORY, LATENCY = 5e9, 2e-3  # what docs/scale.md assumes: bytes and seconds; here all that is sent stays in memory
+BEGINNINGS = ("anew", "init", "resume")
+STORE_BYTES = 500_000_000  # of each simulated node, for objects: all nodes share this machine's memory
 
 
 def main() -> None:
@@ -32,22 +41,34 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--round-tokens", type=int, nargs="+", default=[None])
     parser.add_argument("--exchange-precision", choices=EXCHANGE_PRECISIONS, nargs="+", default=EXCHANGE_PRECISIONS[:1])
+    parser.add_argument("--begin", choices=BEGINNINGS, nargs="+", default=BEGINNINGS[:1], help="or with what is there")
+    parser.add_argument("--vector-size", type=int, default=100)
     parser.add_argument("--nodes", action="store_true", help="simulate a cluster with a node for each worker")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=1)
     options = parser.parse_args()
-    records = []
-    with ray(max(options.workers), options.nodes):
-        for exchange in itertools.product(options.workers, options.round_tokens, options.exchange_precision):
-            runs = [run(options.text, options.epochs, *exchange) for _ in range(options.repeats)]
-            records.append(max(runs, key=lambda record: record["tokens/s"]))
-            print(records[-1], flush=True)
+    records: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for begin, *exchange in itertools.product(
+            options.begin, options.workers, options.round_tokens, options.exchange_precision
+        ):
+            of_fit = dict(zip(("workers", "round_tokens", "exchange_precision"), exchange, strict=True))
+            model = {"vector_size": options.vector_size, "epochs": options.epochs + (begin == "resume")}
+            there = prepared(begin, Path(folder) / f"{len(records)}", options.text, model, of_fit)
+            with ray(of_fit["workers"], options.nodes):
+                fit([["some", "words"] * 100], {**model, "epochs": 1}, of_fit)
+                runs = []
+                for _ in range(options.repeats):
+                    runs.append({"begin": begin, **run(options.text, options.epochs, model, {**of_fit, **there})})
+                    print(runs[-1], flush=True)
+            best = max(runs, key=lambda record: record["tokens/s"])
+            records.append({**best, **{name: runs[0][name] for name in best if name.startswith("driver")}})
     print(table(records))
 
 
 @contextlib.contextmanager
 def ray(workers: int, nodes: bool) -> Iterator[None]:
-    """Ray on this machine, as one node or as many."""
+    """Ray on this machine, as one node or as one for each worker."""
     if not nodes:
         with session(workers, None):
             yield
@@ -55,53 +76,112 @@ def ray(workers: int, nodes: bool) -> Iterator[None]:
     package()
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(workers):
-        cluster.add_node(num_cpus=1)
+    store = {"object_store_memory": STORE_BYTES}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **store})
     try:
+        for _ in range(workers):
+            cluster.add_node(num_cpus=1, **store)
         with session(workers, cluster.address):
             yield
     finally:
         cluster.shutdown()
 
 
-def run(text: Path, epochs: int, workers: int, round_tokens: int | None, precision: str) -> dict[str, Any]:
+def prepared(begin: str, path: Path, text: Path, model: dict[str, Any], of_fit: dict[str, Any]) -> dict[str, Any]:
+    """What a run is given to begin with, made by another process, so that this one's memory is that of one run."""
+    if begin == "anew":
+        return {}
+    process = multiprocessing.get_context("spawn").Process(target=prepare, args=(begin, path, text, model, of_fit))
+    process.start()
+    process.join()
+    if not path.exists():
+        raise SystemExit(f"nothing to {begin} from came about: see above")
+    return {"init": path} if begin == "init" else {"checkpoint": path, "resume": True}
+
+
+def prepare(begin: str, path: Path, text: Path, model: dict[str, Any], of_fit: dict[str, Any]) -> None:
+    """Write a model of one epoch, or the checkpoint of a run that was interrupted after its first epoch."""
+
+    def interrupt(_record: object) -> None:
+        raise KeyboardInterrupt
+
+    if begin == "init":
+        fit(text, {**model, "epochs": 1}, of_fit).save(path)
+    else:
+        with contextlib.suppress(KeyboardInterrupt):
+            fit(text, model, {**of_fit, "checkpoint": path, "on_epoch_end": interrupt})
+
+
+def fit(corpus: Any, model: dict[str, Any], of_fit: dict[str, Any]) -> Word2Vec:
     """Train once."""
-    model = Word2Vec(epochs=epochs).fit(
-        text, workers=workers, round_tokens=round_tokens, exchange_precision=precision, progress=False
-    )
+    return Word2Vec(**model).fit(corpus, **of_fit, progress=False)
+
+
+def run(text: Path, epochs: int, parameters: dict[str, Any], of_fit: dict[str, Any]) -> dict[str, Any]:
+    """Train once, and say what it took; `epochs` of the model's are this run's own."""
+    Path("/proc/self/clear_refs").write_text("5")  # what was the peak is so no longer
+    before = resident("VmRSS")
+    model = fit(text, parameters, of_fit)
+    grown = resident("VmHWM") - before
     assert model.exchange is not None
-    exchange = model.exchange.as_dict()
-    seconds = sum(record.seconds for record in model.history)
-    tokens = sum(record.tokens for record in model.history)
+    exchange, workers = model.exchange.as_dict(), of_fit["workers"]
+    history = model.history[-epochs:]
+    seconds = sum(record.seconds for record in history)
+    tokens = sum(record.tokens for record in history)
     turns = max(1.0, workers / cores())
+    bytes_of_model = 2 * model.vectors.vectors.nbytes
     return {
         "workers": workers,
-        "precision": precision,
+        "precision": of_fit["exchange_precision"],
         "tokens a round": model.vectors.config["round_tokens"],
         "tokens/s without exchange": round(model.budget.tokens_per_second or 0),
         "tokens/s": round(tokens / seconds),
         "synchronising": exchange["synchronising"],
         "waiting": exchange["waiting"],
+        "deviation": exchange["deviation"],
         "bytes a token": round(exchange["bytes_per_token"]),
         "seconds a round": exchange["synchronising"] * seconds / exchange["rounds"] / turns,
-        "bytes of a worker": exchange["bytes_per_token"] * tokens / workers / exchange["rounds"],
-        "model MB": round(2 * model.vectors.vectors.nbytes / 1e6),
-        "driver MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
+        "seconds by the model": by_model(exchange, tokens, seconds / turns, model.config.vector_size, of_fit),
+        "model MB": round(bytes_of_model / 1e6),
+        "driver MB before": round(before / 1e6),
+        "driver MB more": round(grown / 1e6),
+        "driver models more": grown / bytes_of_model,
     }
+
+
+def by_model(
+    exchange: dict[str, Any], tokens: int, seconds: float, vector_size: int, of_fit: dict[str, Any]
+) -> tuple[float, float]:
+    """Seconds in a round of exchanging and of waiting for the slowest, see benchmarks/scale_model.py."""
+    workers, rounds, precision = of_fit["workers"], exchange["rounds"], of_fit["exchange_precision"]
+    machine = Machine(bandwidth=Machine.memory, deviation=exchange["deviation"])
+    received = exchange["bytes_per_token"] * tokens / workers / rounds
+    copied = received * row_bytes(vector_size, "float32") / row_bytes(vector_size, precision)
+    training = (1 - exchange["synchronising"]) * seconds / rounds
+    return machine.exchange(received, copied), machine.waiting(training, workers)
+
+
+def resident(what: str) -> int:
+    """Bytes of this process in memory, now (VmRSS) or at most (VmHWM)."""
+    found = re.search(rf"{what}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024
 
 
 def table(records: list[dict[str, Any]]) -> str:
     """The records in Markdown."""
-    head = ["precision", "workers", "tokens a round", "tokens/s without exchange", "tokens/s"]
-    head += ["synchronising", "waiting", "bytes a token", "ms a round", "ms by the model", "model MB", "driver MB"]
+    head = ["begin", "precision", "workers", "tokens a round", "tokens/s without exchange", "tokens/s"]
+    head += ["synchronising", "waiting", "deviation", "bytes a token", "ms a round", "ms by the model", "model MB"]
+    head += ["driver MB before", "more", "models"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for record in records:
-        model = (1 + COPIES) * record["bytes of a worker"] / MEMORY + MESSAGES * LATENCY
-        cells = [record["precision"], *(f"{record[name]:,}" for name in head[1:5])]
-        cells += [f"{record['synchronising']:.0%}", f"{record['waiting']:.0%}", f"{record['bytes a token']:,}"]
-        cells += [f"{1e3 * record['seconds a round']:.0f}", f"{1e3 * model:.0f}"]
-        lines.append(f"| {' | '.join([*cells, str(record['model MB']), str(record['driver MB'])])} |")
+        exchanging, waiting = (1e3 * part for part in record["seconds by the model"])
+        cells = [record["begin"], record["precision"], *(f"{record[name]:,}" for name in head[2:6])]
+        cells += [f"{record['synchronising']:.0%}", f"{record['waiting']:.0%}", f"{record['deviation']:.1%}"]
+        cells += [f"{record['bytes a token']:,}", f"{1e3 * record['seconds a round']:.0f}"]
+        cells += [f"{exchanging:.0f} + {waiting:.0f}", f"{record['model MB']}", f"{record['driver MB before']}"]
+        cells += [f"{record['driver MB more']}", f"{record['driver models more']:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -1,29 +1,74 @@
 """What training by many workers takes, on paper: the cost model of docs/scale.md.
 
-    python benchmarks/scale_model.py [--speed 2.7e6] [--bandwidth 1.25e9] [--memory 5e9] [--latency 2e-3] [--rounds 50]
+    python benchmarks/scale_model.py [--precision float32] [--speed 2.7e6] [--bandwidth 1.25e9] [--memory 5e9]
+                                     [--latency 2e-3] [--deviation 0.045] [--rounds 50 1000] [--epochs 5]
 
-A round of T tokens of each of n workers takes T / speed of training. Then every worker receives, of the rows that
-belong to it, the changes of all others, and of all other rows the combined ones: as many bytes as it sends. Waiting is
-these bytes / bandwidth + 4 times these bytes / memory (they are compared, copied, combined, put back) + 3 messages.
+A round of T tokens of each of n workers takes T / speed of training, on average. Then all wait for the slowest, and
+every worker receives, of the rows that belong to it, the changes of all others, and of all other rows the combined
+ones: as many bytes as it sends. Exchanging is these bytes / bandwidth + 4 times the bytes that these rows have as
+float32 / memory (they are compared, copied, combined, put back, and V and W are float32 whatever travels) + 3 messages.
 
 Rows that T tokens change are counted as if words were drawn independently: Σ 1 − exp(−T f), over all rows, f being how
 often a row is changed for each token. The words of a language follow Zipf's law in Mandelbrot's form, 1 / (rank + 2.7).
+
+Workers' times to train a round are taken as normal, with the same deviation as a share of their mean for any length of
+a round. The slowest of n is then above the mean by deviation × Φ⁻¹((n − 3/8) / (n + 1/4)) (Blom 1958).
 """
 
 import argparse
+import dataclasses
 import itertools
 import math
+import statistics
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin import TrainingConfig
+from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.model import sampling
 
 TOKENS = (10**9, 10**11, 10**12)
 WORDS = (10**6, 10**7)
 WORKERS = (10, 100, 1_000)
 COPIES, MESSAGES = 4, 3
+ROW_NUMBER_BYTES = 4
+BYTES = {"float32": 4, "float16": 2}
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What a round's time depends on.
+
+    Attributes:
+        bandwidth: bytes a second that a worker receives.
+        memory: bytes a second that a worker copies.
+        latency: seconds of a message.
+        deviation: of the workers' times to train a round, as a share of their mean.
+    """
+
+    bandwidth: float = 1.25e9
+    memory: float = 5e9
+    latency: float = 2e-3
+    deviation: float = 0.045
+
+    def exchange(self, received: float, copied: float) -> float:
+        """Seconds of exchanging changes: `received` bytes of a worker, which are `copied` bytes as float32."""
+        return received / self.bandwidth + COPIES * copied / self.memory + MESSAGES * self.latency
+
+    def waiting(self, training: float, workers: int) -> float:
+        """Seconds that a worker waits for the slowest, on average, where they train for `training` seconds."""
+        return training * self.deviation * slowest(workers)
+
+
+def slowest(workers: int) -> float:
+    """By how many deviations the largest of so many normal numbers is expected to be above their mean."""
+    return statistics.NormalDist().inv_cdf((workers - 3 / 8) / (workers + 1 / 4)) if workers > 1 else 0.0
+
+
+def row_bytes(vector_size: int, precision: str) -> int:
+    """Bytes of a row's changes as they travel: the numbers, and which row it is."""
+    return BYTES[precision] * vector_size + ROW_NUMBER_BYTES
 
 
 def changes_a_token(counts: npt.NDArray[np.int64], config: TrainingConfig) -> npt.NDArray[np.float64]:
@@ -40,31 +85,42 @@ def rows(changes: npt.NDArray[np.float64], tokens: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--precision", choices=EXCHANGE_PRECISIONS, default=EXCHANGE_PRECISIONS[0])
     parser.add_argument("--speed", type=float, default=2.7e6, help="tokens a second of a worker")
-    parser.add_argument("--bandwidth", type=float, default=1.25e9, help="bytes a second that a worker receives")
-    parser.add_argument("--memory", type=float, default=5e9, help="bytes a second that a worker copies")
-    parser.add_argument("--latency", type=float, default=2e-3, help="seconds of a message")
+    parser.add_argument("--bandwidth", type=float, default=Machine.bandwidth, help="bytes a second that it receives")
+    parser.add_argument("--memory", type=float, default=Machine.memory, help="bytes a second that it copies")
+    parser.add_argument("--latency", type=float, default=Machine.latency, help="seconds of a message")
+    parser.add_argument("--deviation", type=float, default=Machine.deviation, help="of their times to train a round")
     parser.add_argument("--rounds", type=int, nargs="+", default=[50, 1_000], help="in all epochs")
     parser.add_argument("--epochs", type=int, default=5)
-    machine = parser.parse_args()
-    config = TrainingConfig()
-    row_bytes = 4 * config.vector_size + 4
-    print(
-        "| tokens | words | workers | rounds | tokens of a worker | GB received | waiting | hours | times one worker |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
+    given = parser.parse_args()
+    machine, config = Machine(given.bandwidth, given.memory, given.latency, given.deviation), TrainingConfig()
+    head = [
+        "tokens",
+        "words",
+        "workers",
+        "rounds",
+        "tokens of a worker",
+        "GB received",
+        "exchanging",
+        "for the slowest",
+    ]
+    print(f"| {' | '.join([*head, 'hours', 'times one worker'])} |")
+    print("|---" * (len(head) + 2) + "|")
     for words, total in itertools.product(WORDS, TOKENS):
         changes = changes_a_token((total / (np.arange(words) + 3.7)).astype(np.int64), config)
-        for workers, rounds in itertools.product(WORKERS, machine.rounds):
-            tokens = machine.epochs * total / rounds / workers
-            elsewhere = row_bytes * (workers - 1) / workers
-            received = elsewhere * (rows(changes, tokens) + rows(changes, workers * tokens))
-            waiting = received / machine.bandwidth + COPIES * received / machine.memory + MESSAGES * machine.latency
-            seconds = tokens / machine.speed + waiting
+        for workers, rounds in itertools.product(WORKERS, given.rounds):
+            tokens = given.epochs * total / rounds / workers
+            training = tokens / given.speed
+            travelling = (rows(changes, tokens) + rows(changes, workers * tokens)) * (workers - 1) / workers
+            received = travelling * row_bytes(config.vector_size, given.precision)
+            exchanging = machine.exchange(received, travelling * row_bytes(config.vector_size, "float32"))
+            waiting = machine.waiting(training, workers)
+            seconds = training + exchanging + waiting
             print(
                 f"| 10^{math.log10(total):.0f} | 10^{math.log10(words):.0f} | {workers:,} | {rounds:,} | {tokens:,.0f} "
-                f"| {received / 1e9:.2f} | {waiting / seconds:.0%} | {rounds * seconds / 3600:,.1f} "
-                f"| {workers * tokens / machine.speed / seconds:,.1f} |"
+                f"| {received / 1e9:.2f} | {exchanging / seconds:.0%} | {waiting / seconds:.0%} "
+                f"| {rounds * seconds / 3600:,.1f} | {workers * training / seconds:,.1f} |"
             )
 
 

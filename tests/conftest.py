@@ -4,6 +4,7 @@ import functools
 import logging
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -30,6 +31,20 @@ def sentences() -> list[list[str]]:
     generator = random.Random(7)
     topics = [[f"{name}{number}" for number in range(10)] for name in ("land", "sea")]
     return [generator.choices(topic, k=12) for _ in range(400) for topic in topics]
+
+
+@pytest.fixture
+def mapped_bytes() -> Callable[[], int]:
+    """Says how many bytes of mapped files are in this process's memory."""
+    if sys.platform != "linux":
+        pytest.skip("looks into /proc for what is in memory")
+
+    def resident() -> int:
+        found = re.search(r"RssFile:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        assert found is not None
+        return int(found[1]) * 1024
+
+    return resident
 
 
 @pytest.fixture

@@ -361,6 +361,20 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, here, m
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
+@pytest.mark.parametrize("given", ["{file}", "{folder}", "{folder}/*.txt", "simplecache::{file}"])
+@pytest.mark.parametrize("command", ["train", "encode"])
+def test_an_output_that_is_an_input_by_another_name_is_refused(text, here, command, given):
+    pytest.importorskip("fsspec", reason="the extra fsspec is not installed")
+    link, before = text.with_name("link"), text.read_bytes()
+    link.symlink_to(text)
+    result = here(command, given.format(file=text.as_uri(), folder=text.parent.as_uri()), "-o", link)
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"wordkin: the output {link} is also an input; choose another output\n",
+    )
+    assert text.read_bytes() == before
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read and write everything")
 def test_permissions(tmp_path, text):
     text.chmod(0)

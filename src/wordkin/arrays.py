@@ -1,6 +1,9 @@
-"""Arrays that begin on a cache line."""
+"""Arrays that begin on a cache line, and memory that is given back to the system."""
 
+import ctypes
 import math
+import mmap
+import sys
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,24 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
     room = np.zeros(size + ALIGNMENT, np.uint8)
     skip = -room.ctypes.data % ALIGNMENT
     return room[skip : skip + size].view(dtype).reshape(shape)
+
+
+def give_back(*arrays: npt.NDArray[Any] | None) -> None:
+    """Let the system have the memory of what was read of mapped files; what is read again it reads again.
+
+    Others are left alone: those in memory, and those whose file could be written through them.
+    """
+    for array in arrays:
+        if isinstance(array, np.memmap) and array.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
+            mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined]
+            mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def give_back_freed() -> None:
+    """Let the system have the memory that was freed in pieces, which the C library of Linux keeps for later."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

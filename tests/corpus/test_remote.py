@@ -1,10 +1,13 @@
 """Text in a store is what a copy of it on this machine is; what a store refuses is one line without secrets."""
 
 import bz2
+import functools
 import gzip
 import lzma
 import sys
+import threading
 import traceback
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -285,6 +288,55 @@ def test_what_a_store_refuses_is_one_line_without_secrets(slow, store, refusal):
     assert "\n" not in said
     assert len(said) < 500
     assert "secret" not in "".join(traceback.format_exception(caught.value)).replace("without_secrets", "")
+
+
+NO_RANGES = (
+    "cannot read {}: its server serves no ranges of bytes, and the file is too large to be read without; put "
+    "simplecache:: before the URL, which copies the file to this machine first"
+)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "The HTTP server doesn't appear to support range requests. Only reading this file from the beginning is "
+        "supported. Open with block_size=0 for a streaming file interface.",
+        "Cannot seek streaming HTTP file",
+    ],
+)
+def test_a_server_without_ranges_of_bytes_is_named_with_what_to_do(slow, store, refusal):
+    store.pipe("/text", b"a b\n" * 100)
+    slow.refusal = ValueError(refusal)
+    with pytest.raises(CorpusError) as caught:
+        encode("slow://text", ALL)
+    assert str(caught.value) == NO_RANGES.format("slow://text")
+
+
+@pytest.mark.parametrize("says_so", [False, True])
+def test_files_of_a_server_without_ranges_of_bytes(tmp_path, says_so):
+    pytest.importorskip("aiohttp", reason="aiohttp is not installed, which fsspec needs for https://")
+
+    class Whole(SimpleHTTPRequestHandler):
+        def end_headers(self):
+            if says_so:
+                self.send_header("Accept-Ranges", "none")
+            super().end_headers()
+
+        def log_message(self, *_arguments):
+            pass
+
+    (tmp_path / "small.txt").write_bytes(b"a b\n" * 1000)
+    (tmp_path / "large.txt").write_bytes(b"a b\n" * 3_000_000)
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Whole, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert encode(f"{url}/small.txt", ALL).report.tokens == 2000
+        assert encode(f"simplecache::{url}/large.txt", ALL).report.tokens == 6_000_000
+        (large,) = reading.expand([f"{url}/large.txt"])
+        with pytest.raises(CorpusError) as caught:
+            shards.counted(shards.parts([large], 3)[1], ALL)
+        server.shutdown()
+    assert str(caught.value) == NO_RANGES.format(f"{url}/large.txt")
 
 
 def test_why_a_file_is_not_found_is_said(store, monkeypatch):

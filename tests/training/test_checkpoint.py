@@ -33,6 +33,17 @@ def saved(model: Word2Vec, path: Path) -> bytes:
     return path.read_bytes()
 
 
+def test_of_a_mapped_checkpoint_no_copy_stays_in_memory(tmp_path, mapped_bytes):
+    checkpoint = checkpoints.Checkpoint(tmp_path / "checkpoint", 1, {}, "", {})
+    V, W = (np.full((40_000, 112), value, np.float32) for value in (1, 2))
+    checkpoint.save(V, W, checkpoints.State(best=(V, W)))
+    found, before = (np.zeros_like(V), np.zeros_like(W)), mapped_bytes()
+    state = checkpoint.restore(*found)
+    assert mapped_bytes() - before < 0.4 * V.nbytes
+    for one, other in zip((V, W, V, W), (*found, *state.best), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
 class StopError(Exception):
     pass
 

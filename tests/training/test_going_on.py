@@ -23,6 +23,7 @@ from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman
 from wordkin.model.kernels import padded
+from wordkin.training.checkpoint import Checkpoint
 from wordkin.training.start import Start
 from wordkin.training.weights import initial_input
 from wordkin.vectors.formats.native import StoredModel
@@ -292,6 +293,21 @@ def test_pretrained_vectors_of_any_format_and_storage(tmp_path, model, more):
     stored = stored_as(model.vectors, "int8")
     arrays = [Start(config, None, vectors, None).arrays() for vectors in (stored, stored.with_vectors(stored.vectors))]
     assert len(arrays[0]["init_vectors"]) == 1 + len(arrays[1]["init_vectors"])  # the scales tell models apart, too
+
+
+@pytest.mark.parametrize("parameter", ["init", "init_vectors"])
+def test_of_a_mapped_model_no_copy_stays_in_memory(tmp_path, mapped_bytes, parameter):
+    path, config = tmp_path / "model", TrainingConfig(vector_size=100)
+    vocabulary = encode([[f"word{number}" for number in range(40_000)] * 5], config).vocabulary
+    V = np.full((40_000, 100), 0.5, np.float32)
+    WordVectors(StoredModel(V, V, vocabulary, {}, [])).save(path)
+    before = mapped_bytes()
+    start = Start(config, **{"init": None, "init_vectors": None, "freeze": None, parameter: path})
+    digest = Checkpoint(tmp_path / "checkpoint", 1, {}, "", start.arrays())
+    weights = start.begin(vocabulary).weights
+    assert mapped_bytes() - before < 0.4 * V.nbytes
+    assert weights.input[:, :100].tobytes() == V.tobytes()
+    assert digest._run["start"].keys() == {parameter}
 
 
 def test_pretrained_vectors_that_fit_nothing(model, more):

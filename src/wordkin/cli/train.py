@@ -15,6 +15,7 @@ from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfi
 from wordkin.corpus import reading
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
+from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import ConfigurationError, FormatError, OutputError
 from wordkin.training.checkpoint import DEFAULT_SECONDS
 from wordkin.training.word2vec import Word2Vec, settings_of
@@ -241,7 +242,8 @@ def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
     sources = reading.expand(inputs)
     files.require_writable(output)
     for source in sources:
-        if isinstance(source, Path) and output.exists() and source.samefile(output):
+        path = source.local if isinstance(source, RemoteFile) else source
+        if isinstance(path, Path) and output.exists() and path.samefile(output):
             raise OutputError(f"the output {output} is also an input; choose another output")
     return sources
 

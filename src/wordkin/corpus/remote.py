@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from wordkin.errors import CorpusError, MissingPackageError, WordkinError
@@ -30,6 +31,9 @@ _SECRETS = (
 )
 """Password, token and signature, as URLs have them, and what is shown instead."""
 
+_NO_RANGES = re.compile("support range requests|seek streaming")
+"""What fsspec says where a web server sends whole files alone: to one who needs a later part, or goes to it."""
+
 _ADVICE = "check the URL, the connection and your permissions"
 
 
@@ -42,12 +46,14 @@ class RemoteFile:
         path: of the file in the store, as fsspec writes it.
         name: what to call it in messages: its URL without secrets.
         size: in bytes; None where the store does not say.
+        local: the same file on this machine, where it is one.
     """
 
     url: str = field(repr=False)
     path: str = field(repr=False)
     name: str
     size: int | None
+    local: Path | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -137,10 +143,10 @@ def found(url: str) -> list[RemoteFile]:
     visible = sorted((file for file in files if not _is_hidden(file, path)), key=lambda file: file.split("/"))
     if not visible:
         raise CorpusError(f"cannot read {name}: it stands for no file; check it, and quote patterns in the shell")
-    if visible == [path]:
-        return [RemoteFile(url, path, name, _size(files[path]))]
+    names = {file: name if visible == [path] else without_secrets(store.unstrip_protocol(file)) for file in visible}
+    is_local = _is_local(store)
     return [
-        RemoteFile(url, file, without_secrets(store.unstrip_protocol(file)), _size(files[file])) for file in visible
+        RemoteFile(url, file, names[file], _size(files[file]), Path(file) if is_local else None) for file in visible
     ]
 
 
@@ -161,6 +167,16 @@ def _store(url: str) -> tuple[Any, str]:
         ) from None
     store, path = url_to_fs(url)
     return store, str(path)
+
+
+def _is_local(store: Any) -> bool:
+    """Whether a store's files are those of this machine, be it by way of a cache."""
+    from fsspec.implementations.cached import CachingFileSystem
+    from fsspec.implementations.local import LocalFileSystem
+
+    while isinstance(store, CachingFileSystem):
+        store = store.fs
+    return isinstance(store, LocalFileSystem)
 
 
 def _is_pattern(path: str) -> bool:
@@ -191,6 +207,11 @@ def _refusals(name: str) -> Iterator[None]:
         said = _line(error.__cause__) if error.__cause__ else "nothing of that name is there"
         raise CorpusError(f"cannot read {name}: {said}; {_ADVICE}") from None
     except Exception as error:
+        if isinstance(error, ValueError) and _NO_RANGES.search(str(error)):
+            raise CorpusError(
+                f"cannot read {name}: its server serves no ranges of bytes, and the file is too large to be read "
+                "without; put simplecache:: before the URL, which copies the file to this machine first"
+            ) from None
         raise CorpusError(f"cannot read {name}: {_line(error)}; {_ADVICE}") from None
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 import wordkin
 from wordkin import files
+from wordkin.arrays import give_back
 from wordkin.blocks import row_blocks
 from wordkin.config import INCIDENTAL_PARAMETERS
 from wordkin.corpus.encoded import EncodedCorpus
@@ -135,7 +136,9 @@ class Checkpoint:
             for name, matrix in matrices.items():
                 if arrays[name].shape != matrix.shape:
                     raise ValueError(f"the array {name!r} does not fit its words")
-                matrix[...] = arrays[name]
+                for rows in row_blocks(*matrix.shape):
+                    matrix[rows] = arrays[name][rows]
+                    give_back(arrays[name])
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{self.path} is damaged: its state is not what wordkin writes ({error})") from error
         return state
@@ -231,6 +234,7 @@ def _digest(arrays: Arrays) -> str:
         digest.update(f"{array.dtype} {len(array)} ".encode())
         for rows in row_blocks(len(array), math.prod(array.shape[1:])):
             digest.update(np.ascontiguousarray(array[rows]).data)
+            give_back(array)
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wordkin.config import TrainingConfig
 from wordkin.model.kernels import Weights
+from wordkin.training.guard import fault_of_weights
 from wordkin.training.holdout_loss import HoldoutLoss
 from wordkin.training.schedule import Chunk
 from wordkin.training.speed import tokens_per_second
@@ -27,7 +28,7 @@ class Crew(Protocol):
 
     Attributes:
         config: the hyper-parameters.
-        weights: V and W; they hold all that was done whenever nobody trains.
+        weights: V and W; they hold all that was done after :meth:`gather`, until somebody trains again.
         tokens: to train on, in each epoch.
         number_of_chunks: in each epoch.
         held_out: what is held out, in one line; empty without a holdout.
@@ -57,6 +58,12 @@ class Crew(Protocol):
             done: how many of its chunks are done.
             pause: whether to pause, asked after every chunk.
         """
+
+    def gather(self) -> None:
+        """Have `weights` hold all that was done; only while nobody trains."""
+
+    def fault(self) -> str | None:
+        """What is wrong with what was trained, if anything, whoever has it."""
 
     def holdout_loss(self, stopping: Callable[[], bool]) -> float | None:
         """Mean J on the held-out text; None where it was stopped."""
@@ -128,6 +135,13 @@ class ThreadCrew:
             closing.set()
             for thread in threads:
                 thread.join()
+
+    def gather(self) -> None:
+        """Nothing is elsewhere: threads share the weights."""
+
+    def fault(self) -> str | None:
+        """What is wrong with V and W, if anything."""
+        return fault_of_weights(self.weights)
 
     def holdout_loss(self, stopping: Callable[[], bool]) -> float | None:
         """Mean J on the held-out text, see :class:`HoldoutLoss`."""

@@ -10,7 +10,7 @@ from wordkin.errors import CorpusError, DivergenceError, OutputError
 from wordkin.training.checkpoint import Checkpoint, State, Totals
 from wordkin.training.crew import Crew
 from wordkin.training.early_stopping import keep_best, out_of_patience, restore_best
-from wordkin.training.guard import fault_of_loss, fault_of_weights
+from wordkin.training.guard import fault_of_loss
 from wordkin.training.history import EpochRecord
 from wordkin.training.interrupts import Interrupts
 from wordkin.training.progress import Progress
@@ -31,7 +31,7 @@ def train(
     """Train all epochs, or those that a checkpoint leaves to do.
 
     Args:
-        crew: trains its weights in place.
+        crew: trains its weights in place. They are up to date in checkpoints, in `on_epoch_end`, and in the end.
         progress: told of every chunk.
         on_epoch_end: called after each epoch, when nobody is training.
         checkpoint: where to keep the state; where its file exists, the run goes on from it.
@@ -52,7 +52,9 @@ def train(
             logger.info("going on from the checkpoint %s, in epoch %d", checkpoint.path, state.epoch + 1)
             progress.advance(state.epoch + 1, state.epoch * crew.tokens + state.totals.tokens, None)
         while state.epoch < crew.config.epochs and not out_of_patience(state.history, patience):
-            _train_epoch(crew, progress, state, checkpoint, interrupted)
+            last = state.epoch + 1 == crew.config.epochs
+            wanted = last or patience is not None or on_epoch_end is not None
+            _train_epoch(crew, progress, state, checkpoint, interrupted, wanted)
             _end_epoch(crew, state, checkpoint, interrupted)
             progress.epoch_ended(state.history[-1])
             if on_epoch_end is not None:
@@ -78,8 +80,9 @@ def _train_epoch(
     state: State,
     checkpoint: Checkpoint | None,
     interrupted: Interrupts,
+    wanted: bool,
 ) -> None:
-    """Train what is left of the epoch, in one go between two checkpoints."""
+    """Train what is left of the epoch, in one go between two checkpoints; `wanted` are its weights in the end."""
 
     def pause() -> bool:
         return interrupted.is_set() or (checkpoint is not None and checkpoint.due)
@@ -95,11 +98,14 @@ def _train_epoch(
         if interrupted.is_set():
             _interrupt(crew, state, checkpoint)
         if checkpoint is not None and checkpoint.due:
-            _require_finite(crew, state, checkpoint)
             try:
-                checkpoint.save(*crew.weights, state)
+                _save(crew, state, checkpoint)
             except OutputError as error:
                 logger.warning("%s; training goes on, the last checkpoint stays as it is", error)
+    if wanted:
+        begin = time.monotonic()
+        crew.gather()
+        state.totals.seconds += time.monotonic() - begin
 
 
 def _end_epoch(
@@ -137,9 +143,14 @@ def _interrupt(crew: Crew, state: State, checkpoint: Checkpoint | None) -> NoRet
     """Pass Ctrl-C on, once the checkpoint has all that was done."""
     if checkpoint is None:
         raise KeyboardInterrupt
-    _require_finite(crew, state, checkpoint)
-    checkpoint.save(*crew.weights, state)
+    _save(crew, state, checkpoint)
     raise KeyboardInterrupt(f"the checkpoint {checkpoint.path} has all that was done; go on with --resume")
+
+
+def _save(crew: Crew, state: State, checkpoint: Checkpoint) -> None:
+    _require_finite(crew, state, checkpoint)
+    crew.gather()
+    checkpoint.save(*crew.weights, state)
 
 
 def _add(totals: Totals, result: ChunkResult) -> None:
@@ -157,7 +168,7 @@ def _require_convergence(crew: Crew, result: ChunkResult, state: State, checkpoi
 
 
 def _require_finite(crew: Crew, state: State, checkpoint: Checkpoint | None) -> None:
-    if fault := fault_of_weights(crew.weights):
+    if fault := crew.fault():
         rate = crew.rate_at(state.epoch, state.totals.tokens)
         raise _divergence(crew, f"epoch {state.epoch + 1}", rate, fault, checkpoint)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.arrays import aligned_zeros
+from wordkin.arrays import aligned_zeros, give_back
 from wordkin.blocks import row_blocks
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import Text
@@ -219,6 +219,7 @@ class Start:
         self._require_finite(source, old)
         for block in row_blocks(len(old), self._config.vector_size):
             target[rows[old[block]], : self._config.vector_size] = source(old[block])
+            self._give_back()
 
     def _require_finite(self, source: Values, rows: npt.NDArray[np.int64]) -> None:
         for block in row_blocks(len(rows), self._config.vector_size):
@@ -228,6 +229,11 @@ class Start:
                 raise FormatError(
                     f"{self._source} holds NaN or infinity, in the row of {word!r}: nothing can begin there"
                 )
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """Have no second copy of the vectors in memory beside V and W, where they are mapped."""
+        give_back(self._vectors.vectors, self._vectors.output_vectors)
 
     def _report(
         self, vocabulary: Vocabulary, rows: npt.NDArray[np.int64], frozen: npt.NDArray[np.bool_]

@@ -247,8 +247,7 @@ class Word2Vec:
             return vectors(V, W, history)
 
         def epoch_ended(history: Sequence[EpochRecord]) -> bool:
-            if on_epoch_end is None:
-                return False
+            assert on_epoch_end is not None
             with self._showing(vectors_now(history), history):
                 answer = on_epoch_end(history[-1])
             return isinstance(answer, bool | np.bool_) and bool(answer)
@@ -268,7 +267,7 @@ class Word2Vec:
             bar = progress_bar(config.epochs, config.epochs * crew.tokens)
         if crew.held_out:
             logger.info("%s", crew.held_out)
-        history = train(crew, bar, epoch_ended, checkpoint)
+        history = train(crew, bar, epoch_ended if on_epoch_end else None, checkpoint)
         self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
         losses = [record.holdout_loss for record in history]
         self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)

@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 
-from wordkin import ClusterError, CorpusError, Word2Vec
+from wordkin import ClusterError, CorpusError, DivergenceError, Word2Vec
 from wordkin.corpus import reading
 from wordkin.corpus.encoding import encode
 from wordkin.training.distributed import crew as crews
@@ -141,8 +141,10 @@ def test_more_workers_than_pieces():
     assert sorted(few.vectors.index_to_key) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("fresh", [0, 60])
 @pytest.mark.parametrize("workers", [(1,), (0, 1)])
-def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, workers):
+def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, fresh, workers):
+    monkeypatch.setattr(crews, "FRESH", fresh)
     killed = killing(monkeypatch, 6, *workers)
     assert content(trained(sentences)) == content(model)
     assert killed
@@ -150,18 +152,115 @@ def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, 
     assert "going on from round" in caplog.text
 
 
-def test_a_worker_killed_between_two_epochs_changes_no_byte(model, sentences, monkeypatch):
+def test_a_worker_killed_while_weights_are_fetched_changes_no_byte(model, sentences, monkeypatch):
     collect, collected = crews.ClusterCrew._collect, []
 
     def collecting(crew, number):
         if not collected:
             kill(crew._actors, 0)
-        collected.append(crew)
+        collected.append(number)
         collect(crew, number)
 
     monkeypatch.setattr(crews.ClusterCrew, "_collect", collecting)
+    monkeypatch.setattr(crews, "FRESH", 0)
     assert content(trained(sentences)) == content(model)
-    assert len(collected) > 2
+    assert collected == [5, 5, 10]
+
+
+@pytest.mark.parametrize("fresh", [0, 60])
+@pytest.mark.parametrize("workers", [(1,), (0, 1)])
+@pytest.mark.parametrize("settings", [{}, {"holdout": 0.1}])
+def test_workers_killed_between_two_epochs_change_no_byte(sentences, monkeypatch, fresh, workers, settings):
+    first = trained(sentences, **settings)
+    monkeypatch.setattr(crews, "FRESH", fresh)
+    fault, killed = crews.ClusterCrew.fault, []
+
+    def looking(crew):
+        found = fault(crew)
+        for worker in workers if not killed else ():
+            kill(crew._actors, worker)
+            killed.append(worker)
+        return found
+
+    monkeypatch.setattr(crews.ClusterCrew, "fault", looking)
+    assert content(trained(sentences, **settings)) == content(first)
+    assert killed
+
+
+def test_a_worker_killed_when_only_others_have_finished_an_epoch_changes_no_byte(model, sentences, monkeypatch):
+    ask, killed = crews.ClusterCrew._ask_for_round, []
+
+    def asking(crew, number):
+        asked = ask(crew, number)
+        if number == 4 and not killed:
+            crew._actors.get(crew._finished)
+            kill(crew._actors, 0)
+            crew._finished[0] = crew._actors.ask(0, "introduce")  # as if the last thing that it was to do were not done
+            killed.append(0)
+        return asked
+
+    monkeypatch.setattr(crews.ClusterCrew, "_ask_for_round", asking)
+    assert content(trained(sentences)) == content(model)
+    assert killed
+
+
+def test_all_workers_lost_while_weights_are_fetched_end_the_run(sentences, monkeypatch):
+    ask, asked = crews.ClusterCrew._ask_for_rows, []
+
+    def asking(crew, *arguments, **options):
+        asked.append(arguments)
+        if len(asked) == 2:  # what was asked first has come, and is half of the weights
+            for worker in (0, 1):
+                kill(crew._actors, worker)
+        return ask(crew, *arguments, **options)
+
+    monkeypatch.setattr(crews.ClusterCrew, "_ask_for_rows", asking)
+    monkeypatch.setattr(crews, "MESSAGES", 1)
+    with pytest.raises(ClusterError, match="all workers were lost while their weights were fetched; go on from the"):
+        trained(sentences)
+
+
+def test_weights_are_fetched_where_they_are_old_and_while_the_next_epoch_begins_or_for_one_who_looks(
+    model, sentences, monkeypatch
+):
+    collect, ask, done = crews.ClusterCrew._collect, Actors.ask, []
+    monkeypatch.setattr(
+        crews.ClusterCrew, "_collect", lambda crew, number: done.append(number) or collect(crew, number)
+    )
+
+    def asking(actors, worker, method, *arguments, **options):
+        if worker == 0 and method in ("train", "combine", "fault"):
+            done.append(method)
+        return ask(actors, worker, method, *arguments, **options)
+
+    monkeypatch.setattr(Actors, "ask", asking)
+    trained(sentences)
+    assert [number for number in done if isinstance(number, int)] == [10]
+    done.clear()
+    monkeypatch.setattr(crews, "FRESH", 0)
+    trained(sentences)
+    second = done.index(5)
+    assert done[second - 2 : second + 2] == ["fault", "train", 5, "combine"]
+    assert done[-2:] == [10, "fault"]
+    done.clear()
+    seen = []
+    Word2Vec(**SETTINGS).fit(sentences, **OPTIONS, on_epoch_end=lambda record: seen.append(record.loss))
+    second = done.index(5)
+    assert done[second + 1 : second + 4] == ["fault", "train", "combine"]
+    assert seen == [record.loss for record in model.history]
+
+
+def test_one_who_looks_at_each_epoch_sees_its_weights(model, sentences):
+    seen = []
+    looking = Word2Vec(**SETTINGS)
+
+    def look(_):
+        seen.append(looking.vectors.vectors.copy())
+
+    looking.fit(sentences, **OPTIONS, on_epoch_end=look)
+    stopped = Word2Vec(**SETTINGS).fit(sentences, **OPTIONS, on_epoch_end=lambda _: True)
+    assert seen[0].tobytes() == stopped.vectors.vectors.tobytes()
+    assert seen[1].tobytes() == model.vectors.vectors.tobytes()
 
 
 def test_workers_that_are_lost_again_and_again_end_the_run(sentences, monkeypatch):
@@ -198,6 +297,19 @@ def test_going_on_keeps_words_and_frozen_vectors(model, sentences):
     for word in model.vectors:
         assert grown.vectors[word].tobytes() == model.vectors[word].tobytes()
     assert grown.vectors["new"].any()
+
+
+@pytest.mark.parametrize(("row", "name"), [(0, "input"), (19, "input"), (39, "output")])
+def test_weights_that_are_not_finite_are_found_by_the_workers(sentences, monkeypatch, row, name):
+    fault = crews.ClusterCrew.fault
+
+    def looking(crew):
+        crew._actors.get(crew._actors.ask_all("receive", row, np.full((1, 12), np.nan, np.float32)))
+        return fault(crew)
+
+    monkeypatch.setattr(crews.ClusterCrew, "fault", looking)
+    with pytest.raises(DivergenceError, match=f"diverged in epoch 1, .*: the {name} vectors hold numbers that are not"):
+        trained(sentences)
 
 
 def test_nobody_is_left_when_a_run_has_ended_or_failed(ray, sentences, monkeypatch):

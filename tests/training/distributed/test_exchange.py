@@ -23,11 +23,19 @@ def test_shares_and_bytes():
         "bytes_per_token": 2.0,
         "synchronising": pytest.approx(0.5 / 4),
         "waiting": pytest.approx(0.3 / 4),
+        "deviation": pytest.approx((2 * 0.05**2 / 0.85**2 / 2) ** 0.5),  # none in the first round
     }
     assert str(exchange) == (
         "2 rounds of 2 workers: 2 bytes a token were sent; of the workers' time 12.5% went into synchronisation, "
         "waiting for others among it 7.5%"
     )
+
+
+def test_one_worker_has_no_deviation():
+    exchange = Exchange(1)
+    assert exchange.as_dict()["deviation"] == 0
+    exchange.add([record(0.9)], str)
+    assert exchange.as_dict()["deviation"] == 0
 
 
 def test_who_is_slow_for_long_is_named_once(caplog):

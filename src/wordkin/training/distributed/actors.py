@@ -29,6 +29,10 @@ MOST_LOSSES = 5
 """Losses without a round in between, after which something else must be wrong."""
 
 
+ASIDE = "aside"
+"""What Ray calls the thread of a worker that answers while another one trains."""
+
+
 class LostError(Exception):
     """A worker is gone, or what it had stored."""
 
@@ -80,13 +84,21 @@ class Actors:
         """Store a value, for workers to fetch; gives what to ask them with."""
         return self._ray.put(value)
 
-    def ask(self, worker: int, method: str, *arguments: Any, answers: int = 1) -> Any:
+    def ask(self, worker: int, method: str, *arguments: Any, answers: int = 1, meanwhile: bool = False) -> Any:
         """Have a worker do something after all that it was asked before.
+
+        Args:
+            worker: its number.
+            method: what it is to do.
+            arguments: of the method.
+            answers: how many it gives.
+            meanwhile: not after that, but at the same time; only where nothing of it waits for others.
 
         Returns:
             What stands for its answer, or for each of several.
         """
-        return getattr(self._actors[worker], method).options(num_returns=answers).remote(*arguments)
+        options = {"num_returns": answers, **({"concurrency_group": ASIDE} if meanwhile else {})}
+        return getattr(self._actors[worker], method).options(**options).remote(*arguments)
 
     def ask_all(self, method: str, *arguments: Any) -> list[Any]:
         """Have all workers do something."""
@@ -187,7 +199,7 @@ class Actors:
         return ", ".join(map(self.name, workers[:3])) + more
 
     def _start(self, workers: Sequence[int]) -> None:
-        actor = self._ray.remote(Worker)
+        actor = self._ray.remote(concurrency_groups={ASIDE: 1})(Worker)
         for worker in workers:
             self._actors[worker] = actor.options(
                 name=f"wordkin-{self._run}-worker-{worker}-{uuid.uuid4().hex[:4]}",

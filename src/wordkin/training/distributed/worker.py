@@ -21,6 +21,7 @@ from wordkin.training.checkpoint import fingerprint
 from wordkin.training.combining import combine, curvature
 from wordkin.training.distributed.shard_trainer import ShardTrainer
 from wordkin.training.distributed.shards import Part, TextShard, Tokens, counted
+from wordkin.training.guard import fault_of_weights
 from wordkin.training.holdout_loss import HoldoutLoss
 from wordkin.training.rows import Rows, advance, changed, room
 from wordkin.training.schedule import Chunk, learning_rate
@@ -151,6 +152,11 @@ class Worker:
     def receive(self, begin: int, rows: npt.NDArray[np.float32]) -> None:
         """Set rows of the common weights."""
         self._common[begin : begin + len(rows), : self._config.vector_size] = rows
+
+    def fault(self) -> str | None:
+        """What is wrong with this worker's share of the common weights, if anything."""
+        V, W = (np.array_split(matrix, self._workers)[self._number] for matrix in np.split(self._common, 2))
+        return fault_of_weights(Weights(V, W))
 
     def begin_anew(self) -> None:
         """Begin the run with the weights that depend on the seed alone."""
