@@ -18,6 +18,7 @@ from wordkin import CheckpointError, DivergenceError, FormatError, OutputError, 
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.training import checkpoint as checkpoints
 from wordkin.training import trainer
+from wordkin.training.history import EpochRecord
 
 SETTINGS = {"vector_size": 12, "epochs": 3, "threads": 1, "window": 3}
 
@@ -135,7 +136,18 @@ def test_an_existing_file_is_never_replaced_unasked(kept, long):
 
 
 @pytest.mark.parametrize(
-    "damage", ["truncated", "another kind", "not the arrays", "not the state", "no number", "no config"]
+    "damage",
+    [
+        "truncated",
+        "another kind",
+        "not the arrays",
+        "not the state",
+        "no number",
+        "no number in the totals",
+        "a negative number",
+        "no number in the history",
+        "no config",
+    ],
 )
 def test_a_damaged_file_is_an_error(kept, long, damage):
     arrays, metadata = files.load_container(kept, checkpoints.KIND, checkpoints.ARRAYS)
@@ -152,6 +164,16 @@ def test_a_damaged_file_is_an_error(kept, long, damage):
         files.save_container(kept, kind, arrays, metadata)
     elif damage == "no number":
         metadata["state"]["epoch"] = "first"
+        files.save_container(kept, kind, arrays, metadata)
+    elif damage == "no number in the totals":
+        metadata["state"]["totals"]["loss"] = [1.0]
+        files.save_container(kept, kind, arrays, metadata)
+    elif damage == "a negative number":
+        metadata["state"]["totals"]["chunks"] = -1
+        files.save_container(kept, kind, arrays, metadata)
+    elif damage == "no number in the history":
+        record = dict.fromkeys(field.name for field in dataclasses.fields(EpochRecord)) | {"epoch": 1, "examples": "2"}
+        metadata["state"]["history"] = [record]
         files.save_container(kept, kind, arrays, metadata)
     else:
         files.save_container(kept, kind, arrays, metadata | {"config": 3})

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -239,5 +239,24 @@ def _digest(arrays: Arrays) -> str:
 
 
 def _state(document: dict[str, Any]) -> State:
-    history = [EpochRecord(**record) for record in document["history"]]
-    return State(int(document["epoch"]), Totals(**document["totals"]), history)
+    history = [_record(EpochRecord, values) for values in document["history"]]
+    return _record(
+        State, {"epoch": document["epoch"], "totals": _record(Totals, document["totals"]), "history": history}
+    )
+
+
+Record = TypeVar("Record", State, Totals, EpochRecord)
+
+
+def _record(kind: type[Record], values: dict[str, Any]) -> Record:
+    """One of these, whose numbers are what they should be: none of them can be negative."""
+    record = kind(**values)
+    for field in dataclasses.fields(kind):
+        value = getattr(record, field.name)
+        if field.type is int and type(value) is not int:
+            raise TypeError(f"{field.name} is {value!r}, which is no whole number")
+        if field.type is float and type(value) not in (int, float):
+            raise TypeError(f"{field.name} is {value!r}, which is no number")
+        if isinstance(value, int | float) and not 0 <= value < math.inf:
+            raise ValueError(f"{field.name} is {value}")
+    return record
