@@ -331,10 +331,14 @@ def test_rounds_as_python(monkeypatch):
         "steps_of_round",
         "prefetch_row",
         "prefetch_step",
-        "prefetch_scored",
-        "claim_rows",
+        "prefetch_words",
+        "claim_step",
         "column",
+        "first_lane",
+        "all_there",
         "wait",
+        "take",
+        "gather_free",
     ):
         monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
     window, task = kernels.Window(3, True, 4), in_lanes(2)
@@ -347,7 +351,7 @@ def test_rounds_as_python(monkeypatch):
 
 @pytest.mark.parametrize("interpreted", [False, True])
 def test_nobody_waits_for_a_thread_that_failed(interpreted):
-    barrier = np.zeros(3 * kernels.LINE, np.int64)
+    barrier = np.zeros(2 * kernels.LINE, np.int64)
     wait = kernels.wait.py_func if interpreted else numba.njit(nogil=True)(lambda barrier, n: kernels.wait(barrier, n))
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(wait, barrier, 2)

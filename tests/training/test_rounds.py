@@ -1,5 +1,6 @@
 """deterministic=True: the same bytes with any number of threads, and rounds that no corpus makes diverge."""
 
+import itertools
 import threading
 import time
 
@@ -109,10 +110,10 @@ def test_an_error_in_one_of_the_threads_ends_all(sentences, monkeypatch):
 
 
 @pytest.mark.parametrize("take", [kernels.take, kernels.take.py_func])
-def test_each_lane_is_taken_once_in_a_round(take, monkeypatch):
-    monkeypatch.setattr(kernels, "lanes_of", kernels.lanes_of.py_func)
+def test_each_lane_is_taken_once_in_a_round(take):
     taken = np.zeros((5, 2, kernels.LINE), np.int64)
-    own = [list(kernels.lanes_of(thread, 2, 5)) for thread in (0, 1)]
+    bounds = [kernels.first_lane.py_func(thread, 2, 5) for thread in (0, 1, 2)]
+    own = [list(range(*pair)) for pair in itertools.pairwise(bounds)]
     assert sorted(own[0] + own[1]) == [0, 1, 2, 3, 4]
     first = [take(taken, 0, 1, 2) for _ in range(6)]
     assert first[:5] == own[1] + own[0], "its own ones come first"
@@ -126,7 +127,6 @@ def test_threads_that_wait_gather_what_is_left(long, monkeypatch):
     _task, space = one._task(0, next(one.chunks(0)))
     gathered = []
     monkeypatch.setattr(kernels, "take", kernels.take.py_func)
-    monkeypatch.setattr(kernels, "lanes_of", kernels.lanes_of.py_func)
     monkeypatch.setattr(kernels, "gather_round", lambda lane, *_others: gathered.append(lane))
     kernels.gather_free.py_func(space, 0, 1, 1, 2, 1, *[None] * 6)
     assert len(gathered) == len(space.lanes.words)

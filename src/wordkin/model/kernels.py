@@ -1126,9 +1126,9 @@ def wait(barrier, arrivals):
 
 
 @compiled(**INLINE)
-def lanes_of(thread, threads, lanes):
-    """The lanes that belong to a thread."""
-    return range(lanes * thread // threads, lanes * (thread + 1) // threads)
+def first_lane(thread, threads, lanes):
+    """The first of the lanes that belong to a thread; the next thread's first one comes after its last one."""
+    return lanes * thread // threads
 
 
 @compiled(**INLINE)
@@ -1146,10 +1146,11 @@ def take(taken, odd, thread, threads):
     """
     for other in range(thread, thread + threads):
         owner = other % threads
-        lanes, counter = lanes_of(owner, threads, len(taken)), part(part(taken, owner), odd)
-        if fetch(counter, 0) < len(lanes):
-            number = lanes.start + fetch_add(counter, 0, 1)
-            if number < lanes.stop:
+        begin, end = first_lane(owner, threads, len(taken)), first_lane(owner + 1, threads, len(taken))
+        counter = part(part(taken, owner), odd)
+        if begin + fetch(counter, 0) < end:
+            number = begin + fetch_add(counter, 0, 1)
+            if number < end:
                 return number
     return -1
 
@@ -1200,7 +1201,7 @@ def chunk_kernel(cbow=False, hierarchical=False, exact=True, rounds=False, freez
 
     def train_rounds(ids, offsets, weights, frozen, samplers, tree, window, task, space, thread, threads):
         lanes, width, size = len(space.lanes.words), space.lanes.change.shape[2], space.lanes.rates.shape[1] // 2
-        own = lanes_of(thread, threads, lanes)
+        own = range(first_lane(thread, threads, lanes), first_lane(thread + 1, threads, lanes))
         begin_column, end_column = column(thread, threads, width), column(thread + 1, threads, width)
         change = part(space.lanes.change, own.start)
         for number in own:
