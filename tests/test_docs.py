@@ -11,7 +11,18 @@ from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-OF_BENCHMARKS = {"--begin", "--chunks", "--kept", "--nodes", "--only", "--pairs", "--precision", "--seconds", "--train"}
+OF_BENCHMARKS = {
+    "--begin",
+    "--chunks",
+    "--kept",
+    "--nodes",
+    "--only",
+    "--pairs",
+    "--precision",
+    "--repeats",
+    "--seconds",
+    "--train",
+}
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/training.md", "docs/queries.md", "docs/evaluation.md"])
