@@ -223,6 +223,7 @@ class MapWindow {
   /** What is stale; and, once nothing has moved for a while, the points that earlier frames had no time for. */
   private draw(now = performance.now()): void {
     cancelAnimationFrame(this.frame);
+    if (!this.cover.isConnected) return; // what has left the page has no colours
     if (this.drew) this.scene.pace(now - this.framed);
     const colours = this.colours();
     if (this.stale === "all") {
