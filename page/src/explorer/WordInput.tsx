@@ -31,8 +31,11 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
     const abort = new AbortController();
     call<{ words: Completion[] }>("complete", { prefix: asked, ignore_case: ignoreCase }, abort.signal).then(
       ({ words }) => {
-        setFound(typed.current ? words : []);
-        setActive(-1);
+        const listed = typed.current ? words : [];
+        setFound((before) => {
+          setActive((at) => listed.findIndex(({ word }) => word === before[at]?.word)); // who was at a word stays at it
+          return listed;
+        });
       },
       () => {},
     );
