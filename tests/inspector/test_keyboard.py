@@ -307,12 +307,12 @@ def test_the_words_of_the_explorer(opened, page):
     page.keyboard.press("Enter")
     page.locator(".explorer-bars li").first.wait_for()
     assert search.input_value() == chosen
-    assert has_focus(search)
+    until(page, lambda: has_focus(search))
     nearest = page.locator(".explorer-bars button").first
     word = nearest.inner_text()
     press(page, nearest)
     page.wait_for_url(re.compile(f"word={word}"))
-    assert has_focus(search)
+    until(page, lambda: has_focus(search))
     assert search.input_value() == word
     press(page, page.get_by_role("button", name="Analogy"))
     for label, term in [("a", "sea1"), ("b", "sea2"), ("c", "land1")]:
@@ -323,7 +323,7 @@ def test_the_words_of_the_explorer(opened, page):
     page.locator(".explorer-bars li").first.wait_for()
     press(page, page.locator(".explorer-bars button").first)
     search.wait_for()
-    assert has_focus(search)
+    until(page, lambda: has_focus(search))
 
 
 def test_the_axis(opened, page):
