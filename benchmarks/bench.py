@@ -52,12 +52,24 @@ TRAINER = ("model/*.py", *(f"training/{name}.py" for name in ("crew", "epochs", 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """One measurement: its name, what its result depends on, how to take it, and which of wordkin's source it runs."""
+    """One measurement.
+
+    Attributes:
+        name: its own.
+        depends: what its result depends on, besides the source.
+        measure: takes it.
+        source: the version of that part of wordkin's source that it runs; None for a peer alone.
+    """
 
     name: str
     depends: tuple[str, ...]
     measure: Callable[[], dict[str, Any]]
     source: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Changes with whatever the result depends on."""
+        return hashlib.sha256(json.dumps([*self.depends, *filter(None, [self.source])]).encode()).hexdigest()
 
 
 class Bench:
@@ -164,7 +176,7 @@ class Bench:
             }
 
         settings = (str(self.options.pairs), str(self.options.seconds), _settings(job))
-        return Task(name, (*settings, peer.version, self.trainer, self.report), measure, self.trainer)
+        return Task(name, (*settings, peer.version, self.report), measure, self.trainer)
 
     def _scaling(self) -> Task:
         one, two = (
@@ -177,7 +189,7 @@ class Bench:
             return {"one": [pair[0] for pair in runs], "two": [pair[1] for pair in runs]}
 
         name = "scaling/wordkin/skipgram/negative-sampling"
-        return Task(name, (self.trainer, self.report), measure, self.trainer)
+        return Task(name, (self.report,), measure, self.trainer)
 
     def _sentences(self) -> Task:
         """The first tokens of the text as they are, and in lines of five."""
@@ -194,8 +206,7 @@ class Bench:
             ]
             return {"long": [long for long, _ in rates], "short": [short for _, short in rates]}
 
-        depends = (str(self.options.pairs), self.trainer, self.report)
-        return Task("sentences/wordkin", depends, measure, self.trainer)
+        return Task("sentences/wordkin", (str(self.options.pairs), self.report), measure, self.trainer)
 
     def _reading(self) -> Task:
         job = Job(self.text, self.corpus_path, self.tokens)
@@ -212,7 +223,7 @@ class Bench:
             return {"bytes": self.text.stat().st_size, "tokens": self.tokens, "seconds": seconds}
 
         versions = (self.word2vec.version, self.gensim.version)
-        return Task("reading", (str(self.options.pairs), *versions, self.reader, self.report), measure, self.reader)
+        return Task("reading", (str(self.options.pairs), *versions, self.report), measure, self.reader)
 
     def _quality(self, program: Program, job: Job, settings: str = "peers' settings") -> Task:
         name = f"quality/{program.name}/{job.architecture}/{job.output_layer}/{settings}/seed {job.seed}"
@@ -227,8 +238,9 @@ class Bench:
                 "scores": {key: dataclasses.asdict(score) for key, score in scores.items()},
             }
 
-        source = self.trainer if program is self.wordkin else None
-        return Task(name, (_settings(job), source or program.version, self.report), measure, source)
+        if program is self.wordkin:
+            return Task(name, (_settings(job), self.report), measure, self.trainer)
+        return Task(name, (_settings(job), program.version, self.report), measure)
 
 
 def main() -> None:
@@ -252,9 +264,8 @@ def main() -> None:
     taken: dict[str, dict[str, Any]] = {}
     for task in bench.tasks():
         path = records / (task.name.replace("/", "-").replace(" ", "_") + ".json")
-        digest = hashlib.sha256(json.dumps(task.depends).encode()).hexdigest()
         record = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        if record.get("digest") != digest:
+        if record.get("digest") != task.digest:
             if not any(fnmatch.fnmatch(task.name, pattern) for pattern in options.only):
                 if record:
                     taken[task.name] = record | {"earlier": True}
@@ -262,7 +273,7 @@ def main() -> None:
             print(f"{time.strftime('%H:%M:%S')} {task.name}", flush=True)
             begin = time.monotonic()
             record = {
-                "digest": digest,
+                "digest": task.digest,
                 **task.measure(),
                 "source": task.source,
                 "date": dt.datetime.now(dt.UTC).date().isoformat(),

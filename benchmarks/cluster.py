@@ -19,12 +19,12 @@ import argparse
 import contextlib
 import itertools
 import multiprocessing
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from resident import resident
 from scale_model import Machine, row_bytes
 from wordkin import Word2Vec
 from wordkin.config import EXCHANGE_PRECISIONS
@@ -120,9 +120,9 @@ def fit(corpus: Any, model: dict[str, Any], of_fit: dict[str, Any]) -> Word2Vec:
 def run(text: Path, epochs: int, parameters: dict[str, Any], of_fit: dict[str, Any]) -> dict[str, Any]:
     """Train once, and say what it took; `epochs` of the model's are this run's own."""
     Path("/proc/self/clear_refs").write_text("5")  # what was the peak is so no longer
-    before = resident("VmRSS")
+    before = resident()["VmRSS"]
     model = fit(text, parameters, of_fit)
-    grown = resident("VmHWM") - before
+    grown = resident()["VmHWM"] - before
     assert model.exchange is not None
     exchange, workers = model.exchange.as_dict(), of_fit["workers"]
     history = model.history[-epochs:]
@@ -159,13 +159,6 @@ def by_model(
     copied = received * row_bytes(vector_size, "float32") / row_bytes(vector_size, precision)
     training = (1 - exchange["synchronising"]) * seconds / rounds
     return machine.exchange(received, copied), machine.waiting(training, workers)
-
-
-def resident(what: str) -> int:
-    """Bytes of this process in memory, now (VmRSS) or at most (VmHWM)."""
-    found = re.search(rf"{what}:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found is not None
-    return int(found[1]) * 1024
 
 
 def table(records: list[dict[str, Any]]) -> str:

@@ -28,6 +28,7 @@ from typing import Any
 
 import httpx
 
+from resident import resident
 from wordkin import TrainingConfig, Word2Vec, WordVectors
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.encoding import encode
@@ -65,13 +66,6 @@ def first_view(address: str, browser: Any) -> float:
     return seconds
 
 
-def memory(pid: int) -> dict[str, int]:
-    """Bytes that the process has in memory: its own, and those of mapped files (Linux)."""
-    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    values = dict(line.split(":", 1) for line in lines)
-    return {name: int(values[name].split()[0]) * 1024 for name in ("RssAnon", "RssFile", "VmHWM")}
-
-
 def inspect(model: Path) -> dict[str, Any]:
     process, address, seconds = served(model)
     try:
@@ -83,7 +77,9 @@ def inspect(model: Path) -> dict[str, Any]:
             result["neighbours"] = neighbours(client, base, words)
         result["first view"] = views(address)
         if sys.platform == "linux":
-            result["memory"] = {**memory(process.pid), "model file": model.stat().st_size}
+            memory = resident(process.pid)
+            result["memory"] = {name: memory[name] for name in ("RssAnon", "RssFile", "VmHWM")}
+            result["memory"]["model file"] = model.stat().st_size
         return result
     finally:
         process.terminate()
@@ -91,11 +87,11 @@ def inspect(model: Path) -> dict[str, Any]:
 
 
 def neighbours(client: httpx.Client, base: str, words: list[str]) -> dict[str, float]:
-    """Seconds for the neighbours of one word, over the network, as the Training page asks for them."""
+    """Seconds for the neighbours of one word, over the network, as the Explorer asks for them."""
     seconds = []
     for place in range(NEIGHBOUR_WORDS):
         begin = time.perf_counter()
-        answer = client.post(f"{base}api/training", json={"words": [words[place % len(words)]]})
+        answer = client.post(f"{base}api/word", json={"word": words[place % len(words)]})
         seconds.append(time.perf_counter() - begin)
         answer.raise_for_status()
     return {"first": seconds[0], "median": statistics.median(seconds[1:]), "most": max(seconds[1:])}

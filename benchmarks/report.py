@@ -74,13 +74,12 @@ def kept(found: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """
     sources = found["machine"]["sources"].values()
     result = dict(found)
-    for kind, key in (("speed", SPEED_KEY), ("quality", QUALITY_KEY)):
-        rows = {tuple(row[name] for name in key): row for row in before[kind]}
-        rows |= {
-            tuple(row[name] for name in key): row
-            for row in found[kind]
-            if row.get("seeds", 1) >= rows.get(tuple(row[name] for name in key), {}).get("seeds", 1)
-        }
+    for kind, names in (("speed", SPEED_KEY), ("quality", QUALITY_KEY)):
+        rows: dict[tuple[Any, ...], Record] = {}
+        for row in (*before[kind], *found[kind]):
+            key = tuple(row[name] for name in names)
+            if row.get("seeds", 1) >= rows.get(key, row).get("seeds", 1):
+                rows[key] = row
         result[kind] = [_marked(row, sources) for row in rows.values()]
     for name, row in before.items():
         if name not in found:

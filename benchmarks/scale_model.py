@@ -33,7 +33,6 @@ WORDS = (10**6, 10**7)
 WORKERS = (10, 100, 1_000)
 COPIES, MESSAGES = 4, 3
 ROW_NUMBER_BYTES = 4
-BYTES = {"float32": 4, "float16": 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +67,7 @@ def slowest(workers: int) -> float:
 
 def row_bytes(vector_size: int, precision: str) -> int:
     """Bytes of a row's changes as they travel: the numbers, and which row it is."""
-    return BYTES[precision] * vector_size + ROW_NUMBER_BYTES
+    return np.dtype(precision).itemsize * vector_size + ROW_NUMBER_BYTES
 
 
 def changes_a_token(counts: npt.NDArray[np.int64], config: TrainingConfig) -> npt.NDArray[np.float64]:

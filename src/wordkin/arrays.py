@@ -30,7 +30,7 @@ def give_back(*arrays: npt.NDArray[Any] | None) -> None:
     """
     for array in arrays:
         if isinstance(array, np.memmap) and array.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
-            mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined]
+            mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined] # NumPy's own name for it, which views keep
             mapped.madvise(mmap.MADV_DONTNEED)
 
 

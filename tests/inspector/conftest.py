@@ -94,3 +94,17 @@ def page(browser: Any, inspector: Any) -> Iterator[Any]:  # noqa: ARG001  # the 
 
 def _is_local(address: str) -> bool:
     return address.startswith(("http://127.0.0.1:", "data:", "blob:"))
+
+
+@pytest.fixture
+def until(page: Any) -> Callable[[Callable[[], bool]], None]:
+    """Wait for what the page comes to show; its Content-Security-Policy lets nobody evaluate text there."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        for _ in range(200):
+            if condition():
+                return
+            page.wait_for_timeout(20)
+        assert condition()
+
+    return wait

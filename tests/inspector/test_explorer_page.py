@@ -181,6 +181,15 @@ def test_the_map_moves_by_keys_buttons_wheel_and_pointer_and_is_a_link(explorer)
     page.get_by_text("words selected").wait_for()
 
 
+def test_the_map_may_be_left_before_it_is_drawn(explorer):
+    page = explorer()
+    for wait in 3 * list(range(0, 100, 10)):
+        page.evaluate("location.hash = 'lab'")
+        page.locator(".lab-line").first.wait_for()
+        page.evaluate("location.hash = 'explorer'")
+        page.wait_for_timeout(wait)
+
+
 def test_words_are_listed_by_a_lasso_and_by_the_view(explorer, page):
     page = explorer()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

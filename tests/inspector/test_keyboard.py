@@ -207,14 +207,6 @@ def press(page, locator, key="Enter"):
     page.keyboard.press(key)
 
 
-def until(page, condition):
-    for _ in range(200):
-        if condition():
-            return
-        page.wait_for_timeout(20)
-    assert condition()
-
-
 def test_the_header(opened, page):
     opened()
     for name, heading in [("Training", "Training"), ("Explorer", None), ("Evaluation", "Evaluation")]:
@@ -229,7 +221,7 @@ def test_the_header(opened, page):
     page.get_by_text("這一對", exact=True).wait_for()
 
 
-def test_the_lab(opened, page):
+def test_the_lab(opened, page, until):
     opened("lab?source=example")
     layer, output = page.get_by_label("input layer"), page.get_by_label("output layer")
     count = page.locator(".lab-count")
@@ -244,12 +236,12 @@ def test_the_lab(opened, page):
     page.get_by_label("dog + cat → run").wait_for()
     assert has_focus(words)
     press(page, page.get_by_label("dog + cat → run"), "ArrowDown")
-    until(page, lambda: page.get_by_label("dog + cat → fly").is_checked())
+    until(lambda: page.get_by_label("dog + cat → fly").is_checked())
     eta = page.get_by_role("slider")
     reach(page, eta)
     before = page.locator(".lab-eta b").inner_text()
     page.keyboard.press("ArrowRight")
-    until(page, lambda: page.locator(".lab-eta b").inner_text() != before)
+    until(lambda: page.locator(".lab-eta b").inner_text() != before)
     assert has_focus(eta)
     forward, back = page.get_by_role("button", name="Forward ▶"), page.get_by_role("button", name="◀ Back")
     reach(page, forward)
@@ -289,7 +281,7 @@ def test_the_lab(opened, page):
     assert has_focus(output)
 
 
-def test_the_words_of_the_explorer(opened, page):
+def test_the_words_of_the_explorer(opened, page, until):
     opened("explorer")
     search = page.get_by_role("combobox", name="Search for a word")
     options = page.get_by_role("option")
@@ -307,12 +299,12 @@ def test_the_words_of_the_explorer(opened, page):
     page.keyboard.press("Enter")
     page.locator(".explorer-bars li").first.wait_for()
     assert search.input_value() == chosen
-    until(page, lambda: has_focus(search))
+    until(lambda: has_focus(search))
     nearest = page.locator(".explorer-bars button").first
     word = nearest.inner_text()
     press(page, nearest)
     page.wait_for_url(re.compile(f"word={word}"))
-    until(page, lambda: has_focus(search))
+    until(lambda: has_focus(search))
     assert search.input_value() == word
     press(page, page.get_by_role("button", name="Analogy"))
     for label, term in [("a", "sea1"), ("b", "sea2"), ("c", "land1")]:
@@ -323,10 +315,10 @@ def test_the_words_of_the_explorer(opened, page):
     page.locator(".explorer-bars li").first.wait_for()
     press(page, page.locator(".explorer-bars button").first)
     search.wait_for()
-    until(page, lambda: has_focus(search))
+    until(lambda: has_focus(search))
 
 
-def test_the_axis(opened, page):
+def test_the_axis(opened, page, until):
     opened("explorer?word=sea1")
     press(page, page.get_by_role("button", name="Axis"))
     for label, word in [("From", "sea1"), ("To", "land1")]:
@@ -344,7 +336,7 @@ def test_the_axis(opened, page):
     reach(page, label, "Shift+Tab")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("word=sea2"))
-    until(page, lambda: has_focus(page.get_by_role("combobox", name="Search for a word")))
+    until(lambda: has_focus(page.get_by_role("combobox", name="Search for a word")))
 
 
 def test_the_map(opened, page, tmp_path):

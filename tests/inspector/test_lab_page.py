@@ -24,15 +24,6 @@ def exact(page, line):
     return numbers.evaluate_all("numbers => numbers.map(number => Number(number.getAttribute('title')))")
 
 
-def until(page, condition):
-    """Wait for what the page comes to show; its Content-Security-Policy lets nobody evaluate text there."""
-    for _ in range(200):
-        if condition():
-            return
-        page.wait_for_timeout(20)
-    assert condition()
-
-
 def current(page):
     return page.locator(".lab-line[aria-current=step]").get_attribute("data-line")
 
@@ -81,18 +72,18 @@ def test_a_negative_example(page, inspector):
     assert exact(page, "J")[-1] == numbers.J
 
 
-def test_the_rate_is_kept_in_the_link(page, inspector):
+def test_the_rate_is_kept_in_the_link(page, inspector, until):
     opened(page, inspector(Inspected("")))
     page.get_by_role("slider").fill("0")
-    until(page, lambda: "eta=1" in page.url)
+    until(lambda: "eta=1" in page.url)
     numbers = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[2], 1, 1.0)
-    until(page, lambda: exact(page, "w")[-3:] == numbers.w_after.tolist())
+    until(lambda: exact(page, "w")[-3:] == numbers.w_after.tolist())
     page.reload()
     page.locator(".lab-line").first.wait_for()
     assert page.locator(".lab-eta b").inner_text() == "1"
 
 
-def test_steps_are_those_of_the_objective(page, inspector):
+def test_steps_are_those_of_the_objective(page, inspector, until):
     opened(page, inspector(Inspected("")))
     V, W, labels = lab.EXAMPLE_V[:1].copy(), lab.EXAMPLE_W[2:].copy(), np.array([1, 0])
     page.get_by_role("button", name="Step", exact=True).click()
@@ -104,13 +95,13 @@ def test_steps_are_those_of_the_objective(page, inspector):
         output = np.array([step % 2])
         objective.window_step(V, W, np.array([0]), output, labels[output], 0.5, "skipgram")
     J = objective.loss(W @ V[0], labels).sum()
-    until(page, lambda: float(page.locator(".lab-sum output").get_attribute("title")) == pytest.approx(J))
+    until(lambda: float(page.locator(".lab-sum output").get_attribute("title")) == pytest.approx(J))
     page.get_by_role("button", name="Run").click()
     page.get_by_text("· 15 steps").wait_for()
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Start again").click()
     page.get_by_text("· 0 steps").wait_for()
-    until(page, lambda: exact(page, "x")[0] == lab.EXAMPLE_V[0, 0])
+    until(lambda: exact(page, "x")[0] == lab.EXAMPLE_V[0, 0])
 
 
 def test_positives_only(page, inspector):
@@ -124,7 +115,7 @@ def test_positives_only(page, inspector):
     assert all(float(text.partition(": ")[2].rstrip("°")) < 20 for text in angles)
 
 
-def test_cbow_and_its_gradient(page, inspector):
+def test_cbow_and_its_gradient(page, inspector, until):
     opened(page, inspector(Inspected("")))
     page.get_by_label("input layer").select_option("cbow")
     page.get_by_label("context words").fill("dog cat")
@@ -132,7 +123,7 @@ def test_cbow_and_its_gradient(page, inspector):
     page.get_by_label("dog + cat → run").wait_for()
     assert exact(page, "v") == lab.EXAMPLE_V[:2].mean(axis=0).tolist()
     page.get_by_label("gradient").select_option("word2vec")
-    until(page, lambda: 2.0 not in exact(page, "v0"))
+    until(lambda: 2.0 not in exact(page, "v0"))
     numbers = objective.pair_pass(lab.EXAMPLE_V[:2].mean(axis=0), lab.EXAMPLE_W[2], 1, 0.5)
     np.testing.assert_allclose(exact(page, "v1")[-3:], lab.EXAMPLE_V[1] - 0.5 * numbers.dJ_dv)
 

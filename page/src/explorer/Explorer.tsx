@@ -176,7 +176,7 @@ interface WordGiven {
 function Word({ word, answer, error, ignoreCase, onChoose }: WordGiven) {
   const { language, t } = useLanguage();
   const [text, setText] = useState(word);
-  useEffect(() => setText(word), [word]);
+  useLayoutEffect(() => setText(word), [word]);
   const number = (value: number) => value.toLocaleString(language, { maximumSignificantDigits: 4 });
   return (
     <>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
-import { fixed } from "../math/numbers";
+import { fixed, readable } from "../math/numbers";
+import { FAMILY } from "./map/labels";
 import { across, down, HEIGHT, type Laid, type Place } from "./ruler";
 
 interface Given {
@@ -63,7 +64,7 @@ const context = document.createElement("canvas").getContext("2d");
 function laidOut(places: readonly Place[], width: number): Laid {
   const measured = (word: string) => {
     if (!context) return 9 * word.length;
-    context.font = 'bold 16px system-ui, "Noto Sans CJK TC", "PingFang TC", "Microsoft JhengHei", sans-serif';
+    context.font = `bold 16px ${FAMILY}`;
     return context.measureText(word).width;
   };
   return width < NARROW ? down(places, width) : across(places, width, measured);
@@ -99,7 +100,7 @@ function Drawn({ laid, width, isEnd, onChoose }: DrawnGiven) {
           {flat &&
             TICKS.map((tick) => (
               <text key={tick} x={at(tick).x} y={at(tick).y + HEIGHT - 4} text-anchor="middle">
-                {String(tick).replace("-", "−")}
+                {readable(tick)}
               </text>
             ))}
           {dots.map(({ word, x, y }) =>

@@ -17,25 +17,25 @@ interface Given {
   onChoose: (word: string) => void;
 }
 
+/** The completions that are shown, and the place of the one that the keys are at. */
+const NOTHING: { found: Completion[]; active: number } = { found: [], active: -1 };
+
 /** A text field that completes words of the vocabulary: a combobox with a list. */
 export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given) {
   const { language } = useLanguage();
   const id = useId();
   const [asked, setAsked] = useState("");
-  const [found, setFound] = useState<Completion[]>([]);
-  const [active, setActive] = useState(-1);
+  const [{ found, active }, setList] = useState(NOTHING);
   const typed = useRef(false);
 
   useEffect(() => {
-    if (!asked) return setFound([]);
+    if (!asked) return setList(NOTHING);
     const abort = new AbortController();
     call<{ words: Completion[] }>("complete", { prefix: asked, ignore_case: ignoreCase }, abort.signal).then(
       ({ words }) => {
         const listed = typed.current ? words : [];
-        setFound((before) => {
-          setActive((at) => listed.findIndex(({ word }) => word === before[at]?.word)); // who was at a word stays at it
-          return listed;
-        });
+        // Who was at a word stays at it.
+        setList(({ found, active }) => ({ found: listed, active: listed.findIndex(({ word }) => word === found[active]?.word) }));
       },
       () => {},
     );
@@ -45,16 +45,16 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
   const choose = (word: string) => {
     typed.current = false;
     setAsked("");
-    setFound([]);
+    setList(NOTHING);
     onInput(word);
     if (word) onChoose(word);
   };
   const key = (event: KeyboardEvent) => {
     if (event.isComposing) return;
     if (event.key === "Enter") choose(found[active]?.word ?? value.trim());
-    else if (event.key === "Escape") setFound([]);
-    else if (event.key === "ArrowDown") setActive(Math.min(active + 1, found.length - 1));
-    else if (event.key === "ArrowUp") setActive(Math.max(active - 1, -1));
+    else if (event.key === "Escape") setList(NOTHING);
+    else if (event.key === "ArrowDown") setList({ found, active: Math.min(active + 1, found.length - 1) });
+    else if (event.key === "ArrowUp") setList({ found, active: Math.max(active - 1, -1) });
     else return;
     event.preventDefault();
   };
@@ -82,7 +82,7 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
         onBlur={() => {
           typed.current = false;
           setAsked("");
-          setFound([]);
+          setList(NOTHING);
         }}
       />
       <ul id={`${id}-list`} role="listbox" aria-label={label} hidden={!found.length}>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../../i18n";
 import { FONT, Labels, type Label } from "./labels";
 import { png, save, svg, type Colours } from "./picture";
@@ -33,7 +33,8 @@ export function WordMap({ words, points, chosen, marked, camera: wanted, onCamer
   const [lasso, setLasso] = useState(false);
   const [hovered, setHovered] = useState<number | null>(null);
 
-  useEffect(() => {
+  // Before the page is painted, as is the end of it: a frame that came between would draw on what has left the page.
+  useLayoutEffect(() => {
     const scene = Scene.on(plot.current!);
     if (!scene) {
       setMissing(true);
@@ -44,10 +45,10 @@ export function WordMap({ words, points, chosen, marked, camera: wanted, onCamer
     return () => made.close();
   }, []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     shownWindow.current?.show({ points, chosen, marked, lasso, onCamera, onChoose, onList, onHover: setHovered });
   });
-  useEffect(() => shownWindow.current?.look(wanted), [points, wanted?.x, wanted?.y, wanted?.scale]);
+  useLayoutEffect(() => shownWindow.current?.look(wanted), [points, wanted?.x, wanted?.y, wanted?.scale]);
 
   if (missing)
     return (
@@ -223,7 +224,6 @@ class MapWindow {
   /** What is stale; and, once nothing has moved for a while, the points that earlier frames had no time for. */
   private draw(now = performance.now()): void {
     cancelAnimationFrame(this.frame);
-    if (!this.cover.isConnected) return; // what has left the page has no colours
     if (this.drew) this.scene.pace(now - this.framed);
     const colours = this.colours();
     if (this.stale === "all") {

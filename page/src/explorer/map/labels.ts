@@ -8,7 +8,8 @@ export interface Label {
   y: number;
 }
 
-export const FONT = '12px system-ui, "Noto Sans CJK TC", "PingFang TC", "Microsoft JhengHei", sans-serif';
+export const FAMILY = 'system-ui, "Noto Sans CJK TC", "PingFang TC", "Microsoft JhengHei", sans-serif'; // as in style.css
+export const FONT = `12px ${FAMILY}`;
 const HEIGHT = 16;
 const MOST_LABELS = 150;
 const MOST_TRIED = 20_000;
