@@ -12,8 +12,9 @@ from wordkin import WordVectors
 from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError
 from wordkin.inspector import explorer, umap_job
 from wordkin.inspector.explorer import CALLS
-from wordkin.inspector.inspected import Inspected, RequestError
-from wordkin.inspector.projection import Layout, principal_plane
+from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.maps import Layout, principal_plane
+from wordkin.inspector.requests import RequestError
 
 WORDS = ["the", "cat", "Cat", "cats", "car", "dog", "路", "路人", "ÉTÉ", "été"]
 
@@ -197,7 +198,7 @@ class TestLayout:
             def start(command, **options):
                 return popen([command[0], "-c", program, *command[3:]], **options)
 
-            monkeypatch.setattr("wordkin.inspector.projection.subprocess.Popen", start)
+            monkeypatch.setattr("wordkin.inspector.maps.subprocess.Popen", start)
 
         return stand_in
 

@@ -7,8 +7,11 @@ import pytest
 
 from wordkin import Word2Vec, WordVectors
 from wordkin.inspector import live
-from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector.inspected import Inspected
 from wordkin.inspector.live import Live
+from wordkin.inspector.requests import RequestError
+
+server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 
 OPTIONS = {"vector_size": 8, "threads": 1, "sample": 0, "min_count": 1}
 
@@ -160,13 +163,13 @@ def test_the_page_says_when_the_server_is_gone(inspector, browser, steps):
 def test_no_history_is_an_error_of_one_line():
     shown = Inspected("bare", WordVectors.from_arrays(["a", "b"], [[1, 0], [0, 1]]))
     with pytest.raises(RequestError, match="no history"):
-        live.training(shown, {})
+        server.training(shown, {})
 
 
 @pytest.mark.parametrize("words", ["a", [1], ["a"] * 9, {}])
 def test_odd_words_are_refused(words):
     with pytest.raises(RequestError, match="up to 8 words"):
-        live.training(Inspected("example"), {"words": words})
+        server.training(Inspected("example"), {"words": words})
 
 
 def test_the_progress_bar_is_told_the_same(sentences, monkeypatch):

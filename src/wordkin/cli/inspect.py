@@ -86,8 +86,8 @@ def watching(name: str, no_browser: bool) -> "tuple[Server, Live]":
 
 
 def _shown(model: Path | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]) -> "Inspected":
-    from wordkin.inspector.evaluation import Evaluation
     from wordkin.inspector.inspected import Inspected
+    from wordkin.inspector.scores import Evaluation
 
     if model is None:
         return Inspected(EXAMPLE)

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wordkin.inspector import fields
-from wordkin.inspector.inspected import Call, Inspected, RequestError, examples
 from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress, Run, progress_bar
 from wordkin.vectors.wordvectors import WordVectors
@@ -22,6 +20,8 @@ SHARE_OF_TIME = 1 / 400
 
 NUMBERS = ("loss", "holdout_loss", "learning_rate", "tokens_per_second")
 EXAMPLES = 3
+FREQUENT_WORDS = 100
+"""The most frequent words, which are no good examples."""
 
 
 @dataclass(frozen=True)
@@ -151,19 +151,10 @@ class Live:
             return [{"word": word, "found": self._neighbours.get(word)} for word in words]
 
 
-def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """How training goes, or went; and the neighbours of ``words``."""
-    words = fields.words(body, "words", MOST_WORDS, [])
-    if shown.live is not None:
-        return shown.live.as_dict(words, shown.vectors)
-    if shown.vectors is None or not shown.vectors.history:
-        raise RequestError("there is no training to show: this model has no history")
-    return {
-        "state": "ended",
-        "history": history(shown.vectors.history),
-        "neighbours": neighbours(shown.vectors, words),
-        "examples": examples(shown.vectors, EXAMPLES),
-    }
+def examples(vectors: WordVectors, count: int) -> list[str]:
+    """Some words to begin with: frequent ones, behind the most frequent, which tell little."""
+    first = min(FREQUENT_WORDS, max(0, len(vectors) - count))
+    return list(vectors.index_to_key[first : first + count])
 
 
 def history(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -200,6 +191,3 @@ def most_memory() -> int | None:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-CALLS: dict[str, Call] = {"training": training}

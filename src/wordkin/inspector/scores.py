@@ -1,7 +1,7 @@
 """The scores of the model, worked out once in the background and shown as they come."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 from wordkin.evaluation import evaluate_analogies, evaluate_similarity, read_analogies, read_pairs
 from wordkin.evaluation.analogies import Section
 from wordkin.evaluation.similarity import Pair
-from wordkin.inspector.inspected import Call, Inspected, RequestError
 from wordkin.vectors.wordvectors import WordVectors
 
 
@@ -56,13 +55,3 @@ def _score_analogies(vectors: WordVectors, sections: Sequence[Section], entry: d
 
 def _score_similarity(vectors: WordVectors, pairs: Sequence[Pair], entry: dict[str, Any]) -> None:
     entry["score"] = evaluate_similarity(vectors, pairs).as_dict()
-
-
-def scores(shown: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
-    """The scores so far."""
-    if shown.evaluation is None:
-        raise RequestError("there is nothing to evaluate: start with --analogies FILE or --similarity FILE")
-    return shown.evaluation.as_dict()
-
-
-CALLS: dict[str, Call] = {"evaluation": scores}
