@@ -13,7 +13,6 @@ from wordkin.evaluation import (
     evaluate_categorisation,
     evaluate_outliers,
     evaluate_similarity,
-    picture,
     read_pairs,
     report,
 )
@@ -211,11 +210,11 @@ def test_the_report_of_a_model_that_knows_none_of_the_words(royal, pairs):
 def test_the_picture(tmp_path, royal, pairs, monkeypatch):
     pytest.importorskip("matplotlib", reason="the extra plot is not installed")
     scores = [[score, score] for score in all_kinds(royal, pairs)]
-    picture.draw(tmp_path / "out.svg", ["first", "second"], scores)
+    report.draw(tmp_path / "out.svg", ["first", "second"], scores)
     assert "<svg" in (tmp_path / "out.svg").read_text("utf-8")
     with pytest.raises(OutputError, match="cannot draw"):
-        picture.draw(tmp_path / "out.xyz", ["first", "second"], scores)
+        report.draw(tmp_path / "out.xyz", ["first", "second"], scores)
     assert not (tmp_path / "out.xyz").exists()
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[plot\]'"):
-        picture.draw(tmp_path / "out.svg", ["first", "second"], scores)
+        report.draw(tmp_path / "out.svg", ["first", "second"], scores)

@@ -54,7 +54,7 @@ def evaluate(
     test: McNemar's for analogies, the bootstrap for similarity.
     """
     from wordkin import evaluation
-    from wordkin.evaluation import comparing, picture, report
+    from wordkin.evaluation import report
 
     if not (analogies or similarity or categorisation or outliers):
         raise click.UsageError("give a set: --analogies, --similarity, --categorisation or --outliers, and a file")
@@ -70,7 +70,7 @@ def evaluate(
     loaded = [WordVectors.load(model) for model in models]
     scores = [[score(vectors, path, **keywords) for vectors in loaded] for path, score, keywords in asked]
     differences = [
-        [evaluation.compare(of_set[0], other) for other in of_set[1:]] if comparing.comparable(of_set) else []
+        [evaluation.compare(of_set[0], other) for other in of_set[1:]] if report.comparable(of_set) else []
         for of_set in scores
     ]
     names = [str(model) for model in models]
@@ -88,4 +88,4 @@ def evaluate(
     else:
         click.echo(report.table(names, scores, differences))
     if plot is not None:
-        picture.draw(plot, names, scores)
+        report.draw(plot, names, scores)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
-from wordkin.evaluation.lookup import Lookup
+from wordkin.evaluation.sets import Lookup
 from wordkin.vectors import search
 from wordkin.vectors.candidates import choose
 from wordkin.vectors.queries import Method, require_method

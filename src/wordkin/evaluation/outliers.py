@@ -10,7 +10,7 @@ import numpy as np
 from wordkin import files
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
-from wordkin.evaluation.lookup import Lookup
+from wordkin.evaluation.sets import Lookup
 from wordkin.vectors.wordvectors import WordVectors
 
 _MEMBERS = 3  # at least, that must be in the vocabulary: of two, neither belongs more than the outlier

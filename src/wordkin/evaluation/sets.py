@@ -1,11 +1,13 @@
-"""Reading evaluation sets: UTF-8 text, and errors that name the file."""
+"""Evaluation sets: reading their lines, and finding their words in a vocabulary, whatever their case."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from wordkin import files
+from wordkin.vectors.wordvectors import WordVectors
 
 T = TypeVar("T")
 
@@ -38,8 +40,45 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def fields(line: str) -> list[str]:
-    """The fields of a line: parted by tabs, else by semicolons, else by commas, else by white space."""
+    """The fields of a line: separated by tabs, else by semicolons, else by commas, else by white space."""
     for separator in "\t;,":
         if separator in line:
             return [field.strip() for field in line.split(separator)]
     return line.split()
+
+
+class Lookup:
+    """The rows of some words.
+
+    Where several words of the vocabulary differ in case only, they are one word here: the first of them, the most
+    frequent, stands for all.
+
+    Args:
+        vectors: whose vocabulary is read through once.
+        wanted: the words to find.
+        most_frequent: how many words to look among; None for all.
+        ignore_case: whether words that differ in case only are the same.
+    """
+
+    def __init__(
+        self, vectors: WordVectors, wanted: Iterable[str], most_frequent: int | None = None, ignore_case: bool = True
+    ) -> None:
+        self._ignore_case = ignore_case
+        self._rows: dict[str, list[int]] = {self.form(word): [] for word in wanted}
+        for row, word in enumerate(itertools.islice(vectors, most_frequent)):
+            rows = self._rows.get(self.form(word))
+            if rows is not None:
+                rows.append(row)
+
+    def form(self, word: str) -> str:
+        """What two words have in common that count as the same."""
+        return word.casefold() if self._ignore_case else word
+
+    def row(self, word: str) -> int | None:
+        """The row that stands for a word; None where the vocabulary lacks it."""
+        rows = self._rows[self.form(word)]
+        return rows[0] if rows else None
+
+    def rows(self, word: str) -> list[int]:
+        """The rows of every word that counts as the same."""
+        return self._rows[self.form(word)]

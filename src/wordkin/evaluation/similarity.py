@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
-from wordkin.evaluation.correlation import bootstrap_spearman, interval, pearson, resamples, spearman
-from wordkin.evaluation.lookup import Lookup
+from wordkin.evaluation.sets import Lookup
+from wordkin.evaluation.statistics import bootstrap_spearman, interval, pearson, spearman
 from wordkin.vectors.wordvectors import WordVectors
 
 Pair = tuple[str, str, float]
@@ -130,5 +130,5 @@ def evaluate_similarity(
         cosines[known] = np.vecdot(first, second)
     found = np.isfinite(cosines)
     x, y = human[found], cosines[found]
-    bounds = interval(bootstrap_spearman(x, y, resamples(len(x), seed)))
+    bounds = interval(bootstrap_spearman(x, y, seed))
     return SimilarityScore(name, spearman(x, y), bounds, pearson(x, y), human, cosines, sets.digest(pairs))
