@@ -10,8 +10,8 @@ from typing import Any
 
 from wordkin.inspector import fields
 from wordkin.inspector.inspected import Call, Inspected, RequestError, examples
-from wordkin.training.history import EpochRecord
 from wordkin.training.progress import Progress, Run, progress_bar
+from wordkin.training.reports import EpochRecord
 from wordkin.vectors.wordvectors import WordVectors
 
 MOST_POINTS = 1000

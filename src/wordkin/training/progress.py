@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wordkin.config import TrainingConfig
-from wordkin.training.budget import Budget
-from wordkin.training.history import EpochRecord
+from wordkin.training.reports import Budget, EpochRecord
 from wordkin.vectors.wordvectors import WordVectors
 
 logger = logging.getLogger("wordkin")

@@ -120,7 +120,7 @@ def test_ctrl_c_ends_a_run_and_all_its_processes(text, tmp_path, mark):
 
 NODES = """
 import sys
-from wordkin.training.distributed.session import session
+from wordkin.training.ray.actors import session
 from ray.cluster_utils import Cluster
 from wordkin import Word2Vec
 
