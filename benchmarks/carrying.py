@@ -23,7 +23,7 @@ from wordkin.training.crew import ThreadCrew
 from wordkin.training.epochs import train
 from wordkin.training.progress import Silent
 from wordkin.training.start import Start
-from wordkin.training.trainer import ChunkTrainer
+from wordkin.training.chunk import ChunkTrainer
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 TEXTS: dict[str, tuple[str, dict[str, Any]]] = {

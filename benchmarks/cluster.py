@@ -29,7 +29,7 @@ from scale_model import Machine, row_bytes
 from wordkin import Word2Vec
 from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.training.distributed.session import package, session
-from wordkin.training.trainer import cores
+from wordkin.training.chunk import cores
 
 BEGINNINGS = ("anew", "init", "resume")
 STORE_BYTES = 500_000_000  # of each simulated node, for objects: all nodes share this machine's memory

@@ -23,7 +23,7 @@ from evaluation import evaluate
 from wordkin import DivergenceError, EncodedCorpus, Word2Vec, WordVectors
 from wordkin.config import OUTPUT_LAYERS, TrainingConfig
 from wordkin.corpus.encoding import encode
-from wordkin.training.weights import initial_input
+from wordkin.training.initialization import initial_input
 
 HERE = Path(__file__).parent
 CORPORA: dict[str, dict[str, Any]] = {

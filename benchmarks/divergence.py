@@ -19,7 +19,7 @@ from wordkin.corpus.encoding import encode
 from wordkin.corpus.standard_library import paragraphs
 from wordkin.training.guard import GUESSING
 from wordkin.training.start import Start
-from wordkin.training.trainer import ChunkTrainer
+from wordkin.training.chunk import ChunkTrainer
 
 TEXT = TrainingConfig(tokenizer="words", lower=True)
 ALL = TrainingConfig(min_count=1)

@@ -29,8 +29,8 @@ from wordkin.model.kernels import Weights
 from wordkin.training.combining import combine, curvature, default_round_tokens
 from wordkin.training.rows import Rows, advance, changed, room
 from wordkin.training.schedule import Chunk, Pieces, chunks
-from wordkin.training.trainer import ChunkTrainer
-from wordkin.training.weights import initial_input
+from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.initialization import initial_input
 
 HERE = Path(__file__).parent
 NOT_AVERAGED = "analogies (all words)"
