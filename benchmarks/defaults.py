@@ -113,7 +113,7 @@ def run(trial: Trial, corpus: EncodedCorpus, data: Path) -> dict[str, Any]:
         return matrix
 
     try:
-        with mock.patch("wordkin.training.weights.initial_input", scaled):
+        with mock.patch("wordkin.training.initialization.initial_input", scaled):
             model = Word2Vec(threads=1, **parameters).fit(corpus, progress=False)
     except DivergenceError:
         return {"loss": None, "scores": {}}
