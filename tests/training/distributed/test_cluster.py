@@ -147,6 +147,11 @@ def test_more_workers_than_pieces():
     assert sorted(few.vectors.index_to_key) == ["a", "b", "c"]
 
 
+def test_more_workers_than_tokens():
+    few = trained([["a", "b"]], number=3, min_count=1)
+    assert sorted(few.vectors.index_to_key) == ["a", "b"]
+
+
 @pytest.mark.parametrize("fresh", [0, 60])
 @pytest.mark.parametrize("workers", [(1,), (0, 1)])
 def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, fresh, workers):
