@@ -148,7 +148,9 @@ class ChunkTrainer:
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
         self._kept, self._noise = counts * keep / counts.sum(), noise
         size = minibatches(config, self._kept / self._kept.sum(), noise, tree) if config.deterministic else None
-        self._training = Mode(True, config.seed, read_only(sampling.thresholds(keep)), size)
+        self._training = Mode(
+            updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
+        )
         self._freezes = frozen is not None
         self._frozen = read_only(np.zeros(0, np.bool_) if frozen is None else frozen)
         self._accept, self._alias = map(read_only, sampling.alias_table(noise))

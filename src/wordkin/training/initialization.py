@@ -79,8 +79,8 @@ class Initialization:
     Args:
         config: the hyper-parameters of the run.
         init: the model that training goes on from: all its words stay, and its output vectors are needed.
-        init_vectors: input vectors alone, of which those are taken whose words the text has.
-        freeze: words whose input vectors stay as they are, or ``"old"`` for all that had one.
+        init_vectors: input vectors alone; only those of words that the text has are used.
+        freeze: words whose input vectors stay as they are, or ``"old"`` for all given ones.
 
     Attributes:
         known: the words that stay in the vocabulary whatever words the text has.

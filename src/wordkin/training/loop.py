@@ -33,7 +33,7 @@ def train(
     Args:
         backend: trains its weights in place. They are up to date in checkpoints, in `on_epoch_end`, and at the end.
         progress: told of every chunk.
-        on_epoch_end: called after each epoch, when nobody is training.
+        on_epoch_end: called after each epoch, when no thread or worker is training.
         checkpoint: keeps the state; if its file exists, the run goes on from it.
 
     Returns:

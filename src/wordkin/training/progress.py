@@ -15,7 +15,7 @@ logger = logging.getLogger("wordkin")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run that is about to begin, for one who watches it.
+    """A run that is about to begin, for a function that shows its progress.
 
     Attributes:
         config: the hyper-parameters.

@@ -35,7 +35,7 @@ class Part:
     end: int | None = None
 
     def add_to(self, encoder: Encoder) -> None:
-        """Scan it.
+        """Have an encoder read it.
 
         Raises:
             CorpusError: it cannot be read, from here.
@@ -73,7 +73,7 @@ class TextShard:
     size: int
 
     def read(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
-        """Read them; the same whoever does it, however often."""
+        """Read the tokens; the result is the same on every worker and at every time."""
         with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), vocabulary) as encoder:
             for part in self.parts:
                 part.add_to(encoder)
