@@ -23,8 +23,8 @@ from wordkin import TrainingConfig
 from wordkin.compilation import compiled
 from wordkin.corpus.encoding import encode
 from wordkin.model import kernels
-from wordkin.training.trainer import ChunkTrainer
-from wordkin.training.weights import initial_input
+from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.initialization import initial_input
 
 PASSES = 3_000
 FAR = 150.0  # nanoseconds; the two states that were seen take 70 to 120 and 210 to 280

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from wordkin.model import kernels
-from wordkin.training.weights import initial_input
+from wordkin.training.initialization import initial_input
 
 WINDOWS = 4_000
 STEPS = 20_000

@@ -122,7 +122,7 @@ def test_going_on_from_a_model(tmp_path, model, more):
     result = run("train", more, "-o", output, "--init", model, "--freeze", "old", "--epochs", 2, "--json")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
-    assert document["start"] == {
+    assert document["initialization"] == {
         "source": str(model.resolve()),
         "known": 20,
         "known_in_text": 4,
@@ -158,7 +158,7 @@ def test_going_on_with_an_encoded_corpus_is_going_on_with_its_text(tmp_path, mod
 def test_words_to_freeze_in_a_file(tmp_path, here, model, more):
     (tmp_path / "words").write_bytes("\ufeffsea1\r\n\nland2\n".encode())
     result = here("train", more, "-o", tmp_path / "on", "--init", model, "--freeze", tmp_path / "words", "--json")
-    assert json.loads(result.stdout)["start"]["frozen"] == 2
+    assert json.loads(result.stdout)["initialization"]["frozen"] == 2
 
 
 def test_beginning_with_input_vectors_alone(tmp_path, here, model, more):
@@ -166,7 +166,7 @@ def test_beginning_with_input_vectors_alone(tmp_path, here, model, more):
     result = here("train", more, "-o", tmp_path / "on", "--init-vectors", tmp_path / "vectors", "--json")
     document = json.loads(result.stdout)
     assert (document["words"], document["vector_size"]) == (6, 8)
-    assert (document["start"]["known"], document["start"]["new"]) == (4, 2)
+    assert (document["initialization"]["known"], document["initialization"]["new"]) == (4, 2)
 
 
 def test_encode_warns_too(tmp_path):

@@ -16,6 +16,7 @@ HEAVY = {
 
 def test_public_names_are_pinned():
     assert wordkin.__all__ == [
+        "Checkpoint",
         "CheckpointError",
         "ClusterError",
         "ConfigurationError",
@@ -32,6 +33,7 @@ def test_public_names_are_pinned():
         "Word2Vec",
         "WordVectors",
         "WordkinError",
+        "Workers",
         "__version__",
     ]
     assert all(hasattr(wordkin, name) for name in wordkin.__all__)

@@ -17,13 +17,16 @@ from wordkin.errors import (
     UnknownWordError,
     WordkinError,
 )
-from wordkin.training.history import EpochRecord
+from wordkin.training.backend import Workers
+from wordkin.training.checkpoint import Checkpoint
+from wordkin.training.reports import EpochRecord
 from wordkin.training.word2vec import Word2Vec
 from wordkin.vectors.wordvectors import WordVectors
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Checkpoint",
     "CheckpointError",
     "ClusterError",
     "ConfigurationError",
@@ -40,5 +43,6 @@ __all__ = [
     "Word2Vec",
     "WordVectors",
     "WordkinError",
+    "Workers",
     "__version__",
 ]

@@ -11,11 +11,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from wordkin import CorpusError, EncodedCorpus, MissingPackageError, TrainingConfig, Word2Vec
+from wordkin import Checkpoint, CorpusError, EncodedCorpus, MissingPackageError, TrainingConfig, Word2Vec
 from wordkin.corpus import reading, remote
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.remote import RemoteFile
-from wordkin.training.distributed import shards
+from wordkin.training.ray import shards
 
 ALL = TrainingConfig(min_count=1)
 
@@ -180,14 +180,13 @@ def test_a_run_on_a_url_goes_on_from_the_checkpoint_of_a_run_on_a_local_copy(sto
     store.pipe("/text", text.read_bytes())
     settings = {"vector_size": 8, "epochs": 2, "threads": 1}
     whole = Word2Vec(**settings).fit(text)
-    checkpoint = {"checkpoint": tmp_path / "run", "checkpoint_every": 0}
 
     def interrupt(_record):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(**settings).fit(text, on_epoch_end=interrupt, **checkpoint)
-    resumed = Word2Vec(**settings).fit("memory://text", resume=True, **checkpoint)
+        Word2Vec(**settings).fit(text, on_epoch_end=interrupt, checkpoint=Checkpoint(tmp_path / "run", every=0))
+    resumed = Word2Vec(**settings).fit("memory://text", checkpoint=Checkpoint(tmp_path / "run", resume=True))
     assert resumed.vectors.vectors.tobytes() == whole.vectors.vectors.tobytes()
 
 

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from wordkin import Word2Vec, WordVectors
+from wordkin import Checkpoint, Word2Vec, WordVectors
 from wordkin.inspector import live
 from wordkin.inspector.inspected import Inspected
 from wordkin.inspector.live import Live
@@ -320,9 +320,11 @@ def test_a_resumed_run_goes_on_at_its_place(tmp_path, sentences):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(epochs=4, **OPTIONS).fit(sentences, checkpoint=path, checkpoint_every=0, on_epoch_end=stop)
+        Word2Vec(epochs=4, **OPTIONS).fit(sentences, checkpoint=Checkpoint(path, every=0), on_epoch_end=stop)
     watched = Live()
-    model = Word2Vec(epochs=4, **OPTIONS).fit(sentences, checkpoint=path, resume=True, progress=watched.begin)
+    model = Word2Vec(epochs=4, **OPTIONS).fit(
+        sentences, checkpoint=Checkpoint(path, resume=True), progress=watched.begin
+    )
     seen = watched.as_dict([], model.vectors)
     assert seen["tokens"] == seen["of_tokens"] == sum(record.tokens for record in model.history)
     assert seen["history"][-1]["tokens_so_far"] == seen["of_tokens"]

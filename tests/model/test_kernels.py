@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wordkin.model import huffman, kernels, objective, sampling
-from wordkin.training.schedule import dealt, stream
+from wordkin.training.schedule import split_into_lanes, stream
 
 VOCABULARY, SIZE, WIDTH = 9, 21, 32  # rows of two cache lines, the second one mostly padding
 SENTENCES = [[3, 7, 3, 1, 8, 0, 2], [5], [4, 4, 6, 0, 0, 1, 2, 8, 7, 0, 3, 5], [2, 0]]
@@ -96,7 +96,7 @@ def streams(task: kernels.Task) -> list[int]:
 
 
 def in_lanes(count: int) -> kernels.Task:
-    pieces, lanes = dealt(PIECES, OFFSETS, count)
+    pieces, lanes = split_into_lanes(PIECES, OFFSETS, count)
     return TASK._replace(pieces=pieces, lanes=lanes)
 
 

@@ -10,9 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from wordkin import Word2Vec
-from wordkin.training import trainer
-from wordkin.training.holdout_loss import HoldoutLoss
+from wordkin import Checkpoint, Word2Vec
+from wordkin.training.chunk import ChunkTrainer
 
 SETTINGS = {"vector_size": 12, "epochs": 4, "threads": 1, "window": 3}
 
@@ -87,15 +86,15 @@ def test_what_it_raises_is_raised_and_an_earlier_model_stays(sentences, error):
 
 
 def test_an_error_in_one_of_the_threads_is_raised_within_a_second(sentences, monkeypatch):
-    original, raised = trainer.ChunkTrainer.train, []
+    original, raised = ChunkTrainer.train, []
 
     def train(self, weights, epoch, chunk):
-        if chunk.number == 3 and type(self) is trainer.ChunkTrainer:
+        if chunk.number == 3:
             raised.append(time.monotonic())
             raise ZeroDivisionError("in a thread")
         return original(self, weights, epoch, chunk)
 
-    monkeypatch.setattr(trainer.ChunkTrainer, "train", train)
+    monkeypatch.setattr(ChunkTrainer, "train", train)
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         Word2Vec(**SETTINGS | {"threads": 3, "epochs": 1000}).fit(sentences * 60)
     assert time.monotonic() - raised[0] < 1
@@ -131,7 +130,7 @@ def test_ctrl_c_between_two_epochs_keeps_what_is_done(tmp_path, sentences, monke
             if record is not None:
                 time.sleep(30)
 
-    original = HoldoutLoss.__call__
+    original = ChunkTrainer.holdout_loss
 
     def measure(self, weights, stopping):
         press()
@@ -140,12 +139,12 @@ def test_ctrl_c_between_two_epochs_keeps_what_is_done(tmp_path, sentences, monke
     callback = press if moment == "in the callback" else None
     with monkeypatch.context() as patch:
         if callback is None:
-            patch.setattr(HoldoutLoss, "__call__", measure)
+            patch.setattr(ChunkTrainer, "holdout_loss", measure)
         with pytest.raises(KeyboardInterrupt, match="has all that was done; go on with --resume"):
             Word2Vec(**settings).fit(sentences, on_epoch_end=callback, checkpoint=tmp_path / "c")
         assert time.monotonic() - pressed[0] < 1
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    resumed = Word2Vec(**settings).fit(sentences, checkpoint=tmp_path / "c", resume=True)
+    resumed = Word2Vec(**settings).fit(sentences, checkpoint=Checkpoint(tmp_path / "c", resume=True))
     resumed.save(tmp_path / "resumed")
     assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
 

@@ -1,4 +1,4 @@
-"""deterministic=True: the same bytes with any number of threads, and rounds that no corpus makes diverge."""
+"""deterministic=True: the same bytes with any number of threads, and minibatches that no corpus makes diverge."""
 
 import itertools
 import threading
@@ -7,12 +7,12 @@ import time
 import numpy as np
 import pytest
 
-from wordkin import TrainingConfig, Word2Vec
+from wordkin import Checkpoint, TrainingConfig, Word2Vec
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman, kernels, sampling
-from wordkin.training import trainer
-from wordkin.training.rounds import MOST_LANES, MOST_STEPS, Rounds, rounds
+from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.minibatches import MOST_LANES, MOST_STEPS, Minibatches, minibatches
 
 SETTINGS = {"vector_size": 40, "epochs": 2, "window": 3, "deterministic": True}
 VARIANTS = [(architecture, output_layer) for architecture in ARCHITECTURES for output_layer in OUTPUT_LAYERS]
@@ -29,11 +29,11 @@ def saved(model: Word2Vec, path) -> bytes:
     return path.read_bytes()
 
 
-def chosen(counts: np.ndarray, **parameters) -> Rounds:
-    """The rounds for a corpus of these counts."""
+def chosen(counts: np.ndarray, **parameters) -> Minibatches:
+    """The minibatches for a corpus of these counts."""
     config = TrainingConfig(**parameters)
     noise = sampling.noise_probabilities(counts, config.noise_exponent)
-    return rounds(config, counts / counts.sum(), noise, huffman.tree(counts))
+    return minibatches(config, counts / counts.sum(), noise, huffman.tree(counts))
 
 
 @pytest.mark.parametrize(("architecture", "output_layer"), VARIANTS)
@@ -57,8 +57,8 @@ def test_it_goes_on_with_another_number_of_threads(tmp_path, long, architecture,
 
     path = tmp_path / "run.checkpoint"
     with pytest.raises(InterruptedError):
-        Word2Vec(threads=3, **variant).fit(long, checkpoint=path, checkpoint_every=0, on_epoch_end=stop)
-    resumed = Word2Vec(threads=2, **variant).fit(long, checkpoint=path, resume=True)
+        Word2Vec(threads=3, **variant).fit(long, checkpoint=Checkpoint(path, every=0), on_epoch_end=stop)
+    resumed = Word2Vec(threads=2, **variant).fit(long, checkpoint=Checkpoint(path, resume=True))
     assert saved(resumed, tmp_path / "resumed") == saved(whole, tmp_path / "whole")
 
 
@@ -78,14 +78,14 @@ def test_more_threads_than_columns(tmp_path, sentences, vector_size):
     assert saved(models[0], tmp_path / "one") == saved(models[1], tmp_path / "eight")
 
 
-def test_rounds_are_as_small_as_the_most_frequent_word_needs():
+def test_minibatches_are_as_small_as_the_most_frequent_word_needs():
     many, few = np.full(100_000, 10), np.full(50, 1_000)
-    assert chosen(many) == Rounds(MOST_LANES, MOST_STEPS // MOST_LANES)
+    assert chosen(many) == Minibatches(MOST_LANES, MOST_STEPS // MOST_LANES)
     steps = [chosen(few, learning_rate=rate) for rate in (0.01, 0.05, 0.5, 5)]
     sizes = [size.lanes * size.steps for size in steps]
     assert sizes == sorted(sizes, reverse=True)
     assert MOST_STEPS > sizes[1] > 10
-    assert steps[-1] == Rounds(1, 1)
+    assert steps[-1] == Minibatches(1, 1)
     one_everywhere = np.array([10**6, *[10] * 1_000])
     assert chosen(one_everywhere).lanes * chosen(one_everywhere).steps < 10
     root = chosen(many, output_layer="hierarchical-softmax")  # whose root is on every path
@@ -100,7 +100,7 @@ def test_an_error_in_one_of_the_threads_ends_all(sentences, monkeypatch):
         if threads > 1:
             kernels.wait.py_func(space.barrier, threads)
 
-    one = trainer.ChunkTrainer(encode(sentences, TrainingConfig()), TrainingConfig(deterministic=True, threads=2))
+    one = ChunkTrainer(encode(sentences, TrainingConfig()), TrainingConfig(deterministic=True, threads=2))
     monkeypatch.setattr(kernels, "chunk_kernel", lambda *_variant: failing)
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="in a thread"):
@@ -123,8 +123,8 @@ def test_each_lane_is_taken_once_in_a_round(take):
 
 def test_threads_that_wait_gather_what_is_left(long, monkeypatch):
     """One of two threads takes the lanes of both."""
-    one = trainer.ChunkTrainer(encode(long, TrainingConfig()), TrainingConfig(deterministic=True, threads=2))
-    _task, space = one._task(0, next(one.chunks(0)))
+    one = ChunkTrainer(encode(long, TrainingConfig()), TrainingConfig(deterministic=True, threads=2))
+    _task, space = one._task(0, next(one.chunks(0)), one._training)
     gathered = []
     monkeypatch.setattr(kernels, "take", kernels.take.py_func)
     monkeypatch.setattr(kernels, "gather_round", lambda lane, *_others: gathered.append(lane))

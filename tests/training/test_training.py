@@ -19,7 +19,8 @@ from wordkin import ConfigurationError, CorpusError, DivergenceError, TrainingCo
 from wordkin.arrays import aligned_zeros
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
-from wordkin.training import progress, trainer, weights
+from wordkin.model import kernels
+from wordkin.training import chunk, initialization, progress
 
 
 def settled(sentences, **parameters):
@@ -211,7 +212,7 @@ def test_an_error_in_a_thread_is_raised_in_the_caller(sentences, monkeypatch):
     def broken(*_arguments):
         raise ZeroDivisionError("in a thread")
 
-    monkeypatch.setattr(trainer.ChunkTrainer, "train", broken)
+    monkeypatch.setattr(chunk.ChunkTrainer, "train", broken)
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         settled(sentences, threads=2)
@@ -254,21 +255,21 @@ def test_ctrl_c_stops_within_a_second(tmp_path, text):
 
 
 def test_weights_are_aligned_and_padded():
-    V = weights.initial_input(5000, 20, 32, seed=1)
+    V = initialization.initial_input(5000, 20, 32, seed=1)
     assert V.ctypes.data % 64 == 0
     assert (V[:, 20:] == 0).all()
     assert abs(V).max() <= 1 / 40
     assert len(np.unique(V[:, :20])) > 90_000
-    packed = weights.without_padding(V.copy(), 20)
+    packed = initialization.without_padding(V.copy(), 20)
     np.testing.assert_array_equal(packed, V[:, :20])
     assert packed.flags.c_contiguous
     whole = aligned_zeros((3, 16), np.float32)
-    assert weights.without_padding(whole, 16).base is not None
+    assert initialization.without_padding(whole, 16).base is not None
 
 
 def test_without_padding_makes_no_copy():
-    V = weights.initial_input(5000, 20, 32, seed=1)
-    assert np.shares_memory(V, weights.without_padding(V, 20))
+    V = initialization.initial_input(5000, 20, 32, seed=1)
+    assert np.shares_memory(V, initialization.without_padding(V, 20))
 
 
 def test_progress_only_on_a_terminal(monkeypatch, capsys, sentences):
@@ -288,7 +289,7 @@ def test_progress_only_on_a_terminal(monkeypatch, capsys, sentences):
 
 
 def test_threads_default_to_the_cores():
-    assert 1 <= trainer.cores() <= (os.cpu_count() or 1)
+    assert 1 <= chunk.cores() <= (os.cpu_count() or 1)
 
 
 def test_a_long_first_call_says_that_it_compiles(caplog, monkeypatch):
@@ -322,12 +323,12 @@ def test_without_a_writable_cache_kernels_still_compile(monkeypatch):
 def test_chunk_order_does_not_matter_to_a_chunk(sentences):
     """A chunk's random stream depends on (seed, epoch, chunk) alone, so its counts repeat whoever trains it."""
     corpus = encode(itertools.chain(sentences * 12), TrainingConfig())
-    one = trainer.ChunkTrainer(corpus, TrainingConfig(vector_size=8))
+    one = chunk.ChunkTrainer(corpus, TrainingConfig(vector_size=8))
     assert one.number_of_chunks > 1
     chunks = list(one.chunks(0))
     results = []
     for order in (chunks, chunks[::-1]):
-        W = trainer.kernels.Weights(weights.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
+        W = kernels.Weights(initialization.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
         results.append({chunk.number: one.train(W, 0, chunk) for chunk in order})
     for number, result in results[0].items():
         assert results[1][number].examples == result.examples

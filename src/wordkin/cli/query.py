@@ -14,7 +14,7 @@ from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import WordkinError
 from wordkin.model.objective import PairPass, pair_pass
-from wordkin.training.history import best_epoch
+from wordkin.training.reports import best_epoch
 from wordkin.vectors.queries import METHODS
 from wordkin.vectors.wordvectors import WordVectors
 

@@ -17,7 +17,8 @@ from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import ConfigurationError, FormatError, OutputError
-from wordkin.training.checkpoint import DEFAULT_SECONDS
+from wordkin.training.backend import Workers
+from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint
 from wordkin.training.word2vec import Word2Vec, settings_of
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -134,13 +135,8 @@ def train(
         init=earlier,
         init_vectors=pretrained,
         freeze=_words_to_freeze(freeze),
-        checkpoint=checkpoint,
-        checkpoint_every=checkpoint_every,
-        resume=resume,
-        workers=workers,
-        round_tokens=round_tokens,
-        exchange_precision=exchange_precision,
-        ray_address=ray_address,
+        checkpoint=None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every, resume=resume),
+        workers=_workers(workers, round_tokens, exchange_precision, ray_address),
     )
     model.save(output)
     if server is not None:
@@ -149,7 +145,7 @@ def train(
         "model": str(output),
         "words": len(model.vectors),
         "vector_size": model.vectors.vector_size,
-        "start": model.start.as_dict() if model.start is not None else None,
+        "initialization": model.initialization.as_dict() if model.initialization is not None else None,
         "report": model.report.as_dict(),
         "warnings": model.warnings,
         "budget": model.budget.as_dict(),
@@ -246,6 +242,20 @@ def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
         if isinstance(path, Path) and output.exists() and path.samefile(output):
             raise OutputError(f"the output {output} is also an input; choose another output")
     return sources
+
+
+def _workers(
+    number: int | None, round_tokens: int | None, exchange_precision: str | None, ray_address: str | None
+) -> Workers | None:
+    """The workers that the options ask for, if any."""
+    details = {"round_tokens": round_tokens, "exchange_precision": exchange_precision, "address": ray_address}
+    settings: dict[str, Any] = {name: value for name, value in details.items() if value is not None}
+    if number is not None:
+        return Workers(number, **settings)
+    for name in settings:
+        flag = "ray-address" if name == "address" else name.replace("_", "-")
+        raise ConfigurationError(f"--{flag} needs --workers N, the number of processes that it is for")
+    return None
 
 
 def _words_to_freeze(given: str | None) -> str | list[str] | None:

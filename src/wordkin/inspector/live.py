@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.blocks import row_blocks
-from wordkin.training.history import EpochRecord
+from wordkin.training.reports import EpochRecord
 from wordkin.training.progress import Progress, Run, progress_bar
 from wordkin.vectors.search import best
 from wordkin.vectors.wordvectors import WordVectors

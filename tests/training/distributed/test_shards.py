@@ -14,7 +14,7 @@ from wordkin.corpus import reading
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.merging import Merger
 from wordkin.errors import CorpusError
-from wordkin.training.distributed import shards
+from wordkin.training.ray import shards
 from wordkin.vocabulary import NO_WORDS
 
 

@@ -1,15 +1,16 @@
-"""Which part of a corpus is whose: parts of files that are read, and the shards of tokens that workers train on."""
+"""The division of a corpus among workers: the parts of files that each counts, and the shard that each trains on."""
 
 import itertools
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin import files
 from wordkin.config import TrainingConfig
 from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoder import Encoder
@@ -19,7 +20,7 @@ from wordkin.errors import CorpusError
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 PARTS_PER_WORKER = 4
-"""Parts of a text that each worker counts: with more of them, a shard overlaps less text that is not its own."""
+"""Parts of a text that each worker counts: with more parts, a worker reads less text that is not in its shard."""
 
 LEAST_BYTES = 1 << 20
 """Text is not cut into parts that are smaller."""
@@ -34,7 +35,7 @@ class Part:
     end: int | None = None
 
     def add_to(self, encoder: Encoder) -> None:
-        """Scan it.
+        """Have an encoder read it.
 
         Raises:
             CorpusError: it cannot be read, from here.
@@ -72,11 +73,30 @@ class TextShard:
     size: int
 
     def read(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
-        """Read them; the same whoever does it, however often."""
+        """Read the tokens; the result is the same on every worker and at every time."""
         with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), vocabulary) as encoder:
             for part in self.parts:
                 part.add_to(encoder)
             return cut(*encoder.finish_with_known(), self.skip, self.skip + self.size)
+
+
+def text_files(corpus: Any) -> list[Path | RemoteFile] | None:
+    """The files of text that `corpus` names; None where it is, or names, anything else."""
+    given = [corpus] if isinstance(corpus, str | Path | RemoteFile) else corpus
+    named = Path | RemoteFile
+    if not isinstance(given, list | tuple) or not all(isinstance(item, named) for item in given if given is corpus):
+        return None
+    try:
+        sources = reading.expand(given)
+    except CorpusError:  # which reading it here will raise, with advice
+        return None
+    found = [source for source in sources if not isinstance(source, str) and _is_text(source)]
+    return found if len(found) == len(sources) else None
+
+
+def _is_text(source: Path | RemoteFile) -> bool:
+    """Whether each worker can read the source, more than once; encoded corpora are read by the driver."""
+    return isinstance(source, RemoteFile) or (source.is_file() and files.container_kind(source) is None)
 
 
 def parts(sources: Sequence[Path | RemoteFile], number: int, least: int = LEAST_BYTES) -> list[Part]:
@@ -93,7 +113,7 @@ def parts(sources: Sequence[Path | RemoteFile], number: int, least: int = LEAST_
     return found
 
 
-def counted(part: Part, config: TrainingConfig) -> WordCounts:
+def count_words(part: Part, config: TrainingConfig) -> WordCounts:
     """The words of a part."""
     with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), NO_WORDS) as encoder:
         part.add_to(encoder)
@@ -101,12 +121,12 @@ def counted(part: Part, config: TrainingConfig) -> WordCounts:
 
 
 def bounds(tokens: int, workers: int) -> list[int]:
-    """Where each worker's shard of so many tokens begins, and where the last one ends."""
+    """The bounds of the shards, for `tokens` tokens: (workers + 1)."""
     return [tokens * worker // workers for worker in range(workers + 1)]
 
 
 def text_shards(parts: Sequence[Part], tokens: Sequence[int], workers: int) -> list[TextShard]:
-    """The shards of a text whose parts have so many tokens each."""
+    """The shards of a text, from the number of tokens in each of its parts."""
     ends = np.cumsum(tokens)
     shards = []
     for begin, end in itertools.pairwise(bounds(int(ends[-1]), workers)):

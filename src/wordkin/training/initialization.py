@@ -1,4 +1,4 @@
-"""What a run begins with: weights drawn from the seed alone, an earlier model's, or input vectors made elsewhere."""
+"""The initial weights of a run: drawn from the seed, those of an earlier model, or input vectors made elsewhere."""
 
 import dataclasses
 import logging
@@ -17,28 +17,28 @@ from wordkin.errors import ConfigurationError, FormatError
 from wordkin.model import carrying, huffman
 from wordkin.model.kernels import Weights, padded
 from wordkin.training.checkpoint import Arrays
-from wordkin.training.history import EpochRecord
-from wordkin.training.weights import Matrix, initial_input
+from wordkin.training.reports import EpochRecord
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 logger = logging.getLogger("wordkin")
 
+Matrix = npt.NDArray[np.float32]
 Source = WordVectors | str | Path
 Freeze = str | Iterable[str]
 Values = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]  # the vectors of some rows
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class StartReport:
-    """How a vocabulary and the vectors that were there before fit together.
+class InitializationReport:
+    """How the vocabulary of a run and the vectors that it begins with fit together.
 
     Attributes:
         source: where those vectors come from.
-        known: words of the vocabulary that had one.
-        known_in_text: those of them that the text has.
-        new: words of the vocabulary that had none.
+        known: words of the vocabulary that have one of those vectors.
+        known_in_text: the known words that the text has.
+        new: words of the vocabulary that have none.
         frozen: words whose input vectors stay as they are.
     """
 
@@ -59,31 +59,31 @@ class StartReport:
         )
 
 
-class Beginning(NamedTuple):
-    """What training needs of it.
+class InitialWeights(NamedTuple):
+    """What training begins with.
 
     Attributes:
         weights: V and W.
         frozen: (words,) whether a word's input vector stays as it is; None where all are trained.
-        report: what was there before; None where nothing was.
+        report: how given vectors fit the vocabulary; None where the weights depend on the seed alone.
     """
 
     weights: Weights
     frozen: npt.NDArray[np.bool_] | None
-    report: StartReport | None
+    report: InitializationReport | None
 
 
-class Start:
-    """Where V and W come from.
+class Initialization:
+    """Where V and W come from: the seed, a model to go on from, or given input vectors.
 
     Args:
         config: the hyper-parameters of the run.
         init: the model that training goes on from: all its words stay, and its output vectors are needed.
-        init_vectors: input vectors alone, of which those are taken whose words the text has.
-        freeze: words whose input vectors stay as they are, or ``"old"`` for all that had one.
+        init_vectors: input vectors alone; only those of words that the text has are used.
+        freeze: words whose input vectors stay as they are, or ``"old"`` for all given ones.
 
     Attributes:
-        known: the words that stay in the vocabulary whatever the text has.
+        known: the words that stay in the vocabulary whatever words the text has.
 
     Raises:
         ConfigurationError: the arguments contradict each other or `config`.
@@ -109,13 +109,13 @@ class Start:
 
     @property
     def memory(self) -> int:
-        """Bytes of the vectors that were there before, where they are in memory and not mapped."""
+        """Bytes of the given vectors, where they are in memory and not mapped."""
         output = self._vectors.output_vectors
         matrices = [self._vectors.vectors] + ([] if output is None else [output])
         return sum(matrix.nbytes for matrix in matrices if not isinstance(matrix, np.memmap))
 
     def arrays(self) -> dict[str, Arrays]:
-        """All that the weights begin as, by the name of the parameter that it comes from."""
+        """The arrays that the weights begin with, by the name of the parameter that they were given as."""
         if self._parameter is None:
             return {}
         vectors, vocabulary = self._vectors, self._vectors.vocabulary
@@ -129,18 +129,18 @@ class Start:
             arrays["freeze"] = [self._frozen]
         return arrays
 
-    def begin(self, vocabulary: Vocabulary) -> Beginning:
-        """The weights for a vocabulary: vectors that were there before, and for other words what a new run has.
+    def weights(self, vocabulary: Vocabulary) -> InitialWeights:
+        """The weights for a vocabulary: the given vectors, and for other words what a new run begins with.
 
         Raises:
-            FormatError: a vector that was there before is not finite.
+            FormatError: a given vector is not finite.
         """
         config, words, width = self._config, len(vocabulary), padded(self._config.vector_size)
         weights = Weights(
             initial_input(words, config.vector_size, width, config.seed), aligned_zeros((words, width), np.float32)
         )
         if self._parameter is None:
-            return Beginning(weights, None, None)
+            return InitialWeights(weights, None, None)
         rows = vocabulary.rows_of(self._vectors)
         V, W = self._vectors.vectors, self._vectors.output_vectors
         self._copy(self._vectors.values, rows, weights.input)
@@ -153,10 +153,10 @@ class Start:
                 self._copy(W.__getitem__, rows, weights.output)
         frozen = np.zeros(words, np.bool_)
         frozen[rows[self._frozen & (rows >= 0)]] = True
-        return Beginning(weights, frozen if frozen.any() else None, self._report(vocabulary, rows, frozen))
+        return InitialWeights(weights, frozen if frozen.any() else None, self._report(vocabulary, rows, frozen))
 
-    def warn(self, corpus: Text, report: StartReport | None) -> list[str]:
-        """Log what looks like a mistake, one line each, and give it."""
+    def warn(self, corpus: Text, report: InitializationReport | None) -> list[str]:
+        """Log what looks like a mistake, and return it, one line each."""
         if report is None:
             return []
         findings = []
@@ -174,10 +174,10 @@ class Start:
         return findings
 
     def history(self, records: Sequence[EpochRecord]) -> list[dict[str, Any]]:
-        """What the model's file says of its epochs: of all runs where this one goes on from another, with their number.
+        """The epochs for the model's file: if this run goes on from another, those of all runs, with the runs' numbers.
 
         Args:
-            records: this run's.
+            records: the epochs of this run.
         """
         own = [record.without_time() for record in records]
         if not len(self.known):
@@ -197,13 +197,13 @@ class Start:
             )
 
     def _chosen(self, freeze: Freeze | None) -> npt.NDArray[np.bool_]:
-        """Whether each of the words that were there before is frozen."""
+        """Whether each of the given words is frozen: (given words,)."""
         frozen = np.zeros(len(self._vectors), np.bool_)
         if freeze is None:
             return frozen
         if self._parameter is None:
             raise ConfigurationError(
-                "freeze leaves vectors as they are that were there before: give init or init_vectors, too"
+                "freeze keeps given vectors as they are, but none were given: give init or init_vectors, too"
             )
         if isinstance(freeze, str) or not isinstance(freeze, Iterable):
             if freeze != "old":
@@ -214,7 +214,7 @@ class Start:
         return frozen
 
     def _copy(self, source: Values, rows: npt.NDArray[np.int64], target: Matrix) -> None:
-        """Put each vector into its row of `target`, where it has one."""
+        """Copy each vector into its row of `target`; −1 is no row."""
         old = np.flatnonzero(rows >= 0)
         self._require_finite(source, old)
         for block in row_blocks(len(old), self._config.vector_size):
@@ -232,15 +232,15 @@ class Start:
             self._give_back()
 
     def _give_back(self) -> None:
-        """Have no second copy of the vectors in memory beside V and W, where they are mapped."""
+        """Release the memory of mapped vectors, so that there is no second copy beside V and W."""
         give_back(self._vectors.vectors, self._vectors.output_vectors)
 
     def _report(
         self, vocabulary: Vocabulary, rows: npt.NDArray[np.int64], frozen: npt.NDArray[np.bool_]
-    ) -> StartReport:
+    ) -> InitializationReport:
         known = int(np.count_nonzero(rows >= 0))
         grown = int(np.count_nonzero(vocabulary.counts[rows] > self.known.counts)) if len(self.known) else known
-        return StartReport(
+        return InitializationReport(
             source=self._source,
             known=known,
             known_in_text=grown,
@@ -250,7 +250,7 @@ class Start:
 
 
 def _loaded(given: Source | None, parameter: str | None, config: TrainingConfig) -> tuple[WordVectors, str]:
-    """The vectors, none where nothing is given, and what to call them in messages."""
+    """The given vectors, empty ones if nothing is given, and their name in messages."""
     if isinstance(given, WordVectors):
         return given, str(getattr(given.vectors, "filename", "the model"))  # of what is mapped
     if given is None:
@@ -264,3 +264,31 @@ def _require_match(config: TrainingConfig, name: str, settled: Any, source: str)
     wanted = getattr(config, name)
     if wanted != settled:
         raise ConfigurationError(f"{name} is {wanted}, but {source} has {settled}, and both must be the same")
+
+
+def initial_input(rows: int, vector_size: int, width: int, seed: int) -> Matrix:
+    """V before training: uniform in ±1/(2 vector_size) as in word2vec.c, zeros in the padding.
+
+    Args:
+        rows: number of words.
+        vector_size: length of the vectors.
+        width: padded length of a row.
+        seed: the run's seed.
+    """
+    matrix = aligned_zeros((rows, width), np.float32)
+    generator = np.random.Generator(np.random.Philox(seed))
+    for rows_of_block in row_blocks(rows, vector_size):
+        block = matrix[rows_of_block, :vector_size]
+        block[...] = (generator.random(block.shape, np.float32) - 0.5) / vector_size
+    return matrix
+
+
+def without_padding(matrix: Matrix, vector_size: int) -> npt.NDArray[Any]:
+    """Close the gaps between the rows in place: (rows, width) becomes (rows, vector_size) without a second matrix."""
+    rows, width = matrix.shape
+    flat = matrix.reshape(-1)
+    if width != vector_size:
+        for rows_of_block in row_blocks(rows, vector_size):
+            begin, block = rows_of_block.start * vector_size, matrix[rows_of_block, :vector_size].copy()
+            flat[begin : begin + block.size] = block.reshape(-1)
+    return flat[: rows * vector_size].reshape(rows, vector_size)
