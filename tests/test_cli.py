@@ -257,6 +257,7 @@ def test_explain_needs_output_vectors(model, tmp_path):
     assert "holds no output vectors" in result.stderr
 
 
+@pytest.mark.slow
 def test_demo(tmp_path):
     result = run("demo", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -445,6 +446,7 @@ def test_results_are_utf8_whatever_the_terminal_prefers(tmp_path):
     assert "河" in result.stdout.decode("utf-8")
 
 
+@pytest.mark.slow
 def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):
     """A read-only install and no home: Numba finds no place for its cache, and the run still works."""
     package = tmp_path / "site" / "wordkin"

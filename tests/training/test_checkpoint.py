@@ -254,6 +254,7 @@ def command(tmp_path, text):
     return of
 
 
+@pytest.mark.slow
 def test_kill_9_at_random_moments(tmp_path, command):
     """Also while a checkpoint is written: every chunk is followed by one."""
     subprocess.run(command("whole", "--epochs", "400"), check=True, capture_output=True)

@@ -341,6 +341,7 @@ def test_no_pair_is_lost_in_a_sentence_of_many_pieces():
     assert model.history[0].examples == 3 * 2 * sum(5_000 - distance for distance in range(1, 5))
 
 
+@pytest.mark.slow
 def test_the_authors_own_corpus(shared):
     """The complete Tang poems, a character a token: what ../shared/data/README.md lists."""
     path = shared / "tang.txt.xz"
