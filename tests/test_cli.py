@@ -1,4 +1,4 @@
-"""The command line as a user meets it: a process, its two streams, its exit status."""
+"""The command line as a user meets it: its two streams, its exit status, and where it matters a process."""
 
 import json
 import os
@@ -10,14 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from in_process import run
 from wordkin import WordVectors, files, memory
 from wordkin.model.objective import pair_pass
 from wordkin.vectors.formats import native
-
-
-def run(*arguments: object, cwd: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "wordkin", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False, **options)
 
 
 @pytest.fixture(scope="module")
@@ -261,8 +257,9 @@ def test_explain_needs_output_vectors(model, tmp_path):
     assert "holds no output vectors" in result.stderr
 
 
+@pytest.mark.slow
 def test_demo(tmp_path):
-    result = run("demo", cwd=tmp_path, timeout=120)
+    result = run("demo", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     for word in ("list", "true", "read", "returns"):
         assert f"{word:>8}  →  " in result.stdout
@@ -449,6 +446,7 @@ def test_results_are_utf8_whatever_the_terminal_prefers(tmp_path):
     assert "河" in result.stdout.decode("utf-8")
 
 
+@pytest.mark.slow
 def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):
     """A read-only install and no home: Numba finds no place for its cache, and the run still works."""
     package = tmp_path / "site" / "wordkin"

@@ -11,7 +11,7 @@ from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-OF_BENCHMARKS = {
+OF_SCRIPTS = {
     "--begin",
     "--chunks",
     "--kept",
@@ -19,6 +19,7 @@ OF_BENCHMARKS = {
     "--only",
     "--pairs",
     "--precision",
+    "--quick",
     "--repeats",
     "--seconds",
     "--train",
@@ -63,7 +64,7 @@ def test_flags_exist(document):
     parameters = [parameter for command in commands for parameter in command.params]
     known = {flag for parameter in parameters for flag in (*parameter.opts, *parameter.secondary_opts)}
     shown = set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / document).read_text("utf-8")))
-    assert shown <= known | {"--help", *OF_BENCHMARKS}
+    assert shown <= known | {"--help", *OF_SCRIPTS}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -485,6 +485,7 @@ def test_a_full_spool_is_an_error_of_ours(monkeypatch):
         encode([["a", "b"]], ALL)
 
 
+@pytest.mark.slow
 def test_the_standard_library_is_a_corpus():
     corpus = encode(standard_paragraphs(), TrainingConfig(tokenizer="words", lower=True))
     assert {"list", "true", "read", "returns"} <= set(corpus.vocabulary.words[:2000])

@@ -44,6 +44,7 @@ def test_the_manifest_has_the_hash_of_every_source_and_of_the_bundle():
 
 
 @pytest.mark.usefixtures("built")
+@pytest.mark.slow
 def test_the_bundle_is_what_the_sources_build(tmp_path):
     bash, npm = shutil.which("bash"), shutil.which("npm")
     if bash is None or npm is None or os.name == "nt":

@@ -276,6 +276,7 @@ class TestLayout:
         assert "no room" in answer["message"]
 
     @pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="the extra map is not installed")
+    @pytest.mark.slow
     def test_the_real_one_keeps_apart_what_is_apart(self):
         near = np.random.default_rng(1).standard_normal((200, 20)) / 10
         near[:100, 0] += 1

@@ -1,5 +1,7 @@
 """The server and the page's frame."""
 
+import os
+import signal
 import threading
 import time
 
@@ -47,3 +49,17 @@ def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
         asking.join()
     over.set()
     assert (*capfd.readouterr(), caplog.text) == ("", "", "")
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="needs POSIX signals, and a process that hears Ctrl-C",
+)
+def test_closing_after_ctrl_c_waits_for_the_server_to_end():
+    before = set(threading.enumerate())
+    ctrl_c = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    with server.Server(Inspected("example")) as running:
+        ctrl_c.start()
+        running.wait()
+    ctrl_c.join()
+    assert set(threading.enumerate()) <= before

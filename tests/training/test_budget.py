@@ -50,9 +50,9 @@ def test_the_model_is_the_same_as_without_measuring(sentences, tmp_path, monkeyp
 
 def test_measuring_is_short(sentences):
     trainer, weights = ready(sentences * 30, window=30, negative=30)
-    begin = time.monotonic()
+    begin = time.process_time()
     trainer.tokens_per_second(weights)
-    assert time.monotonic() - begin < 1  # 0.1 to 0.2 s on a quiet machine
+    assert time.process_time() - begin < 2  # 0.1 to 0.2 s of each thread
 
 
 def test_short_tries_are_lengthened_until_they_can_be_trusted(sentences, monkeypatch):

@@ -378,6 +378,7 @@ def test_a_checkpoint_belongs_to_one_beginning(tmp_path, model, sentences, more)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path, sentences, more):
     Word2Vec(**SETTINGS, output_layer="hierarchical-softmax").fit(sentences).save(tmp_path / "model")
     (tmp_path / "more").write_text("\n".join(" ".join(sentence) for sentence in more * 40), "utf-8")

@@ -234,21 +234,22 @@ def test_on_epoch_end_sees_every_epoch_and_may_raise(sentences):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="a job in the background: no Ctrl-C")
-def test_ctrl_c_stops_within_a_second(tmp_path, text):
+def test_ctrl_c_stops_a_run_at_once(tmp_path, text):
     output = tmp_path / "model"
     command = [sys.executable, "-m", "wordkin", "train", text, "-o", output, "--epochs", "1000000"]
     with subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert "kept 20 words" in process.stderr.readline()
-        time.sleep(8 if os.environ.get("CI") else 4)  # the kernel may have to be compiled
-        assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        begin = time.monotonic()
         try:
+            assert process.stderr is not None
+            said = list(itertools.takewhile(lambda line: not line.startswith("time: "), process.stderr))
+            assert any("kept 20 words" in line for line in said)
+            time.sleep(0.5)  # the kernel is compiled, and training begins
+            assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            begin = time.monotonic()
             _, errors = process.communicate(timeout=30)
         finally:
             process.kill()
-    assert time.monotonic() - begin < 2  # a second, and the interpreter's own end
+    assert time.monotonic() - begin < 10  # under a second on a quiet machine; the run would take hours
     assert process.returncode == 130
     assert errors.splitlines()[-1] == "wordkin: interrupted; nothing was written"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt"]
@@ -341,6 +342,7 @@ def test_no_pair_is_lost_in_a_sentence_of_many_pieces():
     assert model.history[0].examples == 3 * 2 * sum(5_000 - distance for distance in range(1, 5))
 
 
+@pytest.mark.slow
 def test_the_authors_own_corpus(shared):
     """The complete Tang poems, a character a token: what ../shared/data/README.md lists."""
     path = shared / "tang.txt.xz"

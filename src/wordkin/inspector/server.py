@@ -220,7 +220,8 @@ class Server:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     @property
@@ -240,10 +241,12 @@ class Server:
         self.close()
 
     def wait(self) -> None:
-        """Return at Ctrl-C."""
+        """Return at Ctrl-C, or when the server has ended."""
+        # Not by Thread.join: before Python 3.13, a join that Ctrl-C interrupts marks the thread as ended while it runs,
+        # and close() would take the socket from a server that still needs it.
         with contextlib.suppress(KeyboardInterrupt):
-            while self._thread.is_alive():
-                self._thread.join(0.5)  # without a time, Windows would not let Ctrl-C through
+            while not self._ended.wait(0.5):  # without a time, Windows would not let Ctrl-C through
+                pass
 
     def close(self) -> None:
         """Stop."""
@@ -251,3 +254,9 @@ class Server:
         self._thread.join()
         self._socket.close()
         self.shown.maps.close()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run([self._socket])
+        finally:
+            self._ended.set()
