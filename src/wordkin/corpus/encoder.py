@@ -129,6 +129,8 @@ class Encoder:
             text = self._decoded(raw[:cut], name, offset)
             if offset == 0:
                 text = text.removeprefix(reading.BYTE_ORDER_MARK)
+            if self.classes.dropped:
+                text = text.replace(self.classes.dropped, b"")
             pending = raw[cut:]
             offset += cut
             self._scan(text, final)
