@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import Tokenizer
+from wordkin.errors import argument
 
 IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED, MARK, JOINER = range(6)
 """Classes of bytes and characters.
@@ -22,8 +23,22 @@ two are classes of multi-byte characters alone.
 TOKEN_MARK, SENTENCE_MARK = b"\xff", b"\xfe"
 """Bytes that never occur in UTF-8: they end tokens and sentences of a corpus that came as lists of tokens."""
 
-SOFT_HYPHEN = "\u00ad".encode()
+_SOFT_HYPHEN = "\u00ad"
 _WORD_BREAK = "\u200b"  # the zero width space, which shows where words end in scripts without spaces
+
+
+_WITHOUT_SPACES = (
+    (0x0E00, 0x109F),  # Thai, Lao, Tibetan, Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x3040, 0x30FF),  # Hiragana, Katakana
+    (0x3400, 0x9FFF),  # Han
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
+"""First and last code points of scripts that are written without spaces between words."""
+
+_LONGEST_MEAN = 6
+"""Characters of a word in these scripts, on average; of Chinese, Japanese, Thai in separated words it is 2 to 5."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +49,13 @@ class Classes:
         of_byte: (256,) uint8, the class of each byte where a character begins.
         of_character: (1,114,112,) uint8, the class of each code point; only read for ENCODED bytes.
         single: every character in a token is a token of its own.
-        dropped: a character (its bytes) that is taken out of the text before it is scanned; empty for none.
+        dropped: a character beyond ASCII that is taken out of the text before it is scanned; empty for none.
     """
 
     of_byte: npt.NDArray[np.uint8]
     of_character: npt.NDArray[np.uint8]
     single: bool = False
-    dropped: bytes = b""
+    dropped: str = ""
 
 
 def _class_in_words(character: str) -> int:
@@ -72,7 +87,7 @@ def text_classes(tokenizer: Tokenizer) -> Classes:
     of_character[[ord("\n"), ord("\r")]] = SENTENCE_END
     of_byte = np.full(256, ENCODED, np.uint8)
     of_byte[:128] = of_character[:128]
-    dropped = SOFT_HYPHEN if tokenizer == "words" else b""
+    dropped = _SOFT_HYPHEN if tokenizer == "words" else ""
     return Classes(of_byte, of_character, single=tokenizer == "characters", dropped=dropped)
 
 
@@ -83,3 +98,23 @@ def marked_classes() -> Classes:
     of_byte[TOKEN_MARK[0]] = SEPARATOR
     of_byte[SENTENCE_MARK[0]] = SENTENCE_END
     return Classes(of_byte, np.zeros(1, np.uint8))
+
+
+def without_spaces(words: bytes, number: int) -> bool:
+    """Whether words are whole sentences, since their scripts have no spaces between words.
+
+    Args:
+        words: in UTF-8, one after the other; whole characters, except for the last one.
+        number: how many words.
+    """
+    points = np.frombuffer(words.decode("utf-8", "ignore").encode("utf-32-le"), np.uint32)
+    inside = sum(int(np.count_nonzero((points >= low) & (points <= high))) for low, high in _WITHOUT_SPACES)
+    return 2 * inside > len(points) > _LONGEST_MEAN * number
+
+
+def advice_without_spaces() -> str:
+    """What to do about a text of which :func:`without_spaces` is true."""
+    return (
+        f"the text is written without spaces between words: set {argument('tokenizer', 'characters')}, or put spaces "
+        "between its words first, with a segmenter"
+    )
