@@ -293,34 +293,6 @@ def test_threads_default_to_the_cores():
     assert 1 <= chunk.cores() <= (os.cpu_count() or 1)
 
 
-def test_a_long_first_call_says_that_it_compiles(caplog, monkeypatch):
-    from wordkin import compilation
-
-    monkeypatch.setattr(compilation, "PATIENCE", 0.01)
-    caplog.set_level("INFO")
-    with compilation.announced("a kernel"):
-        time.sleep(0.2)
-    with compilation.announced("nothing"):
-        pass
-    time.sleep(0.1)
-    assert [record.message for record in caplog.records] == [
-        "compiling a kernel for this CPU; only the first run has to"
-    ]
-
-
-def test_without_a_writable_cache_kernels_still_compile(monkeypatch):
-    from numba.core import caching
-
-    from wordkin import compilation
-
-    def nowhere(*_arguments):
-        raise RuntimeError("cannot cache function: no locator available")
-
-    monkeypatch.setattr(caching.FunctionCache, "__init__", nowhere)
-    double = compilation.compiled()(lambda x: 2 * x)
-    assert double(4) == 8
-
-
 def test_chunk_order_does_not_matter_to_a_chunk(sentences):
     """A chunk's random stream depends on (seed, epoch, chunk) alone, so its counts repeat whoever trains it."""
     corpus = encode(itertools.chain(sentences * 12), TrainingConfig())

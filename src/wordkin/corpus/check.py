@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.tokenizing import advice_without_spaces, without_spaces
 from wordkin.vocabulary import Vocabulary
 
 logger = logging.getLogger("wordkin")
@@ -48,7 +49,7 @@ def check(corpus: EncodedCorpus) -> list[str]:
         _single_characters(corpus, frequent),
         _one_line(corpus),
         _copies(corpus),
-        _few_words(corpus),
+        _no_spaces(corpus, frequent) or _few_words(corpus),
         _two_cases(corpus, frequent),
     )
     return [finding for finding in findings if finding is not None]
@@ -121,6 +122,13 @@ def _copies(corpus: EncodedCorpus) -> str | None:
         f"{copied.sum() / looked_at:.0%} of the tokens in all: keep one copy of each line, "
         "for instance with awk '!seen[$0]++'"
     )
+
+
+def _no_spaces(corpus: EncodedCorpus, frequent: list[str]) -> str | None:
+    if corpus.settings["tokenizer"] == "characters" or not without_spaces("".join(frequent).encode(), len(frequent)):
+        return None
+    longest = max(frequent, key=len)
+    return f"words such as {longest[:20]!r} are whole sentences: {advice_without_spaces()}"
 
 
 def _few_words(corpus: EncodedCorpus) -> str | None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from wordkin.config import INCIDENTAL_PARAMETERS, Parameters, TrainingConfig, parameters, takes_parameters
-from wordkin.errors import WordkinError
+from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
 from wordkin.training.checkpoint import Checkpoint, CheckpointFile, open_checkpoint
 from wordkin.training.reports import Budget, EpochRecord, best_epoch, expected, verdict
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from wordkin.training.progress import Progress, Run
 
 logger = logging.getLogger("wordkin")
+
+_FIT = "as in Word2Vec().fit(sentences)"
+_CORPUS_NAMES = {"sentences", "corpus", "corpus_file", "texts"}
+"""What text is called where it is given to other libraries' constructors."""
 
 
 @takes_parameters
@@ -55,10 +59,14 @@ class Word2Vec:
         4
 
     Raises:
-        ConfigurationError: a parameter is unknown or outside its range.
+        ConfigurationError: a parameter is unknown or outside its range, or `config` is something else, such as text.
     """
 
     def __init__(self, config: TrainingConfig | None = None, **parameters: Unpack[Parameters]) -> None:
+        if config is not None and not isinstance(config, TrainingConfig):
+            raise ConfigurationError(_not_a_configuration(config))
+        for name in _CORPUS_NAMES.intersection(parameters):
+            raise ConfigurationError(f"Word2Vec has no parameter {name!r}: text goes to fit, {_FIT}")
         given = config.as_dict() if config is not None else {}
         self.config = TrainingConfig.from_mapping({**given, **parameters}, "Word2Vec")
         self.history: tuple[EpochRecord, ...] = ()
@@ -305,3 +313,12 @@ def settings_of(vectors: WordVectors) -> dict[str, Any]:
         **{name: value for name, value in vectors.config.items() if name in known},
         "vector_size": vectors.vector_size,
     }
+
+
+def _not_a_configuration(given: object) -> str:
+    """What to do about something else in the place of the configuration."""
+    if isinstance(given, WordVectors):
+        return "Word2Vec takes parameters, not vectors: Word2Vec.from_vectors(vectors) goes on from them"
+    if isinstance(given, Mapping):
+        return "Word2Vec takes parameters by name, not a mapping: Word2Vec(**parameters)"
+    return f"Word2Vec takes parameters, not a {type(given).__name__}: text goes to fit, {_FIT}"
