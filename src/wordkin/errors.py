@@ -16,9 +16,41 @@
 Every message is one line that says what was wrong, where, and what to do.
 """
 
-from collections.abc import Callable
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
+
+Spelling = Callable[[str, Any, str | None], str]
+
+
+def _in_python(name: str, value: Any, _option: str | None) -> str:
+    return name if value is None else f"{name}={value!r}"
+
+
+_spelling: contextvars.ContextVar[Spelling] = contextvars.ContextVar("spelling", default=_in_python)
+
+
+def argument(name: str, value: Any = None, *, option: str | None = None) -> str:
+    """A parameter as messages name it: ``min_count`` or ``min_count=5``; on the command line ``--min-count 5``.
+
+    Args:
+        name: the parameter.
+        value: what it is, or should be; None to name the parameter alone.
+        option: the option of the command line, where it is not called as the parameter is.
+    """
+    return _spelling.get()(name, value, option)
+
+
+@contextlib.contextmanager
+def arguments_spelled(spelling: Spelling) -> Iterator[None]:
+    """Within, messages name parameters as `spelling` does, which takes the arguments of :func:`argument`."""
+    token = _spelling.set(spelling)
+    try:
+        yield
+    finally:
+        _spelling.reset(token)
 
 
 class WordkinError(Exception):

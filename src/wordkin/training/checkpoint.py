@@ -19,7 +19,7 @@ from wordkin.arrays import give_back
 from wordkin.blocks import row_blocks
 from wordkin.config import INCIDENTAL_PARAMETERS
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import CheckpointError, FormatError, OutputError
+from wordkin.errors import CheckpointError, FormatError, OutputError, argument
 from wordkin.training.history import EpochRecord
 
 KIND = "checkpoint"
@@ -156,8 +156,8 @@ class Checkpoint:
         for name in own | stored:
             if stored.get(name) != own.get(name):
                 raise CheckpointError(
-                    f"the checkpoint {self.path} is of a run with {name} = {stored.get(name)}, not {own.get(name)}: "
-                    f"{advice}"
+                    f"the checkpoint {self.path} is of a run with {argument(name)} = {stored.get(name)}, not "
+                    f"{own.get(name)}: {advice}"
                 )
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
@@ -166,7 +166,9 @@ class Checkpoint:
             raise FormatError(f"{self.path} is damaged: it lacks what the run began with")
         for name in sorted(stored.keys() | own.keys()):
             if stored.get(name) != own.get(name):
-                raise CheckpointError(f"the checkpoint {self.path} is of a run with another {name}, or none: {advice}")
+                raise CheckpointError(
+                    f"the checkpoint {self.path} is of a run with another {argument(name)}, or none: {advice}"
+                )
 
 
 @contextlib.contextmanager
@@ -190,7 +192,9 @@ def opened(
         yield None
         return
     if path.exists() and not resume:
-        raise CheckpointError(f"the checkpoint {path} exists: go on from it with --resume, or remove it to begin anew")
+        raise CheckpointError(
+            f"the checkpoint {path} exists: go on from it with {argument('resume', True)}, or remove it to begin anew"
+        )
     files.require_writable(path)
     with _held(path):
         files.remove_leftovers(path)

@@ -12,7 +12,7 @@ from wordkin.config import EXCHANGE_PRECISIONS, Bounds, TrainingConfig
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import Text
 from wordkin.corpus.encoding import encode
-from wordkin.errors import ConfigurationError
+from wordkin.errors import ConfigurationError, argument
 from wordkin.model.kernels import Weights
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.crew import Crew, ThreadCrew
@@ -99,7 +99,8 @@ def engine(
         for name, value in given.items():
             if value is not None:
                 raise ConfigurationError(
-                    f"{name} is {value!r}, but there are no workers that it could be for: set workers"
+                    f"{argument(name)} is {value!r}, but there are no workers that it could be for: set "
+                    f"{argument('workers')}"
                 )
         yield ThisProcess(corpus, config, known)
         return
@@ -110,8 +111,8 @@ def engine(
     threads = config.threads or 1
     if threads > 1 and not config.deterministic:
         raise ConfigurationError(
-            f"threads is {threads}, and a worker's threads would race: set deterministic, or take more workers "
-            "of one thread"
+            f"{argument('threads')} is {threads}, and a worker's threads would race: set {argument('deterministic')}, "
+            "or take more workers of one thread"
         )
     from wordkin.training.distributed.actors import Actors
     from wordkin.training.distributed.cluster import Cluster

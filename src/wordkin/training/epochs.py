@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from wordkin.errors import CorpusError, DivergenceError, OutputError
+from wordkin.errors import CorpusError, DivergenceError, OutputError, argument
 from wordkin.training.checkpoint import Checkpoint, State, Totals
 from wordkin.training.crew import Crew
 from wordkin.training.early_stopping import keep_best, out_of_patience, restore_best
@@ -68,7 +68,7 @@ def train(
     if not any(record.examples for record in state.history):
         raise CorpusError(
             "there was nothing to learn: no word had another one beside it. Either every sentence (a line of a file) "
-            "is a single word: join them; or sample dropped all tokens: raise it, or set it to 0"
+            f"is a single word: join them; or {argument('sample')} dropped all tokens: raise it, or set it to 0"
         )
     restore_best(state, weights)
     return tuple(state.history)
@@ -144,7 +144,9 @@ def _interrupt(crew: Crew, state: State, checkpoint: Checkpoint | None) -> NoRet
     if checkpoint is None:
         raise KeyboardInterrupt
     _save(crew, state, checkpoint)
-    raise KeyboardInterrupt(f"the checkpoint {checkpoint.path} has all that was done; go on with --resume")
+    raise KeyboardInterrupt(
+        f"the checkpoint {checkpoint.path} has all that was done; go on with {argument('resume', True)}"
+    )
 
 
 def _save(crew: Crew, state: State, checkpoint: Checkpoint) -> None:
@@ -177,5 +179,6 @@ def _divergence(crew: Crew, place: str, rate: float, fault: str, checkpoint: Che
     kept = f"; the checkpoint {checkpoint.path}, from before, stays" if checkpoint and checkpoint.path.exists() else ""
     first = crew.config.first_learning_rate
     return DivergenceError(
-        f"training diverged in {place}, at η = {rate:.4g}: {fault}; lower learning_rate from {first:g}{kept}"
+        f"training diverged in {place}, at η = {rate:.4g}: {fault}; lower {argument('learning_rate')} from "
+        f"{first:g}{kept}"
     )

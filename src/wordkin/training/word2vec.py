@@ -15,6 +15,7 @@ from wordkin.training.budget import expected
 from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint, opened
 from wordkin.training.history import EpochRecord, best_epoch
 from wordkin.training.verdict import verdict
+from wordkin.vectors import loading
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -200,12 +201,17 @@ class Word2Vec:
         return self._vectors
 
     def save(self, path: Any) -> None:
-        """Write the model; the same as ``model.vectors.save(path)``.
+        """Write the model; the same as ``model.vectors.save(path)``, in the format that the suffix means.
+
+        Only ``.safetensors``, or no suffix, keeps the output vectors, which :meth:`load` and `init` need to go on; of
+        other formats a warning says so.
 
         Raises:
-            OutputError: the file cannot be written.
+            OutputError: the suffix means no format, or the file cannot be written.
         """
-        self.vectors.save(path)
+        vectors = self.vectors
+        loading.warn_of_what_is_lost(Path(path))
+        vectors.save(path)
 
     def _train(
         self,

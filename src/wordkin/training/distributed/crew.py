@@ -17,7 +17,7 @@ from typing import Any
 
 from wordkin.arrays import give_back_freed
 from wordkin.config import TrainingConfig
-from wordkin.errors import ClusterError
+from wordkin.errors import ClusterError, argument
 from wordkin.model.kernels import Weights
 from wordkin.training.distributed.actors import Actors, Answer, LostError
 from wordkin.training.distributed.exchange import Exchange
@@ -202,8 +202,8 @@ class ClusterCrew:
         """Go back to the weights of this process, since no worker is left that has any; gives their round."""
         if self._at < 0:
             raise ClusterError(
-                "all workers were lost while their weights were fetched; go on from the checkpoint with --resume, or "
-                "begin anew"
+                "all workers were lost while their weights were fetched; go on from the checkpoint with "
+                f"{argument('resume', True)}, or begin anew"
             )
         self._begin_with(self._at)
         return self._at
