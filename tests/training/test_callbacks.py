@@ -141,7 +141,7 @@ def test_ctrl_c_between_two_epochs_keeps_what_is_done(tmp_path, sentences, monke
     with monkeypatch.context() as patch:
         if callback is None:
             patch.setattr(HoldoutLoss, "__call__", measure)
-        with pytest.raises(KeyboardInterrupt, match="has all that was done; go on with --resume"):
+        with pytest.raises(KeyboardInterrupt, match="has all that was done; go on with resume=True"):
             Word2Vec(**settings).fit(sentences, on_epoch_end=callback, checkpoint=tmp_path / "c")
         assert time.monotonic() - pressed[0] < 1
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

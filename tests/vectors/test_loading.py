@@ -37,7 +37,7 @@ def test_the_command(tmp_path, here):
     assert found.vectors.tolist() == [[1, 2, 3], [4, 5, 6]]
     for arguments, status, message in [
         ((tmp_path / "out.safetensors", tmp_path / "x.txt"), 1, "the word 'new york' holds white space"),
-        ((source, tmp_path / "x.jpeg"), 1, "say which one (--to FORMAT)"),
+        ((source, tmp_path / "x.jpeg"), 1, "its name ends in none of the suffixes that mean a format"),
         ((tmp_path / "none", tmp_path / "x.txt"), 1, "cannot open"),
         ((source, tmp_path / "x.txt", "--from", "gensim"), 1, "damaged at byte"),
         ((source, tmp_path / "x.txt", "--from", "spacy"), 2, "'spacy' is not one of"),
