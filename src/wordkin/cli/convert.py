@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from wordkin import sizes
 from wordkin.cli.command import PATH, STANDARD_STREAM, as_json, command, print_json, say, say_written
-from wordkin.cli.sources import READABLE, WRITABLE, readable
+from wordkin.cli.sources import READABLE, WRITABLE, readable, space_as_option
 from wordkin.errors import OutputError
 from wordkin.vectors import loading
 from wordkin.vectors.formats import registry
@@ -23,7 +24,7 @@ from wordkin.vectors.formats.precision import PRECISIONS, Precision
 @click.argument("target", type=PATH)
 @click.option("--from", "source_format", type=READABLE, help="SOURCE's format.  [default: by its content]")
 @click.option("--to", "target_format", type=WRITABLE, help="TARGET's format.  [default: by its suffix]")
-@click.option("--space-as", metavar="TEXT", help="Write TEXT for white space in words, where a format cannot hold it.")
+@space_as_option
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
@@ -53,7 +54,8 @@ def convert(
         if to_standard_output:
             with written.open("rb") as file, click.open_file("-", "wb") as standard_output:
                 shutil.copyfileobj(file, standard_output)
-    size = f"{done.words:,} words, {done.vector_size} dimensions, {done.precision}"
+    counts = sizes.counted(done.words, "word"), sizes.counted(done.vector_size, "dimension"), done.precision
+    size = ", ".join(counts)
     if as_json:
         document = {"source": str(source), "target": str(target), "words": done.words, "vector_size": done.vector_size}
         print_json({**document, "precision": done.precision})

@@ -9,7 +9,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
+from wordkin import files, sizes
 from wordkin.cli.command import answers, as_documents, as_json, command, end_if_any, print_json
 from wordkin.cli.sources import from_option, loaded, model_argument, readable
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
@@ -115,7 +115,8 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
             "history": vectors.history,
         }
         lines = [
-            f"model: {len(vectors):,} words, {vectors.vector_size} dimensions, {vectors.precision}, "
+            f"model: {sizes.counted(len(vectors), 'word')}, {sizes.counted(vectors.vector_size, 'dimension')}, "
+            f"{vectors.precision}, "
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
             _cut(f"most frequent: {' '.join(vectors.index_to_key[:10])}", room),
             *_configuration(vectors.config, full),

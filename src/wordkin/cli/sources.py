@@ -23,7 +23,14 @@ WRITABLE = click.Choice([each.name for each in FORMATS.values() if each.writes])
 
 model_argument = click.argument("model", type=PATH)
 from_option = click.option(
-    "--from", "source_format", type=READABLE, help="The model's format.  [default: by its content]"
+    "--from",
+    "source_format",
+    type=READABLE,
+    metavar="FORMAT",
+    help="The model's format; 'wordkin convert --help' lists them.  [default: by its content]",
+)
+space_as_option = click.option(
+    "--space-as", metavar="TEXT", help="Write TEXT for white space in words, where a format cannot hold it."
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wordkin.cli.command import answers, as_json, command, end_if_any, print_json, say
+from wordkin.cli.command import answers, as_json, command, end_if_any, is_quiet, print_json, say
 from wordkin.cli.options import config_options, configuration
 from wordkin.config import parameters
 from wordkin.errors import UnknownWordError
@@ -57,7 +57,7 @@ def stability(
     for seed in range(config.seed, config.seed + seeds):
         say(f"model {len(models) + 1} of {seeds}, seed {seed}")
         text = resampled(corpus, seed) if bootstrap else corpus
-        models.append(Word2Vec(replace(config, seed=seed)).fit(text).vectors)
+        models.append(Word2Vec(replace(config, seed=seed)).fit(text, progress=not is_quiet()).vectors)
     result = measure(models, asked, topn=topn)
     if as_json:
         print_json(result.as_dict())

@@ -24,7 +24,7 @@ from wordkin.cli.command import (
 )
 from wordkin.cli.inspect import no_browser_option, watching
 from wordkin.cli.options import config_options, configuration, given
-from wordkin.cli.sources import READABLE, WRITABLE, loaded, readable
+from wordkin.cli.sources import READABLE, WRITABLE, loaded, readable, space_as_option
 from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.check import warn
@@ -52,8 +52,10 @@ _output = click.option("-o", "--output", type=OUTPUT, required=True, help="File 
     "--to",
     "target_format",
     type=WRITABLE,
+    metavar="FORMAT",
     help="The output's format; training can go on from safetensors and hub alone.  [default: by its suffix]",
 )
+@space_as_option
 @config_options(*parameters())
 @click.option(
     "--init",
@@ -65,7 +67,13 @@ _output = click.option("-o", "--output", type=OUTPUT, required=True, help="File 
     type=PATH,
     help="Vectors with which those words of the text begin that have one there; no output vectors are needed.",
 )
-@click.option("--from", "source_format", type=READABLE, help="Format of --init or --init-vectors.")
+@click.option(
+    "--from",
+    "source_format",
+    type=READABLE,
+    metavar="FORMAT",
+    help="Format of --init or --init-vectors.  [default: by content]",
+)
 @click.option(
     "--freeze",
     metavar="old|FILE",
@@ -111,6 +119,7 @@ def train(
     inputs: tuple[str, ...],
     output: Path,
     target_format: str | None,
+    space_as: str | None,
     config_file: Path | None,
     init: Path | None,
     init_vectors: Path | None,
@@ -179,7 +188,7 @@ def train(
         exchange_precision=exchange_precision,
         ray_address=ray_address,
     )
-    model.vectors.save(output, format=target_format)
+    model.vectors.save(output, format=target_format, space_as=space_as)
     if server is not None:
         server.shown.vectors = model.vectors
     document = {
