@@ -386,10 +386,10 @@ BAD = [
         "'1.5' is no whole number, but was taken for that",
     ),
     (["similar", "pairs", "tea"], 1, "pairs has one number a line, which is a list with scores or counts"),
-    (["evaluate", "model", "--similarity", "pairs", "pairs"], 2, "again for it, --similarity pairs"),
-    (["evaluate", "model", "--similarity=pairs", "pairs"], 2, "again for it, --similarity pairs"),
+    (["evaluate", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
+    (["evaluate", "model", "--similarity=pairs", "pairs"], 2, "a second one: write --similarity pairs"),
     (["evaluate", "--similarity", "pairs", "pairs", "model"], 1, "a set needs an option in front of each file"),
-    (["inspect", "model", "--similarity", "pairs", "pairs"], 2, "again for it, --similarity pairs"),
+    (["inspect", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
     (["similar", "model", "sea1", "--from", "word2vec-text"], 1, "model is damaged at byte"),
     (["explain", "model", "sea1", "sea2", "--from", "gensim"], 1, "model is damaged at byte"),
 ]
@@ -824,6 +824,9 @@ def test_standard_input_is_a_model(model, tmp_path):
     assert run("similar", "/dev/stdin", "sea1", input=text).stdout == wanted
     wrong = run("info", "-", input="x y z")
     assert wrong.stderr.startswith("wordkin: standard input is no file of word vectors")
+    scored = run("evaluate", model, "--similarity", "-", input="sea1 sea2 9\nsea1 land1 1\nland1 land2 8\n")
+    assert "standard-input: Spearman's ρ" in scored.stdout
+    assert "standard input holds no output vectors" in run("explain", "-", "sea1", "sea2", input=text).stderr
     nothing = run("similar", "-", "sea1", input="")
     assert nothing.returncode == 1
     assert nothing.stderr.startswith("wordkin: nothing comes from standard input: it is empty, or was read before; ")
@@ -891,10 +894,10 @@ def test_every_command_is_quiet_when_asked_and_what_reads_vectors_takes_their_fo
 def test_messages_name_parameters_by_a_function_alone():
     """Else the command line would show Python's names, or Python the options."""
     names = "|".join([*(name for name in parameters() if "_" in name), "init_vectors", "round_tokens", "space_as"])
-    asked_from_python_alone = ("config.py", "postprocessing.py")  # config.py has the help of the options
+    left_out = ("config.py", "postprocessing.py")  # the help of the options, and what is asked from Python alone
     package = Path(cli.__file__).parents[1]
     for path in sorted(package.rglob("*.py")):
-        if {"cli", "inspector"} & set(path.relative_to(package).parts) or path.name in asked_from_python_alone:
+        if {"cli", "inspector"} & set(path.relative_to(package).parts) or path.name in left_out:
             continue
         tree = ast.parse(path.read_text("utf-8"))
         prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -921,3 +924,11 @@ def test_how_messages_name_parameters(here):
         assert argument("format", "glove", option="--from") == "--from glove"
         assert argument("no_such", 1) == "no_such=1"
     assert argument("min_count", 5) == "min_count=5"
+
+
+def test_a_file_may_be_called_as_standard_streams_are(tmp_path, monkeypatch, here, model):
+    monkeypatch.chdir(tmp_path)
+    assert here("convert", model, "./-", "--to", "safetensors").stdout.startswith(f"wrote {tmp_path / '-'}: 20 words")
+    assert here("similar", "./-", "sea1").stdout == here("similar", model, "sea1").stdout
+    assert here("convert", "./-", "./-", "--to", "glove").returncode == 0
+    assert here("info", "./-").stdout.startswith("model: 20 words, 8 dimensions, float32, without output vectors")

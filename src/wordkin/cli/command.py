@@ -92,8 +92,8 @@ class Command(_WithExamples):
                 has_arguments = True
             elif has_arguments:
                 raise click.UsageError(
-                    f"{last.opts[-1]} takes one file, and {given} is another: give the option again for it, "
-                    f"{last.opts[-1]} {given}; what is no file of it belongs in front of the options",
+                    f"{last.opts[-1]} takes one file, and {given} is a second one: write {last.opts[-1]} {given}; "
+                    "if it is something else, put it in front of the options",
                     ctx,
                 )
 
@@ -113,10 +113,15 @@ def command(*examples: str) -> Callable[[Callable[..., Any]], Command]:
 
 
 class _File(click.Path):
-    """A path as an option or an argument; ``-`` is never the name of a file."""
+    """A path as an option or an argument; ``-`` stands for a standard stream, and ``./-`` for a file of that name."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        named_dash = str(value) != STANDARD_STREAM == str(Path(value))
+        return super().convert(Path(value).absolute() if named_dash else value, param, ctx)
 
 
 class OutputFile(_File):

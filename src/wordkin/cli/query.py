@@ -155,12 +155,13 @@ def explain(
     noise word (label 0), whose output vector is w. Long vectors are cut to the width of the terminal; --full shows
     them whole, and so does --json.
     """
-    vectors = loaded(model, source_format)
+    path = readable(model)
+    vectors = loaded(path, source_format)
     if vectors.output_vectors is None:
-        raise WordkinError(f"{model} holds no output vectors, which the backward pass needs: train and save with them")
+        raise WordkinError(f"{path} holds no output vectors, which the backward pass needs: train and save with them")
     if vectors.config.get("output_layer", "negative-sampling") != "negative-sampling":
         raise WordkinError(
-            f"{model} was trained with {vectors.config['output_layer']}, whose output vectors belong to nodes of a "
+            f"{path} was trained with {vectors.config['output_layer']}, whose output vectors belong to nodes of a "
             "tree, not to words; explain needs a model trained with negative-sampling"
         )
     eta = TrainingConfig.from_mapping(
