@@ -362,11 +362,15 @@ BAD = [
     (["demo", "-o", "x.bin"], 1, "x.bin: the demo's model is a safetensors file, and .bin means word2vec-binary"),
     (["encode", "good.txt", "-o", "x.TXT"], 1, "an encoded corpus is a safetensors file, and .TXT means word2vec-text"),
     (["train", "good.txt", "-o", "x.dat"], 1, "end it in one of them, or give --to"),
-    (["train", "good.txt", "-o", "-"], 2, "- would be standard output, where this cannot go"),
-    (["encode", "good.txt", "-o", "-"], 2, "- would be standard output, where this cannot go"),
-    (["demo", "-o", "-"], 2, "- would be standard output, where this cannot go"),
-    (["train", "good.txt", "-o", "m", "--checkpoint", "-"], 2, "- would be standard output, where this cannot go"),
-    (["evaluate", "model", "--similarity", "pairs", "--plot", "-"], 2, "- would be standard output, where"),
+    (["train", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
+    (["encode", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
+    (["demo", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
+    (
+        ["train", "good.txt", "-o", "m", "--checkpoint", "-"],
+        2,
+        "- stands for standard output, where this cannot be written",
+    ),
+    (["evaluate", "model", "--similarity", "pairs", "--plot", "-"], 2, "- stands for standard output, where"),
     (["convert", "model", "-"], 2, "standard output has no suffix that says its format: give --to FORMAT"),
     (
         ["convert", "model", "-", "--to", "glove", "--json"],
@@ -650,7 +654,7 @@ def test_many_unknown_words_are_named_in_part(tmp_path, here, model, text):
     result = here("train", text, "-o", tmp_path / "m", "--init", model, "--freeze", tmp_path / "words")
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 11
-    assert result.stderr.splitlines()[-1] == "wordkin: and so it is with 1,490 more words"
+    assert result.stderr.splitlines()[-1] == "wordkin: there are 1,490 more such words"
     stable = here("stability", text, "--words", "sea1,saa1,lend1")
     assert stable.returncode == 1
     assert [line.split("'")[1] for line in stable.stderr.splitlines() if "'" in line] == ["saa1", "lend1"]

@@ -130,7 +130,7 @@ class OutputFile(_File):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path; refuse standard output."""
         if str(value) == STANDARD_STREAM:
-            self.fail("- would be standard output, where this cannot go: name a file, ./- where it is called so")
+            self.fail("- stands for standard output, where this cannot be written: name a file (./- is one called -)")
         return super().convert(value, param, ctx)
 
 
@@ -185,18 +185,15 @@ def complain(message: str) -> None:
     click.echo(f"wordkin: {message}", err=True)
 
 
-def _complain_of_words(errors: Sequence[WordkinError]) -> None:
+def end_if_any(errors: Sequence[WordkinError]) -> None:
+    """Where there are words that have no answer, print an error for each, and end with the exit status of bad input."""
+    if not errors:
+        return
     for error in errors[:MOST_ERRORS]:
         complain(str(error))
     if len(errors) > MOST_ERRORS:
-        complain(f"and so it is with {len(errors) - MOST_ERRORS:,} more words")
-
-
-def end_if_any(errors: Sequence[WordkinError]) -> None:
-    """Where there are words that have no answer, print an error for each, and end with the exit status of bad input."""
-    if errors:
-        _complain_of_words(errors)
-        click.get_current_context().exit(BAD_INPUT)
+        complain(f"there are {len(errors) - MOST_ERRORS:,} more such words")
+    click.get_current_context().exit(BAD_INPUT)
 
 
 def answers(words: Iterable[str], ask: Callable[[str], T]) -> tuple[dict[str, T], list[WordkinError]]:

@@ -60,7 +60,7 @@ def readable(given: Path) -> Path:
     if not (standard or stat.S_ISFIFO(mode)):
         return given
     name = "standard input" if standard else str(given)
-    folder = Path(tempfile.mkdtemp(prefix="wordkin-"))
+    folder = Path(tempfile.mkdtemp(prefix="wordkin-")).resolve()  # as mapped files name it
     click.get_current_context().find_root().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
     copy = folder / ("standard-input" if standard else given.name)
     names_of_copies()[str(copy)] = name
