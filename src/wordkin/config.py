@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
 import numpy as np
 
 from wordkin import sizes
-from wordkin.errors import ConfigurationError
+from wordkin.errors import ConfigurationError, argument
 
 Class = TypeVar("Class", bound=type)
 
@@ -96,7 +96,7 @@ class Bounds:
             above = value > self.low if self.low_open else value >= self.low
             fits = above and value <= self.high and (isinstance(value, int) or math.isfinite(value))
         if not fits:
-            raise ConfigurationError(f"{name} is {value!r}; it must be {self.range()}")
+            raise ConfigurationError(f"{argument(name)} is {value!r}; it must be {self.range()}")
         return self.kind(value)
 
 
@@ -225,13 +225,14 @@ class TrainingConfig:
             object.__setattr__(self, field.name, checked)
         if self.min_learning_rate > self.first_learning_rate:
             raise ConfigurationError(
-                f"min_learning_rate is {self.min_learning_rate:g}; it must not exceed learning_rate, "
+                f"{argument('min_learning_rate')} is {self.min_learning_rate:g}; it must not exceed "
+                f"{argument('learning_rate')}, "
                 f"{self.first_learning_rate:g}"
             )
         if self.early_stopping is not None and not self.holdout:
             raise ConfigurationError(
-                f"early_stopping is {self.early_stopping}, but no sentences are held out to judge by: set holdout, to "
-                "0.01 for one sentence in a hundred"
+                f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out to judge by: "
+                f"set {argument('holdout')}, to 0.01 for one sentence in a hundred"
             )
 
     @property

@@ -143,7 +143,7 @@ def test_ctrl_c_between_two_epochs_keeps_what_is_done(tmp_path, sentences, monke
     with monkeypatch.context() as patch:
         if callback is None:
             patch.setattr(ChunkTrainer, "holdout_loss", measure)
-        with pytest.raises(KeyboardInterrupt, match="has all that was done; go on with --resume"):
+        with pytest.raises(KeyboardInterrupt, match="has all that was done; go on with resume=True"):
             Word2Vec(**settings).fit(sentences, on_epoch_end=callback, checkpoint=tmp_path / "c")
         assert time.monotonic() - pressed[0] < AT_ONCE
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

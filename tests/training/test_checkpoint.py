@@ -129,7 +129,7 @@ def test_another_version_is_refused(kept, long, monkeypatch):
 
 def test_an_existing_file_is_never_replaced_unasked(kept, long):
     before = kept.read_bytes()
-    with pytest.raises(CheckpointError, match="exists: go on from it with --resume, or remove it"):
+    with pytest.raises(CheckpointError, match="exists: go on from it with resume=True, or remove it"):
         Word2Vec(**SETTINGS).fit(long, checkpoint=kept)
     assert kept.read_bytes() == before
 

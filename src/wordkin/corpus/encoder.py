@@ -38,7 +38,7 @@ from wordkin.corpus.scanner import (
 )
 from wordkin.corpus.spool import mapped, spool, spooling
 from wordkin.corpus.words import WordCounts, Words
-from wordkin.errors import CorpusError
+from wordkin.errors import CorpusError, argument
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 logger = logging.getLogger("wordkin")
@@ -283,7 +283,7 @@ class Encoder:
         except UnicodeDecodeError as error:
             raise CorpusError(
                 f"{name} is not UTF-8 at byte {offset + error.start} (0x{raw[error.start]:02x}): convert it, or use "
-                "--encoding-errors replace"
+                f"{argument('encoding_errors', 'replace')}"
             ) from error
         dropped = self.classes.dropped
         has_dropped = dropped != "" and dropped in text
@@ -338,7 +338,7 @@ def _fields(classes: tokenizing.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDA
 def _cut(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
     """What memory_budget left of the vocabulary, in one line."""
     return (
-        f"memory_budget {sizes.shown(config.memory_budget or 0)} has room for {kept:,} of {wanted:,} "
+        f"{argument('memory_budget')} {sizes.shown(config.memory_budget or 0)} has room for {kept:,} of {wanted:,} "
         f"words of {config.vector_size} dimensions; the rarer ones go, with {dropped:,} tokens ({dropped / tokens:.1%})"
     )
 
@@ -349,14 +349,15 @@ def _refuse_vocabulary(
     if known and not report.tokens_kept:
         raise CorpusError(
             f"none of the text's {report.distinct_words:,} distinct words is known to the model, and none may join it: "
-            f"the most frequent occurs {most:,} times, min_count is {config.min_count}, max_vocabulary "
-            f"{config.max_vocabulary}; see whether tokenizer and lower are the model's, or give more text"
+            f"the most frequent occurs {most:,} times, {argument('min_count')} is {config.min_count}, "
+            f"{argument('max_vocabulary')} {config.max_vocabulary}; see whether {argument('tokenizer')} and "
+            f"{argument('lower')} are the model's, or give more text"
         )
     left = "no word is" if report.words_kept == 0 else "only one word is"
     if has_no_spaces:
         raise CorpusError(f"{left} left to train on: {tokenizing.advice_without_spaces()}")
     advice = (
-        f"min_count={config.min_count} dropped the other {report.distinct_words - report.words_kept:,} of "
+        f"{argument('min_count', config.min_count)} dropped the other {report.distinct_words - report.words_kept:,} of "
         f"{report.distinct_words:,} distinct words (the most frequent occurs {most:,} times): lower it"
         if report.distinct_words > 1
         else "the corpus repeats a single word"

@@ -14,7 +14,7 @@ from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.joining import joined
 from wordkin.corpus.marking import marked_blocks
 from wordkin.corpus.sources import Files, Texts, recognised, refused
-from wordkin.errors import ConfigurationError, CorpusError
+from wordkin.errors import ConfigurationError, CorpusError, argument
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 
@@ -85,7 +85,7 @@ def _require_the_same(corpus: EncodedCorpus, config: TrainingConfig, name: str) 
             continue
         if wanted not in (settled, getattr(defaults, parameter)):
             raise ConfigurationError(
-                f"{parameter} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
+                f"{argument(parameter)} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
             )
 
 
@@ -104,15 +104,18 @@ def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, na
     )
     memory.require_room_for_known(budget, fitting, known)
     if fitting < words:
-        room = f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {config.vector_size} dimensions,"
+        room = (
+            f"{argument('memory_budget')} {sizes.shown(budget)} has room for {fitting:,} words of "
+            f"{config.vector_size} dimensions,"
+        )
         if known:
             raise ConfigurationError(
                 f"{room} but {name} and the model to go on from have {words:,} together: encode the text again with a "
-                "larger --min-count, or raise memory_budget"
+                f"larger {argument('min_count')}, or raise {argument('memory_budget')}"
             )
         raise ConfigurationError(
-            f"{room} but {name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or "
-            "lower vector_size"
+            f"{room} but {name} was encoded with {words:,}: encode the text again with "
+            f"{argument('max_vocabulary', fitting)}, or lower {argument('vector_size')}"
         )
 
 

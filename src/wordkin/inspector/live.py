@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.blocks import row_blocks
-from wordkin.training.reports import EpochRecord
 from wordkin.training.progress import Progress, Run, progress_bar
+from wordkin.training.reports import EpochRecord
 from wordkin.vectors.search import best
 from wordkin.vectors.wordvectors import WordVectors
 

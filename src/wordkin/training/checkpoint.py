@@ -19,7 +19,7 @@ from wordkin.arrays import give_back
 from wordkin.blocks import row_blocks
 from wordkin.config import INCIDENTAL_PARAMETERS, Bounds
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import CheckpointError, ConfigurationError, FormatError, OutputError
+from wordkin.errors import CheckpointError, ConfigurationError, FormatError, OutputError, argument
 from wordkin.training.reports import EpochRecord
 
 KIND = "checkpoint"
@@ -54,7 +54,7 @@ class Checkpoint:
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | Path):
             raise ConfigurationError(
-                f"checkpoint is a {type(self.path).__name__}; give the path of its file, or a Checkpoint"
+                f"{argument('checkpoint')} is a {type(self.path).__name__}; give the path of its file, or a Checkpoint"
             )
         Bounds(meaning="", kind=float, low=0).checked("every", self.every)
         Bounds(meaning="", kind=bool).checked("resume", self.resume)
@@ -179,8 +179,8 @@ class CheckpointFile:
         for name in own | stored:
             if stored.get(name) != own.get(name):
                 raise CheckpointError(
-                    f"the checkpoint {self.path} is of a run with {name} = {stored.get(name)}, not {own.get(name)}: "
-                    f"{advice}"
+                    f"the checkpoint {self.path} is of a run with {argument(name)} = {stored.get(name)}, not "
+                    f"{own.get(name)}: {advice}"
                 )
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
@@ -189,7 +189,9 @@ class CheckpointFile:
             raise FormatError(f"{self.path} is damaged: it lacks what the run began with")
         for name in sorted(stored.keys() | own.keys()):
             if stored.get(name) != own.get(name):
-                raise CheckpointError(f"the checkpoint {self.path} is of a run with another {name}, or none: {advice}")
+                raise CheckpointError(
+                    f"the checkpoint {self.path} is of a run with another {argument(name)}, or none: {advice}"
+                )
 
 
 @contextlib.contextmanager
@@ -213,7 +215,9 @@ def open_checkpoint(
         return
     path = Path(options.path)
     if path.exists() and not options.resume:
-        raise CheckpointError(f"the checkpoint {path} exists: go on from it with --resume, or remove it to begin anew")
+        raise CheckpointError(
+            f"the checkpoint {path} exists: go on from it with {argument('resume', True)}, or remove it to begin anew"
+        )
     files.require_writable(path)
     with _locked(path):
         files.remove_leftovers(path)

@@ -13,7 +13,7 @@ from wordkin.arrays import aligned_zeros, give_back
 from wordkin.blocks import row_blocks
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import Text
-from wordkin.errors import ConfigurationError, FormatError
+from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.model import carrying, huffman
 from wordkin.model.kernels import Weights, padded
 from wordkin.training.checkpoint import Arrays
@@ -95,7 +95,10 @@ class Initialization:
         self, config: TrainingConfig, init: Source | None, init_vectors: Source | None, freeze: Freeze | None
     ) -> None:
         if init is not None and init_vectors is not None:
-            raise ConfigurationError("init and init_vectors are both given; init has input vectors of its own")
+            raise ConfigurationError(
+                f"{argument('init')} and {argument('init_vectors')} are both given; {argument('init')} has input "
+                "vectors of its own"
+            )
         self._config = config
         self._parameter = "init" if init is not None else "init_vectors" if init_vectors is not None else None
         self._vectors, self._source = _loaded(init_vectors if init is None else init, self._parameter, config)
@@ -163,12 +166,14 @@ class Initialization:
         if not report.known_in_text:
             findings.append(
                 f"the text has none of the words of {self._source}: see whether it is the same language, and whether "
-                "--tokenizer and --lower are those of that model"
+                f"{argument('tokenizer')} and {argument('lower')} are those of that model"
             )
         for name, default in (("tokenizer", "whitespace"), ("lower", False)):
             before, now = (settings.get(name) or default for settings in (self._vectors.config, corpus.settings))
             if name in self._vectors.config and before != now:
-                findings.append(f"the text was read with {name} = {now}, that of {self._source} with {before}")
+                findings.append(
+                    f"the text was read with {argument(name)} = {now}, that of {self._source} with {before}"
+                )
         for finding in findings:
             logger.warning("%s", finding)
         return findings
@@ -193,7 +198,7 @@ class Initialization:
         if self._vectors.output_vectors is None:
             raise FormatError(
                 f"{self._source} holds no output vectors, which going on needs: save it with them, or give it as "
-                "init_vectors, for its input vectors alone"
+                f"{argument('init_vectors')}, for its input vectors alone"
             )
 
     def _chosen(self, freeze: Freeze | None) -> npt.NDArray[np.bool_]:
@@ -203,11 +208,12 @@ class Initialization:
             return frozen
         if self._parameter is None:
             raise ConfigurationError(
-                "freeze keeps given vectors as they are, but none were given: give init or init_vectors, too"
+                f"{argument('freeze')} keeps given vectors as they are, but none were given: give "
+                f"{argument('init')} or {argument('init_vectors')}, too"
             )
         if isinstance(freeze, str) or not isinstance(freeze, Iterable):
             if freeze != "old":
-                raise ConfigurationError(f"freeze is {freeze!r}; it must be 'old', or a list of words")
+                raise ConfigurationError(f"{argument('freeze')} is {freeze!r}; it must be 'old', or a list of words")
             frozen[:] = True
         else:
             frozen[[self._vectors.row(word) for word in freeze]] = True
@@ -257,13 +263,15 @@ def _loaded(given: Source | None, parameter: str | None, config: TrainingConfig)
         return WordVectors(StoredModel(np.zeros((0, config.vector_size), np.float32), None, NO_WORDS, {}, [])), ""
     if isinstance(given, str | Path):
         return WordVectors.load(given), str(given)
-    raise ConfigurationError(f"{parameter} is a {type(given).__name__}; give WordVectors, or the path of their file")
+    raise ConfigurationError(
+        f"{argument(str(parameter))} is a {type(given).__name__}; give WordVectors, or the path of their file"
+    )
 
 
 def _require_match(config: TrainingConfig, name: str, settled: Any, source: str) -> None:
     wanted = getattr(config, name)
     if wanted != settled:
-        raise ConfigurationError(f"{name} is {wanted}, but {source} has {settled}, and both must be the same")
+        raise ConfigurationError(f"{argument(name)} is {wanted}, but {source} has {settled}, and both must be the same")
 
 
 def initial_input(rows: int, vector_size: int, width: int, seed: int) -> Matrix:

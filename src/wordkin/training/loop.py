@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, Self
 
-from wordkin.errors import CorpusError, DivergenceError, OutputError
+from wordkin.errors import CorpusError, DivergenceError, OutputError, argument
 from wordkin.model.kernels import Weights
 from wordkin.training.backend import Backend
 from wordkin.training.checkpoint import CheckpointFile, State, Totals
@@ -51,7 +51,7 @@ def train(
     if not any(record.examples for record in history):
         raise CorpusError(
             "there was nothing to learn: no word had another one beside it. Either every sentence (a line of a file) "
-            "is a single word: join them; or sample dropped all tokens: raise it, or set it to 0"
+            f"is a single word: join them; or {argument('sample')} dropped all tokens: raise it, or set it to 0"
         )
     restore_best(loop.state, backend.weights)
     return tuple(history)
@@ -156,7 +156,9 @@ class _Loop:
         if self._checkpoint is None:
             raise KeyboardInterrupt
         self._save(self._checkpoint)
-        raise KeyboardInterrupt(f"the checkpoint {self._checkpoint.path} has all that was done; go on with --resume")
+        raise KeyboardInterrupt(
+            f"the checkpoint {self._checkpoint.path} has all that was done; go on with {argument('resume', True)}"
+        )
 
     def _save(self, checkpoint: CheckpointFile) -> None:
         self._require_finite()
@@ -181,7 +183,8 @@ class _Loop:
         if checkpoint and checkpoint.path.exists():
             kept = f"; the checkpoint {checkpoint.path}, from before, stays"
         return DivergenceError(
-            f"training diverged in {place}, at η = {rate:.4g}: {fault}; lower learning_rate from {first:g}{kept}"
+            f"training diverged in {place}, at η = {rate:.4g}: {fault}; lower {argument('learning_rate')} from "
+            f"{first:g}{kept}"
         )
 
 

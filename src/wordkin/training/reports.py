@@ -18,6 +18,7 @@ import numpy as np
 from wordkin import memory, sizes
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import Text
+from wordkin.errors import argument
 
 logger = logging.getLogger("wordkin")
 
@@ -264,12 +265,13 @@ def verdict(corpus: Text, config: TrainingConfig, history: Sequence[EpochRecord]
         advice.append(f"More epochs than {len(history)} may help.")
     if config.vector_size > NUMBERS_PER_TOKEN * tokens_per_word:
         advice.append(
-            f"For so few occurrences a vector_size of {config.vector_size // 2} instead of {config.vector_size} may do "
-            "as well, in half the memory."
+            f"For so few occurrences a {argument('vector_size')} of {config.vector_size // 2} instead of "
+            f"{config.vector_size} may do as well, in half the memory."
         )
     if rare_words > MANY_RARE_WORDS:
         advice.append(
-            f"A min_count above {corpus.settings['min_count']} may give better vectors to the words that are left."
+            f"A {argument('min_count')} above {corpus.settings['min_count']} may give better vectors to the words that "
+            "are left."
         )
     return Verdict(
         tokens_per_word=tokens_per_word,

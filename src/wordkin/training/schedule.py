@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wordkin import sizes
 from wordkin.config import TrainingConfig
-from wordkin.errors import CorpusError
+from wordkin.errors import CorpusError, argument
 
 PIECE_TOKENS = 1_000
 CHUNK_PIECES = 100
@@ -216,12 +216,13 @@ def _require_both(training: Pieces, held_out: Pieces, sentences: int, share: flo
     if not len(training) or not len(held_out):
         part = "all of it" if len(held_out) else "nothing"
         raise CorpusError(
-            f"holdout = {share:g} of {counted} holds out {part}: raise it towards 0.5, give more text, or set it to 0"
+            f"{argument('holdout')} = {share:g} of {counted} holds out {part}: raise it towards 0.5, give more "
+            "text, or set it to 0"
         )
     if (held_out[:, 1] - held_out[:, 0]).max() < 2:
         raise CorpusError(
-            f"holdout = {share:g} of {counted} holds out {len(held_out):,}, none of which has two words beside each "
-            "other, so that there is no loss to measure: raise it, give more text, or set it to 0"
+            f"{argument('holdout')} = {share:g} of {counted} holds out {len(held_out):,}, none of which has two words "
+            "beside each other, so that there is no loss to measure: raise it, give more text, or set it to 0"
         )
 
 

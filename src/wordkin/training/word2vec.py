@@ -15,6 +15,7 @@ from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
 from wordkin.training.checkpoint import Checkpoint, CheckpointFile, open_checkpoint
 from wordkin.training.reports import Budget, EpochRecord, best_epoch, expected, verdict
+from wordkin.vectors import loading
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
@@ -193,12 +194,17 @@ class Word2Vec:
         return self._vectors
 
     def save(self, path: Any) -> None:
-        """Write the model; the same as ``model.vectors.save(path)``.
+        """Write the model; the same as ``model.vectors.save(path)``, in the format that the suffix means.
+
+        Only ``.safetensors``, or no suffix, keeps the output vectors, which :meth:`load` and `init` need to go on; of
+        other formats a warning says so.
 
         Raises:
-            OutputError: the file cannot be written.
+            OutputError: the suffix means no format, or the file cannot be written.
         """
-        self.vectors.save(path)
+        vectors = self.vectors
+        loading.warn_of_what_is_lost(Path(path))
+        vectors.save(path)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (scikit-learn passes it)
         """The hyper-parameters by name, as scikit-learn asks for them."""

@@ -1,17 +1,20 @@
 """From a file of any format to vectors in memory, or to a file of another format."""
 
 import dataclasses
+import logging
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import OutputError
+from wordkin.errors import OutputError, argument
 from wordkin.vectors.formats import native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.precision import Precision
 from wordkin.vectors.formats.stream import Source, separable
+
+logger = logging.getLogger("wordkin")
 
 _FIRST_ROOM = 1 << 24
 """Bytes of vectors that there is room for before any have come, beside twice the file's size."""
@@ -56,18 +59,46 @@ def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:
     return V
 
 
-def save(path: Path, model: StoredModel, name: str, space_as: str | None = None) -> None:
-    """Write a model in a format.
+def save(path: Path, model: StoredModel, name: str | None = None, space_as: str | None = None) -> None:
+    """Write a model.
+
+    Args:
+        path: the target.
+        model: what to write.
+        name: the format; None for the one that the suffix means, and for wordkin's own where there is no suffix.
+        space_as: what stands for white space in words, where the format separates words with it.
 
     Raises:
         FormatError: there is no such format.
         OutputError: the file cannot be written, or cannot hold these words; an old one stays.
     """
-    form = registry.named(name, to_read=False)
-    if name == "safetensors":
+    form = registry.to_write(path, name, "safetensors")
+    if form.name == "safetensors":
         native.save(path, model)
     else:
         _write(form, native.source_of(path, model), path, space_as)
+
+
+def warn_of_what_is_lost(path: Path, name: str | None = None) -> None:
+    """Say, where a trained model is to be saved in a format that holds a part of it, that this part is lost.
+
+    Args:
+        path: the target.
+        name: the format; None for the one that :func:`save` takes.
+
+    Raises:
+        FormatError: there is no such format.
+        OutputError: the suffix means none.
+    """
+    form = registry.to_write(path, name, "safetensors")
+    if not form.complete:
+        logger.warning(
+            "%s holds the input vectors alone, as every file in the format %s does: %s cannot go on from it, and "
+            "explain needs output vectors, too; both can with .safetensors",
+            path,
+            form.name,
+            argument("init"),
+        )
 
 
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
@@ -98,10 +129,12 @@ def convert(
         FormatError: the source is damaged, cut short, or of no format that is known.
         OutputError: the target cannot be written, or cannot hold these words or that precision; an old one stays.
     """
-    form = registry.of_suffix(target) if target_name is None else registry.named(target_name, to_read=False)
+    form = registry.to_write(target, target_name)
     if precision not in (None, "float32") and not form.narrows:
         able = " and ".join(each.name for each in registry.FORMATS.values() if each.narrows)
-        raise OutputError(f"cannot write {target}: {form.name} holds no {precision}; {able} do (--to FORMAT)")
+        raise OutputError(
+            f"cannot write {target}: {form.name} holds no {precision}; {able} do ({argument('format', option='--to')})"
+        )
     source = registry.opened(path, name)
     source.precision = precision or (source.precision if form.narrows else "float32")
     _write(form, source, target, space_as)

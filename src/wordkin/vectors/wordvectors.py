@@ -89,10 +89,10 @@ class WordVectors(Queries):
         path: str | Path,
         *,
         include_output: bool = True,
-        format: str = "safetensors",  # noqa: A002
+        format: str | None = None,  # noqa: A002
         space_as: str | None = None,
     ) -> None:
-        """Write the vectors, atomically: as one safetensors file, or in another format.
+        """Write the vectors, atomically: in the format that is named, or that the suffix means.
 
         Vectors of float16 or int8 stay so in wordkin's own file and in a folder for the Hub, and are float32 elsewhere.
 
@@ -100,13 +100,14 @@ class WordVectors(Queries):
             path: the target.
             include_output: also write the output vectors W, which going on with training needs; other formats leave
                 them out.
-            format: one of those that ``docs/formats.md`` lists.
+            format: one of those that ``docs/formats.md`` lists; None for the one that the suffix of `path` means, and
+                for wordkin's own file where it has none.
             space_as: what stands for white space in words, where the format parts words with it.
 
         Raises:
             FormatError: there is no such format.
-            OutputError: the file cannot be written, or cannot hold these words, or there are none; an old file is
-                untouched.
+            OutputError: the suffix means no format; the file cannot be written, or cannot hold these words, or there
+                are none; an old file is untouched.
         """
         loading.save(Path(path), self._stored(path, include_output), format, space_as)
 

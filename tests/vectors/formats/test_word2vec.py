@@ -105,7 +105,7 @@ def test_words_that_hold_spaces(tmp_path):
     assert found["at name@domain.com"].tolist() == [5, 6]
     for form in ("glove", "word2vec-text", "word2vec-binary"):
         for space_as in (None, "_ _"):
-            with pytest.raises(OutputError, match=r"the word '\. \. \.' holds white space.*--space-as"):
+            with pytest.raises(OutputError, match=r"the word '\. \. \.' holds white space.*space_as='_'"):
                 found.save(tmp_path / form, format=form, space_as=space_as)
         if form == "glove":
             assert path.read_bytes().startswith(b"the 1 2\n. . .")

@@ -24,7 +24,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.remote import RemoteFile
-from wordkin.errors import ClusterError, ConfigurationError
+from wordkin.errors import ClusterError, ConfigurationError, argument
 from wordkin.training.backend import Backend, Workers
 from wordkin.training.chunk import ChunkResult, held_out_text, sum_of
 from wordkin.training.initialization import InitialWeights
@@ -75,8 +75,8 @@ def ray_backend(corpus: Any, config: TrainingConfig, known: Vocabulary, workers:
     threads = config.threads or 1
     if threads > 1 and not config.deterministic:
         raise ConfigurationError(
-            f"threads is {threads}, and a worker's threads would race: set deterministic, or take more workers "
-            "of one thread"
+            f"{argument('threads')} is {threads}, and a worker's threads would race: set {argument('deterministic')}, "
+            "or take more workers of one thread"
         )
     config = dataclasses.replace(config, threads=threads)
     with session(workers.number * threads, workers.address), Actors(workers.number, config) as actors:
@@ -313,8 +313,8 @@ class RayBackend(Backend):
         """Go back to the weights of the driver, since no worker has any; return their sync round."""
         if self._at < 0:
             raise ClusterError(
-                "all workers were lost while their weights were fetched; go on from the checkpoint with --resume, or "
-                "begin anew"
+                "all workers were lost while their weights were fetched; go on from the checkpoint with "
+                f"{argument('resume', True)}, or begin anew"
             )
         self._begin_with(self._at)
         return self._at

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from wordkin.errors import FormatError, argument
 from wordkin.vectors.formats import text
 from wordkin.vectors.formats.stream import Source
 
@@ -10,9 +11,19 @@ SEPARATORS = text.SEPARATORS
 read = text.read_without_header
 
 
-def recognises(_path: Path, first: bytes) -> bool:
-    """Whether the first line is a word and numbers."""
-    return text.numbers_behind_word(first.partition(b"\n")[0]) >= 1
+def recognises(path: Path, first: bytes) -> bool:
+    """Whether the first line is a word and numbers.
+
+    Raises:
+        FormatError: it ends in a single number, as a list of word pairs with scores does.
+    """
+    numbers = text.numbers_behind_word(first.partition(b"\n")[0])
+    if numbers == 1:
+        raise FormatError(
+            f"{path} has one number a line, which is a list with scores or counts rather than vectors; if they are "
+            f"vectors of one dimension, give {argument('format', 'glove', option='--from')}"
+        )
+    return numbers > 1
 
 
 def write(source: Source, target: Path) -> None:

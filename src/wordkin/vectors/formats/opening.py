@@ -104,6 +104,11 @@ def opened(path: Path) -> Iterator[Input]:
         FormatError: there is none, or it cannot be opened.
     """
     with contextlib.ExitStack() as stack:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise FormatError(
+                f"cannot read {path} as vectors: it is a pipe or a device, and vectors are read from a file, more than "
+                "once; write it to a file first"
+            )
         try:
             raw = stack.enter_context(path.open("rb"))
         except OSError as error:

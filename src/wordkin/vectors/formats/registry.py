@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from wordkin.errors import FormatError, OutputError
+from wordkin.errors import FormatError, OutputError, argument
 from wordkin.vectors.formats.opening import beginning
 from wordkin.vectors.formats.readable import readable
 from wordkin.vectors.formats.stream import Source
@@ -27,6 +27,7 @@ class Format:
         reads: whether it can be read.
         writes: whether it can be written.
         narrows: whether it can hold float16 and int8.
+        single: whether it is one file, which can be written to standard output.
     """
 
     name: str
@@ -35,6 +36,12 @@ class Format:
     reads: bool = True
     writes: bool = True
     narrows: bool = False
+    single: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds a whole model, output vectors too, so that training can go on from it."""
+        return self.module in ("native", "hub")
 
     def imported(self) -> ModuleType:
         """The module."""
@@ -47,17 +54,17 @@ FORMATS = {
         Format("safetensors", "native", (".safetensors", ".wordkin"), narrows=True),
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
-        Format("numpy", "numpy_array", (".npy",)),
+        Format("numpy", "numpy_array", (".npy",), single=False),
         Format("parquet", "parquet", (".parquet",)),
         Format("arrow", "arrow", (".arrow", ".feather")),
-        Format("projector", "projector", (".tsv",)),
+        Format("projector", "projector", (".tsv",), single=False),
         Format("word2vec-binary", "word2vec_binary", (".bin",)),
         Format("word2vec-text", "word2vec_text", (".txt",)),
         Format("fasttext-vec", "word2vec_text", (".vec",)),
         Format("glove", "glove", (".glove",)),
-        Format("hub", "hub", narrows=True),
-        Format("spacy", "spacy", reads=False),
-        Format("static-embedding", "static_embedding", reads=False),
+        Format("hub", "hub", narrows=True, single=False),
+        Format("spacy", "spacy", reads=False, single=False),
+        Format("static-embedding", "static_embedding", reads=False, single=False),
     )
 }
 
@@ -87,22 +94,36 @@ def recognised(path: Path) -> Format:
         if each.reads and each.imported().recognises(path, first):
             return each
     raise FormatError(
-        f"{path} is no file of word vectors that is known here; if you know what it is, say so (--from FORMAT)"
+        f"{path} is no file of word vectors that is known here; if you know its format, give it with "
+        f"{argument('format', option='--from')}"
     )
 
 
-def of_suffix(target: Path) -> Format:
-    """The format that a target's suffix means.
+def to_write(target: Path, name: str | None, without_suffix: str | None = None) -> Format:
+    """The format to write a target in.
+
+    Args:
+        target: the file or folder.
+        name: the format, where one was asked for; None for the one that the target's suffix means.
+        without_suffix: the format where there is no suffix, either; None where one must be named.
 
     Raises:
+        FormatError: there is no such format, or it cannot be written.
         OutputError: the suffix means none.
     """
     suffix = target.suffix.lower()
+    if name is None and not suffix:
+        name = without_suffix
+    if name is not None:
+        return named(name, to_read=False)
     for each in FORMATS.values():
         if suffix in each.suffixes:
             return each
     known = ", ".join(suffix for each in FORMATS.values() for suffix in each.suffixes)
-    raise OutputError(f"{target} ends in nothing that says its format ({known}); say which one (--to FORMAT)")
+    raise OutputError(
+        f"cannot write {target}: its name ends in none of the suffixes that mean a format ({known}); end it in one of "
+        f"them, or give {argument('format', option='--to')}"
+    )
 
 
 def opened(path: Path, name: str | None = None) -> Source:

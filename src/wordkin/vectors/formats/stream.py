@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from wordkin.blocks import row_blocks, rows_of_block
 from wordkin.damage import byte_of, damaged
-from wordkin.errors import OutputError
+from wordkin.errors import OutputError, argument
 from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.precision import Precision, widened
 from wordkin.vocabulary import Vocabulary, packed
@@ -167,7 +167,7 @@ def separable(blocks: Iterator[Block], target: Path, separators: bytes, space_as
             bad = next(word for word in block.words if any(byte in separators for byte in word))
             raise OutputError(
                 f"cannot write {target}: the word {bad.decode()!r} holds white space, which this format parts words "
-                "with; say what to write for it (--space-as _), or choose another format"
+                f"with; say what to write for it ({argument('space_as', '_')}), or choose another format"
             )
         words = (b"".join(substitute if byte in separators else bytes([byte]) for byte in word) for word in block.words)
         text, offsets = packed(words)
