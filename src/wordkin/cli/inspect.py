@@ -9,7 +9,7 @@ import click
 
 from wordkin.cli import PATH, as_json, print_json, say
 from wordkin.cli.evaluate import analogies_option, similarity_option
-from wordkin.errors import MissingPackageError
+from wordkin.errors import MissingPackageError, pip_install
 from wordkin.vectors.wordvectors import WordVectors
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: 
     try:
         from wordkin.inspector.server import Server
     except ImportError as error:
-        raise MissingPackageError("the inspector needs an extra: pip install 'wordkin[web]'") from error
+        raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
     server = Server(shown, host, port)
     say(f"the inspector is at {server.address}")
     if not no_browser:  # in a thread, since some browsers keep their caller waiting

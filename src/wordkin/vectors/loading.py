@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import OutputError
-from wordkin.vectors.formats import native, registry
+from wordkin.errors import ConfigurationError, OutputError
+from wordkin.vectors.formats import hub, native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.precision import Precision
@@ -56,16 +56,25 @@ def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:
     return V
 
 
-def save(path: Path, model: StoredModel, name: str, space_as: str | None = None) -> None:
+def save(
+    path: Path, model: StoredModel, name: str, space_as: str | None = None, card: hub.Card = hub.NOTHING_TOLD
+) -> None:
     """Write a model in a format.
 
     Raises:
+        ConfigurationError: the model card tells something, but the format has none.
         FormatError: there is no such format.
         OutputError: the file cannot be written, or cannot hold these words; an old one stays.
     """
     form = registry.named(name, to_read=False)
+    if card != hub.NOTHING_TOLD and name != "hub":
+        raise ConfigurationError(
+            f"license and language stand in a model card, which format='hub' writes; {name} has none"
+        )
     if name == "safetensors":
         native.save(path, model)
+    elif name == "hub":
+        hub.write(native.source_of(path, model), path, card)
     else:
         _write(form, native.source_of(path, model), path, space_as)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from wordkin.errors import ClusterError, MissingPackageError
+from wordkin.errors import ClusterError, MissingPackageError, pip_install
 
 NAMESPACE = "wordkin"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
@@ -28,7 +28,7 @@ def package(settings: dict[str, str] | None = None) -> Any:
     try:
         import ray
     except ImportError as error:
-        raise MissingPackageError("training with workers needs Ray: pip install 'wordkin[ray]'") from error
+        raise MissingPackageError(f"training with workers needs Ray: {pip_install('ray')}") from error
     return ray
 
 

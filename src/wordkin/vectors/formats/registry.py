@@ -91,6 +91,11 @@ def recognised(path: Path) -> Format:
     )
 
 
+def is_suffix(suffix: str) -> bool:
+    """Whether files of some format end so."""
+    return any(suffix.lower() in each.suffixes for each in FORMATS.values())
+
+
 def of_suffix(target: Path) -> Format:
     """The format that a target's suffix means.
 
