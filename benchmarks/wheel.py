@@ -123,7 +123,8 @@ def inspect(wordkin: Path, model: Path) -> None:
 def try_sdist(sdist: Path, folder: Path, arguments: list[str]) -> int:
     """Run the sdist's own tests in its folder, on its own sources; give pytest's exit status."""
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # 3.11.4 and newer have it
+        archive.extractall(folder)
     (unpacked,) = folder.iterdir()
     environment = os.environ | {"PYTHONPATH": str(unpacked / "src")}
     return subprocess.run(

@@ -39,7 +39,8 @@ def unpacked(tmp_path_factory) -> Path:
     assert done.returncode == 0, done.stderr
     (sdist,) = folder.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # 3.11.4 and newer have it
+        archive.extractall(folder)
     sdist.unlink()
     (unpacked,) = folder.iterdir()
     return unpacked
