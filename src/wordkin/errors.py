@@ -18,8 +18,11 @@ Every message is one line that says what was wrong, where, and what to do.
 
 import contextlib
 import contextvars
+import os
+import shlex
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 Spelling = Callable[[str, Any, str | None], str]
@@ -121,3 +124,28 @@ class UnknownWordError(WordkinError, KeyError):
 
 def _unknown_word(word: object, suggestions: tuple[str, ...]) -> UnknownWordError:
     return UnknownWordError(word, lambda: suggestions)
+
+
+def pip_install(extra: str) -> str:
+    """The command that installs one of wordkin's extras: by name, or by the folder that wordkin was installed from.
+
+    pip knows by its name a wordkin that came from an index, a wheel or a repository. For a checkout or an unpacked
+    sdist the folder is given, since an index need not have it.
+    """
+    import json
+    from importlib import metadata
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    try:
+        origin = json.loads(metadata.distribution("wordkin").read_text("direct_url.json") or "{}")
+    except metadata.PackageNotFoundError:  # on the path of this process, but not installed
+        origin = {"url": Path(__file__).parents[2].as_uri(), "dir_info": {"editable": True}}
+    name, option = "wordkin", ""
+    if "dir_info" in origin:
+        folder = Path(url2pathname(urlsplit(origin["url"]).path))
+        if (folder / "pyproject.toml").exists():
+            name = "." if folder == Path.cwd() else str(folder)
+            option = "-e " if origin["dir_info"].get("editable") else ""
+    what = f"{name}[{extra}]"
+    return f"pip install {option}" + (f'"{what}"' if os.name == "nt" else shlex.quote(what))

@@ -15,6 +15,7 @@ from wordkin import Checkpoint, CorpusError, EncodedCorpus, MissingPackageError,
 from wordkin.corpus import reading, remote
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.remote import RemoteFile
+from wordkin.errors import pip_install
 from wordkin.training.ray import shards
 
 ALL = TrainingConfig(min_count=1)
@@ -238,7 +239,7 @@ def test_without_the_extra(monkeypatch):
     with pytest.raises(MissingPackageError) as caught:
         encode("s3://key:secret@bucket/text", ALL)
     assert str(caught.value) == (
-        "s3://key:***@bucket/text needs fsspec, on every machine that reads it: pip install 'wordkin[fsspec]'"
+        f"s3://key:***@bucket/text needs fsspec, on every machine that reads it: {pip_install('fsspec')}"
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from wordkin import WordVectors, cli
+from wordkin.errors import pip_install
 
 pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 httpx = pytest.importorskip("httpx")
@@ -123,7 +124,7 @@ def test_without_the_extra_one_line_names_it(here, monkeypatch, package, text, t
     for command in (["inspect"], ["train", text, "-o", tmp_path / "model", "--inspect"]):
         result = here(*command, "--no-browser")
         assert result.returncode == cli.BAD_INPUT
-        assert result.stderr == "wordkin: the inspector needs an extra: pip install 'wordkin[web]'\n"
+        assert result.stderr == f"wordkin: the inspector needs an extra: {pip_install('web')}\n"
 
 
 def test_without_a_terminal_training_ends_when_the_model_is_saved(here, text, tmp_path):

@@ -1,11 +1,13 @@
 """Approximate search against exact search."""
 
+import re
 import sys
 
 import numpy as np
 import pytest
 
 from wordkin import FormatError, MissingPackageError, UnknownWordError, WordVectors, files
+from wordkin.errors import pip_install
 from wordkin.vectors.approximate import ApproximateSearch
 
 
@@ -75,5 +77,5 @@ def test_bad_questions(vectors, search):
 
 def test_without_the_extra(vectors, monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[approximate\]'"):
+    with pytest.raises(MissingPackageError, match=re.escape(pip_install("approximate"))):
         ApproximateSearch.build(vectors)

@@ -10,7 +10,7 @@ import click
 from wordkin.cli.command import PATH, as_json, command, print_json, say
 from wordkin.cli.evaluate import analogies_option, similarity_option
 from wordkin.cli.sources import from_option, loaded, readable
-from wordkin.errors import MissingPackageError
+from wordkin.errors import MissingPackageError, pip_install
 
 if TYPE_CHECKING:
     from wordkin.inspector.inspected import Inspected
@@ -70,7 +70,7 @@ def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: 
     try:
         from wordkin.inspector.server import Server
     except ImportError as error:
-        raise MissingPackageError("the inspector needs an extra: pip install 'wordkin[web]'") from error
+        raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
     server = Server(shown, host, port)
     click.echo(f"the inspector is at {server.address}", err=True)  # also where --quiet is given: nothing works without
     if not no_browser:  # in a thread, since some browsers keep their caller waiting

@@ -15,7 +15,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from wordkin.corpus import remote
 from wordkin.corpus.remote import RemoteFile
-from wordkin.errors import CorpusError
+from wordkin.errors import CorpusError, pip_install
 from wordkin.files import LONGEST_HEADER
 
 Source = Path | RemoteFile | str
@@ -216,7 +216,7 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
             try:
                 import zstandard
             except ImportError as error:
-                raise CorpusError(f"{source} is compressed with zstd: pip install 'wordkin[zstd]'") from error
+                raise CorpusError(f"{source} is compressed with zstd: {pip_install('zstd')}") from error
             reader = _Frames(buffered, zstandard.ZstdDecompressor)
             yield cast(BinaryIO, stack.enter_context(io.BufferedReader(reader)))
         elif magic[8:9] == b"{" and int.from_bytes(magic[:8], "little") <= LONGEST_HEADER:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wordkin import files
-from wordkin.errors import MissingPackageError, OutputError
+from wordkin.errors import MissingPackageError, OutputError, pip_install
 from wordkin.evaluation.analogies import SKIPPED, AnalogyScore
 from wordkin.evaluation.categorisation import CategorisationScore
 from wordkin.evaluation.outliers import OutlierScore
@@ -104,7 +104,7 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise MissingPackageError("a picture needs matplotlib: pip install 'wordkin[plot]'") from None
+        raise MissingPackageError(f"a picture needs matplotlib: {pip_install('plot')}") from None
     figure = Figure(figsize=(3 + 1.2 * len(scores), 4), layout="constrained")
     axes = figure.add_subplot()
     width = 0.8 / len(models)

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import ConfigurationError, MissingPackageError
+from wordkin.errors import ConfigurationError, MissingPackageError, pip_install
 from wordkin.vectors import postprocessing
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -96,7 +96,7 @@ class Layout:
 
     def __init__(self, vectors: WordVectors) -> None:
         if importlib.util.find_spec("umap") is None:
-            raise MissingPackageError("a map by UMAP needs umap-learn: pip install 'wordkin[map]'")
+            raise MissingPackageError(f"a map by UMAP needs umap-learn: {pip_install('map')}")
         self.words = min(len(vectors), UMAP_WORDS)
         self._finite = np.flatnonzero(np.isfinite(vectors.norms[: self.words]))
         if len(self._finite) < _UMAP_AT_LEAST:

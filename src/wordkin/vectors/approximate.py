@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wordkin import files
 from wordkin.blocks import row_blocks
 from wordkin.damage import byte_of, damaged
-from wordkin.errors import FormatError, MissingPackageError
+from wordkin.errors import FormatError, MissingPackageError, pip_install
 from wordkin.vectors.terms import Terms
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -149,5 +149,5 @@ def _faiss() -> Any:
     try:
         import faiss
     except ImportError:
-        raise MissingPackageError("approximate search needs faiss: pip install 'wordkin[approximate]'") from None
+        raise MissingPackageError(f"approximate search needs faiss: {pip_install('approximate')}") from None
     return faiss

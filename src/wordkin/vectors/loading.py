@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import OutputError, argument
-from wordkin.vectors.formats import native, registry
+from wordkin.errors import ConfigurationError, OutputError, argument
+from wordkin.vectors.formats import hub, native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.precision import Precision
@@ -59,7 +59,13 @@ def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:
     return V
 
 
-def save(path: Path, model: StoredModel, name: str | None = None, space_as: str | None = None) -> None:
+def save(
+    path: Path,
+    model: StoredModel,
+    name: str | None = None,
+    space_as: str | None = None,
+    card: hub.Card = hub.NOTHING_TOLD,
+) -> None:
     """Write a model.
 
     Args:
@@ -67,14 +73,22 @@ def save(path: Path, model: StoredModel, name: str | None = None, space_as: str 
         model: what to write.
         name: the format; None for the one that the suffix means, and for wordkin's own where there is no suffix.
         space_as: what stands for white space in words, where the format separates words with it.
+        card: what a model card tells, for the format ``hub`` alone.
 
     Raises:
+        ConfigurationError: the model card tells something, but the format has none.
         FormatError: there is no such format.
         OutputError: the file cannot be written, or cannot hold these words; an old one stays.
     """
     form = registry.to_write(path, name, "safetensors")
+    if card != hub.NOTHING_TOLD and form.name != "hub":
+        raise ConfigurationError(
+            f"license and language stand in a model card, which format='hub' writes; {form.name} has none"
+        )
     if form.name == "safetensors":
         native.save(path, model)
+    elif form.name == "hub":
+        hub.write(native.source_of(path, model), path, card)
     else:
         _write(form, native.source_of(path, model), path, space_as)
 

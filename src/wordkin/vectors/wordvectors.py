@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import OutputError, UnknownWordError
+from wordkin.errors import ConfigurationError, OutputError, UnknownWordError
 from wordkin.vectors import loading, spelling
 from wordkin.vectors.candidates import Rows
 from wordkin.vectors.formats import hub, native
@@ -48,16 +48,34 @@ class WordVectors(Queries):
         self._folds = False
 
     @classmethod
-    def load(cls, path: str | Path, format: str | None = None) -> "WordVectors":  # noqa: A002
+    def load(
+        cls,
+        path: str | Path,
+        format: str | None = None,  # noqa: A002
+        *,
+        revision: str | None = None,
+    ) -> "WordVectors":
         """Read vectors of any format; wordkin's own are mapped, so that only what queries touch is read.
 
+        A string ``"owner/name"`` where nothing of that name is here is a repository on the Hugging Face Hub, whose
+        native file is downloaded once (extra ``hub``). ``docs/formats.md`` says what is not taken for one.
+
         Args:
-            path: the file or folder.
+            path: the file or folder, or a repository on the Hub.
             format: its format (``docs/formats.md`` lists them); None to go by its content, whatever its name.
+            revision: of the repository: a branch, a tag or a commit.
 
         Raises:
+            ConfigurationError: there is a revision, but no repository.
             FormatError: the file is missing, truncated, damaged, of no format that is known, or of a newer version.
+            MissingPackageError: huggingface_hub is needed and not installed.
         """
+        if hub.is_repository(path, format):
+            return cls(hub.download(str(path), revision))
+        if revision is not None:
+            raise ConfigurationError(
+                f"revision is {revision!r}, but {str(path)!r} is no repository on the Hub; leave it out"
+            )
         return cls(loading.load(Path(path), format))
 
     @classmethod
@@ -91,6 +109,8 @@ class WordVectors(Queries):
         include_output: bool = True,
         format: str | None = None,  # noqa: A002
         space_as: str | None = None,
+        license: str = "unknown",  # noqa: A002
+        language: str | Sequence[str] | None = None,
     ) -> None:
         """Write the vectors, atomically: in the format that is named, or that the suffix means.
 
@@ -103,31 +123,47 @@ class WordVectors(Queries):
             format: one of those that ``docs/formats.md`` lists; None for the one that the suffix of `path` means, and
                 for wordkin's own file where it has none.
             space_as: what stands for white space in words, where the format parts words with it.
+            license: as in :meth:`push_to_hub`, for the format ``"hub"`` alone.
+            language: likewise.
 
         Raises:
+            ConfigurationError: the licence is no identifier, a language no code, or the format has no place for them.
             FormatError: there is no such format.
             OutputError: the suffix means no format; the file cannot be written, or cannot hold these words, or there
                 are none; an old file is untouched.
         """
-        loading.save(Path(path), self._stored(path, include_output), format, space_as)
+        card = hub.Card(license, language)
+        loading.save(Path(path), self._stored(path, include_output), format, space_as, card)
 
-    def push_to_hub(self, repository: str, *, include_output: bool = True, private: bool = False) -> str:
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        include_output: bool = True,
+        private: bool = False,
+        license: str = "unknown",  # noqa: A002
+        language: str | Sequence[str] | None = None,
+    ) -> str:
         """Upload the native file and a model card to the Hugging Face Hub; needs the extra ``hub``.
 
         Args:
             repository: ``owner/name``; made where there is none.
             include_output: also upload the output vectors W.
             private: whether a repository that is made is private.
+            license: its identifier on the Hub, such as ``"cc-by-sa-4.0"``.
+            language: the code of the words' language, such as ``"en"``, or several; None leaves it out.
 
         Returns:
             The address of what was uploaded.
 
         Raises:
+            ConfigurationError: the licence is no identifier, or a language no code.
             MissingPackageError: huggingface_hub is not installed.
             OutputError: there are no words.
         """
+        card = hub.Card(license, language, repository)
         model = self._stored(repository, include_output)
-        return hub.push(native.source_of(Path(repository), model), repository, private)
+        return hub.push(native.source_of(Path(repository), model), card, private)
 
     def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
         if not len(self):

@@ -1,11 +1,13 @@
 """NumPy's arrays, the projector's tables, and tables of Parquet and Arrow."""
 
 import logging
+import re
 
 import numpy as np
 import pytest
 
 from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
+from wordkin.errors import pip_install
 from wordkin.vectors.formats import npy
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
@@ -179,8 +181,8 @@ def test_tables(tmp_path, vectors, form, caplog):
 
 def test_tables_need_an_extra(tmp_path, vectors, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[arrow\]'"):
+    with pytest.raises(MissingPackageError, match=re.escape(pip_install("arrow"))):
         vectors.save(tmp_path / "file", format="parquet")
     (tmp_path / "file").write_bytes(b"PAR1 and more")
-    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[arrow\]'"):
+    with pytest.raises(MissingPackageError, match=re.escape(pip_install("arrow"))):
         WordVectors.load(tmp_path / "file")

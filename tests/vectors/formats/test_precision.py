@@ -105,7 +105,7 @@ def test_only_files_in_fewer_bits_need_a_new_version(tmp_path, vectors):
 def test_an_older_version_refuses_them_by_name(tmp_path, vectors, monkeypatch):
     stored_as(vectors, "int8").save(tmp_path / "file")
     monkeypatch.setattr(files, "FORMAT_VERSION", 1)
-    with pytest.raises(FormatError, match="has the format version 2, this wordkin reads up to 1: upgrade with 'pip"):
+    with pytest.raises(FormatError, match="has the format version 2, this wordkin reads up to 1: upgrade wordkin"):
         WordVectors.load(tmp_path / "file")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import wordkin
 from wordkin.config import TrainingConfig
-from wordkin.errors import ClusterError, MissingPackageError
+from wordkin.errors import ClusterError, MissingPackageError, pip_install
 from wordkin.training.ray.worker import Worker
 
 logger = logging.getLogger("wordkin")
@@ -56,7 +56,7 @@ def package(settings: dict[str, str] | None = None) -> Any:
     try:
         import ray
     except ImportError as error:
-        raise MissingPackageError("training with workers needs Ray: pip install 'wordkin[ray]'") from error
+        raise MissingPackageError(f"training with workers needs Ray: {pip_install('ray')}") from error
     return ray
 
 

@@ -99,6 +99,11 @@ def recognised(path: Path) -> Format:
     )
 
 
+def is_suffix(suffix: str) -> bool:
+    """Whether files of some format end so."""
+    return any(suffix.lower() in each.suffixes for each in FORMATS.values())
+
+
 def to_write(target: Path, name: str | None, without_suffix: str | None = None) -> Format:
     """The format to write a target in.
 

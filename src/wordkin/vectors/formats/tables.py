@@ -9,7 +9,7 @@ import numpy as np
 
 from wordkin import files
 from wordkin.blocks import row_blocks
-from wordkin.errors import FormatError, MissingPackageError
+from wordkin.errors import FormatError, MissingPackageError, pip_install
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import packed
 
@@ -26,7 +26,7 @@ def pyarrow() -> Any:
         import pyarrow as pa
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingPackageError("Parquet and Arrow need an extra: pip install 'wordkin[arrow]'") from error
+        raise MissingPackageError(f"Parquet and Arrow need an extra: {pip_install('arrow')}") from error
     return pa
 
 
