@@ -9,6 +9,7 @@ import numpy as np
 from wordkin.evaluation.analogies import SKIPPED, AnalogyScore
 from wordkin.evaluation.correlation import bootstrap_p, bootstrap_spearman, interval, mcnemar_p, resamples, spearman
 from wordkin.evaluation.similarity import SimilarityScore
+from wordkin.vectors.terms import whole_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,7 @@ def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
     Raises:
         ValueError: the scores are of different sets, or of a kind that has no paired test.
     """
+    seed = whole_number("seed", seed, 0)
     if isinstance(first, AnalogyScore) and isinstance(second, AnalogyScore) and first.digest == second.digest:
         return _analogies(first, second)
     if isinstance(first, SimilarityScore) and isinstance(second, SimilarityScore) and first.digest == second.digest:

@@ -11,9 +11,16 @@ T = TypeVar("T")
 
 
 def named(source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]], name: str) -> tuple[str, Sequence[T]]:
-    """The name of a set and what it holds: of a file or folder, its stem; of what was read before, `name`."""
+    """The name of a set and what it holds: of a file or folder, its stem; of what was read before, `name`.
+
+    Raises:
+        FormatError: the file or folder cannot be read.
+        ValueError: the source is neither.
+    """
     if isinstance(source, str | Path):
         return Path(source).stem, read(Path(source))
+    if not isinstance(source, list | tuple):
+        raise ValueError(f"source is {source!r}; give the path of a set of {name}, or what {read.__name__} returned")
     return name, source
 
 

@@ -76,7 +76,7 @@ def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "row": row,
         "count": None if row is None else int(counts[row]),
         "per_million": None if row is None else float(1e6 * counts[row] / counts.sum()),
-        "norm": float(np.linalg.norm(vector)) if row is None else float(vectors.norms[row]),
+        "norm": float(np.linalg.norm(vector.astype(np.float64))),
         "neighbours": _scored(vectors, _answered(lambda: vectors.most_similar(asked, topn=count))),
     }
 
@@ -126,7 +126,7 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def closest(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
-    return {"words": list(spelling.closest(fields.word(body, "word"), model(shown)))}
+    return {"words": list(spelling.closest(fields.word(body, "word"), model(shown).vocabulary))}
 
 
 def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:

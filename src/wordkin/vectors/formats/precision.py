@@ -41,7 +41,8 @@ def narrowed(vectors: Floats, precision: Precision) -> tuple[npt.NDArray[Any], F
 
 def widened(values: npt.NDArray[Any], scales: Floats | None) -> Floats:
     """The vectors that are stored as `values` and the scales of their rows; float32 as they are, without a copy."""
-    numbers = np.asarray(values, np.float32)
+    with np.errstate(over="ignore"):  # a float64 that is too large becomes infinity, which loading warns of
+        numbers = np.asarray(values, np.float32)
     return numbers if scales is None else numbers * scales[..., None]
 
 
