@@ -424,6 +424,23 @@ def test_numbers_too_large_for_float32(tmp_path, caplog):
     assert vectors.similarity(np.full(SIZE, 1e300), np.full(SIZE, 1e-300)) == pytest.approx(1)
 
 
+def test_signalling_nan(tmp_path, caplog):
+    """NaN of another kind, which files may hold, and over which NumPy's reductions warn."""
+    V = np.ones((3, 4), np.float32)
+    V.view(np.uint32)[1, 2] = 0x7F800001
+    vectors = WordVectors.from_arrays(["a", "b", "c"], V)
+    assert vectors.most_similar("a") == [("c", 1)]
+    with pytest.raises(ValueError, match="'b' has a number that float16 cannot hold"):
+        postprocessing.stored_as(vectors, "float16")
+    for form in ("safetensors", "word2vec-binary"):
+        vectors.save(tmp_path / form, format=form)
+        caplog.clear()
+        found = WordVectors.load(tmp_path / form)
+        assert "1 row with NaN or infinity, the first belongs to 'b'" in caplog.text
+        assert found.most_similar("a") == [("c", 1)]
+    assert drift(vectors, vectors)[0][1] == pytest.approx(0, abs=1e-6)
+
+
 def test_lengths_of_rows():
     rows = np.array([[3e-30, 4e-30], [3e30, 4e30], [0, 0], [3, 4], [np.nan, 1], [np.inf, 1], [3e38, 3e38]], np.float32)
     found = row_lengths(rows)

@@ -18,11 +18,17 @@ _BLOCK_WORDS = 1 << 16
 
 
 def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case."""
+    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case.
+
+    Where none does, the words that may have been meant by it.
+    """
     vectors = model(shown)
     prefix, ignore_case = fields.word(body, "prefix"), body.get("ignore_case") is True
     vocabulary = vectors.vocabulary
-    rows = beginning_with(vocabulary, prefix, ignore_case, fields.integer(body, "count", 1, MOST_ANSWERS, 10))
+    count = fields.integer(body, "count", 1, MOST_ANSWERS, 10)
+    rows = beginning_with(vocabulary, prefix, ignore_case, count)
+    if not rows:
+        rows = [vocabulary.rows[name] for name in spelling.closest(prefix, vocabulary)[:count]]
     return {"words": [{"word": vocabulary.words[row], "count": int(vocabulary.counts[row])} for row in rows]}
 
 

@@ -87,7 +87,7 @@ class RowNorms:
         if len(extreme):
             rows = values[extreme]
             is_finite = np.isfinite(rows).all(axis=1)
-            factors[extreme] = np.where(is_finite, np.where(rows.any(axis=1), np.inf, 0), np.nan)
+            factors[extreme] = np.where(is_finite, np.where((rows != 0).any(axis=1), np.inf, 0), np.nan)
             self._has_extremes = self._has_extremes or bool(np.isinf(factors[extreme]).any())
         return factors
 

@@ -21,7 +21,7 @@ _DOUBLED = 5  # a letter once instead of twice, or twice instead of once: Kingg,
 _ALIKE = 5  # a letter for one that sounds like it, or is the same with an accent: kat, cat
 _VOWEL = 8  # a vowel for another: seperate, separate
 _FIRST = 3  # on top, where the first letter is another: few people get that wrong
-_OTHER_CASE = 1  # on top, where only the case differs
+_OTHER_CASE = 1  # on top, where one begins with a capital and the other does not
 _RANK = 3.0  # for each power of ten of the row: of two words as far off, the more frequent one was meant
 _FURTHER = 9  # how far behind the best others may be
 _SOUNDS = ("ckq", "sz", "sc", "fv", "iy", "jg", "dt", "bp", "vw")
@@ -59,7 +59,7 @@ def closest(word: object, vocabulary: Vocabulary) -> tuple[str, ...]:
     near = np.flatnonzero(costs <= _EDIT * edits + _FIRST)
     found = {int(rows[place]): float(costs[place]) + _RANK * np.log10(rows[place] + 1) for place in near.tolist()}
     for row in found:
-        found[row] += _OTHER_CASE * (vocabulary.words[row] != query)
+        found[row] += _OTHER_CASE * (vocabulary.words[row][0].isupper() != word[0].isupper())
     ranked = sorted(found, key=lambda row: (found[row], row))[:_SUGGESTIONS]
     return tuple(vocabulary.words[row] for row in ranked if found[row] <= found[ranked[0]] + _FURTHER)
 

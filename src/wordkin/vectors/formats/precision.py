@@ -51,5 +51,5 @@ def unfit(vectors: Floats, precision: Precision) -> int | None:
     if precision == "float32":
         return None
     most = np.finfo(np.float16 if precision == "float16" else np.float32).max
-    fits = np.abs(vectors).max(axis=1) <= most
+    fits = (np.abs(vectors) <= most).all(axis=1)
     return None if fits.all() else int(fits.argmin())
