@@ -11,6 +11,7 @@ import argparse
 import collections
 import dataclasses
 import gzip
+import io
 import logging
 import os
 import random
@@ -20,6 +21,7 @@ import tempfile
 import time
 import tracemalloc
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +51,7 @@ _EXTREMES = [
     b"\\",
     b"'",
 ]
+WORDS = np.array(["the", "of", "Straße", "山", "a", "x" * 40, "12", "-1.5", "</s>"])
 _NUMBERS = [0, 1, -1, 2**7, 2**15, 2**31 - 1, -(2**31), 2**32, 2**62, 2**63 - 1, -(2**63)]
 
 
@@ -63,7 +66,7 @@ class Sample:
 
 def vectors() -> WordVectors:
     """A few words, some of them odd."""
-    words = ["the", "of", "Straße", "山", "a", "x" * 40, "12", "-1.5", "</s>"]
+    words = WORDS.tolist()
     numbers = np.random.default_rng(1).standard_normal((len(words), 5), np.float32)
     numbers[2] = [0, 1, -0.0, 1e-40, 3e38]
     return WordVectors(
@@ -92,12 +95,33 @@ def samples() -> list[Sample]:
             if format in ("word2vec-text", "word2vec-binary"):
                 made.append(Sample(f"{format}, gzip", name, {name: gzip.compress(files[name])}))
     made.append(Sample("gensim, one file", "model", {"model": gensim_pickle()}))
+    made.append(Sample("gensim, int keys", "model", {"model": gensim_pickle(int_keys=True)}))
+    made.append(Sample("numpy, by columns", "vectors.npy", columns()))
+    made.append(Sample("npz", "vectors.npz", {"vectors.npz": zipped({"vectors": vectors().vectors, "words": WORDS})}))
     made.append(Sample("fasttext-bin", "model.bin", {"model.bin": fasttext_model()}))
     return made
 
 
-def gensim_pickle() -> bytes:
-    """A pickle as gensim writes it, its arrays within: opcodes of protocol 4."""
+def columns() -> dict[str, bytes]:
+    """An array that lies column by column, and its words."""
+    array = io.BytesIO()
+    np.save(array, np.asfortranarray(vectors().vectors))
+    return {"vectors.npy": array.getvalue(), "vectors.words": "\n".join(WORDS.tolist()).encode()}
+
+
+def zipped(arrays: dict[str, np.ndarray]) -> bytes:
+    """A zip file of arrays."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type] # which its stubs take for its option
+    return file.getvalue()
+
+
+def gensim_pickle(*, int_keys: bool = False) -> bytes:
+    """A pickle as gensim writes it, its arrays within: opcodes of protocol 4.
+
+    Args:
+        int_keys: of Python and of NumPy, and with a slot that has no key.
+    """
     words = [b"the", b"of", b"and"]
     numbers = np.random.default_rng(2).standard_normal((3, 4), np.float32)
 
@@ -110,12 +134,16 @@ def gensim_pickle() -> bytes:
         named += text(b"numpy") + text(b"ndarray") + b"\x93\x94K\0\x85\x94C\x01b\x94\x87\x94R\x94("
         shape = b"".join(b"K" + bytes([length]) for length in values.shape)
         shape += {1: b"\x85\x94", 2: b"\x86\x94"}[values.ndim]
-        dtype = text(b"numpy") + text(b"dtype") + b"\x93\x94" + text(kind) + b"\x89\x88\x87\x94R\x94(K\x03" + text(b"<")
-        dtype += b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0t\x94b"
-        return named + b"K\x01" + shape + dtype + b"\x89C" + bytes([len(data)]) + data + b"\x94t\x94b"
+        return named + b"K\x01" + shape + dtype(kind) + b"\x89C" + bytes([len(data)]) + data + b"\x94t\x94b"
 
+    def dtype(kind: bytes) -> bytes:
+        made = text(b"numpy") + text(b"dtype") + b"\x93\x94" + text(kind) + b"\x89\x88\x87\x94R\x94(K\x03" + text(b"<")
+        return made + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0t\x94b"
+
+    scalar = text(b"numpy._core.multiarray") + text(b"scalar") + b"\x93\x94" + dtype(b"i8")
+    keys = b"K\x07N" + scalar + b"C\x08" + bytes([9, *[0] * 7]) + b"\x94\x86\x94R\x94"
     state = b"}\x94(" + text(b"vector_size") + b"K\x04" + text(b"index_to_key") + b"]\x94("
-    state += b"".join(map(text, words)) + b"e" + text(b"vectors") + array(numbers, b"f4")
+    state += (keys if int_keys else b"".join(map(text, words))) + b"e" + text(b"vectors") + array(numbers, b"f4")
     state += (
         text(b"key_to_index") + b"}\x94(" + b"".join(text(w) + b"K" + bytes([i]) for i, w in enumerate(words)) + b"u"
     )
@@ -178,7 +206,20 @@ def damaged(data: bytes, generator: random.Random) -> bytes:
     """The file after some changes; of compressed ones mostly what is compressed is changed."""
     if data.startswith(b"\x1f\x8b") and generator.random() < 0.8:
         return gzip.compress(mutated(gzip.decompress(data), generator), 1)
+    if data.startswith(b"PK") and generator.random() < 0.8:
+        return damaged_within(data, generator)
     return mutated(data, generator)
+
+
+def damaged_within(data: bytes, generator: random.Random) -> bytes:
+    """A zip file after changes to what one of its members holds."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as target:
+        victim = generator.choice(archive.namelist())
+        for name in archive.namelist():
+            content = archive.read(name)
+            target.writestr(name, mutated(content, generator) if name == victim else content)
+    return changed.getvalue()
 
 
 def used(path: Path) -> str:
@@ -188,8 +229,7 @@ def used(path: Path) -> str:
         list(found.vocabulary.words)
         for word in found.index_to_key[:3]:
             found.key_to_index.get(word)
-        with np.errstate(all="ignore"):
-            found.most_similar(np.ones(found.vector_size), topn=2)
+        found.most_similar(np.ones(found.vector_size), topn=2)
         if found._model.subwords is not None:
             found._model.subwords.vector("unbekannt")
     except FormatError as error:

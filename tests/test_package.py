@@ -37,6 +37,7 @@ def test_public_names_are_pinned():
         "EpochRecord",
         "FormatError",
         "MissingPackageError",
+        "NonFiniteVectorError",
         "OutputError",
         "TrainingConfig",
         "UnknownWordError",

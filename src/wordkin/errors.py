@@ -10,6 +10,7 @@
     ├── DivergenceError (ArithmeticError)  the weights grew without bound; the learning rate is too high
     ├── FormatError (ValueError)          a file of vectors or of an encoded corpus is not what it should be
     ├── MissingPackageError (ImportError) something was asked for that needs a package which is not installed
+    ├── NonFiniteVectorError (ValueError)  a query names a word whose vector holds NaN or infinity
     ├── OutputError (OSError)             a result cannot be written
     └── UnknownWordError (KeyError)       a query names a word that the vocabulary lacks
 
@@ -86,6 +87,21 @@ class FormatError(WordkinError, ValueError):
 
 class MissingPackageError(WordkinError, ImportError):
     """An optional package is needed and not installed."""
+
+
+class NonFiniteVectorError(WordkinError, ValueError):
+    """The vector of a word holds NaN or infinity.
+
+    Attributes:
+        word: the word that was asked for.
+    """
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+    def __str__(self) -> str:
+        return f"the vector of {self.word!r} holds NaN or infinity, which no query can use; leave the word out"
 
 
 class OutputError(WordkinError, OSError):

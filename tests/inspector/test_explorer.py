@@ -41,8 +41,13 @@ class TestComplete:
         assert completed(shown, "ca", count=1) == ["cat"]
         assert completed(shown, "zebra") == completed(shown, "cats and dogs") == []
 
+    def test_offers_other_spellings_where_no_word_begins_so(self, shown):
+        assert completed(shown, "dgo") == ["dog"]
+        assert completed(shown, "kat") == ["cat", "Cat"]
+        assert completed(shown, "kat", count=1) == ["cat"]
+
     def test_takes_any_case_where_asked(self, shown):
-        assert completed(shown, "CAT") == []
+        assert completed(shown, "AT") == ["Cat", "cat"]  # no word begins with these letters
         assert completed(shown, "CAT", ignore_case=True) == ["cat", "Cat", "cats"]
         assert completed(shown, "é", ignore_case=True) == ["ÉTÉ", "été"]
 
@@ -67,7 +72,7 @@ class TestWord:
         assert [(each["word"], each["score"]) for each in answer["neighbours"]] == vectors.most_similar("cat", topn=3)
         assert all(vectors.index_to_key[each["row"]] == each["word"] for each in answer["neighbours"])
         assert (answer["row"], answer["count"]) == (1, 19)
-        assert answer["norm"] == vectors.norms[1]
+        assert answer["norm"] == pytest.approx(float(vectors.norms[1]), rel=1e-6)
         assert answer["per_million"] == pytest.approx(19e6 / sum(range(11, 21)))
 
     def test_unknown_words(self, shown):

@@ -69,9 +69,9 @@ def test_bad_questions(vectors, search):
         search.most_similar("lake")
     with pytest.raises(ValueError, match="topn is 0"):
         search.most_similar("w1", topn=0)
-    with pytest.raises(ValueError, match="links is 0; it must be at least 1"):
+    with pytest.raises(ValueError, match="links is 0; it must be a whole number of at least 1"):
         ApproximateSearch.build(vectors, links=0)
-    with pytest.raises(ValueError, match="sample is 0; it must be at least 1"):
+    with pytest.raises(ValueError, match="sample is 0; it must be a whole number of at least 1"):
         ApproximateSearch.build(vectors, sample=0)
 
 

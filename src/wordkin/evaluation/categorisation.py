@@ -12,6 +12,7 @@ import numpy.typing as npt
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
 from wordkin.evaluation.sets import Lookup
+from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
 _STARTS = 10
@@ -86,7 +87,9 @@ def evaluate_categorisation(
 
     Raises:
         FormatError: the set cannot be read.
+        ValueError: an argument is out of range.
     """
+    seed = whole_number("seed", seed, 0)
     name, pairs = sets.named(source, read_categories, "categorisation")
     lookup = Lookup(vectors, (word for word, _ in pairs), most_frequent, ignore_case)
     known = [(row, category) for word, category in pairs if (row := lookup.row(word)) is not None]

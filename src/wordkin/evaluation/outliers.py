@@ -101,6 +101,7 @@ def evaluate_outliers(
 
     Raises:
         FormatError: the set cannot be read.
+        ValueError: an argument is out of range.
     """
     name, groups = sets.named(source, read_groups, "outliers")
     wanted = (word for group in groups for word in group.members + group.outliers)

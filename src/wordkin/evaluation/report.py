@@ -20,6 +20,7 @@ from wordkin.evaluation.statistics import (
     mcnemar_p,
     spearman,
 )
+from wordkin.vectors.terms import whole_number
 
 Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore
 Table = list[tuple[str, ...]]
@@ -61,6 +62,7 @@ def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
     Raises:
         ValueError: the scores are of different sets, or of a kind that has no paired test.
     """
+    seed = whole_number("seed", seed, 0)
     if isinstance(first, AnalogyScore) and isinstance(second, AnalogyScore) and first.digest == second.digest:
         return _analogies(first, second)
     if isinstance(first, SimilarityScore) and isinstance(second, SimilarityScore) and first.digest == second.digest:

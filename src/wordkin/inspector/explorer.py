@@ -19,11 +19,17 @@ _BLOCK_WORDS = 1 << 16
 
 
 def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case."""
+    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case.
+
+    Where none does, the words that may have been meant by it.
+    """
     vectors = model(shown)
     prefix, ignore_case = requests.word(body, "prefix"), body.get("ignore_case") is True
     vocabulary = vectors.vocabulary
-    rows = beginning_with(vocabulary, prefix, ignore_case, requests.integer(body, "count", 1, MOST_ANSWERS, 10))
+    count = requests.integer(body, "count", 1, MOST_ANSWERS, 10)
+    rows = beginning_with(vocabulary, prefix, ignore_case, count)
+    if not rows:
+        rows = [vocabulary.rows[name] for name in spelling.closest(prefix, vocabulary)[:count]]
     return {"words": [{"word": vocabulary.words[row], "count": int(vocabulary.counts[row])} for row in rows]}
 
 
@@ -81,7 +87,7 @@ def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "row": row,
         "count": None if row is None else int(counts[row]),
         "per_million": None if row is None else float(1e6 * counts[row] / counts.sum()),
-        "norm": float(np.linalg.norm(vector)) if row is None else float(vectors.norms[row]),
+        "norm": float(np.linalg.norm(vector.astype(np.float64))),
         "neighbours": _scored(vectors, _answered(lambda: vectors.most_similar(asked, topn=count))),
     }
 
@@ -131,7 +137,7 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def closest(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
-    return {"words": list(spelling.closest(requests.word(body, "word"), model(shown)))}
+    return {"words": list(spelling.closest(requests.word(body, "word"), model(shown).vocabulary))}
 
 
 def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:

@@ -30,13 +30,11 @@ Positions = npt.NDArray[np.float32]  # (words, 2)
 
 def principal_plane(vectors: WordVectors) -> Positions:
     """Every word by the first two principal components: (words, 2) float32, NaN where a vector is not finite."""
-    finite = np.isfinite(vectors.norms)
-    if not finite.all():
-        vectors = vectors.with_vectors(np.where(finite[:, None], vectors.values(slice(None)), 0))
     axes = min(2, vectors.vector_size)
     plane = np.zeros((len(vectors), 2), np.float32)
-    plane[:, :axes] = postprocessing.reduced(vectors, axes).vectors
-    plane[~finite] = np.nan
+    if vectors.finite().any():
+        plane[:, :axes] = postprocessing.reduced(vectors, axes).vectors
+    plane[~vectors.finite()] = np.nan
     return plane
 
 
@@ -98,7 +96,7 @@ class Layout:
         if importlib.util.find_spec("umap") is None:
             raise MissingPackageError(f"a map by UMAP needs umap-learn: {pip_install('map')}")
         self.words = min(len(vectors), UMAP_WORDS)
-        self._finite = np.flatnonzero(np.isfinite(vectors.norms[: self.words]))
+        self._finite = np.flatnonzero(vectors.finite(slice(self.words)))
         if len(self._finite) < _UMAP_AT_LEAST:
             raise ConfigurationError(f"a map by UMAP needs {_UMAP_AT_LEAST} words or more; choose PCA")
         self.state: Literal["running", "done", "cancelled", "failed"] = "running"

@@ -12,7 +12,7 @@ from wordkin.vectors.formats import hub, native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.precision import Precision
-from wordkin.vectors.formats.stream import Source, separable
+from wordkin.vectors.formats.stream import Source, not_finite, separable, warn_not_finite
 
 logger = logging.getLogger("wordkin")
 
@@ -34,12 +34,26 @@ def load(path: Path, name: str | None = None) -> StoredModel:
     module = form.imported()
     if hasattr(module, "load"):
         model: StoredModel = module.load(path)
+        _check_lengths(path, model)
         return model
     source = registry.opened(path, form.name)
     words = Words()
     V = _collected(source, words)
     output = source.output if source.output is not None and len(source.output) == len(V) else None
     return StoredModel(V, output, words.vocabulary(), source.config, source.history, subwords=source.subwords)
+
+
+def _check_lengths(path: Path, model: StoredModel) -> None:
+    """Warn of rows that are not finite: their stored lengths are not, so that only few rows are read."""
+    if model.norms is None:
+        return
+    with np.errstate(invalid="ignore"):  # what a file holds may be any NaN
+        if np.isfinite(model.norms.max()):
+            return
+    suspects = np.flatnonzero(~np.isfinite(model.norms))
+    rows = suspects[not_finite(model.input[suspects])]  # the length of a long row overflows as well
+    if len(rows):
+        warn_not_finite(path, len(rows), model.vocabulary.words[int(rows[0])])
 
 
 def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:

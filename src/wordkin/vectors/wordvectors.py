@@ -1,6 +1,5 @@
 """Word vectors: small, immutable, and ignorant of how they were trained."""
 
-import copy
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -90,9 +89,14 @@ class WordVectors(Queries):
             counts: (words,) occurrences in the corpus; 1 where unknown.
 
         Raises:
-            ValueError: the shapes do not fit, a word is empty or there twice, or a count is below 1.
+            ValueError: the shapes do not fit, a number is too large for float32, a word is empty or there twice, or a
+                count is below 1.
         """
-        matrix = np.ascontiguousarray(vectors, np.float32)
+        try:
+            with np.errstate(over="raise"):
+                matrix = np.ascontiguousarray(vectors, np.float32)
+        except FloatingPointError:
+            raise ValueError("the vectors hold a number that is too large for float32; scale them") from None
         occurrences = np.ones(len(words), np.int64) if counts is None else np.asarray(counts, np.int64)
         if matrix.ndim != 2 or len(matrix) != len(words) or occurrences.shape != (len(words),):
             raise ValueError(
@@ -213,9 +217,19 @@ class WordVectors(Queries):
 
         A word is looked up as it was given first. Nothing is copied, and the words themselves stay as they are stored.
         """
-        other = copy.copy(self)
+        other = type(self)(self._model)
+        other._norms = self._norms
         other._folds = True
         return other
+
+    def __getstate__(self) -> tuple[native.StoredModel, bool]:
+        """What pickles and copies hold: the model, each array of it once."""
+        return self._model, self._folds
+
+    def __setstate__(self, state: tuple[native.StoredModel, bool]) -> None:
+        model, folds = state
+        WordVectors.__init__(self, model)
+        self._folds = folds
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -267,7 +281,7 @@ class WordVectors(Queries):
         return row
 
     def _unknown(self, word: object) -> UnknownWordError:
-        return UnknownWordError(word, lambda: spelling.closest(word, self))
+        return UnknownWordError(word, lambda: spelling.closest(word, self.vocabulary))
 
     def _find(self, word: object) -> int | None:
         if not isinstance(word, str):

@@ -8,7 +8,7 @@ from types import ModuleType
 from wordkin.errors import FormatError, OutputError, argument
 from wordkin.vectors.formats.opening import beginning
 from wordkin.vectors.formats.readable import readable
-from wordkin.vectors.formats.stream import Source
+from wordkin.vectors.formats.stream import Source, reported
 
 _BEGINNING = 1 << 19
 
@@ -55,6 +55,7 @@ FORMATS = {
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",), single=False),
+        Format("npz", "npz", writes=False),
         Format("parquet", "parquet", (".parquet",)),
         Format("arrow", "arrow", (".arrow", ".feather")),
         Format("projector", "projector", (".tsv",), single=False),
@@ -143,5 +144,5 @@ def opened(path: Path, name: str | None = None) -> Source:
     """
     form = recognised(path) if name is None else named(name, to_read=True)
     source: Source = form.imported().read(path)
-    source.blocks = readable(path, source.blocks)
+    source.blocks = reported(path, readable(path, source.blocks))
     return source

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -12,9 +13,12 @@ import numpy.typing as npt
 from wordkin.blocks import row_blocks, rows_of_block
 from wordkin.damage import byte_of, damaged
 from wordkin.errors import OutputError, argument
+from wordkin.sizes import counted
 from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.precision import Precision, widened
 from wordkin.vocabulary import Vocabulary, packed
+
+logger = logging.getLogger("wordkin")
 
 MAX_VECTOR_SIZE = 1 << 16
 """The longest vectors that are read: no file in use has longer ones, and a header that says so is damaged."""
@@ -40,6 +44,11 @@ class Block(NamedTuple):
         """The words, as UTF-8."""
         text = self.text.tobytes()
         return [text[begin:end] for begin, end in itertools.pairwise(self.offsets.tolist())]
+
+    def of(self, mask: npt.NDArray[np.bool_]) -> "Block":
+        """The words that a mask, (words,), selects, and their vectors."""
+        text, offsets = packed(itertools.compress(self.words, mask.tolist()))
+        return Block(text, offsets, self.vectors[mask], None if self.counts is None else self.counts[mask])
 
 
 class Subwords(Protocol):
@@ -122,9 +131,13 @@ def file_blocks(
     Args:
         path: the file.
         vocabulary: its words.
-        vectors: (words, vector_size) of any type of numbers, mapped from this file as a whole, row by row.
+        vectors: (words, vector_size) of any type of numbers, mapped from this file as a whole; where it lies there
+            column by column, it is read from the mapping.
         scales: (words,) what the rows are multiplied by; None for 1.
     """
+    if not vectors.flags.c_contiguous:
+        yield from matrix_blocks(vocabulary, vectors, scales)
+        return
     with opened(path) as file:
         file.skip(byte_of(vectors))
         room = np.empty((min(rows_of_block(vectors.shape[1]), len(vectors)), vectors.shape[1]), vectors.dtype)
@@ -143,6 +156,37 @@ def _block(
     bounds = vocabulary.offsets[begin : begin + len(vectors) + 1]
     counts = vocabulary.counts[begin : begin + len(vectors)]
     return Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors, counts)
+
+
+def not_finite(vectors: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """The rows of (rows, d) that hold NaN or infinity, ascending."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.vdot(vectors, vectors)):  # which is quick, and overflows only where numbers are large
+            return np.empty(0, np.intp)
+    return np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+
+
+def reported(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+    """The same blocks; a warning at the end says how many rows hold NaN or infinity."""
+    count, first = 0, ""
+    for block in blocks:
+        rows = not_finite(block.vectors)
+        if len(rows):
+            first = first or block.words[int(rows[0])].decode()
+            count += len(rows)
+        yield block
+    if count:
+        warn_not_finite(path, count, first)
+
+
+def warn_not_finite(path: Path, rows: int, word: str) -> None:
+    """Say that rows hold NaN or infinity, and whose the first of them is."""
+    logger.warning(
+        "%s: %s with NaN or infinity, the first belongs to %r; queries leave such rows out",
+        path,
+        counted(rows, "row"),
+        word,
+    )
 
 
 def separable(blocks: Iterator[Block], target: Path, separators: bytes, space_as: str | None) -> Iterator[Block]:
