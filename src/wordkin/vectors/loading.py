@@ -17,12 +17,13 @@ _FIRST_ROOM = 1 << 24
 """Bytes of vectors that there is room for before any have come, beside twice the file's size."""
 
 
-def load(path: Path, name: str | None = None) -> StoredModel:
+def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> StoredModel:
     """Read vectors of any format; wordkin's own are mapped.
 
     Args:
         path: the file or folder.
         name: its format; None to go by its content.
+        skip_bad_rows: whether rows of text and of word2vec's binary that cannot be read for sure are left out.
 
     Raises:
         FormatError: it is damaged, cut short, not of that format, or of none that is known.
@@ -32,7 +33,7 @@ def load(path: Path, name: str | None = None) -> StoredModel:
     if hasattr(module, "load"):
         model: StoredModel = module.load(path)
         return model
-    source = registry.opened(path, form.name)
+    source = registry.opened(path, form.name, skip_bad_rows)
     words = Words()
     V = _collected(source, words)
     output = source.output if source.output is not None and len(source.output) == len(V) else None
@@ -83,6 +84,7 @@ def convert(
     target_name: str | None = None,
     space_as: str | None = None,
     precision: Precision | None = None,
+    skip_bad_rows: bool = False,
 ) -> Source:
     """Write vectors of one format in another, a block at a time.
 
@@ -93,6 +95,7 @@ def convert(
         target_name: the format of `target`; None to go by its suffix.
         space_as: what stands for white space in words, where the target's format parts words with it.
         precision: what the vectors are stored as; None for what the source has, where the target can hold it.
+        skip_bad_rows: as in :func:`load`.
 
     Raises:
         FormatError: the source is damaged, cut short, or of no format that is known.
@@ -102,7 +105,7 @@ def convert(
     if precision not in (None, "float32") and not form.narrows:
         able = " and ".join(each.name for each in registry.FORMATS.values() if each.narrows)
         raise OutputError(f"cannot write {target}: {form.name} holds no {precision}; {able} do (--to FORMAT)")
-    source = registry.opened(path, name)
+    source = registry.opened(path, name, skip_bad_rows)
     source.precision = precision or (source.precision if form.narrows else "float32")
     _write(form, source, target, space_as)
     return source

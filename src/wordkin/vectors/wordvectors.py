@@ -48,17 +48,25 @@ class WordVectors(Queries):
         self._folds = False
 
     @classmethod
-    def load(cls, path: str | Path, format: str | None = None) -> "WordVectors":  # noqa: A002
+    def load(
+        cls,
+        path: str | Path,
+        format: str | None = None,  # noqa: A002
+        *,
+        skip_bad_rows: bool = False,
+    ) -> "WordVectors":
         """Read vectors of any format; wordkin's own are mapped, so that only what queries touch is read.
 
         Args:
             path: the file or folder.
             format: its format (``docs/formats.md`` lists them); None to go by its content, whatever its name.
+            skip_bad_rows: leave out rows that have no word, and lines of text that are not surely a word and its
+                numbers, with a warning that says how many; else the first of them is an error.
 
         Raises:
             FormatError: the file is missing, truncated, damaged, of no format that is known, or of a newer version.
         """
-        return cls(loading.load(Path(path), format))
+        return cls(loading.load(Path(path), format, skip_bad_rows))
 
     @classmethod
     def from_arrays(

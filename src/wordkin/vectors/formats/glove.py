@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from wordkin.vectors.formats import text
+from wordkin.errors import FormatError
+from wordkin.vectors.formats import text, text_lines
 from wordkin.vectors.formats.stream import Source
 
 SEPARATORS = text.SEPARATORS
@@ -10,9 +11,20 @@ SEPARATORS = text.SEPARATORS
 read = text.read_without_header
 
 
-def recognises(_path: Path, first: bytes) -> bool:
-    """Whether the first line is a word and numbers."""
-    return text.numbers_behind_word(first.partition(b"\n")[0]) >= 1
+def recognises(path: Path, first: bytes) -> bool:
+    """Whether the first line is a word and numbers.
+
+    Raises:
+        FormatError: the lines are numbers alone, which may have their words elsewhere.
+    """
+    found = text_lines.begins_a_row(text_lines.first_line(first))
+    if found and text_lines.lacks_words(first, ids_are_words=True):
+        beside = path.with_suffix(".metadata.tsv").name
+        raise FormatError(
+            f"{path} holds numbers without words; put the words beside them ({beside}), as TensorBoard's projector does, "
+            "or take the first number of each line for its word (--from glove)"
+        )
+    return found
 
 
 def write(source: Source, target: Path) -> None:

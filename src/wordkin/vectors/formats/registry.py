@@ -1,5 +1,6 @@
 """The formats by name, by content, and by a target's suffix."""
 
+import codecs
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from types import ModuleType
 
 from wordkin.errors import FormatError, OutputError
 from wordkin.vectors.formats.opening import beginning
-from wordkin.vectors.formats.readable import readable
+from wordkin.vectors.formats.readable import readable, worded
 from wordkin.vectors.formats.stream import Source
 
 _BEGINNING = 1 << 19
@@ -27,6 +28,7 @@ class Format:
         reads: whether it can be read.
         writes: whether it can be written.
         narrows: whether it can hold float16 and int8.
+        skips: whether its ``read`` can be told to give bad rows as rows without a word, by ``skip_bad_rows``.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Format:
     reads: bool = True
     writes: bool = True
     narrows: bool = False
+    skips: bool = False
 
     def imported(self) -> ModuleType:
         """The module."""
@@ -47,14 +50,14 @@ FORMATS = {
         Format("safetensors", "native", (".safetensors", ".wordkin"), narrows=True),
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
-        Format("numpy", "numpy_array", (".npy",)),
+        Format("numpy", "numpy_array", (".npy",), skips=True),
         Format("parquet", "parquet", (".parquet",)),
         Format("arrow", "arrow", (".arrow", ".feather")),
-        Format("projector", "projector", (".tsv",)),
-        Format("word2vec-binary", "word2vec_binary", (".bin",)),
-        Format("word2vec-text", "word2vec_text", (".txt",)),
-        Format("fasttext-vec", "word2vec_text", (".vec",)),
-        Format("glove", "glove", (".glove",)),
+        Format("projector", "projector", (".tsv",), skips=True),
+        Format("word2vec-binary", "word2vec_binary", (".bin",), skips=True),
+        Format("word2vec-text", "word2vec_text", (".txt",), skips=True),
+        Format("fasttext-vec", "word2vec_text", (".vec",), skips=True),
+        Format("glove", "glove", (".glove",), skips=True),
         Format("hub", "hub", narrows=True),
         Format("spacy", "spacy", reads=False),
         Format("static-embedding", "static_embedding", reads=False),
@@ -86,6 +89,8 @@ def recognised(path: Path) -> Format:
     for each in FORMATS.values():
         if each.reads and each.imported().recognises(path, first):
             return each
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FormatError(f"{path} is text in UTF-16; convert it to UTF-8 first")
     raise FormatError(
         f"{path} is no file of word vectors that is known here; if you know what it is, say so (--from FORMAT)"
     )
@@ -105,17 +110,20 @@ def of_suffix(target: Path) -> Format:
     raise OutputError(f"{target} ends in nothing that says its format ({known}); say which one (--to FORMAT)")
 
 
-def opened(path: Path, name: str | None = None) -> Source:
+def opened(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> Source:
     """Begin to read a file of vectors.
 
     Args:
         path: the file or folder.
         name: its format; None to go by its content.
+        skip_bad_rows: whether rows without a word, and lines that are not surely a word and its numbers, are left out;
+            a warning says how many, for which the file is read once more before.
 
     Raises:
         FormatError: it is damaged, cut short, not of that format, or of none that is known.
     """
     form = recognised(path) if name is None else named(name, to_read=True)
-    source: Source = form.imported().read(path)
+    read = form.imported().read
+    source: Source = worded(path, read) if skip_bad_rows and form.skips else read(path)
     source.blocks = readable(path, source.blocks)
     return source
