@@ -21,8 +21,8 @@ def recognises(path: Path, first: bytes) -> bool:
     if found and text_lines.lacks_words(first, ids_are_words=True):
         beside = path.with_suffix(".metadata.tsv").name
         raise FormatError(
-            f"{path} holds numbers without words; put the words beside them ({beside}), as TensorBoard's projector does, "
-            "or take the first number of each line for its word (--from glove)"
+            f"{path} holds numbers without words; put the words beside them ({beside}), as TensorBoard's projector "
+            "does, or take the first number of each line for its word (--from glove)"
         )
     return found
 
