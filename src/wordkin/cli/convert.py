@@ -24,6 +24,7 @@ _writable = click.Choice([each.name for each in FORMATS.values() if each.writes]
     type=click.Choice(PRECISIONS),
     help="Store the vectors as that; less than float32 is for safetensors and hub.  [default: as SOURCE does]",
 )
+@click.option("--skip-bad-rows", is_flag=True, help="Leave out rows that have no word or are doubtful, and count them.")
 @as_json
 def convert(
     source: Path,
@@ -32,13 +33,14 @@ def convert(
     target_format: str | None,
     space_as: str | None,
     precision: Precision | None,
+    skip_bad_rows: bool,
     as_json: bool,
 ) -> None:
     """Write the vectors in SOURCE as TARGET, in another format.
 
     They pass through memory a block at a time, so that a file may be larger than memory.
     """
-    done = loading.convert(source, target, source_format, target_format, space_as, precision)
+    done = loading.convert(source, target, source_format, target_format, space_as, precision, skip_bad_rows)
     if as_json:
         document = {"source": str(source), "target": str(target), "words": done.words, "vector_size": done.vector_size}
         print_json({**document, "precision": done.precision})
