@@ -164,6 +164,12 @@ def test_tables(tmp_path, vectors, form, caplog):
     with caplog.at_level(logging.WARNING):
         write(pa.table({"word": ["a", "a"], "vector": [[1.0], [2.0]]}))
         assert WordVectors.load(path).index_to_key == ["a"]
+    write(pa.table({"word": ["a", None, "", "b"], "vector": [[1.0], [2.0], [3.0], [4.0]], "count": [9, 8, 7, 6]}))
+    with pytest.raises(FormatError, match=r"in row 1: it lacks its word, .*\(--skip-bad-rows\)"):
+        WordVectors.load(path)
+    found = WordVectors.load(path, skip_bad_rows=True)
+    assert (found.index_to_key, found.vectors.tolist()) == (["a", "b"], [[1], [4]])
+    assert found.vocabulary.counts.tolist() == [9, 6]
     raw = pa.StringArray.from_buffers(2, pa.py_buffer(np.int32([0, 2, 3])), pa.py_buffer(b"a\xffb"))
     write(pa.table({"word": raw, "vector": [[1.0], [2.0]]}))
     assert WordVectors.load(path).index_to_key == ["a\\xff", "b"]
@@ -174,6 +180,9 @@ def test_tables(tmp_path, vectors, form, caplog):
         ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
     ]:
         write(pa.table(columns))
+        if "has not 2 numbers" in message:
+            with pytest.raises(FormatError, match=message + "$"):
+                WordVectors.load(path, skip_bad_rows=True)
         with pytest.raises(FormatError, match=message):
             WordVectors.load(path)
 

@@ -79,7 +79,10 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
         if status == parser.NO_WORD:
             blank = position + int((buffer[position:filled] != ord("\n")).argmax())
             if not skip_bad_rows:
-                what = f"row {row:,} has no word; mend it, or leave such rows out (--skip-bad-rows)"
+                what = (
+                    f"row {row:,} has no word, or the header's number of dimensions is wrong; mend it, or leave such "
+                )
+                what += "rows out (--skip-bad-rows)"
                 raise damaged(file.path, begin + blank, what)
             if buffer[blank : blank + 2].tobytes() == b"  ":
                 what = f"row {row:,} begins with two blanks, so that nothing says where its vector begins"
@@ -100,7 +103,7 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
     behind = buffer[int(progress[parser.POSITION]) : filled].tobytes() + file.line(MAX_HEADER)
     if behind.strip(b"\n"):
         at = begin + int(progress[parser.POSITION])
-        raise damaged(file.path, at, f"more follows the {words:,} words that its header says")
+        raise damaged(file.path, at, f"more follows the {words:,} words that its header says; mend the header")
 
 
 def write(source: Source, target: Path) -> None:
