@@ -102,11 +102,11 @@ def test_blanks_before_a_word_are_no_part_of_it(path):
 
 
 def test_words_that_hold_blanks_stay_readable(path):
-    data = b". . . 1 2\nat name@domain.com 3 4\ntop 10 songs 5 6\n3 doors down 7 8\n 12 monkeys 9 10\n"
-    words = [". . .", "at name@domain.com", "top 10 songs", "3 doors down", "12 monkeys"]
-    numbers = [[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]]
+    data = b". . . 1 2\nat name@domain.com 3 4\ntop 10 songs 5 6\n3 doors down 7 8\n 12 monkeys 9 10\nthe 3 p3 1 2\n"
+    words = [". . .", "at name@domain.com", "top 10 songs", "3 doors down", "12 monkeys", "the 3 p3"]
+    numbers = [[1, 2], [3, 4], [5, 6], [7, 8], [9, 10], [1, 2]]
     assert loaded(path, data) == (words, numbers)
-    assert loaded(path, b"5 2\n" + data) == (words, numbers)
+    assert loaded(path, b"6 2\n" + data) == (words, numbers)
 
 
 DOUBTFUL = {
@@ -144,9 +144,11 @@ DOUBTFUL = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("piece", [1, 1 << 20])
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 @pytest.mark.parametrize("name", DOUBTFUL)
-def test_a_doubtful_line_is_shown(path, name, end):
+def test_a_doubtful_line_is_shown(path, monkeypatch, name, end, piece):
+    monkeypatch.setattr(text_lines, "_PIECE", piece)
     data, byte, line, message = DOUBTFUL[name]
     byte += (len(end) - 1) * (line - 1)
     path.write_bytes(data.replace(b"\n", end))

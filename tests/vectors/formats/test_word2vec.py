@@ -184,7 +184,7 @@ DAMAGED = [
     (b"1 99999\na 1\n", "1 to|no more than 65,536"),
     (b"1000000000000 3\na 1 2 3\n", "damaged at byte 0: 1,000,000,000,000 words of 3 dimensions need at least"),
     (b"3 1\na 1\nb 2\n       ", "it ends after 2 of 3 words"),
-    (b"1 1\na 1\nb 2\n", "damaged at byte 8: line 3, 'b 2': it follows the 1 words that the header says"),
+    (b"1 1\na 1\nb 2\n", "damaged at byte 8: line 3, 'b 2': it follows the 1 word that the header says"),
     (b"2 1\na 1\nb x\n", "damaged at byte 8: line 3, 'b x': 'x' is no number"),
     (b"2 2\na 1 2\nb 1\n ", "damaged at byte 10: line 3, 'b 1': it has 1 number behind its word, and 2 are expected"),
     (b"2 1\na 1\nb 1_0\n", "damaged at byte 8: line 3, 'b 1_0': '1_0' is no number"),

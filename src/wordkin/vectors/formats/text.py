@@ -12,6 +12,7 @@ from wordkin import files
 from wordkin.blocks import rows_of_block
 from wordkin.damage import damaged
 from wordkin.errors import FormatError
+from wordkin.sizes import counted
 from wordkin.vectors.formats import text_lines
 from wordkin.vectors.formats.opening import Input, opened
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
@@ -157,7 +158,7 @@ class _Lines:
         if found:
             begin = int(self._progress[self._parser.POSITION])
             line = self._buffer[begin : self._filled].tobytes().splitlines()[0]
-            what = f"it follows the {words:,} words that the header says"
+            what = f"it follows the {counted(words, 'word')} that the header says"
             raise text_lines.bad_line(self._file.path, self._at, line, what, "mend the header")
 
     @property

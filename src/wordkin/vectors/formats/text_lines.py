@@ -26,6 +26,7 @@ MAX_HEADER = 100
 _SAMPLE_LINES = 20
 """The lines whose numbers are counted where no header says how many a row has."""
 _SHOWN = 60
+_PIECE = 1 << 20
 _ADVICE = "mend it, or leave such rows out (--skip-bad-rows)"
 _CONTROL = bytes(byte for byte in [*range(0x20), 0x7F] if byte not in b"\t\n\v\f\r")
 _LINE = re.compile(rb"[^\r\n]+")
@@ -77,7 +78,8 @@ def first_line(first: bytes) -> bytes:
 
 def begins_a_row(line: bytes) -> bool:
     """Whether a line may be a word and numbers, be they written with decimal commas."""
-    return any(is_number(field) or has_decimal_comma(field) for field in line.split()[-1:]) and len(line.split()) > 1
+    fields = line.split()
+    return len(fields) > 1 and (is_number(fields[-1]) or has_decimal_comma(fields[-1]))
 
 
 def lacks_words(first: bytes, *, ids_are_words: bool) -> bool:
@@ -212,9 +214,10 @@ def row_of(line: bytes, layout: Layout) -> tuple[bytes, list[bytes]]:
     if len(fields) <= layout.vector_size or not all(map(is_number, numbers)):
         raise ValueError(_why_no_row(fields, layout))
     word = line.strip().rsplit(maxsplit=layout.vector_size)[0]
-    within = [field for field in word.split()[1:] if is_number(field) or has_decimal_comma(field)]
+    parts = word.split()
+    within = [part for part in parts[1:] if is_number(part) or has_decimal_comma(part)]
     # A whole number within a phrase is one of its words: "top 10 songs".
-    if within and (word.endswith(within[-1]) or len(within) > 1 or not within[0].isdigit()):
+    if within and (parts[-1] == within[-1] or len(within) > 1 or not within[0].isdigit()):
         if not layout.worded:
             raise ValueError(f"it has {counted(len(fields), 'number')}, and {layout.vector_size + 1:,} are expected")
         raise ValueError(f"its word would be {_shown(word)}, which seems to hold numbers of the vector")
@@ -239,9 +242,13 @@ def _why_no_row(fields: list[bytes], layout: Layout) -> str:
 
 def bad_line(path: Path, offset: int, line: bytes, what: str, advice: str = _ADVICE) -> FormatError:
     """The error for a line that cannot be read for sure."""
+    number, last = 1, b""
+    room = np.empty(min(_PIECE, offset), np.uint8)
     with opened(path) as file:
-        before = np.empty(max(0, offset - file.position), np.uint8)
-        number = 1 + len(_LINE_END.findall(before[: file.fill(before)].tobytes()))
+        while filled := file.fill(room[: max(0, offset - file.position)]):
+            piece = room[:filled].tobytes()
+            number += len(_LINE_END.findall(piece)) - (last == b"\r" and piece.startswith(b"\n"))
+            last = piece[-1:]
     return damaged(path, offset, f"line {number:,}, {_shown(line)}: {what}; {advice}")
 
 
