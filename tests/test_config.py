@@ -95,6 +95,8 @@ def test_toml(tmp_path):
     path.write_text("vector-size = 50\nwindow = 3\n")
     config = TrainingConfig.from_toml(str(path), window=4)
     assert (config.vector_size, config.window) == (50, 4)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert TrainingConfig.from_toml(path, window=4) == config
     path.write_text("vector-size = \n")
     with pytest.raises(ConfigurationError, match="is not TOML"):
         TrainingConfig.from_toml(path)

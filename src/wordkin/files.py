@@ -92,7 +92,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 def text(path: Path) -> str:
-    """The text of a file.
+    """The text of a file that a person wrote, without a byte order mark; every line ends with a line feed.
 
     Raises:
         FormatError: it cannot be read, or is not UTF-8.

@@ -36,6 +36,15 @@ def test_the_command(tmp_path, here):
     found = WordVectors.load(tmp_path / "out.bin")
     assert found.index_to_key == ["new_york", "b"]
     assert found.vectors.tolist() == [[1, 2, 3], [4, 5, 6]]
+    source.write_text("3 3\nnew york 1 2 3\nb 1 4 5 6\nc 4 5 6\n")
+    result = here("convert", source, tmp_path / "out.safetensors")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "damaged at byte 19: line 3, 'b 1 4 5 6': its word would be 'b 1'" in result.stderr
+    assert "(wordkin convert --skip-bad-rows)" in result.stderr
+    result = here("convert", source, tmp_path / "out.safetensors", "--skip-bad-rows")
+    assert (result.returncode, result.stdout.split(": ")[1]) == (0, "2 words, 3 dimensions, float32\n")
+    assert "1 of 3 rows are bad and left out, the first is row 2" in result.stderr
+    source.write_text("2 3\nnew york 1 2 3\nb 4 5 6\n")
     for arguments, status, message in [
         ((tmp_path / "out.safetensors", tmp_path / "x.txt"), 1, "the word 'new york' holds white space"),
         ((source, tmp_path / "x.jpeg"), 1, "its name ends in none of the suffixes that mean a format"),

@@ -30,6 +30,7 @@ from wordkin.vectors.formats.precision import PRECISIONS, Precision
     type=click.Choice(PRECISIONS),
     help="Store the vectors as that; less than float32 is for safetensors and hub.  [default: as SOURCE does]",
 )
+@click.option("--skip-bad-rows", is_flag=True, help="Leave out rows that have no word or are doubtful, and count them.")
 @as_json
 def convert(
     source: Path,
@@ -38,6 +39,7 @@ def convert(
     target_format: str | None,
     space_as: str | None,
     precision: Precision | None,
+    skip_bad_rows: bool,
     as_json: bool,
 ) -> None:
     """Write the vectors in SOURCE as TARGET, in another format.
@@ -50,7 +52,9 @@ def convert(
         _require_one_file(target_format, as_json)
     with tempfile.TemporaryDirectory(prefix="wordkin-") as folder:
         written = Path(folder, "vectors") if to_standard_output else target
-        done = loading.convert(readable(source), written, source_format, target_format, space_as, precision)
+        done = loading.convert(
+            readable(source), written, source_format, target_format, space_as, precision, skip_bad_rows
+        )
         if to_standard_output:
             with written.open("rb") as file, click.open_file("-", "wb") as standard_output:
                 shutil.copyfileobj(file, standard_output)

@@ -69,7 +69,7 @@ def read_groups(path: Path) -> tuple[Group, ...]:
     paths = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
     groups = []
     for file in paths:
-        parts = [part.split("\n") for part in files.text(file).strip().replace("\r\n", "\n").split("\n\n", 1)]
+        parts = [part.split("\n") for part in files.text(file).strip().split("\n\n", 1)]
         words = [tuple(line.strip() for line in part if line.strip()) for part in parts]
         if len(words) != 2 or len(words[0]) < _MEMBERS:
             raise FormatError(

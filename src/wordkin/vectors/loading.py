@@ -20,12 +20,13 @@ _FIRST_ROOM = 1 << 24
 """Bytes of vectors that there is room for before any have come, beside twice the file's size."""
 
 
-def load(path: Path, name: str | None = None) -> StoredModel:
+def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> StoredModel:
     """Read vectors of any format; wordkin's own are mapped.
 
     Args:
         path: the file or folder.
         name: its format; None to go by its content.
+        skip_bad_rows: whether rows of text and of word2vec's binary that cannot be read for sure are left out.
 
     Raises:
         FormatError: it is damaged, cut short, not of that format, or of none that is known.
@@ -36,7 +37,7 @@ def load(path: Path, name: str | None = None) -> StoredModel:
         model: StoredModel = module.load(path)
         _check_lengths(path, model)
         return model
-    source = registry.opened(path, form.name)
+    source = registry.opened(path, form.name, skip_bad_rows)
     words = Words()
     V = _collected(source, words)
     output = source.output if source.output is not None and len(source.output) == len(V) else None
@@ -142,6 +143,7 @@ def convert(
     target_name: str | None = None,
     space_as: str | None = None,
     precision: Precision | None = None,
+    skip_bad_rows: bool = False,
 ) -> Source:
     """Write vectors of one format in another, a block at a time.
 
@@ -152,6 +154,7 @@ def convert(
         target_name: the format of `target`; None to go by its suffix.
         space_as: what stands for white space in words, where the target's format parts words with it.
         precision: what the vectors are stored as; None for what the source has, where the target can hold it.
+        skip_bad_rows: as in :func:`load`.
 
     Raises:
         FormatError: the source is damaged, cut short, or of no format that is known.
@@ -163,7 +166,7 @@ def convert(
         raise OutputError(
             f"cannot write {target}: {form.name} holds no {precision}; {able} do ({argument('format', option='--to')})"
         )
-    source = registry.opened(path, name)
+    source = registry.opened(path, name, skip_bad_rows)
     source.precision = precision or (source.precision if form.narrows else "float32")
     _write(form, source, target, space_as)
     return source

@@ -53,6 +53,7 @@ class WordVectors(Queries):
         format: str | None = None,  # noqa: A002
         *,
         revision: str | None = None,
+        skip_bad_rows: bool = False,
     ) -> "WordVectors":
         """Read vectors of any format; wordkin's own are mapped, so that only what queries touch is read.
 
@@ -63,6 +64,8 @@ class WordVectors(Queries):
             path: the file or folder, or a repository on the Hub.
             format: its format (``docs/formats.md`` lists them); None to go by its content, whatever its name.
             revision: of the repository: a branch, a tag or a commit.
+            skip_bad_rows: leave out rows that have no word, and lines of text that are not surely a word and its
+                numbers, with a warning that says how many; else the first of them is an error.
 
         Raises:
             ConfigurationError: there is a revision, but no repository.
@@ -75,7 +78,7 @@ class WordVectors(Queries):
             raise ConfigurationError(
                 f"revision is {revision!r}, but {str(path)!r} is no repository on the Hub; leave it out"
             )
-        return cls(loading.load(Path(path), format))
+        return cls(loading.load(Path(path), format, skip_bad_rows))
 
     @classmethod
     def from_arrays(

@@ -145,8 +145,8 @@ def test_damaged_arrays(tmp_path, vectors):
     for words, message in [
         ("a\nb\nc", "at byte 5: 3 words for 4 vectors"),
         ("a\nb\nc\nd\ne\n", "at byte 8: 5 words for 4 vectors"),
-        ("a\nb\n\nd", "at byte 4: a line without a word"),
-        ("", "at byte 0: 1 word for 4 vectors"),
+        ("a\nb\n\nd", "at byte 4: line 3 has no word"),
+        ("", "at byte 0: 0 words for 4 vectors"),
     ]:
         (tmp_path / "file.words").write_text(words)
         with pytest.raises(FormatError, match=message):
@@ -176,7 +176,7 @@ def test_projector(tmp_path, vectors):
     assert found.index_to_key == WORDS
     np.testing.assert_array_equal(found.vectors, vectors.vectors)
     (tmp_path / "metadata.tsv").write_text("word\ta\na\n\tb\nc\nd\n")
-    with pytest.raises(FormatError, match=r"metadata\.tsv is damaged at byte 9: a line without a word"):
+    with pytest.raises(FormatError, match=r"metadata\.tsv is damaged at byte 9: line 3 has no word"):
         WordVectors.load(path)
     (tmp_path / "metadata.tsv").unlink()
     with pytest.raises(FormatError, match="has no words beside it"):
@@ -188,8 +188,9 @@ def test_projectors_numbers(tmp_path):
     path = tmp_path / "file.tsv"
     path.write_text("1\t2\n3\t4\n")
     assert WordVectors.load(path).vectors.tolist() == [[1, 2], [3, 4]]
-    path.write_text("1\t2\n\nx\t4\n")
-    with pytest.raises(FormatError, match="at byte 5: a line whose numbers are none"):
+    path.write_text("1\t2\n\nx\t4\n5\t6\n")
+    (tmp_path / "metadata.tsv").write_text("a\nb\nc\n")
+    with pytest.raises(FormatError, match=r"at byte 5: line 3, .*: 'x' is no number"):
         WordVectors.load(path)
 
 
@@ -232,6 +233,12 @@ def test_tables(tmp_path, vectors, form, caplog):
     with caplog.at_level(logging.WARNING):
         write(pa.table({"word": ["a", "a"], "vector": [[1.0], [2.0]]}))
         assert WordVectors.load(path).index_to_key == ["a"]
+    write(pa.table({"word": ["a", None, "", "b"], "vector": [[1.0], [2.0], [3.0], [4.0]], "count": [9, 8, 7, 6]}))
+    with pytest.raises(FormatError, match=r"in row 1: it lacks its word, .*\(skip_bad_rows=True\)"):
+        WordVectors.load(path)
+    found = WordVectors.load(path, skip_bad_rows=True)
+    assert (found.index_to_key, found.vectors.tolist()) == (["a", "b"], [[1], [4]])
+    assert found.vocabulary.counts.tolist() == [9, 6]
     raw = pa.StringArray.from_buffers(2, pa.py_buffer(np.int32([0, 2, 3])), pa.py_buffer(b"a\xffb"))
     write(pa.table({"word": raw, "vector": [[1.0], [2.0]]}))
     assert WordVectors.load(path).index_to_key == ["a\\xff", "b"]
@@ -242,6 +249,9 @@ def test_tables(tmp_path, vectors, form, caplog):
         ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
     ]:
         write(pa.table(columns))
+        if "has not 2 numbers" in message:
+            with pytest.raises(FormatError, match=message + "$"):
+                WordVectors.load(path, skip_bad_rows=True)
         with pytest.raises(FormatError, match=message):
             WordVectors.load(path)
 

@@ -1,5 +1,6 @@
 """The formats by name, by content, and by a target's suffix."""
 
+import codecs
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from types import ModuleType
 
 from wordkin.errors import FormatError, OutputError, argument
 from wordkin.vectors.formats.opening import beginning
-from wordkin.vectors.formats.readable import readable
+from wordkin.vectors.formats.readable import readable, worded
 from wordkin.vectors.formats.stream import Source, reported
 
 _BEGINNING = 1 << 19
@@ -28,6 +29,7 @@ class Format:
         writes: whether it can be written.
         narrows: whether it can hold float16 and int8.
         single: whether it is one file, which can be written to standard output.
+        skips: whether its ``read`` can be told to give bad rows as rows without a word, by ``skip_bad_rows``.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Format:
     writes: bool = True
     narrows: bool = False
     single: bool = True
+    skips: bool = False
 
     @property
     def complete(self) -> bool:
@@ -54,15 +57,15 @@ FORMATS = {
         Format("safetensors", "native", (".safetensors", ".wordkin"), narrows=True),
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
-        Format("numpy", "numpy_array", (".npy",), single=False),
+        Format("numpy", "numpy_array", (".npy",), single=False, skips=True),
         Format("npz", "npz", writes=False),
-        Format("parquet", "parquet", (".parquet",)),
-        Format("arrow", "arrow", (".arrow", ".feather")),
-        Format("projector", "projector", (".tsv",), single=False),
-        Format("word2vec-binary", "word2vec_binary", (".bin",)),
-        Format("word2vec-text", "word2vec_text", (".txt",)),
-        Format("fasttext-vec", "word2vec_text", (".vec",)),
-        Format("glove", "glove", (".glove",)),
+        Format("parquet", "parquet", (".parquet",), skips=True),
+        Format("arrow", "arrow", (".arrow", ".feather"), skips=True),
+        Format("projector", "projector", (".tsv",), single=False, skips=True),
+        Format("word2vec-binary", "word2vec_binary", (".bin",), skips=True),
+        Format("word2vec-text", "word2vec_text", (".txt",), skips=True),
+        Format("fasttext-vec", "word2vec_text", (".vec",), skips=True),
+        Format("glove", "glove", (".glove",), skips=True),
         Format("hub", "hub", narrows=True, single=False),
         Format("spacy", "spacy", reads=False, single=False),
         Format("static-embedding", "static_embedding", reads=False, single=False),
@@ -94,6 +97,8 @@ def recognised(path: Path) -> Format:
     for each in FORMATS.values():
         if each.reads and each.imported().recognises(path, first):
             return each
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FormatError(f"{path} is text in UTF-16; convert it to UTF-8 first")
     raise FormatError(
         f"{path} is no file of word vectors that is known here; if you know its format, give it with "
         f"{argument('format', option='--from')}"
@@ -132,17 +137,20 @@ def to_write(target: Path, name: str | None, without_suffix: str | None = None) 
     )
 
 
-def opened(path: Path, name: str | None = None) -> Source:
+def opened(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> Source:
     """Begin to read a file of vectors.
 
     Args:
         path: the file or folder.
         name: its format; None to go by its content.
+        skip_bad_rows: whether rows without a word, and lines that are not surely a word and its numbers, are left out;
+            a warning says how many, for which the file is read once more before.
 
     Raises:
         FormatError: it is damaged, cut short, not of that format, or of none that is known.
     """
     form = recognised(path) if name is None else named(name, to_read=True)
-    source: Source = form.imported().read(path)
+    read = form.imported().read
+    source: Source = worded(path, read) if skip_bad_rows and form.skips else read(path)
     source.blocks = reported(path, readable(path, source.blocks))
     return source

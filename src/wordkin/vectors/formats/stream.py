@@ -85,6 +85,11 @@ class Source:
     precision: Precision = "float32"
 
 
+def skip_option() -> str:
+    """What leaves bad rows out, as messages name it."""
+    return argument("skip_bad_rows", True, option="wordkin convert --skip-bad-rows")
+
+
 def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, available: int, offset: int) -> None:
     """Refuse numbers of a header that the file cannot hold.
 
