@@ -79,9 +79,8 @@ def test_a_missing_value_is_named_with_its_place(library, place):
 def test_missing_values_of_every_kind():
     pandas = pytest.importorskip("pandas")
     for value in (None, float("nan"), np.float32("nan"), pandas.NA, pandas.NaT):
-        for values in ([value, *TEXTS], [*TEXTS, value]):
-            said = message(values)
-            assert said == f"item {values.index(value)} of the corpus is missing ({value!r}): {MISSING}"
+        for place, values in ((0, [value, *TEXTS]), (3, [*TEXTS, value])):
+            assert message(values) == f"item {place} of the corpus is missing ({value!r}): {MISSING}"
     assert message([["a", None]], LISTS) == (
         "token 1 of sentence 0 is None, a NoneType; tokens must be strings: leave it out"
     )

@@ -120,7 +120,7 @@ class Word2Vec:
                 decompressed), a URL of any of these that fsspec opens (an extra), a list of :class:`pathlib.Path` or
                 what :func:`wordkin.corpus.reading.expand` makes of several paths and URLs, an iterable of lists of
                 tokens (a one-shot generator too: it is read once), an iterable of strings where ``tokenizer`` is set,
-                or an :class:`wordkin.EncodedCorpus`.
+                such as one column of a table of pandas, polars or pyarrow, or an :class:`wordkin.EncodedCorpus`.
             init: a model to go on from, or its file; see :meth:`partial_fit`.
             init_vectors: vectors, or a file of them, with which those words of the corpus begin that have one there.
                 The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
