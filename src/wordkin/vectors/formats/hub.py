@@ -97,12 +97,13 @@ def _card(name: str, source: Source, model: native.StoredModel, card: Card) -> s
     facts = [f"- {size}, the first: {', '.join(words)}"]
     facts += [f"- {parameter.replace('_', ' ')}: {value}" for parameter, value in sorted(source.config.items())]
     repository = json.dumps(card.repository or f"OWNER/{name}", ensure_ascii=False)
-    languages = ["language:", *(f'- "{language}"' for language in card.languages)] if card.languages else []
-    vectors = 'arrays["input"] * arrays["scales"][:, None]' if model.precision == "int8" else 'arrays["input"]'
+    languages = "".join(f'\n- "{language}"' for language in card.languages)
+    licence = f'license: "{card.licence}"' + (f"\nlanguage:{languages}" if languages else "")
+    rows = 'arrays["input"] * arrays["scales"][:, None]' if model.precision == "int8" else 'arrays["input"]'
     return f"""---
 library_name: wordkin
-license: "{card.licence}"
-{"".join(f"{line}{chr(10)}" for line in languages)}tags:
+{licence}
+tags:
 - word2vec
 - word-embeddings
 ---
@@ -131,7 +132,7 @@ from safetensors.numpy import load_file
 arrays = load_file(hf_hub_download({repository}, "{_MODEL}"))
 text, offsets = arrays["words"].tobytes(), arrays["word_offsets"]
 words = [text[begin:end].decode() for begin, end in zip(offsets, offsets[1:])]
-vectors = {vectors}  # the vector of words[i] is vectors[i]
+vectors = {rows}  # the vector of words[i] is vectors[i]
 ```
 """
 
