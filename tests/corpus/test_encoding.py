@@ -180,7 +180,7 @@ def test_a_budget_for_an_encoded_corpus_must_have_room(tmp_path):
         encode(tmp_path / "corpus", TrainingConfig(memory_budget=room_for(3, 1) - 1))
     assert str(caught.value) == (
         f"memory_budget 260 MB has room for 2 words of 100 dimensions, but {tmp_path / 'corpus'} was encoded with 3: "
-        "encode the text again with --max-vocabulary 2, or lower vector_size"
+        "encode the text again with max_vocabulary=2, or lower vector_size"
     )
 
 

@@ -328,7 +328,7 @@ def _words_to_freeze(given: str | None) -> str | list[str] | None:
     if given is None or given == "old":
         return given
     try:
-        text = files.text(readable(Path(given)))
+        text = files.text(readable(PATH.convert(given, None, None)))
     except FormatError as error:
         raise FormatError(f"words to freeze: {error}; give a file with one word a line, or old") from error
     words = [word for line in text.split("\n") if (word := line.removesuffix("\r"))]

@@ -268,7 +268,7 @@ def test_other_failures(tmp_path, vectors):
         WordVectors.load(tmp_path / "none", format="jpeg")
     with pytest.raises(FormatError, match="'fasttext-bin' is no format that can be written"):
         vectors.save(tmp_path / "x", format="fasttext-bin")
-    with pytest.raises(OutputError, match=r"ends in nothing that says its format \(\.safetensors, "):
+    with pytest.raises(OutputError, match=r"ends in none of the suffixes that mean a format \(\.safetensors, "):
         loading.convert(tmp_path / "none", tmp_path / "x.jpeg")
     (tmp_path / "text").write_text("a b\n")
     with pytest.raises(FormatError, match="its first line, 'a b', is not a number of words"):
