@@ -82,7 +82,7 @@ def page(browser: Any, inspector: Any) -> Iterator[Any]:  # noqa: ARG001  # the 
     """A page of 1280 × 800 in English; its console must stay empty, no script may fail, and nothing else be fetched."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     said: list[str] = []
 
     def hear(message: Any) -> None:
@@ -109,7 +109,7 @@ def until(page: Any) -> Callable[[Callable[[], bool]], None]:
     """Wait for what the page comes to show; its Content-Security-Policy lets nobody evaluate text there."""
 
     def wait(condition: Callable[[], bool]) -> None:
-        for _ in range(200):
+        for _ in range(1000):
             if condition():
                 return
             page.wait_for_timeout(20)

@@ -26,12 +26,14 @@ def test_status_says_what_there_is_to_show(client):
 
 def test_answers_do_not_wait_for_acknowledgements(client):
     asking = client(Inspected("example"))
-    seconds = []
-    for _ in range(10):
+
+    def seconds():
         begin = time.perf_counter()
         asking.post("/api/status", json={})
-        seconds.append(time.perf_counter() - begin)
-    assert min(seconds) < 0.03  # a delayed acknowledgement takes 40 ms
+        return time.perf_counter() - begin
+
+    # A delayed acknowledgement takes 40 ms every time, a busy machine now and then.
+    assert any(seconds() < 0.03 for _ in range(100))
 
 
 def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
