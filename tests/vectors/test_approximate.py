@@ -69,6 +69,12 @@ def test_bad_questions(vectors, search):
         search.most_similar("lake")
     with pytest.raises(ValueError, match="topn is 0"):
         search.most_similar("w1", topn=0)
+    with pytest.raises(ValueError, match=r"topn is 1\.5; it must be a whole number of at least 1"):
+        search.most_similar("w1", topn=1.5)
+    with pytest.raises(ValueError, match="positive is None; give a word"):
+        search.most_similar(None)
+    with pytest.raises(ValueError, match="sample is None; it must be a whole number"):
+        search.measured_recall(None)
     with pytest.raises(ValueError, match="links is 0; it must be a whole number of at least 1"):
         ApproximateSearch.build(vectors, links=0)
     with pytest.raises(ValueError, match="sample is 0; it must be a whole number of at least 1"):

@@ -212,6 +212,62 @@ def test_bad_questions(vectors, arguments, message):
             ask(**{"positive": "word1", **arguments})
 
 
+def _name(call) -> str:
+    return call if isinstance(call, str) else ""
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda v: v.most_similar_batch(None), "questions is None; give several words or vectors"),
+        (lambda v: v.most_similar_batch(b"word1"), "questions is b'word1', a bytes; give several"),
+        (lambda v: v.most_similar_batch([1.0, 2.0]), "questions holds 1.0, a float; give a word"),
+        (lambda v: v.most_similar_batch(v.vectors[1]), "questions holds .*, a float32; give a word"),
+        (lambda v: v.most_similar_batch(["word1"], topn=2.5), "topn is 2.5; it must be a whole number"),
+        (lambda v: v.most_similar_cosmul("word1", topn=2.5), "topn is 2.5; it must be a whole number"),
+        (lambda v: v.analogy(None, "word1", "word2"), "a is None; give a word, a vector"),
+        (lambda v: v.analogy("word1", b"x", "word2", method="3cosmul"), "b is b'x', a bytes; give a word"),
+        (lambda v: v.analogy("word1", "word2", "word3", 0), "topn is 0; it must be a whole number"),
+        (lambda v: v.similarity(None, "word1"), "first is None; give a word, a vector"),
+        (lambda v: v.similarity("word1", [1.0, 2.0]), r"second is \[1.0, 2.0\], a list; give a word"),
+        (lambda v: v.distance("word1", 3), "second is 3, a int; give a word"),
+        (lambda v: v.distances(b"word1"), "term is b'word1', a bytes; give a word"),
+        (lambda v: v.distances("word1", 3), "others is 3, a int; give several words or vectors"),
+        (lambda v: v.distances("word1", [None]), "others holds None; give a word"),
+        (lambda v: v.n_similarity(None, ["word1"]), "first is None; give several words"),
+        (lambda v: v.n_similarity(["word1"], [1.0]), "second holds 1.0, a float; give a word"),
+        (lambda v: v.mean_vector(None), "words is None; give several words"),
+        (lambda v: v.mean_vector([b"word1"]), "words holds b'word1', a bytes; give a word"),
+        (lambda v: v.mean_vector(["word1"], ["heavy"]), r"weights is \['heavy'\]; give one number a word"),
+        (lambda v: v.mean_vector(["word1"], [np.nan]), "a weight is not finite, or not in −1e.30 to 1e.30"),
+        (lambda v: v.mean_vector(["word1"], [1e31]), "a weight is not finite, or not in −1e.30 to 1e.30"),
+        (lambda v: v.doesnt_match(None), "words is None; give two words or more"),
+        (lambda v: v.rank(None, "word1"), "first is None; give a word"),
+        (lambda v: v.closer_than([1.0], "word1"), r"first is \[1.0\], a list; give a word"),
+        (lambda v: v.direction(None), "positive is None; give a word"),
+        (lambda v: v.most_similar("word1", exclude=3), "exclude is 3, a int; give words, a mask, or a function"),
+    ],
+    ids=_name,
+)
+def test_arguments_that_are_none_are_named_with_what_is_allowed(vectors, ask, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        ask(vectors)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_may_stand_for_numbers_and_words(vectors):
+    wanted = vectors.most_similar("word1", topn=3)
+    assert vectors.most_similar("word1", topn=np.int64(3), restrict_vocabulary=np.int32(WORDS)) == wanted
+    assert vectors.most_similar("word1", topn=3, threshold=np.float32(-1)) == wanted
+    assert vectors.most_similar("word1", threshold=np.inf) == vectors.most_similar("word1", threshold=1e300) == []
+    assert vectors.most_similar("word1", topn=3, threshold=-1e300) == wanted
+    assert vectors.most_similar({"word1"}, topn=3) == vectors.most_similar(iter(["word1"]), topn=3) == wanted
+    assert vectors.most_similar(np.array(["word1"]), topn=3) == wanted
+    whole = np.round(vectors.vectors[1] * 100).astype(np.int64)
+    assert vectors.most_similar(whole, topn=1)[0][0] == "word1"
+    assert vectors.distances("word1", "word2").shape == (1,)
+
+
 def test_unknown_words(vectors):
     for ask in (
         lambda: vectors.most_similar(["word1", "wrd2"]),

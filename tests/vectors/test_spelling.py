@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wordkin import WordVectors
 from wordkin.vectors.spelling import closest
@@ -63,6 +65,25 @@ def test_what_is_far_away_is_not_suggested(vocabulary):
     assert closest("king", Vocabulary.from_words([], [])) == ()
     for asked in ("kign", "kat", "hose"):
         assert 1 <= len(closest(asked, vocabulary)) <= 3
+
+
+def test_long_words():
+    long = "donaudampfschifffahrtsgesellschaft"
+    words = Vocabulary.from_words([long, long[::-1], long + "en"], [3, 2, 1])
+    assert closest(long.replace("schiff", "shciff"), words)[0] == long
+    assert closest(long + "enn", words)[0] == long + "en"
+    assert closest(long[:20] + "x" * 14, words) == ()
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="abcdßé人", min_size=2, max_size=12), st.data())
+def test_every_word_is_found_after_one_edit(word, data):
+    """Whatever is asked for, nothing raises; a letter that is added is always found again."""
+    place = data.draw(st.integers(0, len(word)))
+    added = word[:place] + "q" + word[place:]
+    words = Vocabulary.from_words([word, "zzzzzzzzzzzzzzzzzzzz"], [2, 1])
+    assert closest(added, words) == (word,)
+    assert set(closest(word[::-1], words)) <= {word}
 
 
 def test_case_comes_first_then_frequency():

@@ -6,6 +6,7 @@ import unicodedata
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.errors import FormatError
 from wordkin.vocabulary import Vocabulary
 
 Codes = npt.NDArray[np.uint8]
@@ -23,6 +24,7 @@ _VOWEL = 8  # a vowel for another: seperate, separate
 _FIRST = 3  # on top, where the first letter is another: few people get that wrong
 _OTHER_CASE = 1  # on top, where one begins with a capital and the other does not
 _RANK = 3.0  # for each power of ten of the row: of two words as far off, the more frequent one was meant
+_FAR = 200  # the highest cost, so that no sum passes 255
 _FURTHER = 9  # how far behind the best others may be
 _SOUNDS = ("ckq", "sz", "sc", "fv", "iy", "jg", "dt", "bp", "vw")
 _VOWELS = "aeiouy"
@@ -48,13 +50,17 @@ def closest(word: object, vocabulary: Vocabulary) -> tuple[str, ...]:
     """
     if not isinstance(word, str) or not 1 < len(word) <= _LONGEST or not len(vocabulary):
         return ()
+    try:
+        return _ranked(word, vocabulary)
+    except (FormatError, UnicodeDecodeError):  # of a damaged file; who looks such a word up is told
+        return ()
+
+
+def _ranked(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
     query = _lower(unicodedata.normalize("NFC", word))
     edits = 1 if len(query) <= 3 else 2 if len(query) <= 8 else 3
     rows = _similar(query, vocabulary, edits)
-    try:
-        letters, lengths = _letters(vocabulary, rows, len(query) + edits)
-    except UnicodeDecodeError:  # of a damaged file; who looks such a word up is told
-        return ()
+    letters, lengths = _letters(vocabulary, rows, len(query) + edits)
     costs = _costs(query, letters, lengths)
     near = np.flatnonzero(costs <= _EDIT * edits + _FIRST)
     found = {int(rows[place]): float(costs[place]) + _RANK * np.log10(rows[place] + 1) for place in near.tolist()}
@@ -118,7 +124,7 @@ def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArr
     dropped[0] += _FIRST
 
     words = len(lengths)
-    before = [np.full(words, cost, np.uint8) for cost in np.cumsum([0, *dropped]).tolist()]
+    before = [np.full(words, min(cost, _FAR), np.uint8) for cost in np.cumsum([0, *dropped]).tolist()]
     before_that = before
     costs = np.full(words, 255, np.uint8)
     for place, code in enumerate(codes):
@@ -126,7 +132,7 @@ def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArr
             added = np.where(letters[place] == letters[place - 1], np.uint8(_DOUBLED), np.uint8(_EDIT))
         else:
             added = np.full(words, _EDIT + _FIRST, np.uint8)
-        row = [before[0] + added]
+        row = [np.minimum(before[0] + added, np.uint8(_FAR))]
         for asked in range(len(query)):
             cost = np.minimum(before[asked + 1] + added, row[asked] + np.uint8(dropped[asked]))
             np.minimum(cost, before[asked] + exchange[asked][code], out=cost)
@@ -134,7 +140,7 @@ def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArr
                 is_swapped = (code == own[asked - 1]) & (codes[place - 1] == own[asked])
                 swapped = np.where(is_swapped, before_that[asked - 1] + np.uint8(_SWAPPED), np.uint8(255))
                 np.minimum(cost, swapped, out=cost)
-            row.append(np.minimum(cost, np.uint8(200)))  # so that no sum passes 255
+            row.append(np.minimum(cost, np.uint8(_FAR)))
         before_that, before = before, row
         np.copyto(costs, row[-1], where=lengths == place + 1)
     return costs
