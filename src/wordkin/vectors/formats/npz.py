@@ -111,5 +111,5 @@ def _reporting(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except (*_COMPLAINTS, EOFError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:
+    except (*_COMPLAINTS, EOFError, ArithmeticError, LookupError, RuntimeError, SystemError, ValueError) as error:
         raise damaged(path, 0, f"a zip file of arrays that cannot be read ({error or type(error).__name__})") from error
