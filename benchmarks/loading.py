@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wordkin.blocks import row_blocks
+from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.registry import FORMATS
 from wordkin.vectors.formats.stream import Block, Source
 from wordkin.vectors.wordvectors import WordVectors

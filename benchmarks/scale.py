@@ -22,10 +22,10 @@ import numpy.typing as npt
 
 from evaluation import evaluate
 from wordkin import EncodedCorpus, TrainingConfig
-from wordkin.arrays import aligned_zeros
 from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernels import Weights, padded
+from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import initial_input
 from wordkin.training.ray.deltas import Rows, advance, changed, combine, curvature, default_round_tokens, room

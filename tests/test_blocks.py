@@ -2,7 +2,7 @@
 
 import pytest
 
-from wordkin.blocks import BLOCK_BYTES, row_blocks
+from wordkin.storage.arrays import BLOCK_BYTES, row_blocks
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 5), (1, 5), (100_000, 100), (3, BLOCK_BYTES), (7, 1)])

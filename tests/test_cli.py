@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 
 from in_process import run
-from wordkin import WordVectors, cli, files, memory
+from wordkin import WordVectors, cli, memory
 from wordkin.config import parameters
 from wordkin.errors import FormatError, argument, arguments_spelled
 from wordkin.model.objective import pair_pass
+from wordkin.storage import container
 from wordkin.vectors.formats import native
 
 
@@ -232,13 +233,13 @@ def test_a_holdout_and_early_stopping(tmp_path, text):
 
 
 def test_a_model_from_before_there_was_a_holdout(model, tmp_path):
-    arrays, metadata = files.load_container(model, native.KIND, native.ARRAYS)
+    arrays, metadata = container.load_container(model, native.KIND, native.ARRAYS)
     for name in ("holdout", "early_stopping"):
         del metadata["config"][name]
     for epoch in metadata["history"]:
         del epoch["holdout_loss"]
     kind, _ = metadata.pop("kind"), metadata.pop("version")
-    files.save_container(tmp_path / "old", kind, arrays, metadata)
+    container.save_container(tmp_path / "old", kind, arrays, metadata)
     now, old = (run("info", path).stdout for path in (model, tmp_path / "old"))
     assert old.splitlines()[3:] == now.splitlines()[3:]
     assert "epoch 5: loss 0." in old

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordkin.arrays import give_back, give_back_freed
+from wordkin.storage.arrays import give_back, give_back_freed
 
 
 def test_what_was_read_of_a_mapped_file_is_given_back_and_read_again(tmp_path, mapped_bytes):

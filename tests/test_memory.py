@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordkin import ConfigurationError, TrainingConfig, memory, sizes
-from wordkin.arrays import aligned_zeros
+from wordkin import ConfigurationError, TrainingConfig, memory
 from wordkin.config import OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernels import padded
+from wordkin.storage import units
+from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.reports import expected
 
 
@@ -45,7 +46,7 @@ def test_one_word_more_would_not_fit(lengths, sentences, vector_size, spare):
 def test_a_budget_without_room_for_two_words_names_the_least(budget, lengths, vector_size):
     with pytest.raises(ConfigurationError, match="two words already need") as caught:
         memory.words_that_fit(budget, np.array(lengths), 3, vector_size)
-    least = sizes.parsed(re.search(r"raise it to at least (\d+MB)$", str(caught.value))[1])
+    least = units.parse_bytes(re.search(r"raise it to at least (\d+MB)$", str(caught.value))[1])
     assert memory.words_that_fit(least, np.array(lengths), 3, vector_size) >= 2
     with pytest.raises(ConfigurationError):
         memory.words_that_fit(least - 10**6, np.array(lengths), 3, vector_size)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordkin import sizes
+from wordkin.storage import units
 
 FACTORS = {
     "": 1,
@@ -36,7 +36,7 @@ FACTORS = {
     ],
 )
 def test_sizes(text, size):
-    assert sizes.parsed(text) == size
+    assert units.parse_bytes(text) == size
 
 
 @pytest.mark.parametrize(
@@ -44,24 +44,24 @@ def test_sizes(text, size):
     ["", "GB", "2 apples", "-1GB", "1e9", "1,5GB", ".5GB", "5.GB", "2iB", "2GBs", "٢GB", "9" * 19, "2 G B", "2\nX"],
 )
 def test_what_is_no_size(text):
-    assert sizes.parsed(text) is None
+    assert units.parse_bytes(text) is None
 
 
 @given(st.integers(0, 10**18 - 1), st.sampled_from(list(FACTORS)), st.sampled_from(["", " ", "  "]), st.booleans())
 def test_a_number_and_a_unit(number, unit, between, lower):
     written = f"{number}{between}{unit.lower() if lower else unit}"
-    assert sizes.parsed(written) == number * FACTORS[unit]
+    assert units.parse_bytes(written) == number * FACTORS[unit]
 
 
 @given(st.text(max_size=12))
 def test_any_text_is_a_size_or_none(text):
-    size = sizes.parsed(text)
+    size = units.parse_bytes(text)
     assert size is None or size >= 0
 
 
 @given(st.integers(1, 10**15))
 def test_what_is_shown_is_the_size_to_three_digits(size):
-    assert sizes.parsed(sizes.shown(size).replace(",", "")) == pytest.approx(size, rel=0.0051)
+    assert units.parse_bytes(units.format_bytes(size).replace(",", "")) == pytest.approx(size, rel=0.0051)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_what_is_shown_is_the_size_to_three_digits(size):
     ],
 )
 def test_shown(size, text):
-    assert sizes.shown(size) == text
+    assert units.format_bytes(size) == text
 
 
 def test_things_are_counted():
-    assert [sizes.counted(number, "word") for number in (0, 1, 2000)] == ["0 words", "1 word", "2,000 words"]
+    assert [units.plural(number, "word") for number in (0, 1, 2000)] == ["0 words", "1 word", "2,000 words"]

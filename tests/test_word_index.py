@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from wordkin import FormatError, UnknownWordError, WordVectors, containers, files, word_index
+from wordkin import FormatError, UnknownWordError, WordVectors
+from wordkin.storage import container, word_index
+from wordkin.storage.word_index import MappedRows, MappedWords, WordIndex
 from wordkin.vectors.formats import native
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
-from wordkin.word_index import MappedRows, MappedWords, WordIndex
 
 WORDS = [f"w{row * row:x}" for row in range(20_000)] + ["山", "Straße", "a b"]
 
@@ -140,7 +141,7 @@ def test_files_of_earlier_versions_load(tmp_path, model):
         "word_offsets": model.vocabulary.offsets,
         "counts": model.vocabulary.counts,
     }
-    files.save_container(path, "model", arrays, {"config": {}, "history": []})
+    container.save_container(path, "model", arrays, {"config": {}, "history": []})
     found = WordVectors.load(path)
     assert isinstance(found.index_to_key, list)
     assert found.index_to_key == ["a", "bé", "c"]
@@ -161,10 +162,10 @@ def test_an_index_of_another_version_is_left_alone(tmp_path, model, monkeypatch)
 @pytest.mark.parametrize("name", ["norms", "bucket_rows", "bucket_begins"])
 def test_arrays_that_do_not_fit_are_refused(tmp_path, model, name):
     native.save(tmp_path / "file", model)
-    arrays, metadata = files.load_container(tmp_path / "file", "model", native.ARRAYS)
+    arrays, metadata = container.load_container(tmp_path / "file", "model", native.ARRAYS)
     arrays[name] = arrays[name][:-1]
     del metadata["kind"], metadata["version"]
-    files.save_container(tmp_path / "cut", "model", arrays, metadata)
+    container.save_container(tmp_path / "cut", "model", arrays, metadata)
     with pytest.raises(FormatError, match=r"'norms' does not fit|the index of its words does not fit"):
         WordVectors.load(tmp_path / "cut")
 
@@ -172,14 +173,14 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path, model, name):
 def test_the_container_is_one_that_others_read(tmp_path):
     """Arrays lie on multiples of their element size; pieces are joined; the vectors begin on a cache line."""
     path = tmp_path / "file"
-    with containers.writing(path, "model", {"ü": 1}, 3) as writer:
+    with container.writing(path, "model", {"ü": 1}, 3) as writer:
         assert writer.add("x", "F32", [np.ones((2, 3)), np.zeros((1, 3))]) == 3
         assert writer.add("y", "I64", [np.arange(3)]) == 3
         assert writer.add("z", "U8", [np.arange(3)]) == 3
     found = load_file(path)
     assert found["x"].tolist() == [[1, 1, 1], [1, 1, 1], [0, 0, 0]]
     assert found["y"].tolist() == found["z"].tolist() == [0, 1, 2]
-    arrays, metadata = files.load_container(path, "model", {"x": ("F32", 2), "y": ("I64", 1)})
+    arrays, metadata = container.load_container(path, "model", {"x": ("F32", 2), "y": ("I64", 1)})
     assert arrays["x"].offset % 64 == 0
     assert arrays["y"].offset % 8 == 0
     assert metadata["ü"] == 1
@@ -193,6 +194,6 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path):
         yield np.zeros(3)
         raise FormatError("the source is damaged")
 
-    with pytest.raises(FormatError, match="the source"), containers.writing(tmp_path / "file", "x", {}, 1) as writer:
+    with pytest.raises(FormatError, match="the source"), container.writing(tmp_path / "file", "x", {}, 1) as writer:
         writer.add("x", "F32", broken())
     assert not list(tmp_path.iterdir())

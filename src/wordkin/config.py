@@ -12,8 +12,8 @@ from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
 
 import numpy as np
 
-from wordkin import sizes
 from wordkin.errors import ConfigurationError, argument
+from wordkin.storage import units
 
 Class = TypeVar("Class", bound=type)
 
@@ -81,7 +81,7 @@ class Bounds:
         """Return `value` as the parameter's own type, or raise ConfigurationError naming field, value and range."""
         if value is None and self.optional:
             return None
-        if self.size and isinstance(value, str) and (parsed := sizes.parsed(value)) is not None:
+        if self.size and isinstance(value, str) and (parsed := units.parse_bytes(value)) is not None:
             value = parsed
         fits = isinstance(value, self.kind) or (self.kind is float and isinstance(value, int))
         if isinstance(value, np.generic) and not fits:

@@ -165,3 +165,8 @@ def pip_install(extra: str) -> str:
             option = "-e " if origin["dir_info"].get("editable") else ""
     what = f"{name}[{extra}]"
     return f"pip install {option}" + (f'"{what}"' if os.name == "nt" else shlex.quote(what))
+
+
+def corrupt_file(path: Path | str, offset: int, what: str) -> FormatError:
+    """The error for a file that is not what it should be, from byte `offset` on."""
+    return FormatError(f"{path} is damaged at byte {offset:,}: {what}")

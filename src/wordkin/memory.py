@@ -9,9 +9,9 @@ same words on every machine; each takes about 1.5 MB.
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import sizes
-from wordkin.arrays import ALIGNMENT
 from wordkin.errors import ConfigurationError, argument
+from wordkin.storage import units
+from wordkin.storage.arrays import ALIGNMENT
 
 PROGRAM = 260_000_000
 """The interpreter, NumPy, Numba with its compiler, buffers."""
@@ -55,8 +55,8 @@ def words_that_fit(
     if fitting < 2 <= len(lengths):
         least = -(-int(needed[1]) // 10**6)
         raise ConfigurationError(
-            f"{argument('memory_budget')} is {sizes.shown(budget)}, but two words already need {least:,} MB, of "
-            f"which Python and the compiled kernels take {sizes.shown(PROGRAM)}: raise it to at least {least}MB"
+            f"{argument('memory_budget')} is {units.format_bytes(budget)}, but two words already need {least:,} MB, of "
+            f"which Python and the compiled kernels take {units.format_bytes(PROGRAM)}: raise it to at least {least}MB"
         )
     return fitting
 
@@ -69,6 +69,6 @@ def require_room_for_known(budget: int, fitting: int, known: int) -> None:
     """
     if fitting < known:
         raise ConfigurationError(
-            f"{argument('memory_budget')} {sizes.shown(budget)} has room for {fitting:,} words, but the model to go on "
-            f"from has {known:,}, none of which is dropped: raise {argument('memory_budget')}"
+            f"{argument('memory_budget')} {units.format_bytes(budget)} has room for {fitting:,} words, but the model "
+            f"to go on from has {known:,}, none of which is dropped: raise {argument('memory_budget')}"
         )

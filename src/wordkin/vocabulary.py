@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.damage import byte_of, damaged
-from wordkin.files import HEADER
-from wordkin.word_index import MappedRows, MappedWords, WordIndex
+from wordkin.errors import corrupt_file
+from wordkin.storage.arrays import file_offset
+from wordkin.storage.container import HEADER
+from wordkin.storage.word_index import MappedRows, MappedWords, WordIndex
 
 
 def packed(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -70,20 +71,20 @@ class Vocabulary:
             FormatError: the arrays contradict each other or, without an index, the words are not distinct UTF-8.
         """
         if len(offsets) != len(counts) + 1:
-            raise damaged(source, HEADER, f"{len(offsets):,} word offsets do not fit {len(counts):,} counts")
+            raise corrupt_file(source, HEADER, f"{len(offsets):,} word offsets do not fit {len(counts):,} counts")
         place = _first_wrong(offsets, len(text))
         if place is not None:
-            raise damaged(source, byte_of(offsets, place), "a word offset that does not fit its words")
+            raise corrupt_file(source, file_offset(offsets, place), "a word offset that does not fit its words")
         if not (counts > 0).all():
-            raise damaged(source, byte_of(counts, int((counts > 0).argmin())), "a count below 1")
+            raise corrupt_file(source, file_offset(counts, int((counts > 0).argmin())), "a count below 1")
         vocabulary = cls(text, offsets, counts, index, source)
         if index is not None:
             if not index.fits(len(counts)):
-                raise damaged(source, HEADER, "the index of its words does not fit them")
+                raise corrupt_file(source, HEADER, "the index of its words does not fit them")
         elif len(vocabulary.rows) < len(vocabulary):
             rows = vocabulary.rows
             row, word = next((row, word) for row, word in enumerate(vocabulary.words) if rows[word] != row)
-            raise damaged(source, byte_of(text, int(offsets[row])), f"the word {word!r}, which is there twice")
+            raise corrupt_file(source, file_offset(text, int(offsets[row])), f"the word {word!r}, which is there twice")
         return vocabulary
 
     def __getstate__(self) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import TrainingConfig
-from wordkin.corpus import check as checks
-from wordkin.corpus.check import check, warn
+from wordkin.corpus import checks as checks
+from wordkin.corpus.checks import check, warn
 from wordkin.corpus.encoding import encode
 
 ALL = TrainingConfig(min_count=1)

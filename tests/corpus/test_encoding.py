@@ -18,11 +18,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, files, memory
-from wordkin.corpus import encoder, reading, remapping, scanner, spool, tokenizing
+from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, memory
+from wordkin.corpus import encoder, reading, scanner, spool
 from wordkin.corpus.encoding import encode, encode_files
+from wordkin.corpus.tokenizer import IN_TOKEN, JOINER, MARK, SENTENCE_END, SEPARATOR, sentinel_classes, text_classes
 from wordkin.corpus.words import Words
 from wordkin.errors import pip_install
+from wordkin.storage import container
 
 ALL = TrainingConfig(min_count=1)
 
@@ -64,7 +66,7 @@ def test_text_is_tokenized_as_python_would(text, tokenizer, size):
     wanted = expected(text, tokenizer)
     distinct = list(dict.fromkeys(token for line in wanted for token in line))
     data = text.encode()
-    with encoder.Encoder(TrainingConfig(min_count=1), tokenizing.text_classes(tokenizer)) as taker:
+    with encoder.Encoder(TrainingConfig(min_count=1), text_classes(tokenizer)) as taker:
         taker.add_text("text", (data[begin : begin + size] for begin in range(0, len(data), size)))
         if len(distinct) < 2:
             with pytest.raises(CorpusError):
@@ -103,22 +105,22 @@ def test_lists_of_tokens_are_taken_as_they_are(token_lists):
 
 
 def test_white_space_is_that_of_str_split():
-    classes = tokenizing.text_classes("whitespace").of_character
+    classes = text_classes("whitespace").of_character
     for point in range(sys.maxunicode + 1):
-        assert (classes[point] != tokenizing.IN_TOKEN) == chr(point).isspace()
+        assert (classes[point] != IN_TOKEN) == chr(point).isspace()
 
 
 def test_word_characters():
-    classes = tokenizing.text_classes("words").of_character
+    classes = text_classes("words").of_character
 
     def all_are(kind, characters):
         return [classes[ord(character)] == kind for character in characters] == [True] * len(characters)
 
-    assert all_are(tokenizing.IN_TOKEN, "aé山ß9_²Ⅷ")
-    assert all_are(tokenizing.MARK, "\u0301\u093e\u20e3\ufe0f\U000e0100")
-    assert all_are(tokenizing.JOINER, "\u200d\u200c\u00ad\u2060\ufeff\u200e\U000e0067")
-    assert all_are(tokenizing.SEPARATOR, " .-'\u2019\u200b\U0001f600—")
-    assert all_are(tokenizing.SENTENCE_END, "\n\r")
+    assert all_are(IN_TOKEN, "aé山ß9_²Ⅷ")
+    assert all_are(MARK, "\u0301\u093e\u20e3\ufe0f\U000e0100")
+    assert all_are(JOINER, "\u200d\u200c\u00ad\u2060\ufeff\u200e\U000e0067")
+    assert all_are(SEPARATOR, " .-'\u2019\u200b\U0001f600—")
+    assert all_are(SENTENCE_END, "\n\r")
 
 
 def test_pruning_and_the_report():
@@ -188,7 +190,7 @@ def test_a_budget_too_small_for_anything_is_refused_before_reading():
     with pytest.raises(ConfigurationError, match="memory_budget is 100 MB, but two words already need 261 MB"):
         encode([["a"]], TrainingConfig(memory_budget="100MB"))
     with pytest.raises(ConfigurationError, match="two words already need"):
-        encoder.Encoder(TrainingConfig(memory_budget=room_for(2, 1) - 1), tokenizing.marked_classes())
+        encoder.Encoder(TrainingConfig(memory_budget=room_for(2, 1) - 1), sentinel_classes())
     with pytest.raises(ConfigurationError, match="two words already need"):  # the sentences take the rest
         encode([["a"], ["b"]], TrainingConfig(memory_budget=room_for(2, 1), min_count=1))
 
@@ -228,7 +230,7 @@ def test_a_sentence_of_a_million_tokens_and_a_token_of_a_million_bytes(tmp_path)
 def test_the_scanner_as_python():
     text = "ab 山 long-enough-word\n山 long-enough-wort".encode()
     data = np.frombuffer(text + b"x" * scanner.SPARE, np.uint8)
-    fields = (tokenizing.text_classes("whitespace").of_byte, tokenizing.text_classes("whitespace").of_character, False)
+    fields = (text_classes("whitespace").of_byte, text_classes("whitespace").of_character, False)
     results = []
     for scan in (scanner.scan, scanner.scan.py_func):
         words = Words(slots=16, arena=128, words=9)
@@ -245,10 +247,10 @@ def test_the_scanner_as_python():
     assert results[0] == results[1]
     assert results[0][0][:5] == [0, 1, 2, 1, 3]
     text = np.zeros(6, np.uint8)
-    remapping.gather.py_func(np.frombuffer(b"abcdef", np.uint8), np.array([4, 0]), np.array([0, 2, 6]), text)
+    spool.copy_words.py_func(np.frombuffer(b"abcdef", np.uint8), np.array([4, 0]), np.array([0, 2, 6]), text)
     assert text.tobytes() == b"efabcd"
-    moved = np.zeros(remapping.REMAP_FIELDS, np.int64)
-    assert remapping.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2]), moved) == 3
+    moved = np.zeros(spool.REMAP_FIELDS, np.int64)
+    assert spool.remap.py_func(ids[:5], ends[:2], np.array([0, -1, 1, 2]), moved) == 3
     assert moved.tolist() == [5, 3, 2, 2]
     assert scanner.character_at("é山😀".encode(), 2) == (ord("山"), 3)
 
@@ -471,14 +473,14 @@ def test_a_damaged_encoded_corpus_is_refused(tmp_path, change):
         del metadata["settings"]
     else:
         arrays[change][1] = 99 if change != "words" else arrays[change][0]
-    files.save_container(tmp_path / "corpus", "corpus", arrays, metadata)
+    container.save_container(tmp_path / "corpus", "corpus", arrays, metadata)
     with pytest.raises(FormatError, match="is damaged"):
         EncodedCorpus.load(tmp_path / "corpus")
 
 
 def test_a_model_is_not_text(tmp_path):
     path = tmp_path / "model"
-    files.save_container(path, "model", {"x": np.zeros(2, np.float32)}, {})
+    container.save_container(path, "model", {"x": np.zeros(2, np.float32)}, {})
     with pytest.raises(CorpusError, match="is a wordkin model, not text"):
         encode(path, ALL)
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from wordkin import TrainingConfig
-from wordkin.corpus import resampling
+from wordkin.corpus import encoded
+from wordkin.corpus.encoded import resampled
 from wordkin.corpus.encoding import encode
-from wordkin.corpus.resampling import resampled
 
 
 @pytest.mark.parametrize("at_a_time", [7, 10_000])
 def test_sentences_are_drawn_whole(at_a_time, monkeypatch):
-    monkeypatch.setattr(resampling, "SENTENCES", at_a_time)
+    monkeypatch.setattr(encoded, "SENTENCES", at_a_time)
     sentences = [[f"a{i}", "x"] * (i % 4 + 1) + [f"b{i}"] for i in range(60)]
     corpus = encode(sentences, TrainingConfig(min_count=1))
 

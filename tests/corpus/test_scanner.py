@@ -9,18 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import TrainingConfig
-from wordkin.arrays import ALIGNMENT
-from wordkin.corpus import encoder, reading, scanner, tokenizing
+from wordkin.corpus import encoder, reading, scanner
 from wordkin.corpus.encoding import encode
+from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK, Classes, sentinel_classes, text_classes
 from wordkin.corpus.words import Words, WordTable
+from wordkin.storage.arrays import ALIGNMENT
 
-WHITE_SPACE = tokenizing.text_classes("whitespace")
-LISTS = tokenizing.marked_classes()
+WHITE_SPACE = text_classes("whitespace")
+LISTS = sentinel_classes()
 
 
 def encoded(blocks: list[bytes], tokenizer: str = "whitespace") -> list[list[str]]:
     """The sentences of text that comes in these blocks, words that occur once included."""
-    with encoder.Encoder(TrainingConfig(min_count=1), tokenizing.text_classes(tokenizer)) as taker:
+    with encoder.Encoder(TrainingConfig(min_count=1), text_classes(tokenizer)) as taker:
         taker.add_text("text", blocks)
         corpus = taker.finish()
     words, offsets = corpus.vocabulary.words, corpus.sentence_offsets
@@ -34,7 +35,7 @@ def lines(text: str) -> list[list[str]]:
 
 def scanned(
     data: bytes,
-    classes: tokenizing.Classes,
+    classes: Classes,
     function=scanner.scan,
     table: WordTable | None = None,
     progress: list[int] | None = None,
@@ -213,18 +214,15 @@ def test_any_text_in_any_blocks(text, cuts):
 @settings(max_examples=100, deadline=None)
 @given(plain_and_not, st.sampled_from(["whitespace", "words", "characters", None]))
 def test_compiled_and_python_do_the_same(text, tokenizer):
-    classes = tokenizing.text_classes(tokenizer) if tokenizer else LISTS
+    classes = text_classes(tokenizer) if tokenizer else LISTS
     data = text.encode()
     if not tokenizer:
-        data = data.replace(b" ", tokenizing.TOKEN_MARK).replace(b"\n", tokenizing.SENTENCE_MARK)
+        data = data.replace(b" ", TOKEN_MARK).replace(b"\n", SENTENCE_MARK)
     compiled = scanned(data, classes)
     assert compiled == scanned(data, classes, scanner.scan.py_func)
     if not tokenizer:
         assert words_of(compiled) == [
-            token
-            for line in data.split(tokenizing.SENTENCE_MARK)
-            for token in line.split(tokenizing.TOKEN_MARK)
-            if token
+            token for line in data.split(SENTENCE_MARK) for token in line.split(TOKEN_MARK) if token
         ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import wordkin
 from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec
-from wordkin.corpus import check
+from wordkin.corpus import checks
 from wordkin.corpus.encoding import encode
 from wordkin.errors import arguments_spelled
 
@@ -216,7 +216,7 @@ def test_text_without_spaces_points_at_the_tokenizer_for_it(tmp_path, language):
     assert message(path, TrainingConfig()) == f"no word is left to train on: {advice}"
     with arguments_spelled(lambda name, value, _option: f"--{name} {value}"):
         assert "set --tokenizer characters, or" in message(path, TrainingConfig())
-    (found,) = check.check(encode(path, LISTS))
+    (found,) = checks.check(encode(path, LISTS))
     longest = max(UNSEPARATED[language], key=len)
     assert found == f"words such as {longest[:20]!r} are whole sentences: {advice}"
     assert encode(path, TrainingConfig(tokenizer="characters", min_count=1)).tokens > 20
@@ -232,7 +232,7 @@ def test_separated_words_are_not_taken_for_text_without_spaces(tmp_path):
     ):
         path.write_text(text, "utf-8")
         assert "lower it, or give more text" in message(path, TrainingConfig())
-        assert not any("whole sentences" in found for found in check.check(encode(path, LISTS)))
+        assert not any("whole sentences" in found for found in checks.check(encode(path, LISTS)))
     assert "lower it" in message([[text] for text in UNSEPARATED["Chinese"]], TrainingConfig())  # no text, but tokens
 
 

@@ -12,7 +12,7 @@ from wordkin.evaluation import (
     evaluate_similarity,
 )
 from wordkin.evaluation.stability import stability
-from wordkin.vectors.overlap import neighbour_overlap, shared_words
+from wordkin.vectors.alignment import neighbour_overlap, shared_words
 from wordkin.vectors.postprocessing import all_but_the_top, loss, reduced
 
 PAIRS = [("a", "b", 1.0), ("a", "c", 2.0)]

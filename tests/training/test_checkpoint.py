@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 import wordkin
-from wordkin import Checkpoint, CheckpointError, DivergenceError, FormatError, OutputError, Word2Vec, files
+from wordkin import Checkpoint, CheckpointError, DivergenceError, FormatError, OutputError, Word2Vec
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
+from wordkin.storage import atomic, container
 from wordkin.training import checkpoint as checkpoints
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.reports import EpochRecord
@@ -83,7 +84,7 @@ def test_a_run_that_stopped_goes_on_to_the_same_bytes(tmp_path, long, monkeypatc
 def test_several_threads_pause_at_a_boundary_too(tmp_path, long):
     model = Word2Vec(**SETTINGS | {"threads": 3}).fit(long, checkpoint=Checkpoint(tmp_path / "c", every=0))
     assert [record.tokens for record in model.history] == [sum(map(len, long))] * 3
-    state = files.load_container(tmp_path / "c", checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]
+    state = container.load_container(tmp_path / "c", checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]
     assert state["totals"]["chunks"] > 0 or state["epoch"] == 3
 
 
@@ -149,56 +150,56 @@ def test_an_existing_file_is_never_replaced_unasked(kept, long):
     ],
 )
 def test_a_damaged_file_is_an_error(kept, long, damage):
-    arrays, metadata = files.load_container(kept, checkpoints.KIND, checkpoints.ARRAYS)
+    arrays, metadata = container.load_container(kept, checkpoints.KIND, checkpoints.ARRAYS)
     arrays = {name: np.array(array) for name, array in arrays.items()}
     kind = {"kind": metadata.pop("kind"), "version": metadata.pop("version")}["kind"]
     if damage == "truncated":
         kept.write_bytes(kept.read_bytes()[:-10])
     elif damage == "another kind":
-        files.save_container(kept, "model", arrays, metadata)
+        container.save_container(kept, "model", arrays, metadata)
     elif damage == "not the arrays":
-        files.save_container(kept, kind, {name: array[1:] for name, array in arrays.items()}, metadata)
+        container.save_container(kept, kind, {name: array[1:] for name, array in arrays.items()}, metadata)
     elif damage == "not the state":
         del metadata["state"]["totals"]
-        files.save_container(kept, kind, arrays, metadata)
+        container.save_container(kept, kind, arrays, metadata)
     elif damage == "no number":
         metadata["state"]["epoch"] = "first"
-        files.save_container(kept, kind, arrays, metadata)
+        container.save_container(kept, kind, arrays, metadata)
     elif damage == "no number in the totals":
         metadata["state"]["totals"]["loss"] = [1.0]
-        files.save_container(kept, kind, arrays, metadata)
+        container.save_container(kept, kind, arrays, metadata)
     elif damage == "a negative number":
         metadata["state"]["totals"]["chunks"] = -1
-        files.save_container(kept, kind, arrays, metadata)
+        container.save_container(kept, kind, arrays, metadata)
     elif damage == "no number in the history":
         record = dict.fromkeys(field.name for field in dataclasses.fields(EpochRecord)) | {"epoch": 1, "examples": "2"}
         metadata["state"]["history"] = [record]
-        files.save_container(kept, kind, arrays, metadata)
+        container.save_container(kept, kind, arrays, metadata)
     else:
-        files.save_container(kept, kind, arrays, metadata | {"config": 3})
+        container.save_container(kept, kind, arrays, metadata | {"config": 3})
     with pytest.raises(FormatError, match=r"is truncated|is a wordkin model|is damaged"):
         Word2Vec(**SETTINGS).fit(long, checkpoint=Checkpoint(kept, resume=True))
 
 
 def test_a_full_disk_keeps_the_old_checkpoint_and_training_goes_on(tmp_path, long, monkeypatch, caplog):
-    path, original = tmp_path / "c", files.save_container
+    path, original = tmp_path / "c", container.save_container
     calls = []
 
     def save(target, *arguments):
         calls.append(target)
         if target == path and len(calls) > 1:
-            with files.replacing(target):
+            with atomic.replacing(target):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         original(target, *arguments)
 
-    monkeypatch.setattr(files, "save_container", save)
+    monkeypatch.setattr(atomic, "save_container", save)
     model = Word2Vec(**SETTINGS).fit(long, checkpoint=Checkpoint(path, every=0))
     monkeypatch.undo()
     assert len(calls) > 2
     assert len(model.history) == 3
     assert f"cannot write {path}" in caplog.text
     assert "training goes on" in caplog.text
-    assert files.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]["totals"]["chunks"] == 1
+    assert container.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]["totals"]["chunks"] == 1
 
 
 def test_a_place_that_cannot_be_written_is_an_error_at_once(tmp_path, sentences):
@@ -226,12 +227,12 @@ def test_divergence_keeps_the_last_checkpoint(tmp_path, long, monkeypatch):
     monkeypatch.setattr(ChunkTrainer, "train", train)
     with pytest.raises(DivergenceError, match="diverged in epoch 1"):
         Word2Vec(**SETTINGS).fit(long, checkpoint=Checkpoint(path, every=0))
-    state = files.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]
+    state = container.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)[1]["state"]
     assert (state["epoch"], state["totals"]["chunks"]) == (0, 2)
 
 
 def test_leftovers_of_a_killed_run_are_removed(tmp_path, sentences):
-    own, other = (files._temporary_beside(tmp_path / name) for name in ("c", "other"))
+    own, other = (atomic._temporary_beside(tmp_path / name) for name in ("c", "other"))
     Word2Vec(**SETTINGS).fit(sentences, checkpoint=tmp_path / "c")
     assert not own.exists()
     assert other.exists()

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from wordkin import Checkpoint, ConfigurationError, EpochRecord, TrainingConfig, Word2Vec, files, memory
+from wordkin import Checkpoint, ConfigurationError, EpochRecord, TrainingConfig, Word2Vec, memory
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
+from wordkin.storage import container
 from wordkin.training import checkpoint as checkpoints
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.loop import out_of_patience
@@ -144,7 +145,7 @@ def test_a_run_that_was_cut_off_stops_at_the_same_bytes(
 def test_the_checkpoint_holds_the_best_state(tmp_path, noise):
     settings = settings_for("skipgram", "negative-sampling")
     model = Word2Vec(**settings).fit(noise, checkpoint=Checkpoint(tmp_path / "c", every=0))
-    arrays, metadata = files.load_container(tmp_path / "c", checkpoints.KIND, checkpoints.ARRAYS)
+    arrays, metadata = container.load_container(tmp_path / "c", checkpoints.KIND, checkpoints.ARRAYS)
     assert metadata["state"]["epoch"] == len(model.history) - 1  # the last chunk of the last epoch
     np.testing.assert_array_equal(arrays["best_input"][:, :12], model.vectors.vectors)
     np.testing.assert_array_equal(arrays["best_output"][:, :12], model.vectors.output_vectors)

@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from wordkin import Checkpoint, DivergenceError, Word2Vec, files
-from wordkin.arrays import aligned_zeros
+from wordkin import Checkpoint, DivergenceError, Word2Vec
 from wordkin.model.kernels import Weights
+from wordkin.storage import container
+from wordkin.storage.arrays import aligned_zeros
 from wordkin.training import checkpoint as checkpoints
 from wordkin.training.chunk import EXPLODED, GUESSING, LEAST_PAIRS, ChunkResult, ChunkTrainer, fault_of_weights
 
@@ -95,7 +96,7 @@ def test_weights_that_are_not_finite_are_found_before_they_are_kept(tmp_path, se
             sentences * 25, checkpoint=Checkpoint(path, every=0) if checkpoint else None
         )
     if checkpoint:
-        arrays, metadata = files.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)
+        arrays, metadata = container.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)
         assert metadata["state"]["totals"]["chunks"] == 2
         assert np.isfinite(arrays["input"]).all()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordkin.arrays import aligned_zeros
+from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.ray.deltas import (
     SCALE,
     Rows,

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, DivergenceError, TrainingConfig, Word2Vec, WordkinError
-from wordkin.arrays import aligned_zeros
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import kernels
+from wordkin.storage.arrays import aligned_zeros
 from wordkin.training import chunk, initialization, progress
 
 

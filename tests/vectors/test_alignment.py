@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from wordkin import UnknownWordError, WordVectors
-from wordkin.vectors.alignment import align, drift
-from wordkin.vectors.overlap import neighbour_overlap, shared_words
+from wordkin.vectors.alignment import align, drift, neighbour_overlap, shared_words
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from wordkin import FormatError, MissingPackageError, UnknownWordError, WordVectors, files
+from wordkin import FormatError, MissingPackageError, UnknownWordError, WordVectors
 from wordkin.errors import pip_install
+from wordkin.storage import container
 from wordkin.vectors.approximate import ApproximateSearch
 
 
@@ -43,19 +44,19 @@ def test_it_is_saved_beside_the_model(tmp_path, vectors, search):
     other = vectors.with_vectors(vectors.vectors + 1)
     with pytest.raises(FormatError, match="was built for other vectors; build it again"):
         ApproximateSearch.load(path, other)
-    arrays, metadata = files.load_container(path, "approximate-search", {"index": ("U8", 1)})
+    arrays, metadata = container.load_container(path, "approximate-search", {"index": ("U8", 1)})
     damaged = tmp_path / "damaged"
-    files.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"][:500])}, metadata)
+    container.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"][:500])}, metadata)
     with pytest.raises(FormatError, match="is damaged at byte 8: faiss cannot read its graph"):
         ApproximateSearch.load(damaged, vectors)
     shorter = ApproximateSearch.build(WordVectors.from_arrays(["w0", "w1"], vectors.vectors[:2]))
     shorter.save(damaged)
-    arrays, _ = files.load_container(damaged, "approximate-search", {"index": ("U8", 1)})
-    files.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"])}, metadata)
+    arrays, _ = container.load_container(damaged, "approximate-search", {"index": ("U8", 1)})
+    container.save_container(damaged, "approximate-search", {"index": np.array(arrays["index"])}, metadata)
     with pytest.raises(FormatError, match=r"damaged at byte \d+: its graph does not fit the model"):
         ApproximateSearch.load(damaged, vectors)
-    arrays, _ = files.load_container(path, "approximate-search", {"index": ("U8", 1)})
-    files.save_container(
+    arrays, _ = container.load_container(path, "approximate-search", {"index": ("U8", 1)})
+    container.save_container(
         damaged, "approximate-search", {"index": np.array(arrays["index"])}, {**metadata, "recall": "all"}
     )
     with pytest.raises(FormatError, match="is damaged at byte 8: faiss cannot read its graph"):

@@ -28,11 +28,10 @@ from wordkin.evaluation.stability import stability
 from wordkin.inspector import explorer
 from wordkin.inspector.inspected import Inspected, RequestError
 from wordkin.vectors import loading, postprocessing
-from wordkin.vectors.alignment import align, drift
+from wordkin.vectors.alignment import align, drift, shared_words
 from wordkin.vectors.approximate import ApproximateSearch
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.norms import row_lengths
-from wordkin.vectors.overlap import shared_words
 from wordkin.vocabulary import Vocabulary
 
 SIZE, PLAIN = 7, 60

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from wordkin import WordVectors, blocks
+from wordkin import WordVectors
+from wordkin.storage import arrays
 from wordkin.vectors import postprocessing
 
 WORDS = 9000
@@ -11,7 +12,7 @@ WORDS = 9000
 
 @pytest.fixture(autouse=True)
 def _several_blocks(monkeypatch):
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", WORDS * 12)  # a quarter of the vectors
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", WORDS * 12)  # a quarter of the vectors
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from wordkin import FormatError, OutputError, UnknownWordError, WordVectors, files
+from wordkin import FormatError, OutputError, UnknownWordError, WordVectors
+from wordkin.storage import container
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
 
@@ -146,6 +147,6 @@ def stored(**changes):
 )
 def test_damaged_models_are_refused(tmp_path, arrays, metadata, message):
     path = tmp_path / "model"
-    files.save_container(path, "model", arrays, metadata)
+    container.save_container(path, "model", arrays, metadata)
     with pytest.raises(FormatError, match=message):
         WordVectors.load(path)

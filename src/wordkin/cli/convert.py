@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from wordkin import sizes
 from wordkin.cli.command import PATH, STANDARD_STREAM, as_json, command, print_json, say, say_written
 from wordkin.cli.sources import READABLE, WRITABLE, readable, space_as_option
 from wordkin.errors import OutputError
+from wordkin.storage import units
 from wordkin.vectors import loading
 from wordkin.vectors.formats import registry
 from wordkin.vectors.formats.precision import PRECISIONS, Precision
@@ -58,7 +58,7 @@ def convert(
         if to_standard_output:
             with written.open("rb") as file, click.open_file("-", "wb") as standard_output:
                 shutil.copyfileobj(file, standard_output)
-    counts = sizes.counted(done.words, "word"), sizes.counted(done.vector_size, "dimension"), done.precision
+    counts = units.plural(done.words, "word"), units.plural(done.vector_size, "dimension"), done.precision
     size = ", ".join(counts)
     if as_json:
         document = {"source": str(source), "target": str(target), "words": done.words, "vector_size": done.vector_size}

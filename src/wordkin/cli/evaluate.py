@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from wordkin import files
 from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json
 from wordkin.cli.sources import from_option, loaded, readable
 from wordkin.errors import FormatError
+from wordkin.storage import atomic
 from wordkin.vectors.queries import METHODS
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -66,7 +66,7 @@ def evaluate(
     if not (analogies or similarity or categorisation or outliers):
         raise click.UsageError("give a set: --analogies, --similarity, --categorisation or --outliers, and a file")
     if plot is not None:
-        files.require_writable(plot)
+        atomic.require_writable(plot)
     options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
     asked: list[tuple[Path, Callable[..., Any], dict[str, Any]]] = [
         *((path, evaluation.evaluate_analogies, {**options, "method": method}) for path in map(readable, analogies)),

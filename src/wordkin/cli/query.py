@@ -9,7 +9,6 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files, sizes
 from wordkin.cli.command import answers, as_documents, as_json, command, end_if_any, print_json
 from wordkin.cli.sources import from_option, loaded, model_argument, readable
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
@@ -17,6 +16,7 @@ from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, WordkinError, argument
 from wordkin.model.objective import PairPass, pair_pass
+from wordkin.storage import container, units
 from wordkin.training.reports import best_epoch
 from wordkin.vectors.queries import METHODS
 from wordkin.vectors.wordvectors import WordVectors
@@ -99,7 +99,7 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
     Of its configuration that is shown which differs from the defaults; --full shows all of it, and so does --json.
     """
     path, room = readable(model), None if full else _columns()
-    if source_format is None and files.container_kind(path) == CORPUS:
+    if source_format is None and container.container_kind(path) == CORPUS:
         corpus = EncodedCorpus.load(path)
         document: dict[str, Any] = {"kind": CORPUS, "settings": corpus.settings, "report": corpus.report.as_dict()}
         lines = [f"encoded corpus: {corpus.report}", *_configuration(corpus.settings, full)]
@@ -115,7 +115,7 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
             "history": vectors.history,
         }
         lines = [
-            f"model: {sizes.counted(len(vectors), 'word')}, {sizes.counted(vectors.vector_size, 'dimension')}, "
+            f"model: {units.plural(len(vectors), 'word')}, {units.plural(vectors.vector_size, 'dimension')}, "
             f"{vectors.precision}, "
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
             _cut(f"most frequent: {' '.join(vectors.index_to_key[:10])}", room),

@@ -42,8 +42,8 @@ def stability(
     INPUT and the hyper-parameters are those of 'wordkin train'; --seed is the first of the seeds. Neighbours that
     change with the seed, or with the sentences (--bootstrap), say nothing about the words.
     """
+    from wordkin.corpus.encoded import resampled
     from wordkin.corpus.encoding import encode_files
-    from wordkin.corpus.resampling import resampled
     from wordkin.evaluation.stability import stability as measure
 
     asked = None if words is None else [word.strip() for word in words.split(",") if word.strip()]

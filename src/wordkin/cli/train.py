@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from wordkin import files, sizes
 from wordkin.cli.command import (
     OUTPUT,
     PATH,
@@ -27,10 +26,11 @@ from wordkin.cli.options import config_options, configuration, given
 from wordkin.cli.sources import READABLE, WRITABLE, loaded, readable, space_as_option
 from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfig, parameters
 from wordkin.corpus import reading
-from wordkin.corpus.check import warn
+from wordkin.corpus.checks import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import ConfigurationError, FormatError, OutputError
+from wordkin.storage import atomic, container, units
 from wordkin.training.backend import Workers
 from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint
 from wordkin.training.word2vec import Word2Vec, settings_of
@@ -165,7 +165,7 @@ def train(
     settled = {} if pretrained is None else {"vector_size": pretrained.vector_size}
     config = configuration(config_file, values, settled if earlier is None else settings_of(earlier))
     sources = _sources(inputs, output)
-    encoded = [source for source in sources if isinstance(source, Path) and files.container_kind(source) == CORPUS]
+    encoded = [source for source in sources if isinstance(source, Path) and container.container_kind(source) == CORPUS]
     fixed = [name for name in CORPUS_PARAMETERS if name in given(values)]
     if encoded and fixed:
         flag = fixed[0].replace("_", "-")
@@ -252,7 +252,7 @@ def demo(output: Path, as_json: bool) -> None:
     from wordkin.corpus.standard_library import paragraphs
 
     _require_own_suffix(output, "the demo's model")
-    files.require_writable(output)
+    atomic.require_writable(output)
     config = TrainingConfig(tokenizer="words", lower=True, epochs=30, learning_rate=0.05)
     say("reading the documentation of Python's standard library")
     model = Word2Vec(config)
@@ -301,7 +301,7 @@ def _require_own_suffix(output: Path, what: str) -> None:
 def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
     """The files to read, once it is certain that none of them is the output and that this can be written."""
     sources = reading.expand(inputs)
-    files.require_writable(output)
+    atomic.require_writable(output)
     for source in sources:
         path = source.local if isinstance(source, RemoteFile) else source
         if isinstance(path, Path) and output.exists() and path.samefile(output):
@@ -328,7 +328,7 @@ def _words_to_freeze(given: str | None) -> str | list[str] | None:
     if given is None or given == "old":
         return given
     try:
-        text = files.text(readable(PATH.convert(given, None, None)))
+        text = atomic.text(readable(PATH.convert(given, None, None)))
     except FormatError as error:
         raise FormatError(f"words to freeze: {error}; give a file with one word a line, or old") from error
     words = [word for line in text.split("\n") if (word := line.removesuffix("\r"))]
@@ -342,5 +342,5 @@ def _fit(model: Word2Vec, corpus: Any, **options: Any) -> None:
     last = model.history[-1]
     seconds = sum(record.seconds for record in model.history)
     tokens = sum(record.tokens for record in model.history)
-    say(f"trained {sizes.counted(last.epoch, 'epoch')} in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
+    say(f"trained {units.plural(last.epoch, 'epoch')} in {seconds:.1f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
     say(str(model.verdict))

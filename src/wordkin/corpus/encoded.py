@@ -7,10 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files, sizes
 from wordkin.config import CORPUS_PARAMETERS
-from wordkin.damage import byte_of, damaged
-from wordkin.errors import FormatError, argument
+from wordkin.corpus.reading import BLOCK_BYTES
+from wordkin.corpus.spool import copied_words, mapped, spool, spooling
+from wordkin.errors import FormatError, argument, corrupt_file
+from wordkin.storage import container, units
+from wordkin.storage.arrays import file_offset
 from wordkin.vocabulary import Vocabulary
 
 KIND = "corpus"
@@ -43,9 +45,9 @@ class CorpusReport:
 
     def __str__(self) -> str:
         text = (
-            f"{sizes.counted(self.sources, 'source')}, {self.tokens:,} tokens, "
+            f"{units.plural(self.sources, 'source')}, {self.tokens:,} tokens, "
             f"{self.distinct_words:,} distinct words; kept {self.words_kept:,} words, {self.tokens_kept:,} tokens in "
-            f"{sizes.counted(self.sentences, 'sentence')}"
+            f"{units.plural(self.sentences, 'sentence')}"
         )
         dropped = [
             (self.dropped_by_min_count, f"in words under {argument('min_count')}"),
@@ -121,7 +123,7 @@ class EncodedCorpus:
             "word_offsets": self.vocabulary.offsets,
             "counts": self.vocabulary.counts,
         }
-        files.save_container(Path(path), KIND, arrays, {"report": self.report.as_dict(), "settings": self.settings})
+        container.save_container(Path(path), KIND, arrays, {"report": self.report.as_dict(), "settings": self.settings})
 
     @classmethod
     def load(cls, path: str | Path) -> "EncodedCorpus":
@@ -130,7 +132,7 @@ class EncodedCorpus:
         Raises:
             FormatError: the file is not an encoded corpus, or is damaged.
         """
-        arrays, metadata = files.load_container(Path(path), KIND, ARRAYS)
+        arrays, metadata = container.load_container(Path(path), KIND, ARRAYS)
         try:
             ids, sentence_offsets = arrays["ids"], arrays["sentence_offsets"]
             names = [field.name for field in dataclasses.fields(CorpusReport)]
@@ -138,11 +140,13 @@ class EncodedCorpus:
             settings = {name: metadata["settings"][name] for name in CORPUS_PARAMETERS}
             vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], arrays["counts"], str(path))
         except KeyError as error:
-            raise damaged(path, files.HEADER, f"it lacks {error}") from error
+            raise corrupt_file(path, container.HEADER, f"it lacks {error}") from error
         except (TypeError, ValueError) as error:
             if isinstance(error, FormatError):
                 raise
-            raise damaged(path, files.HEADER, "its report or its settings are not what wordkin writes") from error
+            raise corrupt_file(
+                path, container.HEADER, "its report or its settings are not what wordkin writes"
+            ) from error
         whole = (
             len(sentence_offsets) > 1
             and sentence_offsets[0] == 0
@@ -152,5 +156,55 @@ class EncodedCorpus:
             and int(ids.max()) < len(vocabulary)
         )
         if not whole:
-            raise damaged(path, byte_of(ids), "its ids or sentences are out of range; encode the text again")
+            raise corrupt_file(path, file_offset(ids), "its ids or sentences are out of range; encode the text again")
         return cls(ids, sentence_offsets, vocabulary, report, settings)
+
+
+SENTENCES = 10_000
+"""Copied at a time: their tokens' places in the corpus take 16 bytes each."""
+
+
+def resampled(corpus: EncodedCorpus, seed: int) -> EncodedCorpus:
+    """As many sentences as the corpus has, drawn from it with replacement.
+
+    The vocabulary and its counts stay those of the corpus, so that models of several samples have the same words; one
+    that occurs in none of the sentences drawn is not trained.
+    """
+    lengths = np.diff(corpus.sentence_offsets)
+    drawn = np.sort(np.random.default_rng(seed).integers(len(lengths), size=len(lengths)))
+    offsets = np.concatenate([[0], np.cumsum(lengths[drawn])])
+    ids = np.empty(offsets[-1], corpus.ids.dtype)
+    for begin in range(0, len(drawn), SENTENCES):
+        end = min(begin + SENTENCES, len(drawn))
+        shifts = corpus.sentence_offsets[drawn[begin:end]] - offsets[begin:end]
+        places = np.arange(offsets[begin], offsets[end]) + np.repeat(shifts, lengths[drawn[begin:end]])
+        ids[offsets[begin] : offsets[end]] = corpus.ids[places]
+    return dataclasses.replace(corpus, ids=ids, sentence_offsets=offsets)
+
+
+def with_known_words(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
+    """The corpus over the words of both, in the order that encoding its text with `known` gives; counts are summed.
+
+    No word is dropped. The new ids lie in a temporary file, as those of a text do.
+    """
+    own = corpus.vocabulary
+    places = known.rows_of(own)  # known words first, then the new ones
+    new = np.flatnonzero(places < 0)
+    places[new] = len(known) + np.arange(len(new))
+    counts = np.concatenate([known.counts, np.zeros(len(new), np.int64)])
+    counts[places] += own.counts
+    arena = np.concatenate([known.text, own.text])
+    begins = np.concatenate([known.offsets[:-1], len(known.text) + own.offsets[:-1][new]])
+    ends = np.concatenate([known.offsets[1:], len(known.text) + own.offsets[1:][new]])
+    vocabulary, rows = copied_words(arena, begins, ends, counts)
+    return dataclasses.replace(corpus, ids=_remapped(corpus.ids, rows[places]), vocabulary=vocabulary)
+
+
+def _remapped(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The row of each id, mapped from a spool."""
+    step = BLOCK_BYTES // ids.itemsize
+    with spool() as file:
+        with spooling():
+            for begin in range(0, len(ids), step):
+                file.write(rows[ids[begin : begin + step]].data)
+        return mapped(file, np.int32)

@@ -14,12 +14,11 @@ from typing import IO, Any, NamedTuple, NoReturn, Self
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import memory, sizes
+from wordkin import memory
 from wordkin.compilation import announced
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
-from wordkin.corpus import reading, tokenizing
+from wordkin.corpus import reading, tokenizer
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
-from wordkin.corpus.remapping import REMAP_FIELDS, SENTENCES_KEPT, TOKENS_KEPT, TOKENS_READ, gather, gathered, remap
 from wordkin.corpus.scanner import (
     ARENA_USED,
     BATCH,
@@ -36,9 +35,21 @@ from wordkin.corpus.scanner import (
     refill,
     scan,
 )
-from wordkin.corpus.spool import mapped, spool, spooling
+from wordkin.corpus.spool import (
+    REMAP_FIELDS,
+    SENTENCES_KEPT,
+    TOKENS_KEPT,
+    TOKENS_READ,
+    copied_words,
+    copy_words,
+    mapped,
+    remap,
+    spool,
+    spooling,
+)
 from wordkin.corpus.words import WordCounts, Words
 from wordkin.errors import CorpusError, argument
+from wordkin.storage import units
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 logger = logging.getLogger("wordkin")
@@ -75,7 +86,7 @@ class Encoder:
         ConfigurationError: ``memory_budget`` leaves no room for two words, however short.
     """
 
-    def __init__(self, config: TrainingConfig, classes: tokenizing.Classes, known: Vocabulary = NO_WORDS) -> None:
+    def __init__(self, config: TrainingConfig, classes: tokenizer.Classes, known: Vocabulary = NO_WORDS) -> None:
         if config.memory_budget is not None:
             memory.words_that_fit(
                 config.memory_budget, np.ones(2, np.int64), 1, config.vector_size, config.copies_of_weights
@@ -224,7 +235,7 @@ class Encoder:
             logger.info("%s", _cut(self.config, len(kept), known + wanted, dropped, tokens))
         counts[:known] += self._known.counts
         table = self._words.table
-        vocabulary, rows = gathered(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
+        vocabulary, rows = copied_words(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
         row_of_id = np.full(words, -1, np.int32)
         row_of_id[kept] = rows
         return Settled(vocabulary, row_of_id, report, settings)
@@ -233,8 +244,8 @@ class Encoder:
         """Whether the words that were read are whole sentences of text without spaces, judged by the first of them."""
         number = min(self._distinct, _SAMPLE_WORDS)
         table = self._words.table
-        is_text = self.classes is not tokenizing.marked_classes() and not self.classes.single
-        return is_text and tokenizing.without_spaces(table.arena[: table.offsets[number]].tobytes(), number)
+        is_text = self.classes is not tokenizer.sentinel_classes() and not self.classes.single
+        return is_text and tokenizer.without_spaces(table.arena[: table.offsets[number]].tobytes(), number)
 
     def _within_budget(self, order: npt.NDArray[np.intp], sentences: int) -> npt.NDArray[np.intp]:
         """The words that memory_budget has room for: those that are known, and the most frequent new ones."""
@@ -252,7 +263,7 @@ class Encoder:
         self._scan(b"", final=False)
         refill(self._words.table, np.zeros(0, np.int64))
         remap(self._ids[:0], self._ends[:0], self._ids[:0], np.zeros(REMAP_FIELDS, np.int64))
-        gather(self._text[:0], self._ends[:0], self._ends[:1], self._text[:0])
+        copy_words(self._text[:0], self._ends[:0], self._ends[:1], self._text[:0])
 
     def _make_room(self, size: int) -> None:
         """Make (larger) buffers for `size` bytes of text and SPARE behind it, which are used again for every piece."""
@@ -331,15 +342,16 @@ class Encoder:
         return mapped(ids, np.int32)[: progress[TOKENS_KEPT]], offsets
 
 
-def _fields(classes: tokenizing.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
+def _fields(classes: tokenizer.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
     return classes.of_byte, classes.of_character, classes.single
 
 
 def _cut(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
     """What memory_budget left of the vocabulary, in one line."""
     return (
-        f"{argument('memory_budget')} {sizes.shown(config.memory_budget or 0)} has room for {kept:,} of {wanted:,} "
-        f"words of {config.vector_size} dimensions; the rarer ones go, with {dropped:,} tokens ({dropped / tokens:.1%})"
+        f"{argument('memory_budget')} {units.format_bytes(config.memory_budget or 0)} has room for {kept:,} of "
+        f"{wanted:,} words of {config.vector_size} dimensions; the rarer ones go, with {dropped:,} tokens "
+        f"({dropped / tokens:.1%})"
     )
 
 
@@ -355,7 +367,7 @@ def _refuse_vocabulary(
         )
     left = "no word is" if report.words_kept == 0 else "only one word is"
     if has_no_spaces:
-        raise CorpusError(f"{left} left to train on: {tokenizing.advice_without_spaces()}")
+        raise CorpusError(f"{left} left to train on: {tokenizer.advice_without_spaces()}")
     advice = (
         f"{argument('min_count', config.min_count)} dropped the other {report.distinct_words - report.words_kept:,} of "
         f"{report.distinct_words:,} distinct words (the most frequent occurs {most:,} times): lower it"

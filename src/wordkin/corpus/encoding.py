@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from wordkin import files, memory, sizes
+from wordkin import memory
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
-from wordkin.corpus import reading, tokenizing
-from wordkin.corpus.encoded import KIND, EncodedCorpus
+from wordkin.corpus import reading, tokenizer
+from wordkin.corpus.encoded import KIND, EncodedCorpus, with_known_words
 from wordkin.corpus.encoder import Encoder
-from wordkin.corpus.joining import joined
-from wordkin.corpus.marking import marked_blocks
-from wordkin.corpus.sources import Files, Texts, recognised, refused
+from wordkin.corpus.sources import Files, Texts, recognize, refused, sentinel_blocks
 from wordkin.errors import ConfigurationError, CorpusError, argument
+from wordkin.storage import container, units
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 
@@ -22,7 +21,7 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
     """Encode whatever a user may pass for a corpus.
 
     Args:
-        corpus: see :func:`wordkin.corpus.sources.recognised`; an iterable may be a one-shot one.
+        corpus: see :func:`wordkin.corpus.sources.recognize`; an iterable may be a one-shot one.
         config: how to tokenize and prune.
         known: words that join the vocabulary whatever the corpus holds, and whose counts are added to its own.
 
@@ -30,17 +29,17 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
         CorpusError: the corpus cannot be read or holds too little; the message names the fix.
         MissingPackageError: a URL needs a package that is not installed.
     """
-    source = recognised(corpus, config.tokenizer)
+    source = recognize(corpus, config.tokenizer)
     if isinstance(source, EncodedCorpus):
         return _settled(source, config, known, "the corpus")
     if isinstance(source, Files):
         return encode_files(source.files, config, known)
     if isinstance(source, Texts):
-        with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), known) as encoder:
+        with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), known) as encoder:
             encoder.add_text("the text", _lines(source.strings))
             return encoder.finish()
-    with Encoder(config, tokenizing.marked_classes(), known) as encoder:
-        encoder.add_marked(marked_blocks(source.sentences, config))
+    with Encoder(config, tokenizer.sentinel_classes(), known) as encoder:
+        encoder.add_marked(sentinel_blocks(source.sentences, config))
         return encoder.finish()
 
 
@@ -53,14 +52,15 @@ def encode_files(
         CorpusError: an input cannot be read, or too little is in all of them.
     """
     sources = reading.expand(inputs)
-    containers = {path: kind for path in sources if isinstance(path, Path) and (kind := files.container_kind(path))}
-    for path, kind in containers.items():
+    for path in sources:
+        if not isinstance(path, Path) or (kind := container.container_kind(path)) is None:
+            continue
         if kind != KIND:
             raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
         if len(sources) > 1:
             raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
         return _settled(EncodedCorpus.load(path), config, known, str(path))
-    with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), known) as encoder:
+    with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), known) as encoder:
         for source in sources:
             encoder.add_text(reading.name_of(source), reading.blocks(source))
         return encoder.finish()
@@ -69,7 +69,7 @@ def encode_files(
 def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, name: str) -> EncodedCorpus:
     """Take up the known words, or else refuse parameters that ask for another encoding than the one it has."""
     if len(known):
-        corpus = joined(corpus, known)
+        corpus = with_known_words(corpus, known)
     else:
         _require_the_same(corpus, config, name)
     if config.memory_budget is not None:
@@ -105,7 +105,7 @@ def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, na
     memory.require_room_for_known(budget, fitting, known)
     if fitting < words:
         room = (
-            f"{argument('memory_budget')} {sizes.shown(budget)} has room for {fitting:,} words of "
+            f"{argument('memory_budget')} {units.format_bytes(budget)} has room for {fitting:,} words of "
             f"{config.vector_size} dimensions,"
         )
         if known:

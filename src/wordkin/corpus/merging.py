@@ -7,7 +7,7 @@ import numpy as np
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoder import Encoder, Settled
 from wordkin.corpus.spool import mapped
-from wordkin.corpus.tokenizing import TOKEN_MARK, marked_classes
+from wordkin.corpus.tokenizer import TOKEN_MARK, sentinel_classes
 from wordkin.corpus.words import WordCounts
 from wordkin.vocabulary import Vocabulary
 
@@ -26,7 +26,7 @@ class Merger(Encoder):
     """
 
     def __init__(self, config: TrainingConfig, known: Vocabulary) -> None:
-        super().__init__(config, marked_classes(), known)
+        super().__init__(config, sentinel_classes(), known)
 
     def merge(self, sources: Sequence[str], parts: Sequence[WordCounts]) -> tuple[Settled, list[int]]:
         """Count, sort and prune.

@@ -16,7 +16,7 @@ from typing import IO, Any, BinaryIO, cast
 from wordkin.corpus import remote
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import CorpusError, pip_install
-from wordkin.files import LONGEST_HEADER
+from wordkin.storage.container import LONGEST_HEADER
 
 Source = Path | RemoteFile | str
 """A file to read, or ``-`` for standard input."""

@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.extending import register_jitable
 
 from wordkin.compilation import compiled, generates
-from wordkin.corpus.tokenizing import ENCODED, IN_TOKEN, JOINER, MARK, SENTENCE_END
+from wordkin.corpus.tokenizer import ENCODED, IN_TOKEN, JOINER, MARK, SENTENCE_END
 
 DONE, TABLE_FULL, WORDS_FULL, ARENA_FULL = 0, 1, 2, 3
 

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.arrays import aligned_zeros
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.scanner import ARENA_FULL, ARENA_USED, COUNT, SIZE_AND_ID, SLOT_FIELDS, TABLE_FULL, WORDS, refill
+from wordkin.storage.arrays import aligned_zeros
 from wordkin.vocabulary import Vocabulary
 
 PIECE = 1 << 12

@@ -12,8 +12,8 @@ from wordkin.errors import FormatError
 from wordkin.evaluation import sets
 from wordkin.evaluation.sets import Lookup
 from wordkin.vectors import search
-from wordkin.vectors.candidates import choose
 from wordkin.vectors.queries import Method, require_method
+from wordkin.vectors.search import choose
 from wordkin.vectors.wordvectors import WordVectors
 
 SKIPPED = -1

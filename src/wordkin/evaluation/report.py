@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from wordkin import files
 from wordkin.errors import MissingPackageError, OutputError, pip_install
 from wordkin.evaluation.analogies import SKIPPED, AnalogyScore
 from wordkin.evaluation.categorisation import CategorisationScore
@@ -20,6 +19,7 @@ from wordkin.evaluation.statistics import (
     mcnemar_p,
     spearman,
 )
+from wordkin.storage import atomic
 from wordkin.vectors.terms import whole_number
 
 Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore
@@ -120,7 +120,7 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
     axes.set_xticks(range(len(scores)), [f"{of_set[0].name}\n{of_set[0].kind}" for of_set in scores])
     axes.set_ylabel("accuracy, Spearman's ρ, or purity")
     axes.legend()
-    with files.replacing(path) as temporary:
+    with atomic.replacing(path) as temporary:
         try:
             figure.savefig(temporary, format=path.suffix[1:] or "png")
         except ValueError as error:

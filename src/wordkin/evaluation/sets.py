@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from wordkin import files
+from wordkin.storage import atomic
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -43,7 +43,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         FormatError: the file cannot be read, or is not UTF-8.
     """
-    for number, line in enumerate(files.text(path).split("\n"), 1):
+    for number, line in enumerate(atomic.text(path).split("\n"), 1):
         line = line.strip()
         if line and not line.startswith("#"):
             yield number, line

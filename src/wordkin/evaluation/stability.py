@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wordkin.vectors.overlap import neighbour_overlap, shared_words
+from wordkin.vectors.alignment import neighbour_overlap, shared_words
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.blocks import row_blocks
+from wordkin.storage.arrays import row_blocks
 from wordkin.training.progress import Progress, Run, progress_bar
 from wordkin.training.reports import EpochRecord
 from wordkin.vectors.search import best

@@ -31,9 +31,9 @@ from numba.core.datamodel import models
 from numba.extending import overload, register_jitable, register_model
 from numba.np.arrayobj import populate_array
 
-from wordkin.arrays import aligned_zeros
 from wordkin.compilation import compiled, generates
 from wordkin.model import objective
+from wordkin.storage.arrays import aligned_zeros
 
 PADDING = 16
 """Rows are padded with zeros to a multiple of this many numbers, 64 bytes in float32."""

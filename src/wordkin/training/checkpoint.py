@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 import wordkin
-from wordkin import files
-from wordkin.arrays import give_back
-from wordkin.blocks import row_blocks
 from wordkin.config import INCIDENTAL_PARAMETERS, Bounds
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import CheckpointError, ConfigurationError, FormatError, OutputError, argument
+from wordkin.storage import atomic, container
+from wordkin.storage.arrays import give_back, row_blocks
 from wordkin.training.reports import EpochRecord
 
 KIND = "checkpoint"
@@ -134,7 +133,7 @@ class CheckpointFile:
         """
         arrays = {"input": V, "output": W, **dict(zip(BEST, state.best or (), strict=False))}
         try:
-            files.save_container(self.path, KIND, arrays, {**self._run, "state": state.as_dict()})
+            container.save_container(self.path, KIND, arrays, {**self._run, "state": state.as_dict()})
         finally:
             self._last = time.monotonic()
 
@@ -148,7 +147,7 @@ class CheckpointFile:
             CheckpointError: it belongs to other text, other settings or another version.
             FormatError: it is no checkpoint, or is damaged.
         """
-        arrays, metadata = files.load_container(self.path, KIND, ARRAYS)
+        arrays, metadata = container.load_container(self.path, KIND, ARRAYS)
         self._require_the_same_run(metadata)
         try:
             state = _state(metadata["state"])
@@ -218,9 +217,9 @@ def open_checkpoint(
         raise CheckpointError(
             f"the checkpoint {path} exists: go on from it with {argument('resume', True)}, or remove it to begin anew"
         )
-    files.require_writable(path)
+    atomic.require_writable(path)
     with _locked(path):
-        files.remove_leftovers(path)
+        atomic.remove_leftovers(path)
         yield CheckpointFile(options, parameters, fingerprint(), initial())
 
 

@@ -16,13 +16,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import sizes
-from wordkin.arrays import read_only
-from wordkin.blocks import row_blocks
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.model import huffman, kernels, sampling
+from wordkin.storage import units
+from wordkin.storage.arrays import read_only, row_blocks
 from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs
 from wordkin.training.schedule import (
     Chunk,
@@ -319,7 +318,7 @@ def held_out_text(sentences: int, tokens: int) -> str:
     """How much text is held out, in one line; empty if none is."""
     if not sentences:
         return ""
-    return f"held out: {sizes.counted(sentences, 'sentence')}, {tokens:,} tokens, which are not trained on"
+    return f"held out: {units.plural(sentences, 'sentence')}, {tokens:,} tokens, which are not trained on"
 
 
 def cores() -> int:

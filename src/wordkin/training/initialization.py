@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.arrays import aligned_zeros, give_back
-from wordkin.blocks import row_blocks
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import Text
 from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.model import carrying, huffman
 from wordkin.model.kernels import Weights, padded
+from wordkin.storage.arrays import aligned_zeros, give_back, row_blocks
 from wordkin.training.checkpoint import Arrays
 from wordkin.training.reports import EpochRecord
 from wordkin.vectors.formats.native import StoredModel

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from wordkin.config import TrainingConfig
-from wordkin.corpus.check import warn
+from wordkin.corpus.checks import warn
 from wordkin.corpus.encoding import encode
 from wordkin.training.backend import Backend
 from wordkin.training.checkpoint import fingerprint

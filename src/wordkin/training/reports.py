@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wordkin import memory, sizes
+from wordkin import memory
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import Text
 from wordkin.errors import argument
+from wordkin.storage import units
 
 logger = logging.getLogger("wordkin")
 
@@ -135,19 +136,21 @@ class Budget:
 
     def memory_text(self) -> str:
         """The memory in one line."""
-        within = f", within the budget of {sizes.shown(self.limit)}" if self.limit is not None else ""
-        weights, rest, program, mapped = map(sizes.shown, (self.weights, self.vocabulary, self.program, self.mapped))
-        program += f", the earlier vectors {sizes.shown(self.earlier)}" if self.earlier else ""
-        copy = f", the best epoch's copy {sizes.shown(self.best_epoch)}" if self.best_epoch else ""
+        within = f", within the budget of {units.format_bytes(self.limit)}" if self.limit is not None else ""
+        weights, rest, program, mapped = map(
+            units.format_bytes, (self.weights, self.vocabulary, self.program, self.mapped)
+        )
+        program += f", the earlier vectors {units.format_bytes(self.earlier)}" if self.earlier else ""
+        copy = f", the best epoch's copy {units.format_bytes(self.best_epoch)}" if self.best_epoch else ""
         return (
-            f"memory: about {sizes.shown(self.memory)} for {self.words:,} words of {self.vector_size} dimensions"
+            f"memory: about {units.format_bytes(self.memory)} for {self.words:,} words of {self.vector_size} dimensions"
             f"{within}: V and W {weights}{copy}, words and sentences {rest}, Python and the compiled kernels {program}"
             f"; {mapped} of encoded text stay on disk"
         )
 
     def time_text(self) -> str:
         """The time in one line."""
-        epochs = sizes.counted(self.epochs, "epoch")
+        epochs = units.plural(self.epochs, "epoch")
         return (
             f"time: {_duration(self.seconds or 0)} for {epochs} of {self.tokens:,} tokens, at "
             f"{self.tokens_per_second or 0:,.0f} tokens/s as measured just now"

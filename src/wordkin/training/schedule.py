@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import sizes
 from wordkin.config import TrainingConfig
 from wordkin.errors import CorpusError, argument
+from wordkin.storage import units
 
 PIECE_TOKENS = 1_000
 CHUNK_PIECES = 100
@@ -175,13 +175,13 @@ def split(sentence_offsets: Numbers, share: float) -> Split:
     whole = pieces(sentence_offsets)
     if not share:
         return Split(sentence_offsets, whole, whole[:0])
-    units = np.maximum(np.diff(sentence_offsets) // PIECE_TOKENS, 1)  # of each sentence
-    ends = np.cumsum(units)
+    parts = np.maximum(np.diff(sentence_offsets) // PIECE_TOKENS, 1)  # of each sentence
+    ends = np.cumsum(parts)
     chosen = _chosen(int(ends[-1]), share)
     sentence = np.searchsorted(ends, chosen, side="right")
-    ordinal = chosen - (ends - units)[sentence]
+    ordinal = chosen - (ends - parts)[sentence]
     begins = sentence_offsets[sentence] + ordinal * PIECE_TOKENS
-    last = ordinal == units[sentence] - 1
+    last = ordinal == parts[sentence] - 1
     stops = np.where(last, sentence_offsets[sentence + 1], begins + PIECE_TOKENS)
     offsets = _with_cuts(sentence_offsets, np.concatenate([begins, stops]))
     bounds = np.unique(np.concatenate([whole[:, 0], whole[-1:, 1], begins, stops]))
@@ -212,7 +212,7 @@ def _pieces(begins: Numbers, ends: Numbers, offsets: Numbers) -> Pieces:
 
 
 def _require_both(training: Pieces, held_out: Pieces, sentences: int, share: float) -> None:
-    counted = sizes.counted(sentences, "sentence")
+    counted = units.plural(sentences, "sentence")
     if not len(training) or not len(held_out):
         part = "all of it" if len(held_out) else "nothing"
         raise CorpusError(

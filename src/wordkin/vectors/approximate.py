@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
-from wordkin.blocks import row_blocks
-from wordkin.damage import byte_of, damaged
-from wordkin.errors import FormatError, MissingPackageError, pip_install
+from wordkin.errors import FormatError, MissingPackageError, corrupt_file, pip_install
+from wordkin.storage import container
+from wordkin.storage.arrays import file_offset, row_blocks
 from wordkin.vectors.terms import Terms, whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -80,7 +79,7 @@ class ApproximateSearch:
             OutputError: the file cannot be written; an old file of that name is untouched.
         """
         metadata = {"recall": self.recall, "model": _fingerprint(self.vectors)}
-        files.save_container(Path(path), KIND, {"index": _faiss().serialize_index(self._index)}, metadata)
+        container.save_container(Path(path), KIND, {"index": _faiss().serialize_index(self._index)}, metadata)
 
     @classmethod
     def load(cls, path: str | Path, vectors: WordVectors) -> "ApproximateSearch":
@@ -96,7 +95,7 @@ class ApproximateSearch:
             FormatError: the file is missing or damaged, or belongs to another model.
             MissingPackageError: faiss is not installed.
         """
-        arrays, metadata = files.load_container(Path(path), KIND, ARRAYS)
+        arrays, metadata = container.load_container(Path(path), KIND, ARRAYS)
         if metadata.get("model") != _fingerprint(vectors):
             raise FormatError(f"{path} was built for other vectors; build it again for these")
         try:
@@ -104,9 +103,11 @@ class ApproximateSearch:
             recall = float(metadata["recall"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             what = "faiss cannot read its graph, or it lacks a part of it; build it again"
-            raise damaged(path, files.HEADER, what) from error
+            raise corrupt_file(path, container.HEADER, what) from error
         if (index.ntotal, index.d) != vectors.vectors.shape:
-            raise damaged(path, byte_of(arrays["index"]), "its graph does not fit the model it names; build it again")
+            raise corrupt_file(
+                path, file_offset(arrays["index"]), "its graph does not fit the model it names; build it again"
+            )
         return cls(vectors, index, recall)
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> list[tuple[str, float]]:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from wordkin.errors import ConfigurationError, OutputError, argument
 from wordkin.vectors.formats import hub, native, registry
-from wordkin.vectors.formats.distinct import Words
+from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.precision import Precision
-from wordkin.vectors.formats.stream import Source, not_finite, separable, warn_not_finite
+from wordkin.vectors.formats.stream import Source, not_finite, replace_separators, warn_not_finite
 
 logger = logging.getLogger("wordkin")
 
@@ -132,7 +132,7 @@ def warn_of_what_is_lost(path: Path, name: str | None = None) -> None:
 
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
     module = form.imported()
-    blocks = separable(source.blocks, target, getattr(module, "SEPARATORS", b""), space_as)
+    blocks = replace_separators(source.blocks, target, getattr(module, "SEPARATORS", b""), space_as)
     module.write(dataclasses.replace(source, blocks=blocks), target)
 
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from wordkin.errors import NonFiniteVectorError, UnknownWordError
 from wordkin.vectors import search
-from wordkin.vectors.candidates import Candidates, Rows
 from wordkin.vectors.norms import RowNorms
+from wordkin.vectors.search import Candidates, Rows
 from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, finite_vector, require_term, several, unit
 
 Unknown = Literal["raise", "skip"]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.blocks import row_blocks
+from wordkin.storage.arrays import row_blocks
 
 Floats = npt.NDArray[np.float32]
 

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.blocks import row_blocks
-from wordkin.vectors.formats.precision import narrowed, unfit
-from wordkin.vectors.overlap import neighbour_overlap
+from wordkin.storage.arrays import row_blocks
+from wordkin.vectors.alignment import neighbour_overlap
+from wordkin.vectors.formats.precision import first_unrepresentable, quantize
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -130,11 +130,11 @@ def stored_as(vectors: WordVectors, storage: Storage) -> WordVectors:
     scales = None if storage == "float16" else np.empty(len(vectors), np.float32)
     for rows in row_blocks(len(vectors), vectors.vector_size):
         values = vectors.values(rows)
-        place = unfit(values, storage)
+        place = first_unrepresentable(values, storage)
         if place is not None:
             word = vectors.index_to_key[rows.start + place]
             raise ValueError(f"{word!r} has a number that {storage} cannot hold; use unit_length first")
-        matrix[rows], scales_of_block = narrowed(values, storage)
+        matrix[rows], scales_of_block = quantize(values, storage)
         if scales is not None:
             scales[rows] = scales_of_block
     return vectors.with_vectors(matrix, scales)

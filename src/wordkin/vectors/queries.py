@@ -1,18 +1,53 @@
-"""Searches: the words whose vectors answer a question best."""
+"""What vectors and their words can be asked; no query copies the matrix."""
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.errors import MissingPackageError
 from wordkin.vectors import search
-from wordkin.vectors.candidates import Candidates, Rows, Subset, choose
-from wordkin.vectors.frames import AsFrame, frame
 from wordkin.vectors.measures import Measures, Unknown
+from wordkin.vectors.search import Candidates, Rows, Subset, choose
 from wordkin.vectors.terms import Term, Terms, Weighted, number, require_term, several, signed, unit, whole_number
+
+AsFrame = bool | Literal["pandas", "polars"]
+
+
+def frame(columns: Mapping[str, Sequence[Any]], library: AsFrame) -> Any:
+    """A frame with these columns.
+
+    Args:
+        columns: equally long columns by name.
+        library: ``"pandas"``, ``"polars"``, or True for the first of them that is installed.
+
+    Raises:
+        MissingPackageError: it is not installed.
+        ValueError: another library is named.
+    """
+    if library not in (True, "pandas", "polars"):
+        raise ValueError(f"as_frame is {library!r}; give True, 'pandas' or 'polars'")
+    if library != "polars":
+        try:
+            import pandas as pd
+        except ImportError:
+            if library == "pandas":
+                raise MissingPackageError("as_frame='pandas' needs pandas: pip install pandas") from None
+        else:
+            return pd.DataFrame(columns)
+    try:
+        import polars as pl
+    except ImportError:
+        raise MissingPackageError(
+            "as_frame='polars' needs polars: pip install polars"
+            if library == "polars"
+            else "as_frame=True needs pandas or polars: pip install pandas"
+        ) from None
+    return pl.DataFrame(columns)
+
 
 Answer = list[tuple[str, float]]
 Method = Literal["3cosadd", "3cosmul"]

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from wordkin.errors import ConfigurationError, OutputError, UnknownWordError
 from wordkin.vectors import loading, spelling
-from wordkin.vectors.candidates import Rows
 from wordkin.vectors.formats import hub, native
-from wordkin.vectors.formats.precision import Precision, widened
+from wordkin.vectors.formats.precision import Precision, dequantize
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
+from wordkin.vectors.search import Rows
 from wordkin.vocabulary import Vocabulary
 
 
@@ -270,7 +270,7 @@ class WordVectors(Queries):
 
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows as float32, however they are stored: (rows, vector_size)."""
-        return widened(self.vectors[rows], None if self.scales is None else self.scales[rows])
+        return dequantize(self.vectors[rows], None if self.scales is None else self.scales[rows])
 
     def row(self, word: str) -> int:
         """The row of a word.

@@ -11,7 +11,7 @@ import pytest
 from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
 from wordkin.errors import pip_install
 from wordkin.vectors import loading
-from wordkin.vectors.formats import npy
+from wordkin.vectors.formats import numpy_array
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
 
@@ -160,7 +160,7 @@ def test_headers_of_every_version_of_npy(tmp_path, vectors):
     path = tmp_path / "array"
     with path.open("wb") as file:
         np.lib.format.write_array(file, np.asarray(vectors.vectors), (2, 0))
-    np.testing.assert_array_equal(npy.mapped(path, 2), vectors.vectors)
+    np.testing.assert_array_equal(numpy_array.map_npy(path, 2), vectors.vectors)
 
 
 def test_projector(tmp_path, vectors):

@@ -9,7 +9,7 @@ import pytest
 
 from wordkin import FormatError, UnknownWordError, WordVectors
 from wordkin.vectors import loading
-from wordkin.vectors.formats import subword_kernels
+from wordkin.vectors.formats import fasttext_bin
 
 SIZE, BUCKETS = 4, 13
 MATRIX = np.random.default_rng(0).standard_normal((3 + BUCKETS, SIZE), np.float32)
@@ -98,7 +98,7 @@ def test_other_vectors_give_unknown_words_none(tmp_path):
 def test_the_twins_in_python():
     marked = np.frombuffer("<größe>".encode(), np.uint8)
     totals = []
-    for function in (subword_kernels.add_ngrams, subword_kernels.add_ngrams.py_func):
+    for function in (fasttext_bin.add_ngrams, fasttext_bin.add_ngrams.py_func):
         total = np.zeros(SIZE, np.float32)
         with np.errstate(over="ignore"):
             assert function(marked, 2, 3, BUCKETS, MATRIX, 3, total) == 11
@@ -106,18 +106,18 @@ def test_the_twins_in_python():
     assert totals[0] == totals[1]
     text, offsets = np.frombuffer(b"the</s>", np.uint8), np.array([0, 3, 7])
     room = np.empty(9, np.uint8)
-    for function in (subword_kernels.word_vectors, subword_kernels.word_vectors.py_func):
+    for function in (fasttext_bin.word_vectors, fasttext_bin.word_vectors.py_func):
         vectors = np.empty((2, SIZE), np.float32)
         function(text, offsets, 0, 2, 3, BUCKETS, MATRIX, 3, room, vectors)
         np.testing.assert_array_equal(vectors[1], MATRIX[1])
         np.testing.assert_allclose(vectors[0], mean("the", 0, 2, 3), rtol=1e-5)
     data = np.frombuffer(b"ab\0" + struct.pack("<qb", 258, 0) + b"c\0" + struct.pack("<qb", 7, 1), np.uint8)
-    for function in (subword_kernels.entries, subword_kernels.entries.py_func):
+    for function in (fasttext_bin.entries, fasttext_bin.entries.py_func):
         text, offsets, counts = np.zeros(9, np.uint8), np.zeros(3, np.int64), np.zeros(2, np.int64)
-        assert function(data, 0, 1, text, offsets, counts) == (subword_kernels.COMPLETE, 23)
+        assert function(data, 0, 1, text, offsets, counts) == (fasttext_bin.COMPLETE, 23)
         assert (text[:3].tobytes(), offsets.tolist(), counts.tolist()) == (b"abc", [0, 2, 3], [258, 7])
-        assert function(data, 0, 2, text, offsets, counts) == (subword_kernels.NO_WORD, 12)
-        assert function(data[:-1], 0, 1, text, offsets, counts) == (subword_kernels.CUT_SHORT, 12)
+        assert function(data, 0, 2, text, offsets, counts) == (fasttext_bin.NO_WORD, 12)
+        assert function(data[:-1], 0, 1, text, offsets, counts) == (fasttext_bin.CUT_SHORT, 12)
 
 
 def test_unknown_words_without_parts(tmp_path):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from wordkin import FormatError, WordVectors, files
+from wordkin import FormatError, WordVectors
+from wordkin.storage import atomic, container
 from wordkin.vectors import loading
 from wordkin.vectors.formats import native, precision
 from wordkin.vectors.postprocessing import stored_as
@@ -98,13 +99,13 @@ def test_only_files_in_fewer_bits_need_a_new_version(tmp_path, vectors):
     versions = {}
     for storage in precision.PRECISIONS:
         (vectors if storage == "float32" else stored_as(vectors, storage)).save(tmp_path / storage)
-        versions[storage] = files.load_container(tmp_path / storage, "model", native.ARRAYS)[1]["version"]
+        versions[storage] = container.load_container(tmp_path / storage, "model", native.ARRAYS)[1]["version"]
     assert versions == {"float32": 1, "float16": 2, "int8": 2}
 
 
 def test_an_older_version_refuses_them_by_name(tmp_path, vectors, monkeypatch):
     stored_as(vectors, "int8").save(tmp_path / "file")
-    monkeypatch.setattr(files, "FORMAT_VERSION", 1)
+    monkeypatch.setattr(atomic, "FORMAT_VERSION", 1)
     with pytest.raises(FormatError, match="has the format version 2, this wordkin reads up to 1: upgrade wordkin"):
         WordVectors.load(tmp_path / "file")
 
@@ -130,10 +131,10 @@ def test_damage(tmp_path, change, message):
         "counts": np.array([2, 1]),
     }
     path = tmp_path / "file"
-    files.save_container(path, "model", arrays, {"config": {}, "history": []})
+    container.save_container(path, "model", arrays, {"config": {}, "history": []})
     assert WordVectors.load(path)["a"].tolist() == [63.5, 0, 0.5]  # without lengths and an index
     changed = {name: array for name, array in {**arrays, **change}.items() if array is not None}
-    files.save_container(path, "model", changed, {"config": {}, "history": []})
+    container.save_container(path, "model", changed, {"config": {}, "history": []})
     with pytest.raises(FormatError, match=message):
         WordVectors.load(path)
 
@@ -142,12 +143,12 @@ def test_narrowing_again_changes_nothing():
     generator = np.random.default_rng(3)
     rows = generator.normal(size=(20_000, 7)) * 10.0 ** generator.uniform(-35, 38, (20_000, 1))
     V = np.clip(rows, -3.4e38, 3.4e38).astype(np.float32)
-    values, scales = precision.narrowed(V, "int8")
+    values, scales = precision.quantize(V, "int8")
     assert np.abs(values).max(axis=1).min() == 127
-    wide = precision.widened(values, scales)
+    wide = precision.dequantize(values, scales)
     assert np.isfinite(wide).all()
     assert (np.abs(wide - V).max(axis=1) <= 0.51 * scales).all()
-    again, scales_again = precision.narrowed(wide, "int8")
+    again, scales_again = precision.quantize(wide, "int8")
     np.testing.assert_array_equal(again, values)
     np.testing.assert_array_equal(scales_again, scales)
 

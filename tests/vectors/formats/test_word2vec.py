@@ -7,12 +7,13 @@ import struct
 import numpy as np
 import pytest
 
-from wordkin import FormatError, OutputError, WordVectors, blocks
+from wordkin import FormatError, OutputError, WordVectors
+from wordkin.storage import arrays
+from wordkin.storage.word_index import hashes
 from wordkin.vectors import loading
-from wordkin.vectors.formats import binary_parser, opening, registry, text, word2vec_binary, word_set
+from wordkin.vectors.formats import distinct_words, opening, registry, text, word2vec_binary
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary, packed
-from wordkin.word_index import hashes
 
 FORMATS = ["word2vec-text", "word2vec-binary", "glove", "fasttext-vec", "safetensors"]
 WORDS = ["the", "Straße", "山", "12", "-3.5", "</s>", "x" * 300, "e", "\u00a0", "a\u3000b"]
@@ -54,7 +55,7 @@ def test_compressed(tmp_path, vectors, form):
 
 def test_many_blocks(tmp_path, monkeypatch):
     """Every row comes through whatever blocks and buffers are cut to."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 80)
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 80)
     for module in (text, word2vec_binary):
         monkeypatch.setattr(module, "_BUFFER_BYTES", 64)
         monkeypatch.setattr(module, "_MAX_WORD", 10)
@@ -142,7 +143,7 @@ def test_words_are_known_again_whatever_their_number():
     """The compiled set against Python's, and its twin in Python."""
     words = [b"%x" % (number * number % 7919) for number in range(6000)]
     text_, offsets = packed(words)
-    for function in (word_set.enter, word_set.enter.py_func):
+    for function in (distinct_words.enter, distinct_words.enter.py_func):
         slots, arena = np.zeros(1 << 13, np.uint64), np.empty(len(text_), np.uint8)
         known, is_new, found = np.zeros(6001, np.int64), np.empty(6000, bool), np.empty(6000, np.uint32)
         with np.errstate(over="ignore"):
@@ -150,7 +151,7 @@ def test_words_are_known_again_whatever_their_number():
         assert count == len(set(words)) == is_new.sum()
         assert found.tolist() == hashes(text_, offsets).tolist()
         larger = np.zeros(1 << 14, np.uint64)
-        (word_set.refill if function is word_set.enter else word_set.refill.py_func)(larger, slots)
+        (distinct_words.refill if function is distinct_words.enter else distinct_words.refill.py_func)(larger, slots)
         with np.errstate(over="ignore"):
             assert function(larger, arena, known, count, text_, offsets, is_new, found, np.uint64(12345)) == count
         assert not is_new.any()
@@ -158,22 +159,22 @@ def test_words_are_known_again_whatever_their_number():
 
 def test_the_binary_parsers_twin():
     data = np.frombuffer(binary(ROWS, b"\n", b" ")[1:], np.uint8)
-    for function in (binary_parser.parse, binary_parser.parse.py_func):
+    for function in (word2vec_binary.parse, word2vec_binary.parse.py_func):
         vectors, words, offsets = np.zeros((3, 8), np.uint8), np.zeros(99, np.uint8), np.zeros(4, np.int64)
-        progress = np.zeros(binary_parser.PROGRESS_FIELDS, np.int64)
+        progress = np.zeros(word2vec_binary.PROGRESS_FIELDS, np.int64)
         status = function(data, len(data) - 2, vectors, words, offsets, progress)  # the last row is cut short
-        assert (status, progress.tolist()) == (binary_parser.NEEDS_MORE, [12, 1, 3, binary_parser.EVERYWHERE])
+        assert (status, progress.tolist()) == (word2vec_binary.NEEDS_MORE, [12, 1, 3, word2vec_binary.EVERYWHERE])
         assert vectors[0].view("<f4").tolist() == [1, 2]
         for between, row, wanted in [
-            ([b"\n", b""], b"x ", binary_parser.UNEVEN),
-            ([b"", b"\n"], b"x ", binary_parser.UNEVEN),
-            ([b"\n", b"\n"], b" ", binary_parser.NO_WORD),
+            ([b"\n", b""], b"x ", word2vec_binary.UNEVEN),
+            ([b"", b"\n"], b"x ", word2vec_binary.UNEVEN),
+            ([b"\n", b"\n"], b" ", word2vec_binary.NO_WORD),
         ]:
             odd = b"".join(binary([each], end, b" ")[1:] for each, end in zip(ROWS, between, strict=True)) + row
             progress[:] = 0
             status = function(np.frombuffer(odd, np.uint8), len(odd), vectors, words, offsets, progress)
-            assert (status, progress[binary_parser.POSITION]) == (wanted, len(odd) - len(row) - len(between[1]))
-            assert progress[binary_parser.ROWS] == 2
+            assert (status, progress[word2vec_binary.POSITION]) == (wanted, len(odd) - len(row) - len(between[1]))
+            assert progress[word2vec_binary.ROWS] == 2
 
 
 DAMAGED = [
@@ -239,7 +240,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
 def test_room_grows_as_rows_come(tmp_path, monkeypatch):
     """A compressed file's size says little of how much it holds."""
     monkeypatch.setattr(loading, "_FIRST_ROOM", 0)
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 80)
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 80)
     numbers = np.zeros((500, 9), np.float32)
     many = Vocabulary.from_words([f"w{row}" for row in range(500)], np.ones(500))
     WordVectors(StoredModel(numbers, None, many, {}, [])).save(tmp_path / "plain", format="word2vec-binary")

@@ -19,12 +19,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from wordkin.arrays import give_back_freed
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import ClusterError, ConfigurationError, argument
+from wordkin.storage.arrays import give_back_freed
 from wordkin.training.backend import Backend, Workers
 from wordkin.training.chunk import ChunkResult, held_out_text, sum_of
 from wordkin.training.initialization import InitialWeights

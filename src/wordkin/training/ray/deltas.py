@@ -32,8 +32,8 @@ import numpy.typing as npt
 from numba import types
 from numba.extending import overload
 
-from wordkin.arrays import read_only
 from wordkin.compilation import compiled
+from wordkin.storage.arrays import read_only
 
 SCALE = np.float32(1024)
 """A number sent as float16 is this many times the change."""

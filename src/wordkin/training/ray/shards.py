@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
 from wordkin.config import TrainingConfig
-from wordkin.corpus import reading, tokenizing
+from wordkin.corpus import reading, tokenizer
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.remote import RemoteFile
 from wordkin.corpus.words import WordCounts
 from wordkin.errors import CorpusError
+from wordkin.storage import container
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 PARTS_PER_WORKER = 4
@@ -74,7 +74,7 @@ class TextShard:
 
     def read(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
         """Read the tokens; the result is the same on every worker and at every time."""
-        with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), vocabulary) as encoder:
+        with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), vocabulary) as encoder:
             for part in self.parts:
                 part.add_to(encoder)
             return cut(*encoder.finish_with_known(), self.skip, self.skip + self.size)
@@ -96,7 +96,7 @@ def text_files(corpus: Any) -> list[Path | RemoteFile] | None:
 
 def _is_text(source: Path | RemoteFile) -> bool:
     """Whether each worker can read the source, more than once; encoded corpora are read by the driver."""
-    return isinstance(source, RemoteFile) or (source.is_file() and files.container_kind(source) is None)
+    return isinstance(source, RemoteFile) or (source.is_file() and container.container_kind(source) is None)
 
 
 def parts(sources: Sequence[Path | RemoteFile], number: int, least: int = LEAST_BYTES) -> list[Part]:
@@ -115,7 +115,7 @@ def parts(sources: Sequence[Path | RemoteFile], number: int, least: int = LEAST_
 
 def count_words(part: Part, config: TrainingConfig) -> WordCounts:
     """The words of a part."""
-    with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), NO_WORDS) as encoder:
+    with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), NO_WORDS) as encoder:
         part.add_to(encoder)
         return encoder.words()
 

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 import wordkin
-from wordkin.arrays import aligned_zeros
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
-from wordkin.corpus.check import check
+from wordkin.corpus.checks import check
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.merging import Merger
 from wordkin.corpus.words import WordCounts
 from wordkin.model.kernels import Weights, padded
+from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights
 from wordkin.training.initialization import initial_input

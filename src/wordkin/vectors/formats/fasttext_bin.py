@@ -1,4 +1,4 @@
-"""fastText's own models, .bin: words, and the n-grams of characters from which unknown words get vectors. Read only."""
+"""fastText's own models, read with the n-grams that give unknown words a vector."""
 
 import struct
 from collections.abc import Iterator
@@ -7,12 +7,129 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import register_jitable
 
-from wordkin.blocks import rows_of_block
-from wordkin.damage import damaged
-from wordkin.errors import FormatError
+from wordkin.compilation import compiled
+from wordkin.errors import FormatError, corrupt_file
+from wordkin.storage.arrays import rows_of_block
 from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
+
+_FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
+_SIGN = np.uint32(0xFFFFFF00)
+
+COMPLETE, CUT_SHORT, NO_WORD = range(3)
+
+
+@compiled(nogil=True)
+def entries(data, begin, words, text, offsets, counts):
+    """Read entries of a dictionary: a word, a zero byte, its count as int64, and its kind, which is 0 for a word.
+
+    Args:
+        data: uint8, the file.
+        begin: where the entries begin.
+        words: how many of them must be words, which come first.
+        text: uint8, the words out, one after the other.
+        offsets: (entries + 1,) int64 out, where each begins in `text`.
+        counts: (entries,) int64 out.
+
+    Returns:
+        COMPLETE, CUT_SHORT or NO_WORD, and where the entries end, or where the one begins that is none.
+    """
+    position, used = begin, 0
+    for entry in range(len(counts)):
+        start = position
+        while position < len(data) and data[position] != 0:
+            position += 1
+        if position + 10 > len(data):
+            return CUT_SHORT, start
+        if position == start or (entry < words and data[position + 9] != 0):
+            return NO_WORD, start
+        for place in range(start, position):
+            text[used] = data[place]
+            used += 1
+        count = np.uint64(0)
+        for byte in range(8):
+            count |= np.uint64(data[position + 1 + byte]) << np.uint64(8 * byte)
+        counts[entry] = np.int64(count)
+        offsets[entry + 1] = used
+        position += 10
+    return COMPLETE, position
+
+
+@register_jitable
+def _is_continuation(byte):
+    return byte & 0xC0 == 0x80
+
+
+@compiled(nogil=True)
+def add_ngrams(marked, shortest, longest, buckets, matrix, first, total):
+    """Add the vectors of all n-grams of a word to `total`; give how many there are.
+
+    Args:
+        marked: uint8, the word between "<" and ">".
+        shortest: characters of an n-gram, at least.
+        longest: and at most.
+        buckets: how many rows n-grams share.
+        matrix: (rows, vector_size) float32.
+        first: the row of the first bucket.
+        total: (vector_size,) float32; updated.
+    """
+    found = 0
+    for begin in range(len(marked)):
+        if _is_continuation(marked[begin]):
+            continue
+        state, end = _FNV_BASIS, begin
+        for characters in range(1, longest + 1):
+            if end == len(marked):
+                break
+            more = True
+            while more:
+                byte = np.uint32(marked[end])
+                if byte >= 0x80:
+                    byte |= _SIGN
+                state = np.uint32((state ^ byte) * _FNV_PRIME)  # Numba makes products of 64 bits
+                end += 1
+                more = end < len(marked) and _is_continuation(marked[end])
+            if characters >= shortest and not (characters == 1 and (begin == 0 or end == len(marked))):
+                row = first + np.int64(state % np.uint32(buckets))
+                for column in range(len(total)):
+                    total[column] += matrix[row, column]
+                found += 1
+    return found
+
+
+@compiled(nogil=True)
+def word_vectors(text, offsets, first_word, shortest, longest, buckets, matrix, first, marked, vectors):
+    """The vectors of words that have rows of their own: the mean of that row and of the words' n-grams.
+
+    Args:
+        text: uint8, the words' bytes, one after the other.
+        offsets: (words + 1,) int64.
+        first_word: the row of the first of them.
+        shortest: characters of an n-gram, at least.
+        longest: and at most; 0 where there are none.
+        buckets: how many rows n-grams share.
+        matrix: (rows, vector_size) float32.
+        first: the row of the first bucket.
+        marked: uint8, room for the longest of the words and two bytes more.
+        vectors: (words, vector_size) float32 out.
+    """
+    for word in range(len(vectors)):
+        size = offsets[word + 1] - offsets[word]
+        for place in range(size):
+            marked[1 + place] = text[offsets[word] + place]
+        marked[0], marked[1 + size] = ord("<"), ord(">")
+        total = vectors[word]
+        for column in range(len(total)):
+            total[column] = matrix[first_word + word, column]
+        found = 1
+        is_end_of_sentence = size == 4 and marked[1] == 60 and marked[2] == 47 and marked[3] == 115 and marked[4] == 62
+        if longest > 0 and not is_end_of_sentence:
+            found += add_ngrams(marked[: size + 2], shortest, longest, buckets, matrix, first, total)
+        for column in range(len(total)):
+            total[column] /= np.float32(found)
+
 
 _MAGIC = struct.pack("<i", 793712314)
 _VERSIONS = (11, 12)
@@ -66,7 +183,7 @@ class Subwords:
 
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
         """The mean of the n-grams' vectors, (vector_size,); None where the word is too short to have any."""
-        from wordkin.vectors.formats.subword_kernels import add_ngrams
+        pass
 
         if not self._longest or word == _END_OF_SENTENCE:
             return None
@@ -79,7 +196,7 @@ class Subwords:
         self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
     ) -> Iterator[Block]:
         """The vectors of the known words."""
-        from wordkin.vectors.formats.subword_kernels import word_vectors
+        pass
 
         step = rows_of_block(self._matrix.shape[1])
         vectors = np.empty((min(step, len(counts)), self._matrix.shape[1]), np.float32)
@@ -117,11 +234,11 @@ def _header(path: Path) -> _Header:
     with opened(path) as file:
         room = np.empty(_HEADER.size, np.uint8)
         if file.fill(room) < len(room) or not room.tobytes().startswith(_MAGIC):
-            raise damaged(path, 0, "it is not a model that fastText wrote, or is cut short")
+            raise corrupt_file(path, 0, "it is not a model that fastText wrote, or is cut short")
         header = _Header(*_HEADER.unpack(room.tobytes()))
         check_sizes(path, header.words, header.vector_size, 11, file.size, 8)
         if header.version not in _VERSIONS:
-            raise damaged(path, 4, f"the version {header.version} of fastText's models; {_VERSIONS} are known")
+            raise corrupt_file(path, 4, f"the version {header.version} of fastText's models; {_VERSIONS} are known")
         if header.pruned >= 0:
             raise FormatError(f"{path} is a compressed model (.ftz), which is not read; use the .bin it was made from")
         fits = (
@@ -133,7 +250,7 @@ def _header(path: Path) -> _Header:
             and (header.buckets > 0 or not header.longest)
         )
         if not fits:
-            raise damaged(path, 8, "its numbers of words, of buckets or of characters contradict each other")
+            raise corrupt_file(path, 8, "its numbers of words, of buckets or of characters contradict each other")
     return header
 
 
@@ -141,7 +258,7 @@ def _entries(
     path: Path, header: _Header, data: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
     """The words and labels, their counts, and where they end."""
-    from wordkin.vectors.formats import subword_kernels
+    pass
 
     rows = header.words + (header.buckets if header.longest else 0)
     room = len(data) - 4 * header.vector_size * rows - _HEADER.size
@@ -150,10 +267,10 @@ def _entries(
     text = np.empty(room, np.uint8)
     offsets, counts = np.zeros(header.entries + 1, np.int64), np.empty(header.entries, np.int64)
     before_vectors = data[: _HEADER.size + room]
-    status, end = subword_kernels.entries(before_vectors, _HEADER.size, header.words, text, offsets, counts)
-    if status != subword_kernels.COMPLETE:
-        what = "its words are cut short" if status == subword_kernels.CUT_SHORT else "an entry that is no word"
-        raise damaged(path, int(end), what)
+    status, end = entries(before_vectors, _HEADER.size, header.words, text, offsets, counts)
+    if status != COMPLETE:
+        what = "its words are cut short" if status == CUT_SHORT else "an entry that is no word"
+        raise corrupt_file(path, int(end), what)
     return text[: offsets[-1]].copy(), offsets, counts, int(end)
 
 
@@ -161,17 +278,17 @@ def _matrix(path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int
     """The input matrix, mapped: rows of words, then of n-grams."""
     fixed = data[begin : begin + _MATRIX.size].tobytes()
     if len(fixed) < _MATRIX.size:
-        raise damaged(path, begin, "it ends before its vectors")
+        raise corrupt_file(path, begin, "it ends before its vectors")
     compressed, rows, columns = _MATRIX.unpack(fixed)
     if compressed:
         raise FormatError(f"{path} is a compressed model (.ftz), which is not read; use the .bin it was made from")
     needed = header.words + (header.buckets if header.longest else 0)
     if columns != header.vector_size or rows < needed:
-        raise damaged(
+        raise corrupt_file(
             path, begin, f"{rows:,} rows of {columns:,} numbers, where {needed:,} of {header.vector_size:,} belong"
         )
     if 4 * rows * columns > len(data) - begin - _MATRIX.size:
-        raise damaged(
+        raise corrupt_file(
             path, begin, f"{rows:,} rows of {columns:,} numbers are more than the file holds: it is cut short"
         )
     return np.memmap(path, "<f4", "r", begin + _MATRIX.size, (rows, columns))

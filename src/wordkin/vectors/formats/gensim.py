@@ -11,12 +11,11 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
-from wordkin.damage import damaged
-from wordkin.errors import FormatError
-from wordkin.sizes import counted
-from wordkin.vectors.formats import npy
-from wordkin.vectors.formats.distinct import Words
+from wordkin.errors import FormatError, corrupt_file
+from wordkin.storage import atomic
+from wordkin.storage.units import plural
+from wordkin.vectors.formats import numpy_array
+from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
 from wordkin.vectors.formats.stream import (
@@ -69,7 +68,7 @@ def read(path: Path) -> Source:
         raise _unknown(path, keyed.at)
     vectors = _array(path, attributes, b"vectors", prefix, 2)
     if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
-        raise damaged(path, keyed.at, f"KeyedVectors whose vectors do not fit their {counted(len(words), 'word')}")
+        raise corrupt_file(path, keyed.at, f"KeyedVectors whose vectors do not fit their {plural(len(words), 'word')}")
     text, offsets = packed(words)
     del keys, words
     vocabulary = Vocabulary(text, offsets, _counts(path, attributes, prefix, offsets))
@@ -81,10 +80,10 @@ def read(path: Path) -> Source:
     used = int(np.count_nonzero(np.diff(offsets)))
     if not used:
         raise FormatError(
-            f"{path} holds KeyedVectors without keys: none of its {counted(len(vectors), 'slot')} was filled"
+            f"{path} holds KeyedVectors without keys: none of its {plural(len(vectors), 'slot')} was filled"
         )
     if used < len(vectors):
-        logger.warning("%s: %s without a key left out", path, counted(len(vectors) - used, "slot"))
+        logger.warning("%s: %s without a key left out", path, plural(len(vectors) - used, "slot"))
         blocks = (block.of(np.diff(block.offsets) > 0) for block in blocks)
     output = _array(path, model, b"syn1neg", str(path), 2) if kind == "Word2Vec" else None
     if output is not None and output.shape != vectors.shape:
@@ -121,7 +120,7 @@ def _scalar(made: Made) -> int | bytes | None:
 
 
 def _unknown(path: Path, at: int) -> FormatError:
-    return damaged(path, at, "a pickle, but not one of vectors that gensim 4 saved")
+    return corrupt_file(path, at, "a pickle, but not one of vectors that gensim 4 saved")
 
 
 def _counts(
@@ -142,13 +141,13 @@ def _array(
     """An array of numbers: within the pickle, or in a file of its own, which begins with `prefix`."""
     separate = attributes.get(b"__numpys")
     if isinstance(separate, list) and name in separate:
-        return npy.mapped(Path(f"{prefix}.{name.decode()}.npy"), dimensions)
+        return numpy_array.map_npy(Path(f"{prefix}.{name.decode()}.npy"), dimensions)
     made = attributes.get(name)
     if not isinstance(made, Made):
         return None
     found = _frombuffer(made) if made.of == Name("numpy", "frombuffer") else _reconstructed(made)
     if found is None or found.ndim != dimensions:
-        raise damaged(path, made.at, f"the array {name.decode()!r}, which is none that gensim saves")
+        raise corrupt_file(path, made.at, f"the array {name.decode()!r}, which is none that gensim saves")
     return found
 
 
@@ -202,10 +201,10 @@ def write(source: Source, target: Path) -> None:
         OutputError: a file cannot be written.
     """
     words = Words()
-    with files.replacing(target) as temporary, temporary.open("wb") as pickle:
-        with files.replacing(Path(f"{target}.vectors.npy")) as beside, beside.open("wb") as array:
+    with atomic.replacing(target) as temporary, temporary.open("wb") as pickle:
+        with atomic.replacing(Path(f"{target}.vectors.npy")) as beside, beside.open("wb") as array:
             passing = words.passing(source.path, source.blocks)
-            npy.write(array, (block.vectors for block in passing), source.vector_size)
+            numpy_array.write_npy(array, (block.vectors for block in passing), source.vector_size)
         _write_pickle(pickle, words.vocabulary(), source.vector_size)
 
 

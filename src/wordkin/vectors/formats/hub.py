@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wordkin import files
 from wordkin.errors import ConfigurationError, FormatError, MissingPackageError, pip_install
+from wordkin.storage import atomic, container
 from wordkin.vectors.formats import native
 from wordkin.vectors.formats.registry import is_suffix
 from wordkin.vectors.formats.stream import Source
@@ -58,7 +58,7 @@ NOTHING_TOLD = Card()
 
 def recognises(path: Path, _first: bytes) -> bool:
     """Whether it is a folder with a model of ours in it."""
-    return path.is_dir() and files.container_kind(path / _MODEL) == native.KIND
+    return path.is_dir() and container.container_kind(path / _MODEL) == native.KIND
 
 
 def load(path: Path) -> native.StoredModel:
@@ -86,7 +86,7 @@ def write(source: Source, target: Path, card: Card = NOTHING_TOLD) -> None:
         FormatError: the source is damaged.
         OutputError: there is such a folder, or it cannot be written.
     """
-    with files.new_folder(target) as folder:
+    with atomic.new_folder(target) as folder:
         native.write(source, folder / _MODEL)
         (folder / _CARD).write_text(_card(target.name, source, native.load(folder / _MODEL), card), "utf-8")
 

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import containers, files, word_index
-from wordkin.blocks import row_blocks
-from wordkin.damage import byte_of, damaged
-from wordkin.errors import OutputError
-from wordkin.vectors.formats.distinct import Words
-from wordkin.vectors.formats.precision import STORED_TYPES, Precision, narrowed, unfit
+from wordkin.errors import OutputError, corrupt_file
+from wordkin.storage import container, word_index
+from wordkin.storage.arrays import file_offset, row_blocks
+from wordkin.storage.word_index import WordIndex
+from wordkin.vectors.formats.distinct_words import Words
+from wordkin.vectors.formats.precision import STORED_TYPES, Precision, first_unrepresentable, quantize
 from wordkin.vectors.formats.stream import Source, Subwords, file_blocks, matrix_blocks
 from wordkin.vectors.norms import row_lengths
 from wordkin.vocabulary import Vocabulary
-from wordkin.word_index import WordIndex
 
 KIND = "model"
 ARRAYS = {
@@ -111,8 +110,8 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
     norms: list[npt.NDArray[np.float32]] = []
     scales: list[npt.NDArray[np.float32]] = []
     is_plain = source.precision == "float32"
-    version = files.FIRST_VERSION if is_plain else files.FORMAT_VERSION
-    with containers.writing(path, KIND, metadata, len(ARRAYS), version) as writer:
+    version = container.FIRST_VERSION if is_plain else container.FORMAT_VERSION
+    with container.writing(path, KIND, metadata, len(ARRAYS), version) as writer:
         rows = writer.add("input", STORED_TYPES[source.precision], _stored(path, source, norms, scales))
         if is_plain and source.output is not None and len(source.output) == rows:
             writer.add("output", "F32", (source.output[block] for block in row_blocks(rows, source.vector_size)))
@@ -133,11 +132,11 @@ def _stored(
 ) -> Iterator[npt.NDArray[Any]]:
     """The vectors of the blocks as they are stored; the rows' lengths and scales are appended to the lists."""
     for block in source.blocks:
-        place = unfit(block.vectors, source.precision)
+        place = first_unrepresentable(block.vectors, source.precision)
         if place is not None:
             what = f"{block.words[place].decode()!r} has a number that {source.precision} cannot hold"
             raise OutputError(f"cannot write {path}: {what}; scale the vectors to length 1, or keep float32")
-        values, scales_of_block = narrowed(block.vectors, source.precision)
+        values, scales_of_block = quantize(block.vectors, source.precision)
         if scales_of_block is not None:
             scales.append(scales_of_block)
         norms.append(row_lengths(np.asarray(values, np.float32)))
@@ -146,7 +145,7 @@ def _stored(
 
 def recognises(_path: Path, first: bytes) -> bool:
     """Whether it begins as a safetensors container does."""
-    return first[8:9] == b"{" and int.from_bytes(first[:8], "little") < files.LONGEST_HEADER
+    return first[8:9] == b"{" and int.from_bytes(first[:8], "little") < container.LONGEST_HEADER
 
 
 def read(path: Path) -> Source:
@@ -166,27 +165,27 @@ def load(path: Path) -> StoredModel:
     Raises:
         FormatError: the file is missing, truncated, not a model, damaged, or of a newer version.
     """
-    arrays, metadata = files.load_container(path, KIND, ARRAYS)
+    arrays, metadata = container.load_container(path, KIND, ARRAYS)
     try:
         vectors = arrays["input"]
         output = arrays.get("output") if vectors.dtype == np.float32 else None
         text, offsets, counts = arrays["words"], arrays["word_offsets"], arrays["counts"]
         config, history = metadata["config"], metadata["history"]
     except KeyError as error:
-        raise damaged(path, files.HEADER, f"it lacks {error}") from error
+        raise corrupt_file(path, container.HEADER, f"it lacks {error}") from error
     for name, matrix in (("input", vectors), ("output", output)):
         if matrix is not None and matrix.shape != (len(counts), vectors.shape[1]):
-            raise damaged(path, files.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
+            raise corrupt_file(path, container.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
     norms, scales = arrays.get("norms"), arrays.get("scales")
     for name, lengths in (("norms", norms), ("scales", scales)):
         if lengths is not None and len(lengths) != len(counts):
-            raise damaged(path, files.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
+            raise corrupt_file(path, container.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
     if (scales is None) == (vectors.dtype == np.int8):
-        raise damaged(path, files.HEADER, "scales belong to vectors of int8, and to no others")
+        raise corrupt_file(path, container.HEADER, "scales belong to vectors of int8, and to no others")
     if scales is not None and not (fits := (scales >= 0) & (scales < np.inf)).all():
-        raise damaged(path, byte_of(scales, int(fits.argmin())), "a scale that is below 0 or not finite")
+        raise corrupt_file(path, file_offset(scales, int(fits.argmin())), "a scale that is below 0 or not finite")
     if not (isinstance(config, dict) and isinstance(history, list) and all(map(_is_epoch, history))):
-        raise damaged(path, files.HEADER, "its config or its history is not what wordkin writes")
+        raise corrupt_file(path, container.HEADER, "its config or its history is not what wordkin writes")
     index = None
     if metadata.get("word_index") == word_index.VERSION and {"bucket_begins", "bucket_rows"} <= arrays.keys():
         index = WordIndex(arrays["bucket_begins"], arrays["bucket_rows"])

@@ -12,9 +12,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.damage import damaged
-from wordkin.errors import FormatError
-from wordkin.vectors.formats import npy, word_lines
+from wordkin.errors import FormatError, corrupt_file
+from wordkin.vectors.formats import numpy_array, word_lines
 from wordkin.vectors.formats.numpy_array import words_beside
 from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION
 from wordkin.vectors.formats.stream import Source, check_sizes, matrix_blocks
@@ -44,7 +43,9 @@ def read(path: Path) -> Source:
         headers = {}
         for name, member in members.items():
             with _opened(path, archive, member) as file:
-                headers[name] = npy.header(path, file.read(npy.LONGEST_HEADER), f"the array {name!r}")
+                headers[name] = numpy_array.npy_header(
+                    path, file.read(numpy_array.LONGEST_HEADER), f"the array {name!r}"
+                )
         vectors_name = _the_one(path, headers, "f", 2)
         if vectors_name is None:
             raise FormatError(f"{path} holds no array of (words, dimensions) floating-point numbers")
@@ -59,7 +60,7 @@ def read(path: Path) -> Source:
     return Source(path, count, vector_size, matrix_blocks(vocabulary, vectors))
 
 
-def _the_one(path: Path, headers: dict[str, npy.Header], kinds: str, dimensions: int) -> str | None:
+def _the_one(path: Path, headers: dict[str, numpy_array.Header], kinds: str, dimensions: int) -> str | None:
     """The name of the array of such a type and as many dimensions."""
     fits = [name for name, header in headers.items() if header.dtype.kind in kinds and len(header.shape) == dimensions]
     if len(fits) > 1:
@@ -80,7 +81,9 @@ def _opened(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO
     return archive.open(member)
 
 
-def _array(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: npy.Header) -> npt.NDArray[Any]:
+def _array(
+    path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: numpy_array.Header
+) -> npt.NDArray[Any]:
     """The array of a member; room is made as its bytes come."""
     data = bytearray()
     with _opened(path, archive, member) as file:
@@ -89,7 +92,7 @@ def _array(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, header
             data += piece
     if len(data) != header.size or not math.prod(header.shape):
         what = f"an array of {header.dtype} and shape {header.shape} does not take the {len(data):,} bytes that follow"
-        raise damaged(path, member.header_offset, what)
+        raise corrupt_file(path, member.header_offset, what)
     return np.frombuffer(data, header.dtype).reshape(header.shape, order=header.order)
 
 
@@ -112,4 +115,6 @@ def _reporting(path: Path) -> Iterator[None]:
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
     except (*_COMPLAINTS, EOFError, ArithmeticError, LookupError, RuntimeError, SystemError, ValueError) as error:
-        raise damaged(path, 0, f"a zip file of arrays that cannot be read ({error or type(error).__name__})") from error
+        raise corrupt_file(
+            path, 0, f"a zip file of arrays that cannot be read ({error or type(error).__name__})"
+        ) from error

@@ -1,22 +1,119 @@
-"""NumPy's array of vectors, NAME.npy, and beside it their words, NAME.words, one a line."""
+"""NumPy's .npy files: an array of vectors, and the words in a file beside it."""
 
-from collections.abc import Iterator
+import math
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
-from wordkin.errors import OutputError
-from wordkin.vectors.formats import npy, word_lines
+from wordkin.errors import OutputError, corrupt_file
+from wordkin.storage import atomic
+from wordkin.vectors.formats import word_lines
+from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.stream import Source, check_sizes, file_blocks
+
+MAGIC = b"\x93NUMPY"
+LONGEST_HEADER = 10_012
+_WRITTEN_HEADER = 128
+_HEADER = re.compile(
+    rb"\{'descr': '([<>|=]?(?:[fiu][1248]|[SU][0-9]{1,5}))', 'fortran_order': (True|False), "
+    rb"'shape': \(([0-9]+(?:, ?[0-9]+)*),?\), ?\} *\n"
+)
+
+
+class Header(NamedTuple):
+    """What the header of an array says: its type, its shape, "C" or "F" for its order, and where its data begin."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    order: Literal["C", "F"]
+    begin: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the data."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def npy_header(path: Path, data: bytes, what: str = "the array") -> Header:
+    """Read the header of an array.
+
+    Args:
+        path: the file, for messages.
+        data: the array's first bytes, LONGEST_HEADER of them or all that there are.
+        what: which array it is, for messages.
+
+    Raises:
+        FormatError: it is none that NumPy writes for numbers or text.
+    """
+    if not data.startswith(MAGIC) or len(data) < 12 or data[6] not in (1, 2, 3):
+        raise corrupt_file(path, 0, f"{what} is not an array of NumPy's (.npy)")
+    fixed = 10 if data[6] == 1 else 12
+    begin = fixed + int.from_bytes(data[8:fixed], "little")
+    found = _HEADER.fullmatch(data[fixed:begin]) if begin <= len(data) else None
+    if found is None or len(found[3]) > 100:
+        note = "those of objects are pickles, which are not read"
+        raise corrupt_file(path, 8, f"the header of {what} is none that NumPy writes for numbers or text; {note}")
+    shape = tuple(int(length) for length in found[3].split(b","))
+    return Header(np.dtype(found[1].decode()), shape, "F" if found[2] == b"True" else "C", begin)
+
+
+def map_npy(path: Path, dimensions: int, kinds: str = "f") -> npt.NDArray[Any]:
+    """Map the array that a file holds, read-only, in its own order.
+
+    Args:
+        path: the file.
+        dimensions: how many it must have.
+        kinds: NumPy's letters for the types that it may have.
+
+    Raises:
+        FormatError: it is not such an array, or does not fit the file's size.
+    """
+    with opened(path) as file:
+        first = np.empty(min(file.file_size, LONGEST_HEADER), np.uint8)
+        data = first[: file.fill(first)].tobytes()
+        size = file.file_size
+    found = npy_header(path, data)
+    dtype, shape, begin = found.dtype, found.shape, found.begin
+    if dtype.kind not in kinds or len(shape) != dimensions or not math.prod(shape):
+        raise corrupt_file(path, 8, f"an array of {dtype} and shape {shape}, not one of vectors")
+    if found.size != size - begin:
+        raise corrupt_file(
+            path, 8, f"an array of {dtype} and shape {shape} does not take the {size - begin:,} bytes that follow"
+        )
+    return np.memmap(path, dtype, "r", begin, shape, found.order)
+
+
+def write_npy(file: IO[bytes], pieces: Iterable[npt.NDArray[Any]], columns: int, dtype: str = "<f4") -> int:
+    """Write an array by pieces of its rows; give how many rows there were.
+
+    Args:
+        file: at its beginning.
+        pieces: (rows, columns).
+        columns: how many.
+        dtype: NumPy's name for the type in the file.
+    """
+    rows = 0
+    file.write(b"\0" * _WRITTEN_HEADER)
+    for piece in pieces:
+        rows += len(piece)
+        file.write(np.ascontiguousarray(piece, dtype).data)
+    npy_header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({rows}, {columns}), }}".encode()
+    begin = MAGIC + b"\x01\x00" + (_WRITTEN_HEADER - 10).to_bytes(2, "little")
+    file.seek(0)
+    file.write(begin + npy_header.ljust(_WRITTEN_HEADER - 11) + b"\n")
+    return rows
+
 
 SEPARATORS = word_lines.SEPARATORS
 
 
 def recognises(_path: Path, first: bytes) -> bool:
     """Whether it begins as NumPy's arrays do."""
-    return first.startswith(npy.MAGIC)
+    return first.startswith(MAGIC)
 
 
 def words_beside(path: Path) -> Path:
@@ -34,7 +131,7 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
     Raises:
         FormatError: one of the files is missing, damaged, or does not fit the other.
     """
-    vectors = npy.mapped(path, 2)
+    vectors = map_npy(path, 2)
     words, vector_size = vectors.shape
     check_sizes(path, words, vector_size, 0, 0, 0)
     vocabulary = word_lines.read(words_beside(path), words, skip_bad_rows=skip_bad_rows)
@@ -51,9 +148,9 @@ def write(source: Source, target: Path) -> None:
     if words_beside(target) == target:
         raise OutputError(f"cannot write {target}: its words go into a file of that name; choose another suffix")
     with (
-        files.replacing(words_beside(target)) as word_file,
+        atomic.replacing(words_beside(target)) as word_file,
         word_file.open("wb") as lines,
-        files.replacing(target) as array_file,
+        atomic.replacing(target) as array_file,
         array_file.open("wb") as array,
     ):
 
@@ -62,4 +159,4 @@ def write(source: Source, target: Path) -> None:
                 lines.write(b"".join(word + b"\n" for word in block.words))
                 yield block.vectors
 
-        npy.write(array, vectors(), source.vector_size)
+        write_npy(array, vectors(), source.vector_size)

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.damage import damaged
-from wordkin.errors import FormatError
+from wordkin.errors import FormatError, corrupt_file
 
 GZIP = b"\x1f\x8b"
 
@@ -96,7 +95,9 @@ class Input:
         try:
             yield
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise damaged(self.path, self.position, f"its compressed data are cut short or wrong ({error})") from error
+            raise corrupt_file(
+                self.path, self.position, f"its compressed data are cut short or wrong ({error})"
+            ) from error
         except OSError as error:
             raise FormatError(f"cannot read {self.path}: {error.strerror or error}") from error
 

@@ -8,8 +8,7 @@ import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wordkin.damage import damaged
-from wordkin.errors import FormatError
+from wordkin.errors import FormatError, corrupt_file
 
 NAMES = {
     ("gensim.models.keyedvectors", "KeyedVectors"),
@@ -112,16 +111,18 @@ class PickleReader:
                     return self._pop()
                 instruction = _INSTRUCTIONS.get(code)
                 if instruction is None:
-                    raise damaged(self._path, at, f"the pickle's instruction {code:#x}, which gensim does not write")
+                    raise corrupt_file(
+                        self._path, at, f"the pickle's instruction {code:#x}, which gensim does not write"
+                    )
                 instruction(self)
             except FormatError:
                 raise
             except (IndexError, TypeError, ValueError) as error:
-                raise damaged(
+                raise corrupt_file(
                     self._path, at, "an instruction of its pickle that does not fit what went before"
                 ) from error
             if self._budget < 0:
-                raise damaged(
+                raise corrupt_file(
                     self._path,
                     at,
                     "its pickle needs far more memory than it has bytes; if you trust it, load it with gensim, "
@@ -133,7 +134,7 @@ class PickleReader:
     def _take(self, count: int) -> bytes:
         begin, self._position = self._position, self._position + count
         if self._position > len(self._data):
-            raise damaged(self._path, begin, "the pickle ends in the middle")
+            raise corrupt_file(self._path, begin, "the pickle ends in the middle")
         return self._data[begin : self._position]
 
     def _number(self, form: str) -> Any:
@@ -190,7 +191,7 @@ class PickleReader:
     def _take_nothing(self, count: int) -> None:
         self._position += count
         if self._position > len(self._data):
-            raise damaged(self._path, self._position - count, "the pickle ends in the middle")
+            raise corrupt_file(self._path, self._position - count, "the pickle ends in the middle")
 
     def _new_list(self) -> None:
         self._push([], _CONTAINER)

@@ -17,7 +17,7 @@ _SMALLEST_SCALE = np.finfo(np.float32).tiny
 Floats = npt.NDArray[np.float32]
 
 
-def narrowed(vectors: Floats, precision: Precision) -> tuple[npt.NDArray[Any], Floats | None]:
+def quantize(vectors: Floats, precision: Precision) -> tuple[npt.NDArray[Any], Floats | None]:
     """Vectors in fewer bits, and for int8 the scale of each row: its largest number / 127, to 16 bits.
 
     The products of scales and int8 are exact, so that what was narrowed once is narrowed to the same again. A row all
@@ -39,14 +39,14 @@ def narrowed(vectors: Floats, precision: Precision) -> tuple[npt.NDArray[Any], F
     return np.rint(vectors * inverses[:, None]).astype(np.int8), scales
 
 
-def widened(values: npt.NDArray[Any], scales: Floats | None) -> Floats:
+def dequantize(values: npt.NDArray[Any], scales: Floats | None) -> Floats:
     """The vectors that are stored as `values` and the scales of their rows; float32 as they are, without a copy."""
     with np.errstate(over="ignore"):  # a float64 that is too large becomes infinity, which loading warns of
         numbers = np.asarray(values, np.float32)
     return numbers if scales is None else numbers * scales[..., None]
 
 
-def unfit(vectors: Floats, precision: Precision) -> int | None:
+def first_unrepresentable(vectors: Floats, precision: Precision) -> int | None:
     """The first row that holds NaN, infinity or a number too large for the type; None where all fit."""
     if precision == "float32":
         return None

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wordkin import files
 from wordkin.errors import FormatError
+from wordkin.storage import atomic
 from wordkin.vectors.formats import text, text_lines, word_lines
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import Vocabulary, packed
@@ -77,9 +77,9 @@ def write(source: Source, target: Path) -> None:
     """
     form = "\t".join(["%.9g"] * source.vector_size)
     with (
-        files.replacing(target.with_suffix(".metadata.tsv")) as word_file,
+        atomic.replacing(target.with_suffix(".metadata.tsv")) as word_file,
         word_file.open("wb") as lines,
-        files.replacing(target) as number_file,
+        atomic.replacing(target) as number_file,
         number_file.open("wb") as numbers,
     ):
         for block in source.blocks:

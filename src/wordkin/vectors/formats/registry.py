@@ -8,7 +8,7 @@ from types import ModuleType
 
 from wordkin.errors import FormatError, OutputError, argument
 from wordkin.vectors.formats.opening import beginning
-from wordkin.vectors.formats.readable import readable, worded
+from wordkin.vectors.formats.row_filters import drop_rows_without_word, escape_invalid_utf8
 from wordkin.vectors.formats.stream import Source, reported
 
 _BEGINNING = 1 << 19
@@ -151,6 +151,6 @@ def opened(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> 
     """
     form = recognised(path) if name is None else named(name, to_read=True)
     read = form.imported().read
-    source: Source = worded(path, read) if skip_bad_rows and form.skips else read(path)
-    source.blocks = reported(path, readable(path, source.blocks))
+    source: Source = drop_rows_without_word(path, read) if skip_bad_rows and form.skips else read(path)
+    source.blocks = reported(path, escape_invalid_utf8(path, source.blocks))
     return source

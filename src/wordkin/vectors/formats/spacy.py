@@ -5,9 +5,9 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from wordkin import files
-from wordkin.vectors.formats import npy
-from wordkin.vectors.formats.distinct import Words
+from wordkin.storage import atomic
+from wordkin.vectors.formats import numpy_array
+from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.stream import Source
 from wordkin.vocabulary import Vocabulary
 
@@ -33,12 +33,12 @@ def write(source: Source, target: Path) -> None:
         OutputError: there is such a folder, or it cannot be written.
     """
     words = Words()
-    with files.new_folder(target) as folder:
+    with atomic.new_folder(target) as folder:
         vocab = folder / "vocab"
         vocab.mkdir()
         with (vocab / "vectors").open("wb") as file:
             passing = words.passing(source.path, source.blocks)
-            npy.write(file, (block.vectors for block in passing), source.vector_size)
+            numpy_array.write_npy(file, (block.vectors for block in passing), source.vector_size)
         _write_words(vocab, words.vocabulary())
         (vocab / "vectors.cfg").write_text('{"mode":"default"}', "utf-8")
         (folder / "config.cfg").write_text(_CONFIG, "utf-8")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import containers, files
-from wordkin.vectors.formats.distinct import Words
+from wordkin.storage import atomic, container
+from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.stream import Block, Source
 from wordkin.vocabulary import Vocabulary
 
@@ -36,8 +36,8 @@ def write(source: Source, target: Path) -> None:
         OutputError: there is such a folder, or it cannot be written.
     """
     words = Words()
-    with files.new_folder(target) as folder:
-        with containers.writing(folder / "model.safetensors", KIND, {}, 1) as writer:
+    with atomic.new_folder(target) as folder:
+        with container.writing(folder / "model.safetensors", KIND, {}, 1) as writer:
             passing = words.passing(source.path, source.blocks)
             writer.add("embeddings", "F32", _with_unknown(passing, source.vector_size))
         _write_tokenizer(folder / "tokenizer.json", words.vocabulary(), source.config)

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.blocks import row_blocks, rows_of_block
-from wordkin.damage import byte_of, damaged
-from wordkin.errors import OutputError, argument
-from wordkin.sizes import counted
+from wordkin.errors import OutputError, argument, corrupt_file
+from wordkin.storage.arrays import file_offset, row_blocks, rows_of_block
+from wordkin.storage.units import plural
 from wordkin.vectors.formats.opening import opened
-from wordkin.vectors.formats.precision import Precision, widened
+from wordkin.vectors.formats.precision import Precision, dequantize
 from wordkin.vocabulary import Vocabulary, packed
 
 logger = logging.getLogger("wordkin")
@@ -105,14 +104,14 @@ def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, availa
         FormatError: a number is out of its range, or they need more bytes than there are.
     """
     if words < 1 or not 1 <= vector_size <= MAX_VECTOR_SIZE:
-        raise damaged(
+        raise corrupt_file(
             path,
             offset,
             f"{words:,} words of {vector_size:,} dimensions; there must be a word and a dimension, and no more than "
             f"{MAX_VECTOR_SIZE:,} dimensions",
         )
     if words * row_bytes > available:
-        raise damaged(
+        raise corrupt_file(
             path,
             offset,
             f"{words:,} words of {vector_size:,} dimensions need at least {words * row_bytes:,} bytes, "
@@ -144,12 +143,12 @@ def file_blocks(
         yield from matrix_blocks(vocabulary, vectors, scales)
         return
     with opened(path) as file:
-        file.skip(byte_of(vectors))
+        file.skip(file_offset(vectors))
         room = np.empty((min(rows_of_block(vectors.shape[1]), len(vectors)), vectors.shape[1]), vectors.dtype)
         for rows in row_blocks(*vectors.shape):
             block = room[: rows.stop - rows.start]
             if file.fill(block.reshape(-1).view(np.uint8)) < block.nbytes:
-                raise damaged(path, file.position, "it was cut short while it was read")
+                raise corrupt_file(path, file.position, "it was cut short while it was read")
             yield _block(vocabulary, rows.start, block, scales)
 
 
@@ -157,7 +156,7 @@ def _block(
     vocabulary: Vocabulary, begin: int, values: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None
 ) -> Block:
     """The block of the vectors that are stored as `values`, which belong to the words from row `begin` on."""
-    vectors = widened(values, None if scales is None else scales[begin : begin + len(values)])
+    vectors = dequantize(values, None if scales is None else scales[begin : begin + len(values)])
     bounds = vocabulary.offsets[begin : begin + len(vectors) + 1]
     counts = vocabulary.counts[begin : begin + len(vectors)]
     return Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors, counts)
@@ -189,12 +188,14 @@ def warn_not_finite(path: Path, rows: int, word: str) -> None:
     logger.warning(
         "%s: %s with NaN or infinity, the first belongs to %r; queries leave such rows out",
         path,
-        counted(rows, "row"),
+        plural(rows, "row"),
         word,
     )
 
 
-def separable(blocks: Iterator[Block], target: Path, separators: bytes, space_as: str | None) -> Iterator[Block]:
+def replace_separators(
+    blocks: Iterator[Block], target: Path, separators: bytes, space_as: str | None
+) -> Iterator[Block]:
     """The same blocks, with words as a format can hold them that parts them by `separators`.
 
     Args:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from wordkin import files
-from wordkin.blocks import row_blocks
 from wordkin.errors import FormatError, MissingPackageError, pip_install
+from wordkin.storage import atomic
+from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.stream import Block, Source, check_sizes, skip_option
 from wordkin.vocabulary import packed
 
@@ -148,7 +148,7 @@ def write(source: Source, target: Path, writer: Callable[[Path, Any], Any]) -> N
             ("count", arrow.int64()),
         ]
     )
-    with files.replacing(target) as temporary, writer(temporary, schema) as table:
+    with atomic.replacing(target) as temporary, writer(temporary, schema) as table:
         for block in source.blocks:
             numbers = arrow.array(np.ascontiguousarray(block.vectors).reshape(-1))
             columns = [

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
-from wordkin.blocks import rows_of_block
-from wordkin.damage import damaged
-from wordkin.errors import FormatError
-from wordkin.sizes import counted
+from wordkin.errors import FormatError, corrupt_file
+from wordkin.storage import atomic
+from wordkin.storage.arrays import rows_of_block
+from wordkin.storage.units import plural
 from wordkin.vectors.formats import text_lines
 from wordkin.vectors.formats.opening import Input, opened
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
@@ -99,7 +98,7 @@ def bad_row(path: Path, row: int, what: str) -> FormatError:
                     return text_lines.bad_line(path, begin + place, line, what)
                 row -= 1
             begin = file.position
-    return damaged(path, begin, what)
+    return corrupt_file(path, begin, what)
 
 
 def _blocks(path: Path, rows: int, layout: Layout, skip_bad_rows: bool) -> Iterator[Block]:
@@ -147,7 +146,7 @@ class _Lines:
         while self._left:
             found, used = self._parse(vectors[: self._left], text, offsets)
             if not found:
-                raise damaged(
+                raise corrupt_file(
                     self._file.path,
                     self._file.position,
                     f"it ends after {words - self._left:,} of {words:,} words",
@@ -158,7 +157,7 @@ class _Lines:
         if found:
             begin = int(self._progress[self._parser.POSITION])
             line = self._buffer[begin : self._filled].tobytes().splitlines()[0]
-            what = f"it follows the {counted(words, 'word')} that the header says"
+            what = f"it follows the {plural(words, 'word')} that the header says"
             raise text_lines.bad_line(self._file.path, self._at, line, what, "mend the header")
 
     @property
@@ -187,7 +186,7 @@ class _Lines:
         position = int(self._progress[self._parser.POSITION])
         left = self._filled - position
         if left > self._line_limit or left == len(self._buffer) - 1:
-            raise damaged(self._file.path, self._at, f"a line of more than {self._line_limit:,} bytes")
+            raise corrupt_file(self._file.path, self._at, f"a line of more than {self._line_limit:,} bytes")
         self._buffer[:left] = self._buffer[position : self._filled]
         self._begin += position
         self._progress[self._parser.POSITION] = 0
@@ -228,7 +227,7 @@ def write(source: Source, target: Path, header: bytes) -> None:
         OutputError: the file cannot be written; an old one stays.
     """
     form = " ".join(["%.9g"] * source.vector_size)
-    with files.replacing(target) as temporary, temporary.open("wb") as file:
+    with atomic.replacing(target) as temporary, temporary.open("wb") as file:
         file.write(header)
         for block in source.blocks:
             file.write(

@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wordkin.damage import damaged
-from wordkin.errors import FormatError, argument
-from wordkin.sizes import counted
+from wordkin.errors import FormatError, argument, corrupt_file
+from wordkin.storage.units import plural
 from wordkin.vectors.formats.opening import Input, opened
 from wordkin.vectors.formats.stream import MAX_VECTOR_SIZE, check_sizes, skip_option
 
@@ -132,7 +131,9 @@ def read_header(file: Input) -> tuple[int, int]:
     line = file.line(MAX_HEADER)
     header = header_of(line)
     if header is None:
-        raise damaged(file.path, 0, f"its first line, {_shown(line)}, is not a number of words and one of dimensions")
+        raise corrupt_file(
+            file.path, 0, f"its first line, {_shown(line)}, is not a number of words and one of dimensions"
+        )
     return header
 
 
@@ -147,7 +148,7 @@ def layout_with_header(path: Path, skip_bad_rows: bool) -> Layout:
     place, line = next(found, (0, b""))
     header = header_of(line)
     if header is None:
-        raise damaged(
+        raise corrupt_file(
             path, begin + place, f"its first line, {_shown(line)}, is not a number of words and one of dimensions"
         )
     layout = Layout(*header, begin + place + len(line))
@@ -157,7 +158,7 @@ def layout_with_header(path: Path, skip_bad_rows: bool) -> Layout:
                 try:
                     row_of(line, layout)
                 except ValueError as error:
-                    what = f"{error}; the header says {counted(layout.vector_size, 'dimension')}"
+                    what = f"{error}; the header says {plural(layout.vector_size, 'dimension')}"
                     raise bad_line(path, begin + place, line, what) from error
     # The last line may lack its line feed.
     check_sizes(path, *header, 2 * layout.vector_size + 2, size - layout.begin + 1, 0)
@@ -219,7 +220,7 @@ def row_of(line: bytes, layout: Layout) -> tuple[bytes, list[bytes]]:
     # A whole number within a phrase is one of its words: "top 10 songs".
     if within and (parts[-1] == within[-1] or len(within) > 1 or not within[0].isdigit()):
         if not layout.worded:
-            raise ValueError(f"it has {counted(len(fields), 'number')}, and {layout.vector_size + 1:,} are expected")
+            raise ValueError(f"it has {plural(len(fields), 'number')}, and {layout.vector_size + 1:,} are expected")
         raise ValueError(f"its word would be {_shown(word)}, which seems to hold numbers of the vector")
     return word, numbers
 
@@ -231,13 +232,13 @@ def _why_no_row(fields: list[bytes], layout: Layout) -> str:
             return f"{_shown(field)} has a decimal comma, and numbers are written with a point"
     vector_size, words = layout.vector_size, "behind its word" if layout.worded else "behind the first"
     if layout.worded and vector_size and len(fields) == vector_size and all(map(is_number, fields)):
-        return f"it has {counted(vector_size, 'number')} and no word"
+        return f"it has {plural(vector_size, 'number')} and no word"
     found = numbers_behind_word(b" ".join(fields))
     if not vector_size:
         return "it is not a word and numbers"
     if found == 0 and len(fields) > 1:
         return f"{_shown(fields[-1])} is no number"
-    return f"it has {counted(found, 'number')} {words}, and {vector_size:,} are expected"
+    return f"it has {plural(found, 'number')} {words}, and {vector_size:,} are expected"
 
 
 def bad_line(path: Path, offset: int, line: bytes, what: str, advice: str = "") -> FormatError:
@@ -250,7 +251,7 @@ def bad_line(path: Path, offset: int, line: bytes, what: str, advice: str = "") 
             piece = room[:filled].tobytes()
             number += len(_LINE_END.findall(piece)) - (last == b"\r" and piece.startswith(b"\n"))
             last = piece[-1:]
-    return damaged(path, offset, f"line {number:,}, {_shown(line)}: {what}; {advice}")
+    return corrupt_file(path, offset, f"line {number:,}, {_shown(line)}: {what}; {advice}")
 
 
 def _shown(text: bytes) -> str:

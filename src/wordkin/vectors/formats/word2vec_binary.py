@@ -1,16 +1,81 @@
-"""word2vec's binary format: a header, then words and the bytes of their vectors in turn."""
+"""word2vec's binary files: a first line of two numbers, then words and the bytes of their vectors."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from wordkin import files
-from wordkin.blocks import rows_of_block
-from wordkin.damage import damaged
+from wordkin.compilation import compiled
+from wordkin.errors import corrupt_file
+from wordkin.storage import atomic
+from wordkin.storage.arrays import rows_of_block
 from wordkin.vectors.formats.opening import Input, opened
 from wordkin.vectors.formats.stream import Block, Source, check_sizes, skip_option
 from wordkin.vectors.formats.text_lines import MAX_HEADER, binary_behind_header, read_header
+
+# The parser's place in its input and its output, kept in an int64 array between calls.
+POSITION, ROWS, TEXT_USED, LINE_FEEDS = range(4)
+PROGRESS_FIELDS = 4
+
+# What is known of line feeds behind vectors: either all have one, or none has.
+BEFORE_FIRST_ROW, UNKNOWN, NONE, EVERYWHERE = range(4)
+
+# Why it stopped: it needs more bytes, or room for more rows; the row from POSITION on has no word; the vector before
+# POSITION has a line feed behind it where others have none, or the other way round.
+NEEDS_MORE, NO_WORD, UNEVEN = range(3)
+
+_NEWLINE, _SPACE = ord("\n"), ord(" ")
+
+
+@compiled(nogil=True)
+def parse(buffer, stop, vectors, text, offsets, progress):
+    """Read rows until the bytes end, there is no room for more, or one is wrong; line feeds before a word are skipped.
+
+    Args:
+        buffer: uint8, whose first `stop` bytes are the rows from progress[POSITION] on.
+        stop: see there.
+        vectors: (rows, 4 · vector_size) uint8 out, the bytes of float32.
+        text: uint8, the words out, one after the other; no shorter than the buffer.
+        offsets: (rows + 1,) int64 out, where each word begins in `text`.
+        progress: (PROGRESS_FIELDS,) int64, see above; updated in place.
+
+    Returns:
+        NEEDS_MORE, NO_WORD or UNEVEN.
+    """
+    begin, row, used, line_feeds = progress[POSITION], progress[ROWS], progress[TEXT_USED], progress[LINE_FEEDS]
+    size = vectors.shape[1]
+    status = NEEDS_MORE
+    while row < len(vectors) and begin < stop:
+        here = EVERYWHERE if buffer[begin] == _NEWLINE else NONE
+        if line_feeds == UNKNOWN:
+            line_feeds = here
+        elif line_feeds != BEFORE_FIRST_ROW and line_feeds != here:
+            status = UNEVEN
+            break
+        word_begin = begin
+        while word_begin < stop and buffer[word_begin] == _NEWLINE:
+            word_begin += 1
+        word_end = word_begin
+        while word_end < stop and buffer[word_end] != _SPACE:
+            word_end += 1
+        if word_end == word_begin and word_end < stop:
+            status = NO_WORD
+            break
+        if word_end + 1 + size > stop:
+            break
+        for position in range(word_begin, word_end):
+            text[used] = buffer[position]
+            used += 1
+        begin = word_end + 1
+        vectors[row] = buffer[begin : begin + size]
+        begin += size
+        row += 1
+        offsets[row] = used
+        if line_feeds == BEFORE_FIRST_ROW:
+            line_feeds = UNKNOWN
+    progress[POSITION], progress[ROWS], progress[TEXT_USED], progress[LINE_FEEDS] = begin, row, used, line_feeds
+    return status
+
 
 SEPARATORS = b" \n"
 _BUFFER_BYTES = 1 << 22
@@ -46,7 +111,8 @@ def _blocks(path: Path, words: int, vector_size: int, skip_bad_rows: bool) -> It
 
 def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Iterator[Block]:
     from wordkin.compilation import announced
-    from wordkin.vectors.formats import binary_parser as parser
+
+    pass
 
     row_limit = 4 * vector_size + _MAX_WORD
     begin = file.position  # of the buffer, in the file
@@ -54,42 +120,42 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
     text = np.empty(len(buffer), np.uint8)
     vectors = np.empty((min(rows_of_block(vector_size), words), 4 * vector_size), np.uint8)
     offsets = np.zeros(len(vectors) + 1, np.int64)
-    progress = np.zeros(parser.PROGRESS_FIELDS, np.int64)
+    progress = np.zeros(PROGRESS_FIELDS, np.int64)
     with announced("the reader of binary vectors"):
-        parser.parse(buffer, 0, vectors[:0], text, offsets, progress)
+        parse(buffer, 0, vectors[:0], text, offsets, progress)
     filled, left = 0, words
     while left:
-        progress[parser.ROWS] = progress[parser.TEXT_USED] = 0
-        status = parser.parse(buffer, filled, vectors[:left], text, offsets, progress)
-        found, position = int(progress[parser.ROWS]), int(progress[parser.POSITION])
+        progress[ROWS] = progress[TEXT_USED] = 0
+        status = parse(buffer, filled, vectors[:left], text, offsets, progress)
+        found, position = int(progress[ROWS]), int(progress[POSITION])
         if found:
             left -= found
             yield Block(
-                text[: progress[parser.TEXT_USED]],
+                text[: progress[TEXT_USED]],
                 offsets[: found + 1],
                 vectors[:found].view("<f4").astype("f4", copy=False),
             )
             continue
         rest, row = filled - position, words - left + 1
-        if status == parser.UNEVEN:
+        if status == UNEVEN:
             what = (
                 f"row {row - 1:,} and the first differ in whether a line feed ends them: bytes are missing, or too many"
             )
-            raise damaged(file.path, begin + position, what)
-        if status == parser.NO_WORD:
+            raise corrupt_file(file.path, begin + position, what)
+        if status == NO_WORD:
             blank = position + int((buffer[position:filled] != ord("\n")).argmax())
             if not skip_bad_rows:
                 what = (
                     f"row {row:,} has no word, or the header's number of dimensions is wrong; mend it, or leave such "
                     f"rows out ({skip_option()})"
                 )
-                raise damaged(file.path, begin + blank, what)
+                raise corrupt_file(file.path, begin + blank, what)
             if buffer[blank : blank + 2].tobytes() == b"  ":
                 what = f"row {row:,} begins with two blanks, so that nothing says where its vector begins"
-                raise damaged(file.path, begin + blank, what)
+                raise corrupt_file(file.path, begin + blank, what)
             if blank + 1 + 4 * vector_size <= filled:
-                progress[parser.POSITION] = blank + 1 + 4 * vector_size
-                progress[parser.LINE_FEEDS] = max(progress[parser.LINE_FEEDS], parser.UNKNOWN)
+                progress[POSITION] = blank + 1 + 4 * vector_size
+                progress[LINE_FEEDS] = max(progress[LINE_FEEDS], UNKNOWN)
                 left -= 1
                 yield Block(text[:0], np.zeros(2, np.int64), np.zeros((1, vector_size), np.float32))
                 continue
@@ -97,13 +163,13 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
         read = file.fill(buffer[rest:])
         if not read:
             what = f"it ends within word {row:,} of {words:,}" if rest < row_limit else "a word without end"
-            raise damaged(file.path, begin + position, what)
+            raise corrupt_file(file.path, begin + position, what)
         begin, filled = begin + position, rest + read
-        progress[parser.POSITION] = 0
-    behind = buffer[int(progress[parser.POSITION]) : filled].tobytes() + file.line(MAX_HEADER)
+        progress[POSITION] = 0
+    behind = buffer[int(progress[POSITION]) : filled].tobytes() + file.line(MAX_HEADER)
     if behind.strip(b"\n"):
-        at = begin + int(progress[parser.POSITION])
-        raise damaged(file.path, at, f"more follows the {words:,} words that its header says; mend the header")
+        at = begin + int(progress[POSITION])
+        raise corrupt_file(file.path, at, f"more follows the {words:,} words that its header says; mend the header")
 
 
 def write(source: Source, target: Path) -> None:
@@ -113,7 +179,7 @@ def write(source: Source, target: Path) -> None:
         FormatError: the source is damaged.
         OutputError: the file cannot be written; an old one stays.
     """
-    with files.replacing(target) as temporary, temporary.open("wb") as file:
+    with atomic.replacing(target) as temporary, temporary.open("wb") as file:
         file.write(b"%d %d\n" % (source.words, source.vector_size))
         for block in source.blocks:
             rows = block.vectors.astype("<f4", copy=False)

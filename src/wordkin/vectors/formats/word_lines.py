@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wordkin.damage import damaged
-from wordkin.sizes import counted
+from wordkin.errors import corrupt_file
+from wordkin.storage.units import plural
 from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.stream import skip_option
 from wordkin.vocabulary import Vocabulary, packed
@@ -40,13 +40,13 @@ def read(path: Path, words: int, *, table: bool = False, skip_bad_rows: bool = F
         at = begin + len(data)
         if count > words:
             at = begin + next(itertools.islice(_LINE.finditer(data), words + heading, None)).start()
-        what = f"{counted(count, 'word')} for {counted(words, 'vector')}; it belongs to others, or is cut short"
-        raise damaged(path, at, what)
+        what = f"{plural(count, 'word')} for {plural(words, 'vector')}; it belongs to others, or is cut short"
+        raise corrupt_file(path, at, what)
     found = []
     for number, match in enumerate(matches, 1 + heading):
         word = match[1].partition(b"\t")[0] if table else match[1]
         if not word and not skip_bad_rows:
             advice = f"write its word, or leave such rows out ({skip_option()})"
-            raise damaged(path, begin + match.start(), f"line {number:,} has no word; {advice}")
+            raise corrupt_file(path, begin + match.start(), f"line {number:,} has no word; {advice}")
         found.append(word)
     return Vocabulary(*packed(found), np.ones(words, np.int64))

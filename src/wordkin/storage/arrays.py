@@ -1,9 +1,10 @@
-"""Arrays that begin on a cache line, and memory that is given back to the system."""
+"""Arrays that begin on a cache line, blocks of rows, and memory that is given back to the system."""
 
 import ctypes
 import math
 import mmap
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -46,3 +47,24 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     view = array.view(np.ndarray)
     view.flags.writeable = False
     return view
+
+
+def file_offset(array: npt.NDArray[Any], place: int = 0) -> int:
+    """Where a row of a whole array lies: in its file where it is mapped, else in the array itself."""
+    return int(getattr(array, "offset", 0)) + place * array.strides[0]
+
+
+BLOCK_BYTES = 1 << 22
+"""Of the float32 in a block, about."""
+
+
+def rows_of_block(columns: int) -> int:
+    """How many rows make a block."""
+    return max(BLOCK_BYTES // (4 * columns), 1)
+
+
+def row_blocks(rows: int, columns: int) -> Iterator[slice]:
+    """The blocks of a matrix, (rows, columns)."""
+    step = rows_of_block(columns)
+    for begin in range(0, rows, step):
+        yield slice(begin, min(begin + step, rows))

@@ -7,7 +7,7 @@ _PREFIXES = "kmgt"
 _WRITTEN = re.compile(r"\s*([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(?:([kmgt])(i?))?b?\s*", re.IGNORECASE | re.ASCII)
 
 
-def parsed(text: str) -> int | None:
+def parse_bytes(text: str) -> int | None:
     """The number of bytes that `text` stands for, or None where it is no size.
 
     A number, then B, kB, MB, GB or TB (powers of 1,000), or KiB, MiB, GiB or TiB (powers of 1,024), in upper or lower
@@ -21,7 +21,7 @@ def parsed(text: str) -> int | None:
     return int(Fraction(number) * (1024 if binary else 1000) ** power)
 
 
-def shown(size: int) -> str:
+def format_bytes(size: int) -> str:
     """A size for a message, in powers of 1,000 and to three digits: 62.2 MB."""
     if size < 1000:
         return f"{size} B"
@@ -30,6 +30,6 @@ def shown(size: int) -> str:
     return f"{value:,.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {' kMGT'[power]}B"
 
 
-def counted(number: int, thing: str) -> str:
+def plural(number: int, thing: str) -> str:
     """So many things, for a message; the plural is made with an s."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

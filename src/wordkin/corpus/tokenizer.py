@@ -92,7 +92,7 @@ def text_classes(tokenizer: Tokenizer) -> Classes:
 
 
 @cache
-def marked_classes() -> Classes:
+def sentinel_classes() -> Classes:
     """The classes for lists of tokens joined by TOKEN_MARK and SENTENCE_MARK: any other byte belongs to a token."""
     of_byte = np.full(256, IN_TOKEN, np.uint8)
     of_byte[TOKEN_MARK[0]] = SEPARATOR

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.corpus.tokenizing import advice_without_spaces, without_spaces
+from wordkin.corpus.tokenizer import advice_without_spaces, without_spaces
 from wordkin.errors import argument
 from wordkin.vocabulary import Vocabulary
 

@@ -13,7 +13,7 @@ from wordkin.vocabulary import packed
 logger = logging.getLogger("wordkin")
 
 
-def readable(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+def escape_invalid_utf8(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
     r"""The same blocks, with bytes that are not UTF-8 written as \\xNN; a warning at the end says how many words."""
     repaired, first = 0, b""
     for block in blocks:
@@ -35,7 +35,7 @@ def readable(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
         )
 
 
-def worded(path: Path, read: Callable[..., Source]) -> Source:
+def drop_rows_without_word(path: Path, read: Callable[..., Source]) -> Source:
     """Read a file, without its rows that have no word; a warning says how many.
 
     Args:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.damage import byte_of, damaged
+from wordkin.errors import corrupt_file
+from wordkin.storage.arrays import file_offset
 
 VERSION = 1
 """What the index is made of: CRC-32 of a word's UTF-8 bytes, whose highest bits number its bucket."""
@@ -105,8 +106,8 @@ class MappedWords(Sequence[str]):
         try:
             return word.decode()
         except UnicodeDecodeError as error:
-            begin = byte_of(self._text, int(self._offsets[row]))
-            raise damaged(self._source, begin + error.start, f"the word in row {row} is not UTF-8") from error
+            begin = file_offset(self._text, int(self._offsets[row]))
+            raise corrupt_file(self._source, begin + error.start, f"the word in row {row} is not UTF-8") from error
 
 
 class MappedRows(Mapping[str, int]):

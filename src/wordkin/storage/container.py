@@ -1,21 +1,17 @@
-"""Files that are whole or absent, and the safetensors container that wordkin's own formats share."""
+"""The safetensors container that wordkin's own formats share: written whole or piece by piece, checked, mapped."""
 
 import contextlib
 import json
 import math
-import os
-import shutil
-import tempfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.damage import damaged
-from wordkin.errors import FormatError, OutputError
+from wordkin.errors import FormatError, OutputError, corrupt_file
+from wordkin.storage.atomic import replacing
 
 FORMAT_VERSION = 2
 """The newest version that is read: its vectors may be float16 or int8."""
@@ -25,136 +21,76 @@ METADATA_KEY = "wordkin"
 HEADER = 8
 """The byte at which a container's header begins: its length comes before it."""
 LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
-_SUFFIX = ".part"
 DTYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+_ALIGNMENT = 64
+_BYTES_OF_ENTRY = 128
+"""Room for an array in the header: its name, type, shape and place."""
 
 
-def _synchronise(path: Path) -> None:
-    """Flush a file or, where the system allows it, a directory to disk."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    except PermissionError:  # Windows opens no directories
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+class ContainerWriter:
+    """Writes the arrays of a container one after the other; made by :func:`writing`."""
 
+    def __init__(self, file: IO[bytes], kind: str, metadata: Mapping[str, Any], arrays: int, version: int) -> None:
+        document = {"kind": kind, "version": version, **metadata}
+        text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+        self._header: dict[str, Any] = {"__metadata__": {METADATA_KEY: text}}
+        length = len(self._header_bytes()) + (2 * arrays + 1) * _BYTES_OF_ENTRY
+        self._begin = -(-(8 + length) // _ALIGNMENT) * _ALIGNMENT
+        self._file = file
+        self._used = 0
+        file.write(b"\0" * self._begin)
 
-def _output_error(path: Path, error: OSError) -> OutputError:
-    if isinstance(error, OutputError):
-        return error
-    return OutputError(f"cannot write {path}: {error.strerror or error}; choose another place or make room")
+    def add(self, name: str, dtype: str, pieces: Iterable[npt.NDArray[Any]]) -> int:
+        """Write an array whose pieces follow one another along the first axis; give its length along that axis.
 
+        Args:
+            name: its name.
+            dtype: as safetensors calls it.
+            pieces: of equal shape but for the first axis; there is one at least.
+        """
+        size = np.dtype(DTYPES[dtype]).itemsize
+        if gap := -self._used % size:
+            self._write(f"before_{name}", "U8", [np.zeros(gap, np.uint8)])
+        return self._write(name, dtype, pieces)
 
-def require_writable(path: Path) -> None:
-    """Raise OutputError now if `path` could not be written at the end of a long run."""
-    try:
-        _temporary_beside(_target(path)).unlink()
-    except OSError as error:
-        raise _output_error(path, error) from error
+    def _write(self, name: str, dtype: str, pieces: Iterable[npt.NDArray[Any]]) -> int:
+        begin, rows, shape = self._used, 0, ()
+        for piece in pieces:
+            rows, shape = rows + len(piece), piece.shape[1:]
+            self._used += self._file.write(np.ascontiguousarray(piece, DTYPES[dtype]).data)
+        self._header[name] = {"dtype": dtype, "shape": [rows, *shape], "data_offsets": [begin, self._used]}
+        return rows
 
+    def finish(self) -> None:
+        """Write the header, padded with spaces to the room that was kept for it."""
+        self._file.seek(0)
+        self._file.write((self._begin - 8).to_bytes(8, "little"))
+        self._file.write(self._header_bytes().ljust(self._begin - 8))
 
-def _target(path: Path) -> Path:
-    """The file that `path` stands for, links followed; only a regular file, or none yet, can be replaced."""
-    target = path.resolve()
-    if target.is_dir():
-        raise OutputError(f"cannot write {path}: it is a directory; name a file")
-    if target.exists() and not target.is_file():
-        raise OutputError(f"cannot write {path}: it is a device or a pipe, which cannot be replaced; name a file")
-    return target
-
-
-def _temporary_beside(target: Path) -> Path:
-    handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent)
-    os.close(handle)
-    return Path(name)
-
-
-def _prefix(target: Path) -> str:
-    """How temporary files beside `target` begin: no longer than any name may be, and not the same for others."""
-    return f".wordkin-{zlib.crc32(target.name.encode()):08x}-"
-
-
-def _allowed(mode: int) -> int:
-    """What the process's mask leaves of the permissions of a new file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mode & ~mask
-
-
-def remove_leftovers(path: Path) -> None:
-    """Remove what processes that were killed while they wrote `path` left; only where no other process writes it."""
-    target = _target(path)
-    for leftover in target.parent.iterdir():
-        if leftover.name.startswith(_prefix(target)) and leftover.name.endswith(_SUFFIX):
-            leftover.unlink()
-
-
-def text(path: Path) -> str:
-    """The text of a file that a person wrote, without a byte order mark; every line ends with a line feed.
-
-    Raises:
-        FormatError: it cannot be read, or is not UTF-8.
-    """
-    try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not UTF-8 at byte {error.start}; convert it first") from error
+    def _header_bytes(self) -> bytes:
+        return json.dumps(self._header, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success it is flushed to disk and takes `path`'s place.
+def writing(
+    path: Path, kind: str, metadata: Mapping[str, Any], arrays: int, version: int = FIRST_VERSION
+) -> Iterator[ContainerWriter]:
+    """Write a container, atomically.
 
-    A reader sees the old file or the new one, never a part. On any failure the temporary file is removed and the
-    old file stays.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    temporary: Path | None = None
-    try:
-        target = _target(path)
-        temporary = _temporary_beside(target)
-        yield temporary
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _allowed(0o666))
-        _synchronise(temporary)
-        temporary.replace(target)
-        _synchronise(target.parent)
-    except OSError as error:
-        raise _output_error(path, error) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; on success it takes that name. On any failure it is removed.
+    Args:
+        path: the target.
+        kind: what the file is, checked on load.
+        metadata: JSON values.
+        arrays: the most arrays that will be added.
+        version: the oldest version of the format that can hold them.
 
     Raises:
-        OutputError: there is something of that name, other than an empty folder, or it cannot be written.
+        OutputError: the file cannot be written; an old file of that name is untouched.
     """
-    temporary: Path | None = None
-    try:
-        target = path.resolve()
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise OutputError(f"cannot write {path}: there is something of that name; name a new folder")
-        temporary = Path(tempfile.mkdtemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent))
-        yield temporary
-        temporary.chmod(_allowed(0o777))
-        if target.exists():
-            target.rmdir()
-        temporary.rename(target)
-        _synchronise(target.parent)
-    except OSError as error:
-        raise _output_error(path, error) from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        writer = ContainerWriter(file, kind, metadata, arrays, version)
+        yield writer
+        writer.finish()
 
 
 def save_container(path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> None:
@@ -227,7 +163,7 @@ def load_container(
         shape = tuple(entry["shape"])
         if entry["dtype"] not in dtypes.split() or len(shape) != dimensions or not math.prod(shape):
             what = f"the array {name!r} is {entry['dtype']} of shape {shape}"
-            raise damaged(path, HEADER, f"{what}, not {dtypes} with {dimensions} dimensions and something in it")
+            raise corrupt_file(path, HEADER, f"{what}, not {dtypes} with {dimensions} dimensions and something in it")
         arrays[name] = np.memmap(path, DTYPES[entry["dtype"]], "r", begin + entry["data_offsets"][0], shape)
     return arrays, metadata
 
@@ -245,7 +181,7 @@ def _open_header(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     except OSError as error:
         raise FormatError(f"cannot open {path}: {error.strerror or 'no such file'}") from error
     except SafetensorError as error:
-        raise damaged(path, 0, f"it is not a wordkin file, or is truncated ({error})") from error
+        raise corrupt_file(path, 0, f"it is not a wordkin file, or is truncated ({error})") from error
     try:
         metadata = json.loads(raw or "")
         version, _ = metadata["version"], metadata["kind"]

@@ -1,0 +1,1 @@
+"""Files and arrays: whole or absent files, containers, mapped words, aligned memory, sizes as text."""
