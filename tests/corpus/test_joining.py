@@ -139,7 +139,7 @@ def test_encoding_with_known_words_is_encoding_and_then_joining(lines, known):
 def test_joining_takes_pieces(monkeypatch):
     lines = [[f"w{number % 7}" for number in range(100)]]
     corpus = encode(lines, ALL)
-    monkeypatch.setattr(encoded, "BLOCK_BYTES", 12)
+    monkeypatch.setattr(encoding, "BLOCK_BYTES", 12)
     assert decoded(encoding.with_known_words(corpus, KNOWN)) == lines
 
 

@@ -11,7 +11,7 @@ from wordkin import FormatError, OutputError, WordVectors
 from wordkin.storage import arrays
 from wordkin.storage.word_index import hashes
 from wordkin.vectors import loading
-from wordkin.vectors.formats import distinct_words, opening, registry, text, word2vec_binary
+from wordkin.vectors.formats import distinct_words, opening, registry, text, word2vec_binary, word_set
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary, packed
 
@@ -143,7 +143,7 @@ def test_words_are_known_again_whatever_their_number():
     """The compiled set against Python's, and its twin in Python."""
     words = [b"%x" % (number * number % 7919) for number in range(6000)]
     text_, offsets = packed(words)
-    for function in (distinct_words.enter, distinct_words.enter.py_func):
+    for function in (word_set.enter, distinct_words.enter.py_func):
         slots, arena = np.zeros(1 << 13, np.uint64), np.empty(len(text_), np.uint8)
         known, is_new, found = np.zeros(6001, np.int64), np.empty(6000, bool), np.empty(6000, np.uint32)
         with np.errstate(over="ignore"):
