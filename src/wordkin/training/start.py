@@ -14,8 +14,8 @@ from wordkin.blocks import row_blocks
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import Text
 from wordkin.errors import ConfigurationError, FormatError
-from wordkin.model import carrying, huffman
-from wordkin.model.kernels import Weights, padded
+from wordkin.model import huffman
+from wordkin.model.kernel import Weights, padded
 from wordkin.training.checkpoint import Arrays
 from wordkin.training.history import EpochRecord
 from wordkin.training.weights import Matrix, initial_input
@@ -148,7 +148,7 @@ class Start:
             if config.output_layer == "hierarchical-softmax":
                 self._require_finite(W.__getitem__, np.arange(len(W)))
                 trees = huffman.tree(np.asarray(self.known.counts)), huffman.tree(vocabulary.counts)
-                weights.output[:, : config.vector_size] = carrying.carried(V, W, *trees, rows)
+                weights.output[:, : config.vector_size] = huffman.transfer_tree(V, W, *trees, rows)
             else:
                 self._copy(W.__getitem__, rows, weights.output)
         frozen = np.zeros(words, np.bool_)
