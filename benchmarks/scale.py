@@ -25,7 +25,7 @@ from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.arrays import aligned_zeros
 from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.corpus.encoding import encode
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights, whole_registers
 from wordkin.training.combining import combine, curvature, default_round_tokens
 from wordkin.training.rows import Rows, advance, changed, room
 from wordkin.training.schedule import Chunk, Pieces, chunks
@@ -98,10 +98,10 @@ class Cluster:
         self.trainer = ChunkTrainer(corpus, trial.config)
         self.pairs = self.trainer.pairs_a_token()
         size, words = trial.config.vector_size, len(corpus.vocabulary)
-        shape = 2 * words, self.trainer.width
-        self.common, *self.replicas = (aligned_zeros(shape, np.float32) for _ in range(trial.workers + 1))
+        width = whole_registers(size)
+        self.common, *self.replicas = (aligned_zeros((2 * words, width), np.float32) for _ in range(trial.workers + 1))
         for matrix in (self.common, *self.replicas):
-            matrix[:words] = initial_input(words, size, self.trainer.width, trial.config.seed)
+            matrix[:words] = initial_input(words, size, width, trial.config.seed)
         self.rooms = [room(2 * words, size, trial.precision) for _ in range(trial.workers + 1)]
         self.rounds = math.ceil(self.trainer.tokens / trial.workers / trial.tokens)
         self.rows: list[int] = []

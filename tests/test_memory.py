@@ -13,7 +13,7 @@ from wordkin import ConfigurationError, TrainingConfig, memory, sizes
 from wordkin.arrays import aligned_zeros
 from wordkin.config import OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
-from wordkin.model.kernels import padded
+from wordkin.model.kernel import padded
 from wordkin.training.budget import expected
 
 

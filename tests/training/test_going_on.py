@@ -22,7 +22,7 @@ from wordkin import (
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman
-from wordkin.model.kernels import padded
+from wordkin.model.kernel import padded
 from wordkin.training.checkpoint import Checkpoint
 from wordkin.training.start import Start
 from wordkin.training.weights import initial_input

@@ -8,7 +8,7 @@ import pytest
 
 from wordkin import DivergenceError, Word2Vec, files
 from wordkin.arrays import aligned_zeros
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.training import checkpoint as checkpoints
 from wordkin.training import trainer
 from wordkin.training.guard import EXPLODED, GUESSING, LEAST_PAIRS, fault_of_loss, fault_of_weights

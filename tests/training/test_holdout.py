@@ -12,7 +12,7 @@ from wordkin.arrays import aligned_zeros
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman
-from wordkin.model.kernels import Weights, padded
+from wordkin.model.kernel import Weights, padded
 from wordkin.training.holdout import split
 from wordkin.training.holdout_loss import HoldoutLoss
 from wordkin.training.schedule import PIECE_TOKENS, pieces

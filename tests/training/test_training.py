@@ -327,7 +327,7 @@ def test_chunk_order_does_not_matter_to_a_chunk(sentences):
     chunks = list(one.chunks(0))
     results = []
     for order in (chunks, chunks[::-1]):
-        W = trainer.kernels.Weights(weights.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
+        W = trainer.kernel.Weights(weights.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
         results.append({chunk.number: one.train(W, 0, chunk) for chunk in order})
     for number, result in results[0].items():
         assert results[1][number].examples == result.examples

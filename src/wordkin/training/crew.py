@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Protocol
 
 from wordkin.config import TrainingConfig
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.training.guard import fault_of_weights
 from wordkin.training.holdout_loss import HoldoutLoss
 from wordkin.training.schedule import Chunk

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.training.checkpoint import State
 from wordkin.training.history import EpochRecord, best_epoch
 

@@ -13,7 +13,7 @@ from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import Text
 from wordkin.corpus.encoding import encode
 from wordkin.errors import ConfigurationError
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.crew import Crew, ThreadCrew
 from wordkin.training.trainer import ChunkTrainer

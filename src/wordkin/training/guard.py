@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from wordkin.blocks import row_blocks
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 
 EXPLODED = 20.0
 """Mean loss of a chunk, as a multiple of that of guessing: above it, the run has diverged."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from wordkin import sizes
-from wordkin.model.kernels import Weights
+from wordkin.arrays import read_only
+from wordkin.model.kernel import Weights
 from wordkin.training.schedule import Chunk, Pieces
 from wordkin.training.still import StillTrainer
 from wordkin.training.trainer import ChunkResult, ChunkTrainer, sum_of
@@ -24,9 +25,9 @@ class _Judge(StillTrainer):
         super().__init__(trainer)
         self.config = replace(trainer.config, seed=0)
         self._rounds = None
-        keep = np.full_like(self._samplers.keep, np.iinfo(np.uint32).max)
-        keep.flags.writeable = False
-        self._samplers = self._samplers._replace(keep=keep)
+        samplers = self._setup.samplers
+        keep = read_only(np.full_like(samplers.keep, np.iinfo(np.uint32).max))
+        self._setup = self._setup._replace(samplers=samplers._replace(keep=keep))
 
 
 class HoldoutLoss:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.training.schedule import Chunk
 from wordkin.training.still import StillTrainer
 from wordkin.training.trainer import ChunkTrainer

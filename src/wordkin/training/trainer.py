@@ -1,7 +1,7 @@
 """Training on one chunk: weights and chunk in; changed weights, loss out.
 
 A chunk's work depends on (weights, chunk, epoch) alone, whoever does it; with deterministic=True all threads do it
-together, in rounds.
+together, in minibatches.
 """
 
 import math
@@ -17,7 +17,9 @@ from wordkin.arrays import read_only
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.model import huffman, kernels, sampling
+from wordkin.model import huffman, kernel, sampling
+from wordkin.model.kernel.hogwild import hogwild
+from wordkin.model.kernel.minibatch import minibatch
 from wordkin.training.holdout import split
 from wordkin.training.pairs import Pairs, inputs_of_window, pairs
 from wordkin.training.rounds import rounds
@@ -57,7 +59,6 @@ class ChunkTrainer:
         tokens: to train on, in each epoch.
         held_out: the pieces of text that are not trained on.
         number_of_chunks: in each epoch.
-        width: numbers in a row that the kernel works on.
 
     Raises:
         CorpusError: the corpus is too small for what is to be held out.
@@ -71,7 +72,6 @@ class ChunkTrainer:
         parted = split(corpus.sentence_offsets, config.holdout)
         self._pieces, self.held_out = parted.training, parted.held_out
         self.tokens = int((self._pieces[:, 1] - self._pieces[:, 0]).sum())
-        self.width = kernels.whole_registers(config.vector_size)
         counts = corpus.vocabulary.counts
         keep = sampling.keep_probabilities(counts, config.sample)
         noise = sampling.noise_probabilities(counts, config.noise_exponent)
@@ -80,17 +80,16 @@ class ChunkTrainer:
         self._kept, self._noise = counts * keep / counts.sum(), noise
         self._rounds = rounds(config, self._kept / self._kept.sum(), noise, tree) if config.deterministic else None
         accept, alias = sampling.alias_table(noise)
-        self._ids, self._offsets = read_only(corpus.ids), read_only(parted.sentence_offsets)
-        self._samplers = kernels.Samplers(read_only(sampling.thresholds(keep)), read_only(accept), read_only(alias))
-        self._window = kernels.Window(config.window, config.shrink_window, config.negative)
-        self._tree = tree._replace(
-            offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)
+        self._setup = kernel.Setup(
+            read_only(corpus.ids),
+            read_only(parted.sentence_offsets),
+            kernel.Samplers(read_only(sampling.thresholds(keep)), read_only(accept), read_only(alias)),
+            tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
+            kernel.window_of(config),
+            None if frozen is None else read_only(frozen),
         )
-        self._most_context = 2 * config.window
-        if config.architecture == "skipgram":
-            self._most_context = min(self._most_context, self._window.step_positions)
-        self._most_outputs = tree.longest if hierarchical else config.negative + 1
-        whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._most_outputs)
+        self._shape = kernel.shape_of(config, tree)
+        whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._shape.outputs)
         self._chunk_size = math.ceil(whole_pieces * parted.parts)
         self.number_of_chunks = math.ceil(len(self._pieces) / self._chunk_size)
 
@@ -105,7 +104,7 @@ class ChunkTrainer:
         """How many chunks are trained at the same time: one for each thread, or a single one by all together."""
         return 1 if self._rounds else self.threads
 
-    def compile(self, weights: kernels.Weights) -> None:
+    def compile(self, weights: kernel.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on nothing."""
         with announced("the training kernel"):
             self._run(weights, *self._task(0, Chunk(0, 0, 0, self._pieces[:0])), 0, 1)
@@ -123,10 +122,10 @@ class ChunkTrainer:
     def pairs_a_token(self) -> Pairs:
         """The pairs of each row for each token of the text, before subsampling."""
         share = self._kept.sum()
-        of_window = pairs(self.config, inputs_of_window(self.config), self._kept / share, self._noise, self._tree)
+        of_window = pairs(self.config, inputs_of_window(self.config), self._kept / share, self._noise, self._setup.tree)
         return Pairs(share * of_window.input, share * of_window.output)
 
-    def train(self, weights: kernels.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
+    def train(self, weights: kernel.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
         """Train one chunk in the given epoch (from 0), changing the weights in place.
 
         With deterministic=True by all threads together, with the same result for any number of them.
@@ -138,7 +137,7 @@ class ChunkTrainer:
             try:
                 self._run(weights, task, space, thread, threads)
             except BaseException:
-                space.barrier[kernels.ABORTED] = 1  # nobody is to wait for this thread
+                space.abort()
                 raise
 
         if threads == 1:
@@ -146,60 +145,32 @@ class ChunkTrainer:
         else:
             with ThreadPoolExecutor(threads, "wordkin-lane") as pool:
                 list(pool.map(work, range(threads)))
-        lanes = space.lanes
-        return ChunkResult(
-            float(lanes.losses[:, 0].sum()),
-            int(lanes.progress[:, kernels.EXAMPLES].sum()),
-            chunk.end - chunk.begin,
-            int(lanes.progress[:, kernels.KEPT].sum()),
-        )
+        loss, pairs, kept = space.totals()
+        return ChunkResult(loss, pairs, chunk.end - chunk.begin, kept)
 
     def _run(
-        self, weights: kernels.Weights, task: kernels.Task, space: kernels.Workspace, thread: int, threads: int
+        self, weights: kernel.Weights, task: kernel.Task, space: kernel.Workspace, thread: int, threads: int
     ) -> None:
         """Do one thread's part of a chunk."""
-        kernel = kernels.chunk_kernel(
-            self.config.architecture == "cbow",
-            self.config.output_layer == "hierarchical-softmax",
-            self.config.cbow_gradient == "exact",
-            self._rounds is not None,
-            self.frozen is not None,
-        )
-        frozen = read_only(np.zeros(0, np.bool_) if self.frozen is None else self.frozen)
-        kernel(
-            self._ids,
-            self._offsets,
-            weights,
-            frozen,
-            self._samplers,
-            self._tree,
-            self._window,
-            task,
-            space,
-            thread,
-            threads,
-        )
+        layers = kernel.layers(self.config)
+        if self._rounds:
+            minibatch(*layers)(self._setup, weights, task, space, thread, threads)
+        else:
+            hogwild(*layers)(self._setup, weights, task, space)
 
-    def _task(self, epoch: int, chunk: Chunk) -> tuple[kernels.Task, kernels.Workspace]:
+    def _task(self, epoch: int, chunk: Chunk) -> tuple[kernel.Task, kernel.Workspace]:
         config, rounds = self.config, self._rounds
         if rounds:
-            pieces, lanes = dealt(chunk.pieces, self._offsets, rounds.lanes)
+            pieces, lanes = dealt(chunk.pieces, self._setup.offsets, rounds.lanes)
             streams = [stream(config.seed, epoch, chunk.number, lane) for lane in range(rounds.lanes)]
         else:
             pieces, lanes = chunk.pieces, np.array([0, len(chunk.pieces)])
             streams = [stream(config.seed, epoch, chunk.number)]
         begins = np.concatenate([[0], np.cumsum(pieces[:, 1] - pieces[:, 0] + 2 * config.window)])
-        space = kernels.workspace(
-            streams,
-            int(np.diff(begins[lanes]).max()),
-            self._most_context,
-            1 if config.architecture == "cbow" else self._most_context,
-            self._most_outputs,
-            self.width,
-            np.float32,
-            rounds.steps if rounds else 0,
+        space = kernel.allocate(
+            streams, int(np.diff(begins[lanes]).max()), self._shape, np.float32, rounds.steps if rounds else 0
         )
-        return kernels.Task(pieces, lanes, self.rate_at(epoch, chunk.begin), self.rate_at(epoch, chunk.end)), space
+        return kernel.Task(pieces, lanes, self.rate_at(epoch, chunk.begin), self.rate_at(epoch, chunk.end)), space
 
 
 def cores() -> int:

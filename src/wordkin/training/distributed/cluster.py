@@ -19,7 +19,7 @@ from wordkin.corpus.encoded import CorpusReport
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import CorpusError
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.training.combining import default_round_tokens
 from wordkin.training.distributed import shards
 from wordkin.training.distributed.actors import Actors

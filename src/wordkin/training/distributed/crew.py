@@ -18,7 +18,7 @@ from typing import Any
 from wordkin.arrays import give_back_freed
 from wordkin.config import TrainingConfig
 from wordkin.errors import ClusterError
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.training.distributed.actors import Actors, Answer, LostError
 from wordkin.training.distributed.exchange import Exchange
 from wordkin.training.distributed.worker import Prepared, Record

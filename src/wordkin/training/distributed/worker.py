@@ -16,7 +16,7 @@ from wordkin.corpus.check import check
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.merging import Merger
 from wordkin.corpus.words import WordCounts
-from wordkin.model.kernels import Weights, padded
+from wordkin.model.kernel import Weights, padded
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.combining import combine, curvature
 from wordkin.training.distributed.shard_trainer import ShardTrainer
