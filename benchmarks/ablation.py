@@ -50,8 +50,8 @@ from wordkin import EncodedCorpus
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoding import encode
 from wordkin.model import kernel
-from wordkin.training.trainer import ChunkTrainer
-from wordkin.training.weights import initial_input
+from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.initialization import initial_input
 job = json.loads(sys.argv[1])
 config = TrainingConfig(**job["parameters"])
 trainer = ChunkTrainer(EncodedCorpus.load(job["corpus"]), config)

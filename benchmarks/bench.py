@@ -47,7 +47,10 @@ PEER_RATES = {"skipgram": 0.025, "cbow": 0.05}  # what all peers but fastText st
 QUICK_TOKENS = 4_000_000
 QUICK_BEGINNING = 1_000_000
 READER = ("corpus/*.py",)
-TRAINER = ("model/*.py", *(f"training/{name}.py" for name in ("crew", "epochs", "schedule", "trainer", "weights")))
+TRAINER = (
+    "model/*.py",
+    *(f"training/{name}.py" for name in ("chunk", "initialization", "local", "loop", "minibatches", "schedule")),
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,10 +26,10 @@ from typing import Any
 
 from resident import resident
 from scale_model import Machine, row_bytes
-from wordkin import Word2Vec
+from wordkin import Checkpoint, Word2Vec, Workers
 from wordkin.config import EXCHANGE_PRECISIONS
-from wordkin.training.distributed.session import package, session
-from wordkin.training.trainer import cores
+from wordkin.training.chunk import cores
+from wordkin.training.ray.actors import package, session
 
 BEGINNINGS = ("anew", "init", "resume")
 STORE_BYTES = 500_000_000  # of each simulated node, for objects: all nodes share this machine's memory
@@ -52,14 +52,15 @@ def main() -> None:
         for begin, *exchange in itertools.product(
             options.begin, options.workers, options.round_tokens, options.exchange_precision
         ):
-            of_fit = dict(zip(("workers", "round_tokens", "exchange_precision"), exchange, strict=True))
+            number, round_tokens, precision = exchange
+            workers = Workers(number, round_tokens=round_tokens, exchange_precision=precision)
             model = {"vector_size": options.vector_size, "epochs": options.epochs + (begin == "resume")}
-            there = prepared(begin, Path(folder) / f"{len(records)}", options.text, model, of_fit)
-            with ray(of_fit["workers"], options.nodes):
-                fit([["some", "words"] * 100], {**model, "epochs": 1}, of_fit)
+            there = prepared(begin, Path(folder) / f"{len(records)}", options.text, model, workers)
+            with ray(number, options.nodes):
+                fit([["some", "words"] * 100], {**model, "epochs": 1}, workers=workers)
                 runs = []
                 for _ in range(options.repeats):
-                    runs.append({"begin": begin, **run(options.text, options.epochs, model, {**of_fit, **there})})
+                    runs.append({"begin": begin, **run(options.text, options.epochs, model, workers, there)})
                     print(runs[-1], flush=True)
             best = max(runs, key=lambda record: record["tokens/s"])
             records.append({**best, **{name: runs[0][name] for name in best if name.startswith("driver")}})
@@ -87,52 +88,52 @@ def ray(workers: int, nodes: bool) -> Iterator[None]:
         cluster.shutdown()
 
 
-def prepared(begin: str, path: Path, text: Path, model: dict[str, Any], of_fit: dict[str, Any]) -> dict[str, Any]:
+def prepared(begin: str, path: Path, text: Path, model: dict[str, Any], workers: Workers) -> dict[str, Any]:
     """What a run is given to begin with, made by another process, so that this one's memory is that of one run."""
     if begin == "anew":
         return {}
-    process = multiprocessing.get_context("spawn").Process(target=prepare, args=(begin, path, text, model, of_fit))
+    process = multiprocessing.get_context("spawn").Process(target=prepare, args=(begin, path, text, model, workers))
     process.start()
     process.join()
     if not path.exists():
         raise SystemExit(f"nothing to {begin} from came about: see above")
-    return {"init": path} if begin == "init" else {"checkpoint": path, "resume": True}
+    return {"init": path} if begin == "init" else {"checkpoint": Checkpoint(path, resume=True)}
 
 
-def prepare(begin: str, path: Path, text: Path, model: dict[str, Any], of_fit: dict[str, Any]) -> None:
+def prepare(begin: str, path: Path, text: Path, model: dict[str, Any], workers: Workers) -> None:
     """Write a model of one epoch, or the checkpoint of a run that was interrupted after its first epoch."""
 
     def interrupt(_record: object) -> None:
         raise KeyboardInterrupt
 
     if begin == "init":
-        fit(text, {**model, "epochs": 1}, of_fit).save(path)
+        fit(text, {**model, "epochs": 1}, workers=workers).save(path)
     else:
         with contextlib.suppress(KeyboardInterrupt):
-            fit(text, model, {**of_fit, "checkpoint": path, "on_epoch_end": interrupt})
+            fit(text, model, workers=workers, checkpoint=path, on_epoch_end=interrupt)
 
 
-def fit(corpus: Any, model: dict[str, Any], of_fit: dict[str, Any]) -> Word2Vec:
+def fit(corpus: Any, model: dict[str, Any], **of_fit: Any) -> Word2Vec:
     """Train once."""
     return Word2Vec(**model).fit(corpus, **of_fit, progress=False)
 
 
-def run(text: Path, epochs: int, parameters: dict[str, Any], of_fit: dict[str, Any]) -> dict[str, Any]:
+def run(text: Path, epochs: int, parameters: dict[str, Any], workers: Workers, there: dict[str, Any]) -> dict[str, Any]:
     """Train once, and say what it took; `epochs` of the model's are this run's own."""
     Path("/proc/self/clear_refs").write_text("5")  # what was the peak is so no longer
     before = resident()["VmRSS"]
-    model = fit(text, parameters, of_fit)
+    model = fit(text, parameters, workers=workers, **there)
     grown = resident()["VmHWM"] - before
     assert model.exchange is not None
-    exchange, workers = model.exchange.as_dict(), of_fit["workers"]
+    exchange = model.exchange.as_dict()
     history = model.history[-epochs:]
     seconds = sum(record.seconds for record in history)
     tokens = sum(record.tokens for record in history)
-    turns = max(1.0, workers / cores())
+    turns = max(1.0, workers.number / cores())
     bytes_of_model = 2 * model.vectors.vectors.nbytes
     return {
-        "workers": workers,
-        "precision": of_fit["exchange_precision"],
+        "workers": workers.number,
+        "precision": workers.exchange_precision,
         "tokens a round": model.vectors.config["round_tokens"],
         "tokens/s without exchange": round(model.budget.tokens_per_second or 0),
         "tokens/s": round(tokens / seconds),
@@ -141,7 +142,7 @@ def run(text: Path, epochs: int, parameters: dict[str, Any], of_fit: dict[str, A
         "deviation": exchange["deviation"],
         "bytes a token": round(exchange["bytes_per_token"]),
         "seconds a round": exchange["synchronising"] * seconds / exchange["rounds"] / turns,
-        "seconds by the model": by_model(exchange, tokens, seconds / turns, model.config.vector_size, of_fit),
+        "seconds by the model": by_model(exchange, tokens, seconds / turns, model.config.vector_size, workers),
         "model MB": round(bytes_of_model / 1e6),
         "driver MB before": round(before / 1e6),
         "driver MB more": round(grown / 1e6),
@@ -150,15 +151,15 @@ def run(text: Path, epochs: int, parameters: dict[str, Any], of_fit: dict[str, A
 
 
 def by_model(
-    exchange: dict[str, Any], tokens: int, seconds: float, vector_size: int, of_fit: dict[str, Any]
+    exchange: dict[str, Any], tokens: int, seconds: float, vector_size: int, workers: Workers
 ) -> tuple[float, float]:
     """Seconds in a round of exchanging and of waiting for the slowest, see benchmarks/scale_model.py."""
-    workers, rounds, precision = of_fit["workers"], exchange["rounds"], of_fit["exchange_precision"]
+    number, rounds, precision = workers.number, exchange["rounds"], workers.exchange_precision
     machine = Machine(bandwidth=Machine.memory, deviation=exchange["deviation"])
-    received = exchange["bytes_per_token"] * tokens / workers / rounds
+    received = exchange["bytes_per_token"] * tokens / number / rounds
     copied = received * row_bytes(vector_size, "float32") / row_bytes(vector_size, precision)
     training = (1 - exchange["synchronising"]) * seconds / rounds
-    return machine.exchange(received, copied), machine.waiting(training, workers)
+    return machine.exchange(received, copied), machine.waiting(training, number)
 
 
 def table(records: list[dict[str, Any]]) -> str:

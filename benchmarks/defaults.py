@@ -23,7 +23,7 @@ from evaluation import evaluate
 from wordkin import DivergenceError, EncodedCorpus, Word2Vec, WordVectors
 from wordkin.config import OUTPUT_LAYERS, TrainingConfig
 from wordkin.corpus.encoding import encode
-from wordkin.training.weights import initial_input
+from wordkin.training.initialization import initial_input
 
 HERE = Path(__file__).parent
 CORPORA: dict[str, dict[str, Any]] = {
@@ -113,7 +113,7 @@ def run(trial: Trial, corpus: EncodedCorpus, data: Path) -> dict[str, Any]:
         return matrix
 
     try:
-        with mock.patch("wordkin.training.weights.initial_input", scaled):
+        with mock.patch("wordkin.training.initialization.initial_input", scaled):
             model = Word2Vec(threads=1, **parameters).fit(corpus, progress=False)
     except DivergenceError:
         return {"loss": None, "scores": {}}

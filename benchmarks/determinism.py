@@ -21,8 +21,8 @@ from pathlib import Path
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.corpus.encoding import encode
 from wordkin.model import kernel
-from wordkin.training.trainer import ChunkTrainer
-from wordkin.training.weights import initial_input
+from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.initialization import initial_input
 
 MODES = {
     "one thread": (False, 1),

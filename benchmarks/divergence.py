@@ -3,7 +3,8 @@
     python benchmarks/divergence.py
 
 Prints a line for each variant and rate: for each corpus the greatest mean loss of a chunk and that of the last one, as
-multiples of that of guessing, log 2 a pair. docs/training.md has the lines that wordkin.training.guard was read from.
+multiples of that of guessing, log 2 a pair. docs/training.md has the lines that the limits in wordkin.training.chunk
+were read from.
 """
 
 import dataclasses
@@ -17,9 +18,8 @@ from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.standard_library import paragraphs
-from wordkin.training.guard import GUESSING
-from wordkin.training.start import Start
-from wordkin.training.trainer import ChunkTrainer
+from wordkin.training.chunk import GUESSING, ChunkTrainer
+from wordkin.training.initialization import Initialization
 
 TEXT = TrainingConfig(tokenizer="words", lower=True)
 ALL = TrainingConfig(min_count=1)
@@ -39,12 +39,12 @@ def topics() -> EncodedCorpus:
 def losses(corpus: EncodedCorpus, config: TrainingConfig) -> list[float]:
     """The mean loss of each chunk in units of guessing, until one is not finite."""
     trainer = ChunkTrainer(corpus, config)
-    weights = Start(config, None, None, None).begin(corpus.vocabulary).weights
+    weights = Initialization(config, None, None, None).weights(corpus.vocabulary).weights
     means: list[float] = []
     for epoch in range(config.epochs):
         for chunk in trainer.chunks(epoch):
             result = trainer.train(weights, epoch, chunk)
-            means.append(result.loss / max(result.examples, 1) / GUESSING)
+            means.append(result.mean_loss / GUESSING)
             if not math.isfinite(means[-1]):
                 return means
     return means

@@ -3,23 +3,27 @@
 python benchmarks/fuzz.py [--files 100000] [--only NAME ...] [--seed 1]
 
 Each file is a valid one after one to four changes: bytes set, flipped, cut out, doubled or moved, numbers set to the
-extremes of their types, the end cut off. It is recognised, loaded, and asked for its words and a neighbour. Memory is
-what Python and NumPy allocate (tracemalloc); mappings of the file itself do not count.
+extremes of their types, the end cut off. It is recognised, loaded, and asked for its words and a neighbour. A file of
+rows is misread where rows come out with another number of dimensions, or a word has swallowed numbers. Memory is what
+Python and NumPy allocate (tracemalloc); mappings of the file itself do not count.
 """
 
 import argparse
 import collections
 import dataclasses
 import gzip
+import io
 import logging
 import os
 import random
+import re
 import struct
 import sys
 import tempfile
 import time
 import tracemalloc
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +36,9 @@ from wordkin.vocabulary import Vocabulary
 
 ALLOWANCE = 64_000_000
 PATIENCE = 5.0
+SIZE = 5
+"""Dimensions of the files of rows."""
+ROWS = ("word2vec", "glove", "projector")
 _EXTREMES = [
     b"\0",
     b"\xff",
@@ -49,6 +56,7 @@ _EXTREMES = [
     b"\\",
     b"'",
 ]
+WORDS = np.array(["the", "of", "Straße", "山", "a", "x" * 40, "12", "-1.5", "</s>"])
 _NUMBERS = [0, 1, -1, 2**7, 2**15, 2**31 - 1, -(2**31), 2**32, 2**62, 2**63 - 1, -(2**63)]
 
 
@@ -63,8 +71,8 @@ class Sample:
 
 def vectors() -> WordVectors:
     """A few words, some of them odd."""
-    words = ["the", "of", "Straße", "山", "a", "x" * 40, "12", "-1.5", "</s>"]
-    numbers = np.random.default_rng(1).standard_normal((len(words), 5), np.float32)
+    words = WORDS.tolist()
+    numbers = np.random.default_rng(1).standard_normal((len(words), SIZE), np.float32)
     numbers[2] = [0, 1, -0.0, 1e-40, 3e38]
     return WordVectors(
         StoredModel(numbers, numbers[::-1].copy(), Vocabulary.from_words(words, range(9, 0, -1)), {}, [])
@@ -92,12 +100,33 @@ def samples() -> list[Sample]:
             if format in ("word2vec-text", "word2vec-binary"):
                 made.append(Sample(f"{format}, gzip", name, {name: gzip.compress(files[name])}))
     made.append(Sample("gensim, one file", "model", {"model": gensim_pickle()}))
+    made.append(Sample("gensim, int keys", "model", {"model": gensim_pickle(int_keys=True)}))
+    made.append(Sample("numpy, by columns", "vectors.npy", columns()))
+    made.append(Sample("npz", "vectors.npz", {"vectors.npz": zipped({"vectors": vectors().vectors, "words": WORDS})}))
     made.append(Sample("fasttext-bin", "model.bin", {"model.bin": fasttext_model()}))
     return made
 
 
-def gensim_pickle() -> bytes:
-    """A pickle as gensim writes it, its arrays within: opcodes of protocol 4."""
+def columns() -> dict[str, bytes]:
+    """An array that lies column by column, and its words."""
+    array = io.BytesIO()
+    np.save(array, np.asfortranarray(vectors().vectors))
+    return {"vectors.npy": array.getvalue(), "vectors.words": "\n".join(WORDS.tolist()).encode()}
+
+
+def zipped(arrays: dict[str, np.ndarray]) -> bytes:
+    """A zip file of arrays."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type] # which its stubs take for its option
+    return file.getvalue()
+
+
+def gensim_pickle(*, int_keys: bool = False) -> bytes:
+    """A pickle as gensim writes it, its arrays within: opcodes of protocol 4.
+
+    Args:
+        int_keys: of Python and of NumPy, and with a slot that has no key.
+    """
     words = [b"the", b"of", b"and"]
     numbers = np.random.default_rng(2).standard_normal((3, 4), np.float32)
 
@@ -110,12 +139,16 @@ def gensim_pickle() -> bytes:
         named += text(b"numpy") + text(b"ndarray") + b"\x93\x94K\0\x85\x94C\x01b\x94\x87\x94R\x94("
         shape = b"".join(b"K" + bytes([length]) for length in values.shape)
         shape += {1: b"\x85\x94", 2: b"\x86\x94"}[values.ndim]
-        dtype = text(b"numpy") + text(b"dtype") + b"\x93\x94" + text(kind) + b"\x89\x88\x87\x94R\x94(K\x03" + text(b"<")
-        dtype += b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0t\x94b"
-        return named + b"K\x01" + shape + dtype + b"\x89C" + bytes([len(data)]) + data + b"\x94t\x94b"
+        return named + b"K\x01" + shape + dtype(kind) + b"\x89C" + bytes([len(data)]) + data + b"\x94t\x94b"
 
+    def dtype(kind: bytes) -> bytes:
+        made = text(b"numpy") + text(b"dtype") + b"\x93\x94" + text(kind) + b"\x89\x88\x87\x94R\x94(K\x03" + text(b"<")
+        return made + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0t\x94b"
+
+    scalar = text(b"numpy._core.multiarray") + text(b"scalar") + b"\x93\x94" + dtype(b"i8")
+    keys = b"K\x07N" + scalar + b"C\x08" + bytes([9, *[0] * 7]) + b"\x94\x86\x94R\x94"
     state = b"}\x94(" + text(b"vector_size") + b"K\x04" + text(b"index_to_key") + b"]\x94("
-    state += b"".join(map(text, words)) + b"e" + text(b"vectors") + array(numbers, b"f4")
+    state += (keys if int_keys else b"".join(map(text, words))) + b"e" + text(b"vectors") + array(numbers, b"f4")
     state += (
         text(b"key_to_index") + b"}\x94(" + b"".join(text(w) + b"K" + bytes([i]) for i, w in enumerate(words)) + b"u"
     )
@@ -178,18 +211,42 @@ def damaged(data: bytes, generator: random.Random) -> bytes:
     """The file after some changes; of compressed ones mostly what is compressed is changed."""
     if data.startswith(b"\x1f\x8b") and generator.random() < 0.8:
         return gzip.compress(mutated(gzip.decompress(data), generator), 1)
+    if data.startswith(b"PK") and generator.random() < 0.8:
+        return damaged_within(data, generator)
     return mutated(data, generator)
 
 
-def used(path: Path) -> str:
-    """Load a file and use it; give the outcome: "loaded" or "refused"."""
+def damaged_within(data: bytes, generator: random.Random) -> bytes:
+    """A zip file after changes to what one of its members holds."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as target:
+        victim = generator.choice(archive.namelist())
+        for name in archive.namelist():
+            content = archive.read(name)
+            target.writestr(name, mutated(content, generator) if name == victim else content)
+    return changed.getvalue()
+
+
+def misread(sample: Sample, found: WordVectors) -> bool:
+    """Whether a damaged file of rows became something that it surely is not."""
+    if not sample.format.startswith(ROWS):
+        return False
+    swallowed = any(
+        re.fullmatch(r"[-+]?\d+[.,]\d*(e[-+]?\d+)?", part, re.ASCII)
+        for word in found.index_to_key
+        for part in word.split(" ")[1:]
+    )
+    return swallowed or (len(found) > 2 and found.vector_size != SIZE)
+
+
+def used(sample: Sample, path: Path, skip_bad_rows: bool = False) -> str:
+    """Load a file and use it; give the outcome: "loaded", "refused" or "misread"."""
     try:
-        found = WordVectors.load(path)
+        found = WordVectors.load(path, skip_bad_rows=skip_bad_rows)
         list(found.vocabulary.words)
         for word in found.index_to_key[:3]:
             found.key_to_index.get(word)
-        with np.errstate(all="ignore"):
-            found.most_similar(np.ones(found.vector_size), topn=2)
+        found.most_similar(np.ones(found.vector_size), topn=2)
         if found._model.subwords is not None:
             found._model.subwords.vector("unbekannt")
     except FormatError as error:
@@ -197,7 +254,7 @@ def used(path: Path) -> str:
         if "\n" in said or ("is damaged" in said and "at byte" not in said):
             raise AssertionError(f"an error that is not one line, or names no byte: {said!r}") from error
         return "refused"
-    return "loaded"
+    return "misread" if misread(sample, found) else "loaded"
 
 
 def tried(
@@ -209,7 +266,7 @@ def tried(
     path = folder / sample.name
     for name, content in sample.files.items():
         (folder / name).write_bytes(content)
-    assert used(path) == "loaded"  # which compiles, too
+    assert used(sample, path) == "loaded"  # which compiles, too
     for turn in range(count):
         victim = generator.choice(list(sample.files))
         data = {**sample.files, victim: damaged(sample.files[victim], generator)}
@@ -219,7 +276,9 @@ def tried(
         before = tracemalloc.get_traced_memory()[0]
         begin = time.monotonic()
         try:
-            outcome = used(path)
+            outcome = used(sample, path, skip_bad_rows=generator.random() < 0.2)
+            if outcome == "misread":
+                complain(f"{sample.format} {turn}: misread, on {victim}: {data[victim]!r}")
         except Exception as error:
             outcome = "wrong"
             complain(f"{sample.format} {turn}: {error!r}, on {victim}: {data[victim]!r}")
@@ -253,7 +312,7 @@ def main() -> None:
             place = Path(folder, sample.format.replace(" ", "-"))
             place.mkdir()
             outcomes = tried(sample, options.files, options.seed, place, lambda what: print(what[:2000], flush=True))
-            bad += outcomes["wrong"] + outcomes["greedy"] + outcomes["slow"]
+            bad += outcomes["wrong"] + outcomes["misread"] + outcomes["greedy"] + outcomes["slow"]
             told = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(outcomes.items()))
             print(f"{sample.format:24} {told}   {time.monotonic() - begin:.0f} s", flush=True)
     sys.exit(bad > 0)

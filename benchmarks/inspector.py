@@ -35,7 +35,7 @@ from wordkin.corpus.encoding import encode
 from wordkin.inspector.inspected import Inspected
 from wordkin.inspector.live import Live
 from wordkin.inspector.server import Server
-from wordkin.training.trainer import cores
+from wordkin.training.chunk import cores
 
 NEIGHBOUR_WORDS = 50
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -25,12 +25,11 @@ from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.arrays import aligned_zeros
 from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.corpus.encoding import encode
-from wordkin.model.kernel import Weights, whole_registers
-from wordkin.training.combining import combine, curvature, default_round_tokens
-from wordkin.training.rows import Rows, advance, changed, room
+from wordkin.model.kernel import Weights, padded
+from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.initialization import initial_input
+from wordkin.training.ray.deltas import Rows, advance, changed, combine, curvature, default_round_tokens, room
 from wordkin.training.schedule import Chunk, Pieces, chunks
-from wordkin.training.trainer import ChunkTrainer
-from wordkin.training.weights import initial_input
 
 HERE = Path(__file__).parent
 NOT_AVERAGED = "analogies (all words)"
@@ -98,8 +97,9 @@ class Cluster:
         self.trainer = ChunkTrainer(corpus, trial.config)
         self.pairs = self.trainer.pairs_a_token()
         size, words = trial.config.vector_size, len(corpus.vocabulary)
-        width = whole_registers(size)
-        self.common, *self.replicas = (aligned_zeros((2 * words, width), np.float32) for _ in range(trial.workers + 1))
+        width = padded(size)
+        shape = 2 * words, width
+        self.common, *self.replicas = (aligned_zeros(shape, np.float32) for _ in range(trial.workers + 1))
         for matrix in (self.common, *self.replicas):
             matrix[:words] = initial_input(words, size, width, trial.config.seed)
         self.rooms = [room(2 * words, size, trial.precision) for _ in range(trial.workers + 1)]

@@ -24,8 +24,8 @@ from wordkin.compilation import OPTIONS, compiled
 from wordkin.corpus.encoding import encode
 from wordkin.model import kernel
 from wordkin.model.kernel.minibatch import fetch, fetch_add
-from wordkin.training.trainer import ChunkTrainer
-from wordkin.training.weights import initial_input
+from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.initialization import initial_input
 
 PASSES = 3_000
 FAR = 150.0  # nanoseconds; the two states that were seen take 70 to 120 and 210 to 280

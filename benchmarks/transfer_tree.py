@@ -19,11 +19,10 @@ from wordkin.config import ARCHITECTURES
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.reading import blocks
 from wordkin.model import huffman
-from wordkin.training.crew import ThreadCrew
-from wordkin.training.epochs import train
+from wordkin.training.initialization import Initialization
+from wordkin.training.local import LocalBackend
+from wordkin.training.loop import train
 from wordkin.training.progress import Silent
-from wordkin.training.start import Start
-from wordkin.training.trainer import ChunkTrainer
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -34,14 +33,17 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def loss_after(first: WordVectors, lines: list[str], config: TrainingConfig, transfer: bool) -> float:
     """Mean J over the lines after one epoch on them."""
-    start = Start(config, first, None, None)
-    corpus = encode(lines, config, start.known)
-    weights = start.begin(corpus.vocabulary).weights
+    initialization = Initialization(config, first, None, None)
+    corpus = encode(lines, config, initialization.known)
+    initial = initialization.weights(corpus.vocabulary)
     if not transfer:
-        weights.output[:] = 0
-    train(ThreadCrew(ChunkTrainer(corpus, config), weights), Silent())
-    still = dataclasses.replace(config, learning_rate=1e-9, min_learning_rate=0.0)
-    return train(ThreadCrew(ChunkTrainer(corpus, still), weights), Silent())[0].loss
+        initial.weights.output[:] = 0
+    barely = dataclasses.replace(config, learning_rate=1e-9, min_learning_rate=0.0)
+    for settings in (config, barely):
+        backend = LocalBackend(corpus, settings, initialization.known)
+        backend.prepare(initial)
+        history = train(backend, Silent())
+    return history[0].loss
 
 
 def main() -> None:

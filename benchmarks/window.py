@@ -16,7 +16,7 @@ import numpy as np
 from wordkin.model import kernel
 from wordkin.model.kernel import step
 from wordkin.model.kernel.workspace import Rows, lane_at
-from wordkin.training.weights import initial_input
+from wordkin.training.initialization import initial_input
 
 WINDOWS = 4_000
 STEPS = 20_000

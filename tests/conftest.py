@@ -1,21 +1,42 @@
 """Corpora that every machine has, and real ones where they lie beside the project."""
 
 import functools
-import logging
 import os
 import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from wordkin import cli
+import in_process
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 ROOT = Path(__file__).parents[1]
+RAY = "tests/training/distributed/"
+SLOW_FIXTURES = {"browser", "ray"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what needs a browser or Ray."""
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """With several processes (``pytest -n 2``), give each whole files, and all tests of Ray to one process."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduler(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return RAY if nodeid.startswith(RAY) else super()._split_scope(nodeid)
+
+    return Scheduler(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -55,23 +76,9 @@ def text(tmp_path: Path, sentences: list[list[str]]) -> Path:
 
 
 @pytest.fixture
-def here(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """Run the command line in this process, which takes a fraction of the time that starting another one does."""
-    logger = logging.getLogger("wordkin")
-    handlers, level = logger.handlers[:], logger.level
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["wordkin", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return subprocess.CompletedProcess(sys.argv, end.value.code, *capfd.readouterr())
-
-    yield run
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
+def here() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in this process."""
+    return in_process.run
 
 
 @functools.cache

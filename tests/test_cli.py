@@ -1,23 +1,28 @@
-"""The command line as a user meets it: a process, its two streams, its exit status."""
+"""The command line as a user meets it: its two streams, its exit status, and where it matters a process."""
 
+import ast
+import gzip
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
-from wordkin import WordVectors, files, memory
+from in_process import run
+from wordkin import WordVectors, cli, files, memory
+from wordkin.config import parameters
+from wordkin.errors import FormatError, argument, arguments_spelled
 from wordkin.model.objective import pair_pass
 from wordkin.vectors.formats import native
-
-
-def run(*arguments: object, cwd: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "wordkin", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False, **options)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +83,7 @@ def test_encode_then_train_is_train(tmp_path, text):
     assert refused.returncode == 2
     assert "--min-count was settled when" in refused.stderr
     shown = run("info", tmp_path / "corpus")
-    assert "min_count=2" in shown.stdout
+    assert re.search(r"^  --min-count +2  default 5$", shown.stdout, re.MULTILINE)
     assert json.loads(run("info", tmp_path / "corpus", "--json").stdout)["kind"] == "corpus"
 
 
@@ -97,7 +102,7 @@ def test_a_memory_budget_is_a_max_vocabulary(tmp_path, text):
     options = ["--vector-size", 8, "--epochs", 1, "--threads", 1]
     cut = run("train", text, "-o", tmp_path / "budget", "--memory-budget", budget, *options)
     assert cut.returncode == 0, cut.stderr
-    assert "memory_budget 260 MB has room for 12 of 20 words of 8 dimensions; the rarer ones go, with " in cut.stderr
+    assert "--memory-budget 260 MB has room for 12 of 20 words of 8 dimensions; the rarer ones go, with " in cut.stderr
     assert run("train", text, "-o", tmp_path / "most", "--max-vocabulary", 12, *options).returncode == 0
     assert (tmp_path / "budget").read_bytes() == (tmp_path / "most").read_bytes()
     assert run("train", text, "-o", tmp_path / "all", *options).returncode == 0
@@ -122,7 +127,7 @@ def test_going_on_from_a_model(tmp_path, model, more):
     result = run("train", more, "-o", output, "--init", model, "--freeze", "old", "--epochs", 2, "--json")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
-    assert document["start"] == {
+    assert document["initialization"] == {
         "source": str(model.resolve()),
         "known": 20,
         "known_in_text": 4,
@@ -158,7 +163,7 @@ def test_going_on_with_an_encoded_corpus_is_going_on_with_its_text(tmp_path, mod
 def test_words_to_freeze_in_a_file(tmp_path, here, model, more):
     (tmp_path / "words").write_bytes("\ufeffsea1\r\n\nland2\n".encode())
     result = here("train", more, "-o", tmp_path / "on", "--init", model, "--freeze", tmp_path / "words", "--json")
-    assert json.loads(result.stdout)["start"]["frozen"] == 2
+    assert json.loads(result.stdout)["initialization"]["frozen"] == 2
 
 
 def test_beginning_with_input_vectors_alone(tmp_path, here, model, more):
@@ -166,7 +171,7 @@ def test_beginning_with_input_vectors_alone(tmp_path, here, model, more):
     result = here("train", more, "-o", tmp_path / "on", "--init-vectors", tmp_path / "vectors", "--json")
     document = json.loads(result.stdout)
     assert (document["words"], document["vector_size"]) == (6, 8)
-    assert (document["start"]["known"], document["start"]["new"]) == (4, 2)
+    assert (document["initialization"]["known"], document["initialization"]["new"]) == (4, 2)
 
 
 def test_encode_warns_too(tmp_path):
@@ -199,6 +204,10 @@ def test_info(model):
     result = run("info", model)
     assert result.stdout.startswith("model: 20 words, 8 dimensions, float32, with output vectors\n")
     assert "epoch 5: loss 0." in result.stdout
+    lines = result.stdout.splitlines()
+    begin = lines.index("configuration, where it differs from the defaults:")
+    assert lines[begin + 1 : begin + 3] == ["  --vector-size  8  default 100", lines[begin + 2]]
+    assert lines[begin + 2].startswith("epoch 1: ")
     assert json.loads(run("info", model, "--json").stdout)["config"]["vector_size"] == 8
 
 
@@ -261,8 +270,9 @@ def test_explain_needs_output_vectors(model, tmp_path):
     assert "holds no output vectors" in result.stderr
 
 
+@pytest.mark.slow
 def test_demo(tmp_path):
-    result = run("demo", cwd=tmp_path, timeout=120)
+    result = run("demo", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     for word in ("list", "true", "read", "returns"):
         assert f"{word:>8}  →  " in result.stdout
@@ -276,7 +286,7 @@ BAD = [
     (["train", "none.txt", "-o", "m"], 1, "cannot read none.txt: no such file or directory"),
     (["train", "empty.txt", "-o", "m"], 1, "empty.txt holds no tokens"),
     (["train", "folder", "-o", "m"], 1, "the directory folder holds no files"),
-    (["train", "one.txt", "-o", "m"], 1, "no word is left to train on: min_count=5 dropped"),
+    (["train", "one.txt", "-o", "m"], 1, "no word is left to train on: --min-count 5 dropped"),
     (["train", "same.txt", "-o", "m"], 1, "only one word is left to train on: the corpus repeats"),
     (["train", "latin.txt", "-o", "m"], 1, "latin.txt is not UTF-8 at byte 3 (0xe9)"),
     (["train", "good.txt", "-o", "none/m"], 1, "cannot write none"),
@@ -284,8 +294,12 @@ BAD = [
     (["train", "good.txt", "-o", "good.txt"], 1, "the output good.txt is also an input"),
     (["train", "good.txt", "none.txt", "-o", "old"], 1, "cannot read none.txt"),
     (["train", "latin.txt", "-o", "old"], 1, "not UTF-8"),
-    (["train", "good.txt", "-o", "m", "--window", "0"], 2, "window is 0; it must be a whole number from 1 to 1,000"),
-    (["train", "good.txt", "-o", "m", "--learning-rate", "nan"], 2, "learning_rate is nan; it must be a number above"),
+    (["train", "good.txt", "-o", "m", "--window", "0"], 2, "--window is 0; it must be a whole number from 1 to 1,000"),
+    (
+        ["train", "good.txt", "-o", "m", "--learning-rate", "nan"],
+        2,
+        "--learning-rate is nan; it must be a number above",
+    ),
     (["train", "good.txt", "-o", "m", "--epochs", "many"], 2, "'many' is not a valid integer"),
     (["train", "good.txt", "-o", "m", "--tokenizer", "letters"], 2, "'letters' is not one of"),
     (["train", "good.txt", "-o", "m", "--memory-budget", "2 apples"], 2, "it must be a size such as 2GB, 500MB"),
@@ -298,17 +312,25 @@ BAD = [
     (
         ["train", "good.txt", "-o", "m", "--early-stopping", "2"],
         2,
-        "no sentences are held out to judge by",
+        "no sentences are held out to judge by: set --holdout, to 0.01",
     ),
-    (["train", "good.txt", "-o", "m", "--holdout", "0.9"], 2, "holdout is 0.9; it must be a number from 0 to 0.5"),
-    (["train", "good.txt", "-o", "m", "--holdout", "0.00001"], 1, "holdout = 1e-05 of 50 sentences holds out nothing"),
+    (["train", "good.txt", "-o", "m", "--holdout", "0.9"], 2, "--holdout is 0.9; it must be a number from 0 to 0.5"),
+    (
+        ["train", "good.txt", "-o", "m", "--holdout", "0.00001"],
+        1,
+        "--holdout = 1e-05 of 50 sentences holds out nothing",
+    ),
     (["train", "column.txt", "-o", "m", "--holdout", "0.1"], 1, "none of which has two words beside each other"),
     (["train", "column.txt", "-o", "m"], 1, "no word had another one beside it"),
     (["train", "x" * 300, "-o", "m"], 1, "cannot read 'xxx"),
     (["train", "good.txt", "-o", "y" * 300], 1, "cannot write yyy"),
     (["train", "good.txt", "-o", "m", "--init", "none"], 1, "cannot open none"),
-    (["train", "good.txt", "-o", "m", "--init", "input"], 1, "input holds no output vectors, which going on needs"),
-    (["train", "good.txt", "-o", "m", "--init", "model", "--vector-size", "9"], 2, "vector_size is 9, but "),
+    (
+        ["train", "good.txt", "-o", "m", "--init", "input"],
+        1,
+        "input holds no output vectors, which going on needs: save it with them, or give it as --init-vectors",
+    ),
+    (["train", "good.txt", "-o", "m", "--init", "model", "--vector-size", "9"], 2, "--vector-size is 9, but "),
     (
         ["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "none"],
         1,
@@ -316,7 +338,11 @@ BAD = [
     ),
     (["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "empty.txt"], 1, "holds no words to freeze"),
     (["train", "good.txt", "-o", "m", "--init", "model", "--freeze", "seal.txt"], 1, "the word 'seal' is not in"),
-    (["train", "good.txt", "-o", "m", "--freeze", "old"], 2, "give init or init_vectors, too"),
+    (
+        ["train", "good.txt", "-o", "m", "--freeze", "old"],
+        2,
+        "--freeze leaves vectors as they are that were there before: give --init or --init-vectors, too",
+    ),
     (["train", "good.txt", "-o", "m", "--init", "model", "--init-vectors", "model"], 2, "are both given"),
     (["train", "good.txt", "-o", "model", "--init", "model"], 2, "--init and --output are both model; give two files"),
     (["encode", "none.txt", "-o", "m"], 1, "cannot read none.txt"),
@@ -327,9 +353,46 @@ BAD = [
     (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
     (["analogy", "model", "sea1", "sea2"], 2, "Missing argument 'C'"),
-    (["explain", "model", "sea1", "sea2", "--learning-rate", "-1"], 2, "learning_rate is -1"),
+    (["explain", "model", "sea1", "sea2", "--learning-rate", "-1"], 2, "--learning-rate is -1"),
     (["info", "folder"], 1, "folder is no file of word vectors"),
     (["demo", "-o", "none/demo"], 1, "cannot write none"),
+    (["demo", "-o", "x.bin"], 1, "x.bin: the demo's model is a safetensors file, and .bin means word2vec-binary"),
+    (["encode", "good.txt", "-o", "x.TXT"], 1, "an encoded corpus is a safetensors file, and .TXT means word2vec-text"),
+    (["train", "good.txt", "-o", "x.dat"], 1, "end it in one of them, or give --to"),
+    (["train", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
+    (["encode", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
+    (["demo", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
+    (
+        ["train", "good.txt", "-o", "m", "--checkpoint", "-"],
+        2,
+        "- stands for standard output, where this cannot be written",
+    ),
+    (["evaluate", "model", "--similarity", "pairs", "--plot", "-"], 2, "- stands for standard output, where"),
+    (["convert", "model", "-"], 2, "standard output has no suffix that says its format: give --to FORMAT"),
+    (
+        ["convert", "model", "-", "--to", "glove", "--json"],
+        2,
+        "the vectors and --json would both go to standard output",
+    ),
+    (["convert", "model", "-", "--to", "numpy"], 1, "numpy is more than one file, and standard output is one"),
+    (["train", "good.txt", "-o", "--lower"], 2, "--output needs a value, and --lower is the next option"),
+    (["similar", "model", "sea1", "--from", "--fold"], 2, "'--fold' is not one of"),
+    (["train", "-", "-", "-o", "m"], 2, "- is standard input, which can be read once"),
+    (["train", "-", "-o", "m", "--init", "-"], 2, "- is standard input, which can be read once"),
+    (["train", "good.txt", "-o", "m", "--from", "glove"], 2, "--from is the format of --init or --init-vectors"),
+    (["train", "--early-stopping", "good.txt", "-o", "m"], 2, "the number, too: --early-stopping 1 good.txt"),
+    (
+        ["train", "-o", "m", "--early-stopping", "1.5", "good.txt"],
+        2,
+        "'1.5' is no whole number, but was taken for that",
+    ),
+    (["similar", "pairs", "tea"], 1, "pairs has one number a line, which is a list with scores or counts"),
+    (["evaluate", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
+    (["evaluate", "model", "--similarity=pairs", "pairs"], 2, "a second one: write --similarity pairs"),
+    (["evaluate", "--similarity", "pairs", "pairs", "model"], 1, "a set needs an option in front of each file"),
+    (["inspect", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
+    (["similar", "model", "sea1", "--from", "word2vec-text"], 1, "model is damaged at byte"),
+    (["explain", "model", "sea1", "sea2", "--from", "gensim"], 1, "model is damaged at byte"),
 ]
 
 
@@ -346,6 +409,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, here, m
     (tmp_path / "good.txt").write_text("the cat sat\n" * 50)
     (tmp_path / "old").write_text("precious")
     (tmp_path / "seal.txt").write_text("sea1\nseal\n")
+    (tmp_path / "pairs").write_text("tea\tcup\t7.5\nsea1\tsea2\t9\n")
     WordVectors.load(model).save(tmp_path / "input", include_output=False)
     shutil.copy(model, tmp_path / "model")
     (tmp_path / "cut").write_bytes(model.read_bytes()[:-7])
@@ -357,6 +421,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, here, m
     errors = [line for line in result.stderr.splitlines() if line.startswith("wordkin: ")]
     assert len(errors) == 1
     assert message in errors[0]
+    assert not re.search(rf"\b({'|'.join(name for name in parameters() if '_' in name)})\b", errors[0])
     assert result.stderr.splitlines()[-1] == errors[0]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
@@ -392,13 +457,10 @@ def test_every_variant_trains_and_says_so(tmp_path, text):
     options = ["--architecture", "cbow", "--output-layer", "hierarchical-softmax", "--cbow-gradient", "word2vec"]
     assert run("train", text, "-o", output, "--epochs", 1, *options).returncode == 0
     shown = run("info", output).stdout
-    for part in (
-        "architecture=cbow",
-        "output_layer=hierarchical-softmax",
-        "cbow_gradient=word2vec",
-        "learning_rate=0.05",
-    ):
-        assert part in shown
+    for part in ("architecture +cbow", "output-layer +hierarchical-softmax", "cbow-gradient +word2vec"):
+        assert re.search(rf"^  --{part}  +default ", shown, re.MULTILINE)
+    assert "--learning-rate" not in shown  # it is the default of the variant
+    assert re.search(r"^  --learning-rate +0.05 +default 0.05$", run("info", output, "--full").stdout, re.MULTILINE)
     refused = run("explain", output, "sea1", "sea2")
     assert refused.returncode == 1
     assert "explain needs a model trained with negative-sampling" in refused.stderr
@@ -411,8 +473,6 @@ def test_no_arguments_is_help():
 
 
 def test_every_parameter_is_an_option():
-    from wordkin.config import parameters
-
     shown = run("train", "--help").stdout
     for name in parameters():
         assert f"--{name.replace('_', '-')}" in shown
@@ -449,6 +509,7 @@ def test_results_are_utf8_whatever_the_terminal_prefers(tmp_path):
     assert "河" in result.stdout.decode("utf-8")
 
 
+@pytest.mark.slow
 def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):
     """A read-only install and no home: Numba finds no place for its cache, and the run still works."""
     package = tmp_path / "site" / "wordkin"
@@ -466,7 +527,8 @@ def test_kernels_work_where_nothing_can_be_cached(tmp_path, text):
     )
     assert result.returncode == 0, result.stderr
     assert "compiling the training kernel for this CPU" in result.stderr
-    assert not list(package.rglob("*.nbi"))
+    assert "warning: compiled code cannot be kept" in result.stderr
+    assert not list(package.rglob("*.nb?"))
 
 
 @pytest.fixture
@@ -550,3 +612,326 @@ def test_folded_words(here, model):
     by_product = here("analogy", model, "Sea1", "sea2", "land1", "--fold", "--method", "3cosmul", "-k", 1, "--json")
     found = WordVectors.load(model).analogy("sea1", "sea2", "land1", 1, method="3cosmul")
     assert [(answer["word"], answer["score"]) for answer in json.loads(by_product.stdout)["answers"]] == found
+
+
+def test_the_known_words_are_answered_and_each_unknown_one_is_an_error(here, model):
+    both = here("similar", model, "sea1", "saa1", "land2", "lend2", "saa1", "-k", 2)
+    known = here("similar", model, "sea1", "land2", "-k", 2)
+    assert (both.returncode, known.returncode) == (1, 0)
+    assert both.stdout == known.stdout
+    assert [line[:22] for line in both.stderr.splitlines()] == ["wordkin: the word 'saa", "wordkin: the word 'len"]
+    document = json.loads(here("similar", model, "sea1", "saa1", "-k", 2, "--json").stdout)
+    assert list(document["neighbours"]) == ["sea1"]
+    (error,) = document["errors"]
+    assert error["word"] == "saa1"
+    assert "sea1" in error["closest"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unknown"),
+    [
+        (["analogy", "saa1", "sea2", "lend1"], ["saa1", "lend1"]),
+        (["explain", "saa1", "lend1"], ["saa1", "lend1"]),
+        (["explain", "saa1", "saa1"], ["saa1"]),
+    ],
+)
+def test_every_unknown_word_of_a_question_is_named(here, model, arguments, unknown):
+    result = here(arguments[0], model, *arguments[1:])
+    assert (result.returncode, result.stdout) == (1, "")
+    assert [line.split("'")[1] for line in result.stderr.splitlines()] == unknown
+
+
+def test_an_analogy_with_unknown_words_as_json(here, model):
+    result = here("analogy", model, "saa1", "sea2", "lend1", "--json")
+    document = json.loads(result.stdout)
+    assert (result.returncode, document["answers"]) == (1, [])
+    assert [error["word"] for error in document["errors"]] == ["saa1", "lend1"]
+
+
+def test_many_unknown_words_are_named_in_part(tmp_path, here, model, text):
+    (tmp_path / "words").write_text("\n".join(f"x{number}" for number in range(1500)))
+    result = here("train", text, "-o", tmp_path / "m", "--init", model, "--freeze", tmp_path / "words")
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 11
+    assert result.stderr.splitlines()[-1] == "wordkin: there are 1,490 more such words"
+    stable = here("stability", text, "--words", "sea1,saa1,lend1")
+    assert stable.returncode == 1
+    assert [line.split("'")[1] for line in stable.stderr.splitlines() if "'" in line] == ["saa1", "lend1"]
+    assert "model 1 of" not in stable.stderr
+
+
+def test_long_vectors_are_cut_to_the_terminal(monkeypatch, here, text, tmp_path):
+    output = tmp_path / "model"
+    assert here("train", text, "-o", output, "--epochs", 1, "--vector-size", 40, "--quiet").returncode == 0
+    monkeypatch.setenv("COLUMNS", "70")
+    shown = here("explain", output, "sea1", "sea2").stdout.splitlines()
+    cut = [line for line in shown if line.endswith(" more]")]
+    assert len(cut) == 6
+    assert max(map(len, cut)) <= 70
+    for line in cut:
+        numbers, left = re.search(r"\[(.*), … (\d+) more\]$", line).groups()
+        assert len(numbers.split(", ")) + int(left) == 40
+    monkeypatch.setenv("COLUMNS", "10")  # too narrow for anything: one number is shown
+    assert re.search(r"v +=\ \[[^,]+, … 39 more\]\n", here("explain", output, "sea1", "sea2").stdout)
+    full = here("explain", output, "sea1", "sea2", "--full").stdout
+    assert "more]" not in full
+    numbers = re.search(r"  v +=\ \[(.*)\]\n", full)[1].split(", ")
+    np.testing.assert_allclose([float(number) for number in numbers], WordVectors.load(output)["sea1"], rtol=1e-4)
+    assert here("info", output).stdout.splitlines()[1] == "most freq…"
+    assert len(here("info", output, "--full").stdout.splitlines()[1].split()) == 12
+
+
+def test_quiet_leaves_results_warnings_and_errors(tmp_path, here, text, model):
+    loud = here("train", text, "-o", tmp_path / "loud", "--epochs", 1, "--threads", 1)
+    quiet = here("train", text, "-o", tmp_path / "quiet", "--epochs", 1, "--threads", 1, "-q")
+    assert quiet.returncode == 0
+    assert quiet.stdout == ""
+    assert [line.split(":")[0] for line in quiet.stderr.splitlines()] == ["warning"]
+    assert len(loud.stderr.splitlines()) > 5
+    assert (tmp_path / "loud").read_bytes() == (tmp_path / "quiet").read_bytes()
+    assert here("convert", model, tmp_path / "x.txt", "--quiet").stdout == ""
+    assert here("encode", text, "-o", tmp_path / "corpus", "--quiet").stdout == ""
+    assert here("similar", model, "sea1", "--quiet").stdout == here("similar", model, "sea1").stdout
+    assert here("similar", model, "saa1", "--quiet").stderr.startswith("wordkin: the word 'saa1'")
+    document = json.loads(here("train", text, "-o", tmp_path / "m", "--epochs", 1, "--quiet", "--json").stdout)
+    assert document["words"] == 20
+
+
+def test_the_suffix_says_what_train_writes(tmp_path, here, text):
+    options = ["--epochs", 1, "--vector-size", 4, "--threads", 1]
+    straight = here("train", text, "-o", tmp_path / "m.safetensors", *options)
+    assert "holds the input vectors alone" not in straight.stderr
+    wanted = WordVectors.load(tmp_path / "m.safetensors")
+    for name, more, form in [
+        ("m.bin", (), "word2vec-binary"),
+        ("m.VEC", (), "fasttext-vec"),
+        ("m.dat", ("--to", "glove"), "glove"),
+    ]:
+        result = here("train", text, "-o", tmp_path / name, *options, *more)
+        assert result.returncode == 0, result.stderr
+        assert result.stderr.startswith(f"warning: {tmp_path / name} holds the input vectors alone, as every file in ")
+        assert "--init cannot go on from it" in result.stderr
+        found = WordVectors.load(tmp_path / name, form)
+        assert list(found.index_to_key) == list(wanted.index_to_key)
+        np.testing.assert_array_equal(found.vectors, wanted.vectors)
+    refused = here("train", text, "-o", tmp_path / "n", "--init", tmp_path / "m.bin", *options)
+    assert refused.returncode == 1
+    assert "holds no output vectors, which going on needs" in refused.stderr
+    begun = here("train", text, "-o", tmp_path / "n", "--init-vectors", tmp_path / "m.dat", "--from", "glove", *options)
+    assert begun.returncode == 0, begun.stderr
+
+
+def test_from_is_the_format_of_what_is_read(tmp_path, here):
+    (tmp_path / "one").write_text("cat 1\ndog 2\nsea -3\n")
+    refused = here("similar", tmp_path / "one", "cat")
+    assert refused.stderr.rstrip().endswith("if they are vectors of one dimension, give --from glove")
+    assert refused.returncode == 1
+    option = ("--from", "glove")
+    assert here("similar", tmp_path / "one", "cat", *option).stdout == " 1.0000  dog\n-1.0000  sea\n"
+    assert here("analogy", tmp_path / "one", "cat", "dog", "sea", *option).returncode == 0
+    assert here("info", tmp_path / "one", *option).stdout.startswith("model: 3 words, 1 dimension, float32, without")
+    assert "holds no output vectors" in here("explain", tmp_path / "one", "cat", "dog", *option).stderr
+    (tmp_path / "pairs").write_text("cat dog 2\ncat sea 1\ndog sea 1\n")
+    scored = here("evaluate", tmp_path / "one", "--similarity", tmp_path / "pairs", *option)
+    assert "3 of 3" in scored.stdout
+    assert here("convert", tmp_path / "one", tmp_path / "two.bin", *option).returncode == 0
+
+
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+
+
+@pytest.fixture
+def piped(tmp_path):
+    """Give the name of a pipe through which these bytes come."""
+    threads = []
+
+    def begin(content: bytes, name: str = "pipe") -> Path:
+        path = tmp_path / name
+        os.mkfifo(path)
+        threads.append(threading.Thread(target=path.write_bytes, args=(content,)))
+        threads[-1].start()
+        return path
+
+    yield begin
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@needs_pipes
+def test_models_come_through_pipes(tmp_path, here, model, text, piped):
+    wanted = here("similar", model, "sea1")
+    assert here("similar", piped(model.read_bytes(), "native"), "sea1").stdout == wanted.stdout
+    assert here("convert", model, tmp_path / "m.txt").returncode == 0
+    compressed = gzip.compress((tmp_path / "m.txt").read_bytes())
+    assert here("similar", piped(compressed, "text"), "sea1").stdout == wanted.stdout
+    for number, (command, more) in enumerate(
+        [("analogy", ("sea1", "sea2", "land1")), ("info", ()), ("explain", ("sea1", "land1"))]
+    ):
+        pipe = piped(model.read_bytes(), f"pipe{number}")
+        assert here(command, pipe, *more).stdout == here(command, model, *more).stdout
+    pairs = piped(b"sea1 sea2 9\nsea1 land1 1\nland1 land2 8\n", "pairs")
+    scored = here("evaluate", piped(model.read_bytes(), "scored"), "--similarity", pairs)
+    assert "3 of 3" in scored.stdout
+    assert here("convert", piped(model.read_bytes(), "converted"), tmp_path / "again.txt").returncode == 0
+    assert (tmp_path / "again.txt").read_bytes() == (tmp_path / "m.txt").read_bytes()
+    options = ("--epochs", 1, "--threads", 1)
+    on = here("train", text, "-o", tmp_path / "on", "--init", piped(model.read_bytes(), "init"), "--json", *options)
+    assert on.returncode == 0, on.stderr
+    assert json.loads(on.stdout)["start"]["source"] == str(tmp_path / "init")
+    assert f"beginning with the vectors of {tmp_path / 'init'}: " in on.stderr
+    assert here("train", text, "-o", tmp_path / "straight", "--init", model, *options).returncode == 0
+    assert (tmp_path / "on").read_bytes() == (tmp_path / "straight").read_bytes()
+
+
+@needs_pipes
+def test_a_copy_of_a_pipe_is_bounded_removed_and_called_what_the_pipe_is(tmp_path, monkeypatch, here, piped):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    wrong = here("similar", piped(b"2 3\ncat 1 2 3\n", "wrong"), "cat")
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith(f"wordkin: {tmp_path / 'wrong'} is damaged at byte ")
+    twice = here("info", piped(b"2 2\ncat 1 2\ncat 3 4\n", "twice"))
+    assert f"warning: {tmp_path / 'twice'}: 1 rows belong to words" in twice.stderr
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 80, 20))
+    large = here("info", piped(b"cat 1 2 3\n" * 2, "large"))
+    assert large.returncode == 1
+    assert (
+        f"more than 10 bytes come from {tmp_path / 'large'}, half of what is free in {tmp_path / 'temporary'}: set"
+        in (large.stderr)
+    )
+    assert here("info", piped(b"cat 1 2 3\n", "small")).returncode == 0
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@needs_pipes
+def test_a_pipe_that_bursts_is_refused(here, piped):
+    pipe = piped(gzip.compress(b"a 1 2\n" * 12_000_000))
+    refused = here("info", pipe)
+    assert refused.returncode == 1
+    assert f"{pipe} decompresses to more than 50 times its size" in refused.stderr
+
+
+@needs_pipes
+def test_python_is_told_that_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FormatError, match="it is a pipe or a device, and vectors are read from a file"):
+        WordVectors.load(tmp_path / "pipe")
+
+
+def test_standard_input_is_a_model(model, tmp_path):
+    wanted = run("similar", model, "sea1").stdout
+    assert run("convert", model, tmp_path / "m.txt").returncode == 0
+    text = (tmp_path / "m.txt").read_text("utf-8")
+    assert run("similar", "-", "sea1", input=text).stdout == wanted
+    assert run("similar", "/dev/stdin", "sea1", input=text).stdout == wanted
+    wrong = run("info", "-", input="x y z")
+    assert wrong.stderr.startswith("wordkin: standard input is no file of word vectors")
+    scored = run("evaluate", model, "--similarity", "-", input="sea1 sea2 9\nsea1 land1 1\nland1 land2 8\n")
+    assert "standard-input: Spearman's ρ" in scored.stdout
+    assert "standard input holds no output vectors" in run("explain", "-", "sea1", "sea2", input=text).stderr
+    nothing = run("similar", "-", "sea1", input="")
+    assert nothing.returncode == 1
+    assert nothing.stderr.startswith("wordkin: nothing comes from standard input: it is empty, or was read before; ")
+    twice = run("evaluate", "-", "-", "--similarity", model, input=text)
+    assert twice.returncode == 1
+    assert "nothing comes from standard input: it is empty, or was read before" in twice.stderr
+
+
+@pytest.mark.parametrize("form", ["word2vec-text", "word2vec-binary", "safetensors"])
+def test_vectors_go_to_standard_output(tmp_path, model, form):
+    (tmp_path / "empty").mkdir()
+    command = [sys.executable, "-m", "wordkin", "convert", str(model), "-", "--to", form]
+    result = subprocess.run(command, cwd=tmp_path / "empty", capture_output=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert b"wrote standard output: 20 words, 8 dimensions, float32" in result.stderr
+    assert list((tmp_path / "empty").iterdir()) == []
+    assert run("convert", model, tmp_path / "file", "--to", form).returncode == 0
+    assert result.stdout == (tmp_path / "file").read_bytes()
+
+
+def every_command() -> list[click.Command]:
+    return [cli.wordkin, *cli.wordkin.commands.values()]
+
+
+def test_every_help_ends_with_examples_that_parse(here):
+    here("--help")  # adds the commands
+    assert len(every_command()) == 12
+    for command in every_command():
+        name = [] if command is cli.wordkin else [command.name]
+        shown = here(*name, "--help").stdout
+        assert command.examples
+        ending = shown.rstrip().splitlines()[-len(command.examples) :]
+        assert ending == [f"  {example}" for example in command.examples]
+        for example in command.examples:
+            *_, call = (part for part in example.split(" | ") if part.startswith("wordkin "))
+            program, asked, *arguments = shlex.split(call)
+            assert program == "wordkin"
+            assert command is cli.wordkin or asked == command.name
+            called = cli.wordkin.commands[asked]
+            with called.make_context(asked, arguments) as context:
+                assert context.params
+
+
+def test_no_help_text_is_capitalised_into_another_letter(here):
+    shown = here("train", "--help").stdout
+    assert re.search(r"--learning-rate FLOAT +η of the first step", shown)
+    for command in every_command():
+        for parameter in command.params:
+            text = getattr(parameter, "help", None)
+            if text is not None:
+                assert not re.search("[Α-Ω]", text), text
+                assert text[0].isupper() or not text[0].isascii() or text.startswith("t: "), text
+                assert text.rstrip().endswith((".", "]")), text
+
+
+def test_every_command_is_quiet_when_asked_and_what_reads_vectors_takes_their_format(here):
+    here("--help")
+    flags = {command.name: {flag for each in command.params for flag in each.opts} for command in every_command()[1:]}
+    assert all({"-q", "--quiet"} <= of_command for of_command in flags.values())
+    assert {name for name, of_command in flags.items() if "--from" in of_command} == {
+        *("similar", "analogy", "info", "explain", "evaluate", "inspect", "convert", "train")
+    }
+
+
+def test_messages_name_parameters_by_a_function_alone():
+    """Else the command line would show Python's names, or Python the options."""
+    names = "|".join([*(name for name in parameters() if "_" in name), "init_vectors", "round_tokens", "space_as"])
+    left_out = ("config.py", "postprocessing.py")  # the help of the options, and what is asked from Python alone
+    package = Path(cli.__file__).parents[1]
+    for path in sorted(package.rglob("*.py")):
+        if {"cli", "inspector"} & set(path.relative_to(package).parts) or path.name in left_out:
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+                text = node.value
+                if " " in text.strip() and not text.startswith("\n"):
+                    assert not re.search(rf"\b({names})\b|(?<![\w-])--(?!upgrade)[a-z]", text), (
+                        f"{path.name}:{node.lineno}: {text}"
+                    )
+
+
+def test_how_messages_name_parameters(here):
+    assert argument("min_count") == "min_count"
+    assert argument("tokenizer", "words") == "tokenizer='words'"
+    assert argument("format", "glove", option="--from") == "format='glove'"
+    here("--help")
+    with arguments_spelled(cli._as_option):
+        assert argument("min_count") == "--min-count"
+        assert argument("tokenizer", "words") == "--tokenizer words"
+        assert argument("lower", True) == "--lower"
+        assert argument("lower", False) == "--no-lower"
+        assert argument("resume", True) == "--resume"
+        assert argument("format", "glove", option="--from") == "--from glove"
+        assert argument("no_such", 1) == "no_such=1"
+    assert argument("min_count", 5) == "min_count=5"
+
+
+def test_a_file_may_be_called_as_standard_streams_are(tmp_path, monkeypatch, here, model):
+    monkeypatch.chdir(tmp_path)
+    assert here("convert", model, "./-", "--to", "safetensors").stdout.startswith(f"wrote {tmp_path / '-'}: 20 words")
+    assert here("similar", "./-", "sea1").stdout == here("similar", model, "sea1").stdout
+    assert here("convert", "./-", "./-", "--to", "glove").returncode == 0
+    assert here("info", "./-").stdout.startswith("model: 20 words, 8 dimensions, float32, without output vectors")

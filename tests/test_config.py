@@ -1,12 +1,16 @@
 """Parameters are checked once, and a message names field, value and range."""
 
 import dataclasses
+import inspect
+import pydoc
+import re
+import typing
 
 import numpy as np
 import pytest
 
-from wordkin import ConfigurationError, TrainingConfig
-from wordkin.config import parameters
+from wordkin import ConfigurationError, TrainingConfig, Word2Vec
+from wordkin.config import Parameters, parameters
 
 
 @pytest.mark.parametrize(
@@ -91,6 +95,8 @@ def test_toml(tmp_path):
     path.write_text("vector-size = 50\nwindow = 3\n")
     config = TrainingConfig.from_toml(str(path), window=4)
     assert (config.vector_size, config.window) == (50, 4)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert TrainingConfig.from_toml(path, window=4) == config
     path.write_text("vector-size = \n")
     with pytest.raises(ConfigurationError, match="is not TOML"):
         TrainingConfig.from_toml(path)
@@ -99,3 +105,32 @@ def test_toml(tmp_path):
         TrainingConfig.from_toml(path)
     with pytest.raises(ConfigurationError, match="cannot read the configuration"):
         TrainingConfig.from_toml(tmp_path / "none.toml")
+
+
+def test_what_word2vec_shows_of_its_parameters_is_what_the_configuration_has():
+    names = parameters()
+    hints = typing.get_type_hints(Parameters)
+    assert list(hints) == list(names)
+    assert hints == typing.get_type_hints(TrainingConfig) | {"memory_budget": int | str | None}
+    config, *shown = inspect.signature(Word2Vec).parameters.values()
+    assert (config.name, config.default) == ("config", None)
+    assert {one.name: one.default for one in shown} == TrainingConfig().as_dict()
+    assert {one.name: one.annotation for one in shown} == hints
+    assert {one.kind for one in shown} == {inspect.Parameter.KEYWORD_ONLY}
+    entries = Word2Vec.__doc__.partition("Args:")[2].partition("Attributes:")[0]
+    assert re.findall(r"(?m)^ {8}(\w+):", entries) == ["config", *names]
+    assert "--" not in entries, "flags are of the command line"
+    assert max(map(len, entries.splitlines())) <= 120
+    assert "window: most words of context on either side; a whole number from 1 to 1,000. Default: 5." in entries
+    assert "vector_size: int = 100" in pydoc.plain(pydoc.render_doc(Word2Vec))
+
+
+def test_parameters_of_an_estimator_are_given_and_changed():
+    model = Word2Vec(TrainingConfig(window=3, epochs=2), epochs=4)
+    assert model.get_params() == model.get_params(deep=False) == TrainingConfig(window=3, epochs=4).as_dict()
+    assert model.set_params(window=7, min_learning_rate=0.001) is model
+    assert model.get_params() == TrainingConfig(window=7, epochs=4, min_learning_rate=0.001).as_dict()
+    for wrong, message in (({"vector_sise": 9}, "set_params sets 'vector_sise'"), ({"window": 0}, "window is 0")):
+        with pytest.raises(ConfigurationError, match=message):
+            model.set_params(epochs=1, **wrong)
+        assert model.config.epochs == 4

@@ -1,39 +1,48 @@
 """What the documentation says is run."""
 
 import doctest
+import importlib
+import pkgutil
 import re
+import shlex
+import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
-from wordkin.cli import convert, evaluate, inspect, query, stability, train
+from wordkin import cli
 from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-OF_BENCHMARKS = {
-    "--begin",
-    "--chunks",
-    "--kept",
-    "--nodes",
-    "--only",
-    "--pairs",
-    "--precision",
-    "--repeats",
-    "--seconds",
-    "--train",
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+DOCUMENTS += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
+COMMANDS = {
+    command.name: command
+    for module in pkgutil.iter_modules(cli.__path__)
+    for command in vars(importlib.import_module(f"wordkin.cli.{module.name}")).values()
+    if isinstance(command, click.Command) and command is not cli.wordkin
 }
+OF_EVERY_COMMAND = {"--help", "--version"}
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/training.md", "docs/queries.md", "docs/evaluation.md"])
+def text_of(document: str) -> str:
+    return (ROOT / document).read_text("utf-8")
+
+
+def blocks_of(document: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text_of(document), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", [document for document in DOCUMENTS if blocks_of(document, "python")])
 def test_snippets(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL)
-    assert blocks
-    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()  # which compares the messages of errors, too
     names: dict[str, object] = {}  # a document's blocks go on from one another
-    for block in blocks:
-        runner.run(parser.get_doctest(block, names, document, document, 0), clear_globs=False)
+    for block in blocks_of(document, "python"):
+        examples = parser.get_doctest(block, names, document, document, 0)
+        assert examples.examples, f"nothing of this is run:\n{block}"
+        runner.run(examples, clear_globs=False)
         names.update(runner.test.globs)
     assert runner.summarize().failed == 0
 
@@ -43,33 +52,90 @@ def test_docstring_examples():
     assert doctest.testmod(word2vec).attempted > 0
 
 
-def test_readme_scripts_and_commands_exist():
-    text = (ROOT / "README.md").read_text("utf-8")
-    for path in re.findall(r"^(scripts/\w+)", text, re.MULTILINE):
-        assert (ROOT / path).exists(), path
-    commands = set(re.findall(r"^wordkin (\w+)", text, re.MULTILINE))
-    assert commands <= {
-        command.name
-        for module in (convert, evaluate, inspect, query, stability, train)
-        for command in vars(module).values()
-        if hasattr(command, "callback")
-    }
+def options_of(command: click.Command) -> set[str]:
+    return {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+
+
+def check(words: list[str]) -> None:
+    """Parse a command line as click does: the command, its options, their number of values, and their choices."""
+    assert words[0] in COMMANDS, words
+    command = COMMANDS[words[0]]
+    context = click.Context(command, info_name=words[0])
+    given, _, order = command.make_parser(context).parse_args(words[1:])
+    for parameter in order:
+        if isinstance(parameter.type, click.Choice):
+            parameter.type_cast_value(context, given[parameter.name])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_command_lines_can_be_typed(document):
+    for block in blocks_of(document, "(?:sh|console)?"):
+        for line in re.findall(r"^(?:\$ )?wordkin (.*)", block, re.MULTILINE):
+            try:
+                check(re.split(r" [|<>&]", " ".join(shlex.split(line, comments=True)))[0].split())
+            except click.ClickException as error:
+                pytest.fail(f"wordkin {line}\n{error.format_message()}")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("train a.txt --no-such-option 3", "No such option"),
+        ("train a.txt -o", "requires an argument"),
+        ("train a.txt --architecture cbowl", "is not one of"),
+    ],
+)
+def test_command_lines_that_cannot_be_typed_are_found(line, message):
+    with pytest.raises(click.ClickException, match=message):
+        check(line.split())
+    with pytest.raises(AssertionError):
+        check(["no-such-command"])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_named_in_a_sentence_exist(document):
+    for code in re.findall(r"`([^`\n]+)`", text_of(document)):
+        first, *words = code.split()
+        flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", code))
+        if first == "wordkin" and words and words[0] not in OF_EVERY_COMMAND:
+            assert words[0] in COMMANDS, code
+            assert flags <= options_of(COMMANDS[words[0]]) | OF_EVERY_COMMAND, code
+        elif re.fullmatch(r"(benchmarks|scripts)/[\w.-]+", first) and flags:
+            program = ROOT / "benchmarks" / f"{Path(first).stem}.py"
+            sources = [path.read_text("utf-8") for path in (ROOT / first, program) if path.exists()]
+            assert {flag for flag in flags if not any(flag in source for source in sources)} == set(), code
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_flags_exist(document):
-    asking = (query.similar, query.analogy, query.info, query.explain, evaluate.evaluate, stability.stability)
-    commands = (train.demo, train.train, train.encode, convert.convert, inspect.inspect, *asking)
-    parameters = [parameter for command in commands for parameter in command.params]
-    known = {flag for parameter in parameters for flag in (*parameter.opts, *parameter.secondary_opts)}
-    shown = set(re.findall(r"(--[a-z][a-z-]+)", (ROOT / document).read_text("utf-8")))
-    assert shown <= known | {"--help", *OF_BENCHMARKS}
+    known = set().union(OF_EVERY_COMMAND, *map(options_of, COMMANDS.values()))
+    for program in (ROOT / "benchmarks").glob("*.py"):
+        known.update(re.findall(r'"(--[a-z-]+)"', program.read_text("utf-8")))
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(document))) <= known
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_extras_exist(document):
+    extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
+    text = text_of(document)
+    named = re.findall(r"extra\s+`(\w+)`", text) + re.findall(r"(?:\bwordkin|'\.)\[([\w,]+)\]", text)
+    assert {extra for names in named for extra in names.split(",")} <= set(extras)
+
+
+def test_readme_lists_every_extra():
+    extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
+    assert re.findall(r"^\| `(\w+)` \|", text_of("README.md").partition("| extra |")[2], re.MULTILINE) == list(extras)
+
+
+def test_readme_scripts_exist():
+    for path in re.findall(r"^(scripts/[\w-]+)", text_of("README.md"), re.MULTILINE):
+        assert (ROOT / path).exists(), path
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_documents_name_files_that_exist(document):
-    text = (ROOT / document).read_text("utf-8")
-    for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./]+)`", text):
+    text = text_of(document)
+    for name in re.findall(r"`((?:src|tests|docs|benchmarks|scripts)/[\w./-]+)`", text):
         assert (ROOT / name).exists(), name
     for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (ROOT / document).parent.joinpath(name).exists(), name

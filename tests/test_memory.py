@@ -14,7 +14,7 @@ from wordkin.arrays import aligned_zeros
 from wordkin.config import OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernel import padded
-from wordkin.training.budget import expected
+from wordkin.training.reports import expected
 
 
 @pytest.mark.parametrize("vector_size", [1, 15, 16, 17, 100, 300, 10_000])

@@ -1,5 +1,17 @@
-/** A failure that the server explains in one line. */
-export class Failure extends Error {}
+/** A failure that the server explains in one line, with its HTTP status. */
+export class Failure extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+
+  /** Whether the same request may succeed later: too many calls, or a failure of the server's own. */
+  get passes(): boolean {
+    return this.status === 429 || this.status >= 500;
+  }
+}
 
 /** Calls `POST /api/<name>` with a JSON body; gives the JSON of the answer. */
 export async function call<Answer>(name: string, body: object = {}, signal?: AbortSignal): Promise<Answer> {
@@ -18,7 +30,7 @@ async function answered(name: string, body: object, signal?: AbortSignal): Promi
     body: JSON.stringify(body),
     signal: signal ?? null,
   });
-  if (!response.ok) throw new Failure(((await response.json()) as { error: string }).error);
+  if (!response.ok) throw new Failure(((await response.json()) as { error: string }).error, response.status);
   return response;
 }
 

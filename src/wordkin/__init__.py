@@ -13,17 +13,21 @@ from wordkin.errors import (
     DivergenceError,
     FormatError,
     MissingPackageError,
+    NonFiniteVectorError,
     OutputError,
     UnknownWordError,
     WordkinError,
 )
-from wordkin.training.history import EpochRecord
+from wordkin.training.backend import Workers
+from wordkin.training.checkpoint import Checkpoint
+from wordkin.training.reports import EpochRecord
 from wordkin.training.word2vec import Word2Vec
 from wordkin.vectors.wordvectors import WordVectors
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Checkpoint",
     "CheckpointError",
     "ClusterError",
     "ConfigurationError",
@@ -34,11 +38,13 @@ __all__ = [
     "EpochRecord",
     "FormatError",
     "MissingPackageError",
+    "NonFiniteVectorError",
     "OutputError",
     "TrainingConfig",
     "UnknownWordError",
     "Word2Vec",
     "WordVectors",
     "WordkinError",
+    "Workers",
     "__version__",
 ]

@@ -1,14 +1,21 @@
-"""How functions are compiled: cached on disk where a directory is writable, and saying so when it takes a while."""
+"""How functions are compiled: cached on disk where a directory is writable, and saying so when they are compiled."""
 
 import contextlib
+import functools
 import hashlib
 import logging
+import pickle
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numba
 from numba import njit, types
+from numba.core import event
+from numba.core.caching import FunctionCache
+from numba.core.serialize import dumps
 from numba.extending import lower_builtin, register_jitable, type_callable
 
 logger = logging.getLogger("wordkin")
@@ -18,23 +25,22 @@ OPTIONS: dict[str, Any] = {"fastmath": {"contract"}, "_nrt": False}
 the caller holds the arrays, and counting took a tenth of CBOW's time. So no function of the kernel returns an array.
 """
 
-PATIENCE = 0.7
-"""Seconds after which a first call must be compiling rather than loading from the cache."""
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Numba's ``njit``, cached on disk; without the cache where no directory is writable.
 
-    Numba looks beside the source first, then in the user's cache directory or ``NUMBA_CACHE_DIR``. It notices edits
-    in the function's own file only, so a compiled function shares one file with all that it calls, or closes over
-    :func:`source_digest`.
+    Numba's locators choose the directory: beside the source, in the user's cache directory, or ``NUMBA_CACHE_DIR``.
+    The code is compiled again when a source file in the function's own folder has changed, so a compiled function and
+    all that it calls share one folder.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        try:
-            return njit(cache=True, **options)(function)
-        except RuntimeError:  # "no locator available": nowhere to cache
-            return njit(**options)(function)
+        dispatcher = njit(**options)(function)
+        if dispatcher is not function:  # NUMBA_DISABLE_JIT
+            dispatcher._cache = DiskCache(function)
+        return dispatcher
 
     return decorate
 
@@ -45,16 +51,116 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-def source_digest(folder: Path) -> int:
-    """A digest of a folder's Python files, for compiled functions to close over.
+class DiskCache(FunctionCache):  # type: ignore[misc]
+    """A function's compiled code on disk: one file for each signature and CPU, whole or absent.
 
-    Numba's cache compares what a function closes over, so the function is compiled again when one of the files changes.
-    It does so only where the functions that it calls are :func:`inlined`: compiled ones are cached for themselves.
+    A file that is damaged, stale or unreadable counts as absent, so the function is compiled again. Where none can be
+    written the process goes on without, and says so once. Numba's own files lead to errors of many kinds when they are
+    damaged, and its index loses entries, or confuses them, when two processes write it at once.
+
+    A file holds the digest of what it was compiled from, the digest of the code, and the code.
+
+    Attributes:
+        keeps: whether a directory was writable when the function was defined.
     """
+
+    _has_complained = False
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        try:
+            super().__init__(function)
+            self.keeps = True
+        except RuntimeError:  # "no locator available": nowhere to cache
+            self.keeps = False
+
+    def path(self, signature: Any, codegen: Any) -> Path:
+        """The file that holds the code for a signature."""
+        key = hashlib.sha256(repr(self._index_key(signature, codegen)).encode()).hexdigest()
+        return Path(self._cache_path, f"{self._impl.filename_base}.{key[:16]}.nbc")
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled code for a signature, or None where there is none that can be used."""
+        if not self.keeps:
+            return None
+        target_context.refresh()
+        codegen = target_context.codegen()
+        path = self.path(sig, codegen)
+        content = _content(path)
+        if content is None:
+            return None
+        origin, rest = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if rest and origin != self._origin(sig, codegen):
+            return None  # of other sources, or another version of Numba
+        digest, code = rest[:_DIGEST_BYTES], rest[_DIGEST_BYTES:]
+        if digest != hashlib.sha256(code).digest():
+            logger.warning("the compiled code in %s is damaged and is compiled again", path)
+            return None
+        return self._impl.rebuild(target_context, pickle.loads(code))  # noqa: S301 (as Numba does)
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep compiled code where that is possible."""
+        if not self.keeps:
+            self._complain("no directory for it is writable; set NUMBA_CACHE_DIR to one that is")
+            return
+        if not self._impl.check_cachable(data):
+            return
+        code = dumps(self._impl.reduce(data))
+        content = self._origin(sig, data.codegen) + hashlib.sha256(code).digest() + code
+        path = self.path(sig, data.codegen)
+        try:
+            _write(path, content)
+        except OSError as error:
+            if _content(path) == content:  # Windows replaces no file that another process reads
+                return
+            self._complain(f"{error.strerror or error}: {path.parent}; make room there, or set NUMBA_CACHE_DIR")
+
+    def flush(self) -> None:
+        """Nothing to do: a file that no longer fits is not loaded."""
+
+    def _origin(self, signature: Any, codegen: Any) -> bytes:
+        """A digest of all that the compiled code depends on."""
+        stamps = (
+            self._impl.locator.get_source_stamp(),
+            _digest_of_folder(Path(self._py_func.__code__.co_filename).parent),
+        )
+        return hashlib.sha256(repr((numba.__version__, stamps, self._index_key(signature, codegen))).encode()).digest()
+
+    @classmethod
+    def _complain(cls, reason: str) -> None:
+        if not cls._has_complained:
+            cls._has_complained = True
+            logger.warning("compiled code cannot be kept, so every run compiles it anew: %s", reason)
+
+
+@functools.cache
+def _digest_of_folder(folder: Path) -> str:
+    """A digest of the source files in a folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.py")):
-        digest.update(path.read_bytes())
-    return int.from_bytes(digest.digest()[:7], "big")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes | None:
+    """The bytes of a file, or None where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that is whole or absent, also where another process writes it at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:16]}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def generates(function: Callable[..., Any], typed: Callable[..., Any], *formal: Any) -> Callable[..., Any]:
@@ -74,13 +180,26 @@ def generates(function: Callable[..., Any], typed: Callable[..., Any], *formal: 
     return decorate
 
 
+class _Notice(event.Listener):  # type: ignore[misc]
+    """Logs once that `what` is being compiled, when this thread begins to."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._thread, self._has_said = what, threading.get_ident(), False
+
+    def on_start(self, event: Any) -> None:
+        if self._has_said or threading.get_ident() != self._thread:
+            return
+        self._has_said = True
+        cache = event.data["dispatcher"]._cache
+        later = "; only the first run has to" if getattr(cache, "keeps", False) else ""
+        logger.info("compiling %s for this CPU%s", self._what, later)
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
 @contextlib.contextmanager
 def announced(what: str) -> Iterator[None]:
-    """Log that `what` is being compiled if the block takes so long that it is not loaded from the cache."""
-    notice = threading.Timer(PATIENCE, logger.info, ["compiling %s for this CPU; only the first run has to", what])
-    notice.daemon = True
-    notice.start()
-    try:
+    """Log that `what` is being compiled if the block compiles anything, rather than loading it from the cache."""
+    with event.install_listener("numba:compile", _Notice(what)):
         yield
-    finally:
-        notice.cancel()

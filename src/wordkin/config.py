@@ -1,16 +1,21 @@
 """Every hyper-parameter: its name, default, meaning and range."""
 
 import dataclasses
+import inspect
 import math
+import re
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
 
 import numpy as np
 
 from wordkin import sizes
-from wordkin.errors import ConfigurationError
+from wordkin.errors import ConfigurationError, argument
+
+Class = TypeVar("Class", bound=type)
 
 Architecture = Literal["skipgram", "cbow"]
 OutputLayer = Literal["negative-sampling", "hierarchical-softmax"]
@@ -91,7 +96,7 @@ class Bounds:
             above = value > self.low if self.low_open else value >= self.low
             fits = above and value <= self.high and (isinstance(value, int) or math.isfinite(value))
         if not fits:
-            raise ConfigurationError(f"{name} is {value!r}; it must be {self.range()}")
+            raise ConfigurationError(f"{argument(name)} is {value!r}; it must be {self.range()}")
         return self.kind(value)
 
 
@@ -220,13 +225,14 @@ class TrainingConfig:
             object.__setattr__(self, field.name, checked)
         if self.min_learning_rate > self.first_learning_rate:
             raise ConfigurationError(
-                f"min_learning_rate is {self.min_learning_rate:g}; it must not exceed learning_rate, "
+                f"{argument('min_learning_rate')} is {self.min_learning_rate:g}; it must not exceed "
+                f"{argument('learning_rate')}, "
                 f"{self.first_learning_rate:g}"
             )
         if self.early_stopping is not None and not self.holdout:
             raise ConfigurationError(
-                f"early_stopping is {self.early_stopping}, but no sentences are held out to judge by: set holdout, to "
-                "0.01 for one sentence in a hundred"
+                f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out to judge by: "
+                f"set {argument('holdout')}, to 0.01 for one sentence in a hundred"
             )
 
     @property
@@ -282,7 +288,7 @@ def toml_values(path: str | Path) -> dict[str, Any]:
         ConfigurationError: it cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
+        return tomllib.loads(Path(path).read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -292,3 +298,67 @@ def toml_values(path: str | Path) -> dict[str, Any]:
 def parameters() -> dict[str, Bounds]:
     """Name to meaning and range, in the order of declaration."""
     return {field.name: field.metadata["bounds"] for field in dataclasses.fields(TrainingConfig)}
+
+
+class Parameters(TypedDict, total=False):
+    """The names and types of the hyper-parameters, for editors and static checkers.
+
+    :class:`TrainingConfig` has their defaults, ranges and meaning; a test holds that both agree.
+    """
+
+    architecture: Architecture
+    output_layer: OutputLayer
+    cbow_gradient: CbowGradient
+    vector_size: int
+    window: int
+    shrink_window: bool
+    negative: int
+    noise_exponent: float
+    sample: float
+    epochs: int
+    learning_rate: float | None
+    min_learning_rate: float
+    min_count: int
+    max_vocabulary: int | None
+    memory_budget: int | str | None
+    tokenizer: Tokenizer | None
+    lower: bool
+    encoding_errors: EncodingErrors
+    holdout: float
+    early_stopping: int | None
+    seed: int
+    deterministic: bool
+    threads: int | None
+
+
+def takes_parameters(cls: Class) -> Class:
+    """Have ``help()`` and :func:`inspect.signature` show each hyper-parameter of a class whose constructor takes them.
+
+    Args:
+        cls: its constructor takes ``**parameters``, which its docstring has under ``Args:``.
+    """
+    constructor = vars(cls)["__init__"]
+    signature = inspect.signature(constructor)
+    kept = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    types = Parameters.__annotations__
+    added = [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name]
+        )
+        for field in dataclasses.fields(TrainingConfig)
+    ]
+    constructor.__signature__ = signature.replace(parameters=[*kept, *added])
+    if cls.__doc__:
+        cls.__doc__ = re.sub(r"(?m)^ +parameters: .*", lambda _: _documentation(), cls.__doc__, count=1)
+    return cls
+
+
+def _documentation() -> str:
+    """The hyper-parameters as a docstring has them under ``Args:``: their meaning, values and defaults."""
+    entries = []
+    for field in dataclasses.fields(TrainingConfig):
+        bounds: Bounds = field.metadata["bounds"]
+        meaning = re.sub(r"--([a-z-]+)", lambda flag: flag[1].replace("-", "_"), bounds.meaning)
+        entry = f"{field.name}: {meaning}; {bounds.range()}. Default: {field.default!r}."
+        entries.append(textwrap.fill(entry, 120, initial_indent=" " * 8, subsequent_indent=" " * 12))
+    return "\n".join(entries)

@@ -10,15 +10,51 @@
     ├── DivergenceError (ArithmeticError)  the weights grew without bound; the learning rate is too high
     ├── FormatError (ValueError)          a file of vectors or of an encoded corpus is not what it should be
     ├── MissingPackageError (ImportError) something was asked for that needs a package which is not installed
+    ├── NonFiniteVectorError (ValueError)  a query names a word whose vector holds NaN or infinity
     ├── OutputError (OSError)             a result cannot be written
     └── UnknownWordError (KeyError)       a query names a word that the vocabulary lacks
 
 Every message is one line that says what was wrong, where, and what to do.
 """
 
-from collections.abc import Callable
+import contextlib
+import contextvars
+import os
+import shlex
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Any
+
+Spelling = Callable[[str, Any, str | None], str]
+
+
+def _in_python(name: str, value: Any, _option: str | None) -> str:
+    return name if value is None else f"{name}={value!r}"
+
+
+_spelling: contextvars.ContextVar[Spelling] = contextvars.ContextVar("spelling", default=_in_python)
+
+
+def argument(name: str, value: Any = None, *, option: str | None = None) -> str:
+    """A parameter as messages name it: ``min_count`` or ``min_count=5``; on the command line ``--min-count 5``.
+
+    Args:
+        name: the parameter.
+        value: what it is, or should be; None to name the parameter alone.
+        option: the option of the command line, where it is not called as the parameter is.
+    """
+    return _spelling.get()(name, value, option)
+
+
+@contextlib.contextmanager
+def arguments_spelled(spelling: Spelling) -> Iterator[None]:
+    """Within, messages name parameters as `spelling` does, which takes the arguments of :func:`argument`."""
+    token = _spelling.set(spelling)
+    try:
+        yield
+    finally:
+        _spelling.reset(token)
 
 
 class WordkinError(Exception):
@@ -51,6 +87,21 @@ class FormatError(WordkinError, ValueError):
 
 class MissingPackageError(WordkinError, ImportError):
     """An optional package is needed and not installed."""
+
+
+class NonFiniteVectorError(WordkinError, ValueError):
+    """The vector of a word holds NaN or infinity.
+
+    Attributes:
+        word: the word that was asked for.
+    """
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+    def __str__(self) -> str:
+        return f"the vector of {self.word!r} holds NaN or infinity, which no query can use; leave the word out"
 
 
 class OutputError(WordkinError, OSError):
@@ -89,3 +140,28 @@ class UnknownWordError(WordkinError, KeyError):
 
 def _unknown_word(word: object, suggestions: tuple[str, ...]) -> UnknownWordError:
     return UnknownWordError(word, lambda: suggestions)
+
+
+def pip_install(extra: str) -> str:
+    """The command that installs one of wordkin's extras: by name, or by the folder that wordkin was installed from.
+
+    pip knows by its name a wordkin that came from an index, a wheel or a repository. For a checkout or an unpacked
+    sdist the folder is given, since an index need not have it.
+    """
+    import json
+    from importlib import metadata
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    try:
+        origin = json.loads(metadata.distribution("wordkin").read_text("direct_url.json") or "{}")
+    except metadata.PackageNotFoundError:  # on the path of this process, but not installed
+        origin = {"url": Path(__file__).parents[2].as_uri(), "dir_info": {"editable": True}}
+    name, option = "wordkin", ""
+    if "dir_info" in origin:
+        folder = Path(url2pathname(urlsplit(origin["url"]).path))
+        if (folder / "pyproject.toml").exists():
+            name = "." if folder == Path.cwd() else str(folder)
+            option = "-e " if origin["dir_info"].get("editable") else ""
+    what = f"{name}[{extra}]"
+    return f"pip install {option}" + (f'"{what}"' if os.name == "nt" else shlex.quote(what))

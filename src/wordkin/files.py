@@ -92,7 +92,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 def text(path: Path) -> str:
-    """The text of a file.
+    """The text of a file that a person wrote, without a byte order mark; every line ends with a line feed.
 
     Raises:
         FormatError: it cannot be read, or is not UTF-8.
@@ -254,8 +254,7 @@ def _open_header(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise FormatError(f"{path} is {what}") from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise FormatError(
-            f"{path} has the format version {version}, this wordkin reads up to {FORMAT_VERSION}: "
-            "upgrade with 'pip install --upgrade wordkin'"
+            f"{path} has the format version {version}, this wordkin reads up to {FORMAT_VERSION}: upgrade wordkin"
         )
     header.pop("__metadata__", None)
     header[""] = 8 + length

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from wordkin import sizes
 from wordkin.arrays import ALIGNMENT
-from wordkin.errors import ConfigurationError
+from wordkin.errors import ConfigurationError, argument
 
 PROGRAM = 260_000_000
 """The interpreter, NumPy, Numba with its compiler, buffers."""
@@ -55,8 +55,8 @@ def words_that_fit(
     if fitting < 2 <= len(lengths):
         least = -(-int(needed[1]) // 10**6)
         raise ConfigurationError(
-            f"memory_budget is {sizes.shown(budget)}, but two words already need {least:,} MB, of which Python and the "
-            f"compiled kernels take {sizes.shown(PROGRAM)}: raise it to at least {least}MB"
+            f"{argument('memory_budget')} is {sizes.shown(budget)}, but two words already need {least:,} MB, of "
+            f"which Python and the compiled kernels take {sizes.shown(PROGRAM)}: raise it to at least {least}MB"
         )
     return fitting
 
@@ -69,6 +69,6 @@ def require_room_for_known(budget: int, fitting: int, known: int) -> None:
     """
     if fitting < known:
         raise ConfigurationError(
-            f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words, but the model to go on from has "
-            f"{known:,}, none of which is dropped: raise memory_budget"
+            f"{argument('memory_budget')} {sizes.shown(budget)} has room for {fitting:,} words, but the model to go on "
+            f"from has {known:,}, none of which is dropped: raise {argument('memory_budget')}"
         )

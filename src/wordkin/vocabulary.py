@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,12 @@ class Vocabulary:
             row, word = next((row, word) for row, word in enumerate(vocabulary.words) if rows[word] != row)
             raise damaged(source, byte_of(text, int(offsets[row])), f"the word {word!r}, which is there twice")
         return vocabulary
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickles and copies hold: the arrays, as plain ones, and nothing that is made from them."""
+        index = None if self.index is None else WordIndex(*map(np.asarray, self.index))
+        arrays = {name: np.asarray(getattr(self, name)) for name in ("text", "offsets", "counts")}
+        return {**arrays, "index": index, "_source": self._source}
 
     def __len__(self) -> int:
         return len(self.counts)

@@ -11,11 +11,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from wordkin import CorpusError, EncodedCorpus, MissingPackageError, TrainingConfig, Word2Vec
+from wordkin import Checkpoint, CorpusError, EncodedCorpus, MissingPackageError, TrainingConfig, Word2Vec
 from wordkin.corpus import reading, remote
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.remote import RemoteFile
-from wordkin.training.distributed import shards
+from wordkin.errors import pip_install
+from wordkin.training.ray import shards
 
 ALL = TrainingConfig(min_count=1)
 
@@ -180,14 +181,13 @@ def test_a_run_on_a_url_goes_on_from_the_checkpoint_of_a_run_on_a_local_copy(sto
     store.pipe("/text", text.read_bytes())
     settings = {"vector_size": 8, "epochs": 2, "threads": 1}
     whole = Word2Vec(**settings).fit(text)
-    checkpoint = {"checkpoint": tmp_path / "run", "checkpoint_every": 0}
 
     def interrupt(_record):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(**settings).fit(text, on_epoch_end=interrupt, **checkpoint)
-    resumed = Word2Vec(**settings).fit("memory://text", resume=True, **checkpoint)
+        Word2Vec(**settings).fit(text, on_epoch_end=interrupt, checkpoint=Checkpoint(tmp_path / "run", every=0))
+    resumed = Word2Vec(**settings).fit("memory://text", checkpoint=Checkpoint(tmp_path / "run", resume=True))
     assert resumed.vectors.vectors.tobytes() == whole.vectors.vectors.tobytes()
 
 
@@ -210,14 +210,14 @@ def test_parts_are_those_of_a_local_copy_and_fetch_little_else(slow, store, tmp_
     local, there = (shards.parts(sources, number, least=1) for sources in ([path], files))
     assert [(part.begin, part.end) for part in there] == [(part.begin, part.end) for part in local]
     for one, other in zip(local, there, strict=True):
-        assert shards.counted(one, ALL).counts.tolist() == shards.counted(other, ALL).counts.tolist()
+        assert shards.count_words(one, ALL).counts.tolist() == shards.count_words(other, ALL).counts.tolist()
     slow.step, part = 1000, there[-1]
     slow.places.clear()
-    shards.counted(part, ALL)
+    shards.count_words(part, ALL)
     assert min(slow.places) >= part.begin - 1
     assert list(dict.fromkeys(slow.places))[-1] == path.stat().st_size - 1
     slow.places.clear()
-    shards.counted(there[0], ALL)
+    shards.count_words(there[0], ALL)
     assert max(slow.places) < (there[0].end or path.stat().st_size) + 100
 
 
@@ -230,7 +230,7 @@ def test_files_that_are_compressed_or_of_unknown_size_are_not_cut(slow, store):
     slow.knows_sizes = False
     unknown = reading.expand(["slow://text"])
     assert shards.parts(unknown, 8, least=1) == [shards.Part(unknown[0])]
-    assert shards.counted(shards.Part(unknown[0]), ALL).counts.tolist() == [100, 100]
+    assert shards.count_words(shards.Part(unknown[0]), ALL).counts.tolist() == [100, 100]
 
 
 def test_without_the_extra(monkeypatch):
@@ -239,7 +239,7 @@ def test_without_the_extra(monkeypatch):
     with pytest.raises(MissingPackageError) as caught:
         encode("s3://key:secret@bucket/text", ALL)
     assert str(caught.value) == (
-        "s3://key:***@bucket/text needs fsspec, on every machine that reads it: pip install 'wordkin[fsspec]'"
+        f"s3://key:***@bucket/text needs fsspec, on every machine that reads it: {pip_install('fsspec')}"
     )
 
 
@@ -334,7 +334,7 @@ def test_files_of_a_server_without_ranges_of_bytes(tmp_path, says_so):
         assert encode(f"simplecache::{url}/large.txt", ALL).report.tokens == 6_000_000
         (large,) = reading.expand([f"{url}/large.txt"])
         with pytest.raises(CorpusError) as caught:
-            shards.counted(shards.parts([large], 3)[1], ALL)
+            shards.count_words(shards.parts([large], 3)[1], ALL)
         server.shutdown()
     assert str(caught.value) == NO_RANGES.format(f"{url}/large.txt")
 

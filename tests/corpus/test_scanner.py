@@ -193,7 +193,7 @@ def test_a_table_without_room_is_left_as_it_was(reason, slots, arena, words):
 plain_and_not = st.text(
     st.one_of(
         st.sampled_from("abc"),
-        st.sampled_from(" \n\r\x00\x01\x1b\x1c\x1f\x7f\x85\xa0é山😀"),
+        st.sampled_from(" \n\r\x00\x01\x1b\x1c\x1f\x7f\x85\xa0é山😀\u200d\u0301"),
         st.characters(codec="utf-8"),
     ),
     max_size=200,
@@ -226,6 +226,33 @@ def test_compiled_and_python_do_the_same(text, tokenizer):
             for token in line.split(tokenizing.TOKEN_MARK)
             if token
         ]
+
+
+JOINED = [
+    ("👩\u200d👩\u200d👧 ❤\ufe0f \u0301 \u200d\u200d words", ["words"]),
+    ("नमस्\u200dते क्\u200d\u200dष र्\u200d", ["नमस्\u200dते", "क्\u200d\u200dष", "र्"]),
+    ("می\u200cخواهم \u200cمی\u200c .", ["می\u200cخواهم", "می"]),
+    ("co\u00adop\u00aderation cooperation \u00ad a\u00ad", ["cooperation", "cooperation", "a"]),
+    ("a\u2060b c\u200bd \u200ee\u200e \ufefff e\u0301", ["a\u2060b", "c", "d", "e", "f", "e\u0301"]),
+    ("葛\U000e0100城 葛\ufe00 1\ufe0f\u20e3", ["葛\U000e0100城", "葛\ufe00", "1\ufe0f\u20e3"]),
+    ("a\u200d\u0301b a\u200d-b a\u200d", ["a\u200d\u0301b", "a", "b", "a"]),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), JOINED)
+def test_joiners_and_marks_alone_are_no_words(text, wanted):
+    data = text.encode()
+    for cut in range(1, len(data)):
+        assert encoded([data[:cut], data[cut:], b"\nmore text"], "words") == [wanted, ["more", "text"]]
+    assert encoded([b"more text\n", data], "words") == [["more", "text"], wanted]
+
+
+@pytest.mark.parametrize("size", [1, 16, 17, 63, 64, 65])
+def test_joiners_at_every_place_of_a_block(size):
+    for place in range(scanner.BLOCK + 1):
+        words = ["w" * size + "\u200d\u200dvvv", "u", "u\u0301"]
+        text = " " * place + words[0] + "\u200d.\u200du\u200d " + words[2]
+        assert encoded([text.encode()], "words") == [words]
 
 
 def test_more_than_one_piece_is_remapped(monkeypatch):

@@ -1,25 +1,26 @@
 """Similarity, categorisation, outliers, comparison and report over models worked out by hand."""
 
 import math
+import re
 import sys
 
 import numpy as np
 import pytest
 
 from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
+from wordkin.errors import pip_install
 from wordkin.evaluation import (
     compare,
     evaluate_analogies,
     evaluate_categorisation,
     evaluate_outliers,
     evaluate_similarity,
-    picture,
     read_pairs,
     report,
 )
-from wordkin.evaluation.analogies import Question, Section
-from wordkin.evaluation.categorisation import k_means
-from wordkin.evaluation.outliers import Group
+from wordkin.evaluation.analogies import Question, Section, read_analogies
+from wordkin.evaluation.categorisation import k_means, read_categories
+from wordkin.evaluation.outliers import Group, read_groups
 
 PAIRS = "man\twoman\t0.1\nKing\tman\t7.5\nking\tqueen\t8\nnowhere\tking\t3\nuncle\tfiller3\t0\n"
 
@@ -60,6 +61,8 @@ def test_layouts_of_pairs(tmp_path):
     ):
         path.write_text(text, "utf-8")
         assert read_pairs(path) == wanted
+    path.write_bytes(b"\xef\xbb\xbfa,b,1.5\rc,d,2\r")
+    assert read_pairs(path) == wanted
     path.write_text("a b 1.5\nc d two\n", "utf-8")
     with pytest.raises(FormatError, match="line 2: two words and a number are needed"):
         read_pairs(path)
@@ -120,6 +123,27 @@ def test_outliers(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FormatError, match="holds no groups"):
         evaluate_outliers(vectors, tmp_path / "empty")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_byte_order_mark_and_line_ends_in_every_set(tmp_path, end):
+    def written(name: str, *lines: str):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(("\ufeff" + end.join([*lines, ""])).encode())
+        return path
+
+    assert read_pairs(written("pairs.csv", "a,b,1.5", "c,d,2")) == (("a", "b", 1.5), ("c", "d", 2.0))
+    assert read_categories(written("categories", "cat\tanimal", "oak\ttree")) == (("cat", "animal"), ("oak", "tree"))
+    groups = read_groups(written("groups", "a", "b", "c", "d", "", "x", "y"))
+    assert groups == (Group("groups", ("a", "b", "c", "d"), ("x", "y")),)
+    question = Question("man", ("woman",), "king", ("queen",))
+    assert read_analogies(written("google", ": one", "man woman king queen")) == (Section("one", (question,)),)
+    assert read_analogies(written("google", "# none", "man woman king queen")) == (Section("google", (question,)),)
+    written("m.answers", "one queen")
+    assert read_analogies(written("m.questions", "man woman king")) == (Section("one", (question,)),)
+    written("bats/E10.txt", "man\twoman", "king\tqueen")
+    assert read_analogies(tmp_path / "bats")[0].questions[0] == question
 
 
 def noisy(vectors: WordVectors, scale: float) -> WordVectors:
@@ -211,11 +235,11 @@ def test_the_report_of_a_model_that_knows_none_of_the_words(royal, pairs):
 def test_the_picture(tmp_path, royal, pairs, monkeypatch):
     pytest.importorskip("matplotlib", reason="the extra plot is not installed")
     scores = [[score, score] for score in all_kinds(royal, pairs)]
-    picture.draw(tmp_path / "out.svg", ["first", "second"], scores)
+    report.draw(tmp_path / "out.svg", ["first", "second"], scores)
     assert "<svg" in (tmp_path / "out.svg").read_text("utf-8")
     with pytest.raises(OutputError, match="cannot draw"):
-        picture.draw(tmp_path / "out.xyz", ["first", "second"], scores)
+        report.draw(tmp_path / "out.xyz", ["first", "second"], scores)
     assert not (tmp_path / "out.xyz").exists()
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[plot\]'"):
-        picture.draw(tmp_path / "out.svg", ["first", "second"], scores)
+    with pytest.raises(MissingPackageError, match=re.escape(pip_install("plot"))):
+        report.draw(tmp_path / "out.svg", ["first", "second"], scores)

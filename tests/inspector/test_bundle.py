@@ -10,7 +10,7 @@ import pytest
 
 from wordkin.errors import WordkinError
 
-bundle = pytest.importorskip("wordkin.inspector.bundle")
+server = pytest.importorskip("wordkin.inspector.server")
 
 ROOT = Path(__file__).parents[2]
 STATIC = Path("src/wordkin/inspector/static")
@@ -44,6 +44,7 @@ def test_the_manifest_has_the_hash_of_every_source_and_of_the_bundle():
 
 
 @pytest.mark.usefixtures("built")
+@pytest.mark.slow
 def test_the_bundle_is_what_the_sources_build(tmp_path):
     bash, npm = shutil.which("bash"), shutil.which("npm")
     if bash is None or npm is None or os.name == "nt":
@@ -64,16 +65,16 @@ def test_the_bundle_is_what_the_sources_build(tmp_path):
 
 
 def test_a_page_that_was_not_built_is_an_error_of_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(bundle.resources, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(server.resources, "files", lambda _package: tmp_path)
     with pytest.raises(WordkinError, match=r"scripts/build-page"):
-        bundle.files()
+        server.page_files()
     (tmp_path / "static").mkdir()
     with pytest.raises(WordkinError, match=r"scripts/build-page"):
-        bundle.files()
+        server.page_files()
 
 
 @pytest.mark.usefixtures("built")
 def test_only_the_page_is_served():
-    served = bundle.files()
+    served = server.page_files()
     assert "/" in served
-    assert {Path(path).suffix for path in served} <= {"", *bundle.CONTENT_TYPES}
+    assert {Path(path).suffix for path in served} <= {"", *server.CONTENT_TYPES}

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from wordkin import WordVectors, cli
+from wordkin.errors import pip_install
 
 pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 httpx = pytest.importorskip("httpx")
@@ -62,7 +63,7 @@ def test_a_model_of_any_format_is_shown_until_ctrl_c(model, tmp_path):
         assert status["evaluation"] is True
         assert process.stderr.readline() == "Ctrl-C ends it\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=30)
         assert (process.returncode, out, err) == (0, "", "")
 
 
@@ -123,7 +124,7 @@ def test_without_the_extra_one_line_names_it(here, monkeypatch, package, text, t
     for command in (["inspect"], ["train", text, "-o", tmp_path / "model", "--inspect"]):
         result = here(*command, "--no-browser")
         assert result.returncode == cli.BAD_INPUT
-        assert result.stderr == "wordkin: the inspector needs an extra: pip install 'wordkin[web]'\n"
+        assert result.stderr == f"wordkin: the inspector needs an extra: {pip_install('web')}\n"
 
 
 def test_without_a_terminal_training_ends_when_the_model_is_saved(here, text, tmp_path):
@@ -155,7 +156,7 @@ def test_at_a_terminal_the_page_stays_until_ctrl_c(text, tmp_path):
             seen = client.post(f"{address.partition('?')[0]}api/training", json={"words": ["sea1"]}).json()
         assert (seen["state"], len(seen["history"]), len(seen["neighbours"][0]["found"])) == ("ended", 2, 10)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
     finally:
         process.kill()
         process.wait()

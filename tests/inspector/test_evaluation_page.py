@@ -8,9 +8,12 @@ import pytest
 from wordkin import WordVectors
 from wordkin.errors import FormatError
 from wordkin.evaluation import evaluate_analogies, evaluate_similarity
-from wordkin.inspector import evaluation
-from wordkin.inspector.evaluation import Evaluation
-from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector import scores
+from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.requests import RequestError
+from wordkin.inspector.scores import Evaluation
+
+server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 
 ANALOGIES = """: family
 man king woman queen
@@ -75,7 +78,7 @@ def test_sections_are_shown_as_they_come(vectors, files, inspector, page, monkey
         on.acquire()
         return evaluate_analogies(*arguments)
 
-    monkeypatch.setattr(evaluation, "evaluate_analogies", waiting)
+    monkeypatch.setattr(scores, "evaluate_analogies", waiting)
     shown = Inspected("model", vectors, evaluation=Evaluation(vectors, [files[0]], []))
     shown.evaluation.start()
     page.goto(inspector(shown) + "#evaluation")
@@ -98,4 +101,4 @@ def test_sets_are_read_before_anything_is_shown(vectors, tmp_path):
 
 def test_nothing_to_evaluate_is_an_error_of_one_line():
     with pytest.raises(RequestError, match="--analogies"):
-        evaluation.scores(Inspected("example"), {})
+        server.scores(Inspected("example"), {})

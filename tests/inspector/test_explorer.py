@@ -12,8 +12,9 @@ from wordkin import WordVectors
 from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError
 from wordkin.inspector import explorer, umap_job
 from wordkin.inspector.explorer import CALLS
-from wordkin.inspector.inspected import Inspected, RequestError
-from wordkin.inspector.projection import Layout, principal_plane
+from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.maps import Layout, principal_plane
+from wordkin.inspector.requests import RequestError
 
 WORDS = ["the", "cat", "Cat", "cats", "car", "dog", "路", "路人", "ÉTÉ", "été"]
 
@@ -40,8 +41,13 @@ class TestComplete:
         assert completed(shown, "ca", count=1) == ["cat"]
         assert completed(shown, "zebra") == completed(shown, "cats and dogs") == []
 
+    def test_offers_other_spellings_where_no_word_begins_so(self, shown):
+        assert completed(shown, "dgo") == ["dog"]
+        assert completed(shown, "kat") == ["cat", "Cat"]
+        assert completed(shown, "kat", count=1) == ["cat"]
+
     def test_takes_any_case_where_asked(self, shown):
-        assert completed(shown, "CAT") == []
+        assert completed(shown, "AT") == ["Cat", "cat"]  # no word begins with these letters
         assert completed(shown, "CAT", ignore_case=True) == ["cat", "Cat", "cats"]
         assert completed(shown, "é", ignore_case=True) == ["ÉTÉ", "été"]
 
@@ -66,7 +72,7 @@ class TestWord:
         assert [(each["word"], each["score"]) for each in answer["neighbours"]] == vectors.most_similar("cat", topn=3)
         assert all(vectors.index_to_key[each["row"]] == each["word"] for each in answer["neighbours"])
         assert (answer["row"], answer["count"]) == (1, 19)
-        assert answer["norm"] == vectors.norms[1]
+        assert answer["norm"] == pytest.approx(float(vectors.norms[1]), rel=1e-6)
         assert answer["per_million"] == pytest.approx(19e6 / sum(range(11, 21)))
 
     def test_unknown_words(self, shown):
@@ -197,7 +203,7 @@ class TestLayout:
             def start(command, **options):
                 return popen([command[0], "-c", program, *command[3:]], **options)
 
-            monkeypatch.setattr("wordkin.inspector.projection.subprocess.Popen", start)
+            monkeypatch.setattr("wordkin.inspector.maps.subprocess.Popen", start)
 
         return stand_in
 
@@ -275,6 +281,7 @@ class TestLayout:
         assert "no room" in answer["message"]
 
     @pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="the extra map is not installed")
+    @pytest.mark.slow
     def test_the_real_one_keeps_apart_what_is_apart(self):
         near = np.random.default_rng(1).standard_normal((200, 20)) / 10
         near[:100, 0] += 1

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from wordkin import Word2Vec
-from wordkin.inspector.evaluation import Evaluation
 from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.scores import Evaluation
 
 MOST_STOPS = 150
 VIEWS = {

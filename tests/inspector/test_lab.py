@@ -7,7 +7,8 @@ import pytest
 
 from wordkin import Word2Vec, WordVectors
 from wordkin.inspector import lab
-from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.requests import RequestError
 from wordkin.model import huffman, objective
 
 NOTHING = Inspected("")

@@ -72,6 +72,38 @@ def test_a_negative_example(page, inspector):
     assert exact(page, "J")[-1] == numbers.J
 
 
+@pytest.mark.parametrize(("share", "eta"), [(0.9, 10**0.6), (0.1, 10**-2.6), (0.5, 0.1)])
+def test_the_rate_follows_the_mouse(page, inspector, until, share, eta):
+    opened(page, inspector(Inspected("")))
+    box = page.get_by_role("slider").bounding_box()
+    page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    until(lambda: "eta=" in page.url)
+    linked = float(page.url.partition("eta=")[2].partition("&")[0])
+    assert linked == pytest.approx(eta, rel=0.4)  # the slider's thumb has a width
+    until(lambda: float(page.locator(".lab-eta b").inner_text()) == pytest.approx(linked, rel=1e-2))
+    assert 10 ** float(page.get_by_role("slider").input_value()) == pytest.approx(linked, rel=1e-2)
+    page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for place in (0.4, 0.6, 0.7):  # drawn along
+        page.mouse.move(box["x"] + place * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.up()
+    until(lambda: 10 ** float(page.get_by_role("slider").input_value()) == pytest.approx(10**-0.2, rel=0.4))
+
+
+def test_steps_follow_each_other_however_fast_the_button_is_pressed(page, inspector, until):
+    opened(page, inspector(Inspected("")))
+    page.get_by_role("button", name="Step", exact=True).dblclick()
+    page.get_by_text("2 steps").wait_for()
+    page.wait_for_load_state("networkidle")
+    twice = page.locator(".lab-sum output").get_attribute("title")
+    page.get_by_role("button", name="Start again").click()
+    page.get_by_text("0 steps").wait_for()
+    for taken in (1, 2):
+        page.get_by_role("button", name="Step", exact=True).click()
+        page.get_by_text(f"{taken} steps").wait_for()
+    until(lambda: page.locator(".lab-sum output").get_attribute("title") == twice)
+
+
 def test_the_rate_is_kept_in_the_link(page, inspector, until):
     opened(page, inspector(Inspected("")))
     page.get_by_role("slider").fill("0")

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.requests import RequestError
 
-body = pytest.importorskip("wordkin.inspector.body", reason="the extra web is not installed")
-from wordkin.inspector import security, server  # noqa: E402
+server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
+from wordkin.inspector import requests, security  # noqa: E402
 
 httpx = pytest.importorskip("httpx")
 EXAMPLE = Inspected("example")
@@ -184,9 +185,11 @@ def test_a_body_is_json_of_a_bounded_size_that_is_told_before(asking, monkeypatc
     assert post(asking, "Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}") == "415"
     assert post(asking, "Content-Length: 2\r\n", "{}") == "415"
     assert post(asking, json_type + "Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n") == "411"
-    assert post(asking, json_type + f"Content-Length: {body.MOST_BYTES + 1}\r\n") == "413"  # before a byte of it comes
+    assert (
+        post(asking, json_type + f"Content-Length: {server.MOST_BYTES + 1}\r\n") == "413"
+    )  # before a byte of it comes
     assert post(asking, json_type + "Content-Length: 99999999999999999999\r\n") == "413"
-    monkeypatch.setattr(body, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(server, "MOST_SECONDS", 0.05)
     assert post(asking, json_type + "Content-Length: 2\r\n", "{") == "408"
 
 
@@ -201,7 +204,7 @@ def test_a_body_is_json_of_a_bounded_size_that_is_told_before(asking, monkeypatc
 )
 def test_odd_json_is_refused(asking, content):
     with pytest.raises(RequestError, match="no JSON object"):
-        body.parsed(content if isinstance(content, bytes) else content.encode())
+        requests.parsed(content if isinstance(content, bytes) else content.encode())
     answer = asking.post("/api/status", content=content, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
@@ -209,9 +212,9 @@ def test_odd_json_is_refused(asking, content):
 
 def test_sound_json_is_taken_and_says_what_it_lacks():
     document = {"a": [1, 2.5, -(2**53) + 1, None, True], "字": {"b": "𝔘"}, "d": [[[[[[[]]]]]]]}
-    assert body.parsed(json.dumps(document).encode()) == document
+    assert requests.parsed(json.dumps(document).encode()) == document
     with pytest.raises(RequestError, match="the request lacks 'word'"):
-        body.parsed(b"{}")["word"]
+        requests.parsed(b"{}")["word"]
 
 
 def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch, caplog):

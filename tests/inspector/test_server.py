@@ -1,5 +1,7 @@
 """The server and the page's frame."""
 
+import os
+import signal
 import threading
 import time
 
@@ -24,12 +26,14 @@ def test_status_says_what_there_is_to_show(client):
 
 def test_answers_do_not_wait_for_acknowledgements(client):
     asking = client(Inspected("example"))
-    seconds = []
-    for _ in range(10):
+
+    def seconds():
         begin = time.perf_counter()
         asking.post("/api/status", json={})
-        seconds.append(time.perf_counter() - begin)
-    assert min(seconds) < 0.03  # a delayed acknowledgement takes 40 ms
+        return time.perf_counter() - begin
+
+    # A delayed acknowledgement takes 40 ms every time, a busy machine now and then.
+    assert any(seconds() < 0.03 for _ in range(100))
 
 
 def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
@@ -47,3 +51,17 @@ def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
         asking.join()
     over.set()
     assert (*capfd.readouterr(), caplog.text) == ("", "", "")
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="needs POSIX signals, and a process that hears Ctrl-C",
+)
+def test_closing_after_ctrl_c_waits_for_the_server_to_end():
+    before = set(threading.enumerate())
+    ctrl_c = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    with server.Server(Inspected("example")) as running:
+        ctrl_c.start()
+        running.wait()
+    ctrl_c.join()
+    assert set(threading.enumerate()) <= before

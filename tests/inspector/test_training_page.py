@@ -3,12 +3,16 @@
 import threading
 import time
 
+import numpy as np
 import pytest
 
-from wordkin import Word2Vec, WordVectors
+from wordkin import Checkpoint, Word2Vec, WordVectors
 from wordkin.inspector import live
-from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector.inspected import Inspected
 from wordkin.inspector.live import Live
+from wordkin.inspector.requests import RequestError
+
+server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 
 OPTIONS = {"vector_size": 8, "threads": 1, "sample": 0, "min_count": 1}
 
@@ -123,7 +127,7 @@ def test_newcomers_are_marked(inspector, page, monkeypatch):
         found = answers[0] if len(answers) == 1 else answers.pop(0)
         return [{"word": word, "found": [(other, 0.5) for other in found]} for word in words]
 
-    monkeypatch.setattr(live, "neighbours", near)
+    monkeypatch.setattr(live, "live_neighbours", near)
     monkeypatch.setattr(live, "SHARE_OF_TIME", 1e9)
     steps = Steps([["a", "b", "c", "d"]] * 50)
     steps.start()
@@ -147,26 +151,85 @@ def test_history_of_a_model(inspector, page, sentences):
     page.get_by_role("heading", name="鄰近詞").wait_for()
 
 
-def test_the_page_says_when_the_server_is_gone(inspector, browser, steps):
+def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, steps):
     steps.start()
     page = browser.new_page()  # whose console may complain
-    page.goto(inspector(steps.shown) + "#training")
+    page.goto(inspector(steps.shown) + "#training?words=sea1")
     page.get_by_text("Training.", exact=True).wait_for()
     page.route("**/api/*", lambda route: route.abort())
-    page.get_by_role("alert").get_by_text("wordkin does not answer").wait_for()
+    page.get_by_role("alert").get_by_text("wordkin does not answer. It asks again in 1 s.").wait_for()
+    page.get_by_role("alert").get_by_text("It asks again in 2 s.").wait_for()
+    page.unroute("**/api/*")
+    page.get_by_role("alert").wait_for(state="detached")
+    steps.on()
+    rows(page).first.wait_for()  # and goes on
+    page.route("**/api/*", lambda route: route.fulfill(status=429, json={"error": "too many calls at once"}))
+    page.get_by_role("alert").get_by_text("too many calls at once It asks again in 1 s.").wait_for()
+    page.unroute("**/api/*")
+    page.get_by_role("alert").wait_for(state="detached")
     page.close()
+
+
+def test_a_request_that_can_never_succeed_is_not_repeated(inspector, browser, steps):
+    steps.start()
+    page = browser.new_page()
+    page.route("**/api/training", lambda route: route.fulfill(status=400, json={"error": "no such run"}))
+    page.goto(inspector(steps.shown) + "#training")
+    alert = page.get_by_role("alert")
+    alert.get_by_text("no such run").wait_for()
+    assert "asks again" not in alert.inner_text()
+    page.close()
+
+
+def test_neighbours_of_rows_that_change_meanwhile_are_cosines():
+    generator = np.random.default_rng(1)
+    matrix = generator.normal(size=(300, 8)).astype(np.float32)
+    words = [f"w{row}" for row in range(300)]
+    still = WordVectors.from_arrays(words, matrix)
+    expected = still.most_similar("w7", topn=live.NEIGHBOURS)
+
+    class Moving(WordVectors):
+        """Every second row doubles as soon as it has been read, as another thread might write it."""
+
+        def values(self, asked):
+            found = super().values(asked)
+            read = found.copy()
+            writable[::2] *= np.float32(2)
+            return read
+
+    writable = matrix.copy()
+    moving = still.with_vectors(writable)
+    moving.__class__ = Moving
+    (answer,) = live.live_neighbours(moving, ["w7"])
+    assert [word for word, _ in answer["found"]] == [word for word, _ in expected]
+    assert [score for _, score in answer["found"]] == pytest.approx([score for _, score in expected], abs=1e-6)
+
+
+def test_neighbours_wait_until_something_is_learned(steps):
+    watched = steps.shown.live
+    steps.start()
+    watched._tokens = 0
+    first = watched.as_dict(["sea1"], None)
+    assert first["neighbours"] == [{"word": "sea1", "found": []}]
+    assert first["neighbours_age"] is None
+    watched._tokens = 10**9
+    later = watched.as_dict(["sea1"], None)
+    assert len(later["neighbours"][0]["found"]) == live.NEIGHBOURS
+    assert all(-1 <= cosine <= 1 for _, cosine in later["neighbours"][0]["found"])
+    assert later["neighbours_age"] >= 0
+    steps.finish()
 
 
 def test_no_history_is_an_error_of_one_line():
     shown = Inspected("bare", WordVectors.from_arrays(["a", "b"], [[1, 0], [0, 1]]))
     with pytest.raises(RequestError, match="no history"):
-        live.training(shown, {})
+        server.training(shown, {})
 
 
 @pytest.mark.parametrize("words", ["a", [1], ["a"] * 9, {}])
 def test_odd_words_are_refused(words):
     with pytest.raises(RequestError, match="up to 8 words"):
-        live.training(Inspected("example"), {"words": words})
+        server.training(Inspected("example"), {"words": words})
 
 
 def test_the_progress_bar_is_told_the_same(sentences, monkeypatch):
@@ -201,7 +264,7 @@ def test_points_are_few_however_long_the_run(monkeypatch):
 def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkeypatch):
     steps.start()
     counted, now = [], 100.0
-    true_neighbours = live.neighbours
+    true_neighbours = live.live_neighbours
 
     def slow(vectors, words):
         nonlocal now
@@ -209,7 +272,7 @@ def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkey
         now += 0.5
         return true_neighbours(vectors, words)
 
-    monkeypatch.setattr(live, "neighbours", slow)
+    monkeypatch.setattr(live, "live_neighbours", slow)
     monkeypatch.setattr(time, "monotonic", lambda: now)
     ask = steps.shown.live.as_dict
     first = ask(["sea1"], None)["neighbours"]
@@ -234,7 +297,7 @@ def test_a_run_ends_when_nobody_reads_its_weights_any_more(steps, monkeypatch):
         on.wait()
         return [{"word": word, "found": []} for word in words]
 
-    monkeypatch.setattr(live, "neighbours", slow)
+    monkeypatch.setattr(live, "live_neighbours", slow)
     watched = steps.shown.live
     reader = threading.Thread(target=watched.as_dict, args=(["sea1"], None))
     reader.start()
@@ -245,7 +308,7 @@ def test_a_run_ends_when_nobody_reads_its_weights_any_more(steps, monkeypatch):
     on.set()
     end.join()
     reader.join()
-    monkeypatch.setattr(live, "neighbours", lambda *_: pytest.fail("the weights were read after the end"))
+    monkeypatch.setattr(live, "live_neighbours", lambda *_: pytest.fail("the weights were read after the end"))
     assert watched.as_dict(["sea1", "sea2"], None)["neighbours"][1]["found"] is None
 
 
@@ -257,9 +320,11 @@ def test_a_resumed_run_goes_on_at_its_place(tmp_path, sentences):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(epochs=4, **OPTIONS).fit(sentences, checkpoint=path, checkpoint_every=0, on_epoch_end=stop)
+        Word2Vec(epochs=4, **OPTIONS).fit(sentences, checkpoint=Checkpoint(path, every=0), on_epoch_end=stop)
     watched = Live()
-    model = Word2Vec(epochs=4, **OPTIONS).fit(sentences, checkpoint=path, resume=True, progress=watched.begin)
+    model = Word2Vec(epochs=4, **OPTIONS).fit(
+        sentences, checkpoint=Checkpoint(path, resume=True), progress=watched.begin
+    )
     seen = watched.as_dict([], model.vectors)
     assert seen["tokens"] == seen["of_tokens"] == sum(record.tokens for record in model.history)
     assert seen["history"][-1]["tokens_so_far"] == seen["of_tokens"]

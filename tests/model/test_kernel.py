@@ -20,7 +20,7 @@ from wordkin.model import huffman, kernel, objective, sampling
 from wordkin.model.kernel import minibatch, outputs, simd, text, workspace
 from wordkin.model.kernel import step as one_step
 from wordkin.model.kernel.hogwild import hogwild
-from wordkin.training.schedule import dealt, stream
+from wordkin.training.schedule import split_into_lanes, stream
 
 VOCABULARY, SIZE, WIDTH = 9, 21, 32  # rows of two cache lines, the second one mostly padding
 SENTENCES = [[3, 7, 3, 1, 8, 0, 2], [5], [4, 4, 6, 0, 0, 1, 2, 8, 7, 0, 3, 5], [2, 0]]
@@ -122,7 +122,7 @@ def streams(task: kernel.Task) -> list[int]:
 
 
 def in_lanes(count: int) -> kernel.Task:
-    pieces, lanes = dealt(PIECES, OFFSETS, count)
+    pieces, lanes = split_into_lanes(PIECES, OFFSETS, count)
     return TASK._replace(pieces=pieces, lanes=lanes)
 
 
@@ -521,22 +521,19 @@ def test_noise_that_rests_on_the_centre_word_does_not_hang():
     assert word == 1
 
 
-def test_repeated_noise_words_are_noticed():
-    """Whatever was drawn: the centre word is never among the noise words, and `repeated` is what a set says."""
-    lane = workspace.lane_at(room(Variant(), kernel.Window(3, True, 3), TASK, np.float32).lanes, 0)
-    setup, slot = (
-        kernel.Setup(IDS, OFFSETS, samplers(), TREE, kernel.Window(3, True, 3), None),
-        workspace.step_at(lane, 0),
-    )
-    found = set()
+def test_noise_words_differ_from_the_centre_word():
+    window = kernel.Window(3, True, 3)
+    lane = workspace.lane_at(room(Variant(), window, TASK, np.float32).lanes, 0)
+    setup, slot = kernel.Setup(IDS, OFFSETS, samplers(), TREE, window, None), workspace.step_at(lane, 0)
+    repeated = 0
     with np.errstate(over="ignore"):
         for _ in range(40):
             outputs.noise_rows(setup, lane, slot, 4)
             assert slot.outputs[0] == 4
             assert 4 not in slot.outputs[1:4]
-            found.add(bool(slot.sizes[workspace.REPEATED]))
-            assert slot.sizes[workspace.REPEATED] == (len(set(slot.outputs[:4].tolist())) < 4)
-    assert found == {True, False}
+            repeated += len(set(slot.outputs[:4].tolist())) < 4
+    assert repeated > 0
+    assert slot.sizes[workspace.REPEATED], "so the step has to look for them"
 
 
 @pytest.mark.parametrize(
@@ -624,7 +621,7 @@ print(sum(run.stats.cache_hits.values()), float(abs(model.vectors.vectors).sum()
 
 
 def test_a_change_in_another_file_reaches_the_kernel(tmp_path):
-    """Numba's cache looks at the kernel's own file only; the digest that the kernel closes over sees the others."""
+    """The cache compares all files of the kernel's folder."""
     package = tmp_path / "wordkin"
     shutil.copytree(Path(wordkin.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "static"))
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}

@@ -10,11 +10,13 @@ import time
 import numpy as np
 import pytest
 
-from wordkin import Word2Vec
-from wordkin.training import trainer
-from wordkin.training.holdout_loss import HoldoutLoss
+from wordkin import Checkpoint, Word2Vec
+from wordkin.training.chunk import ChunkTrainer
 
 SETTINGS = {"vector_size": 12, "epochs": 4, "threads": 1, "window": 3}
+
+AT_ONCE = 10
+"""Seconds: on a busy machine what takes a tenth of one takes several; what the tests cut short takes thirty or more."""
 
 needs_signals = pytest.mark.skipif(
     sys.platform == "win32" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
@@ -82,23 +84,23 @@ def test_what_it_raises_is_raised_and_an_earlier_model_stays(sentences, error):
     begin = time.monotonic()
     with pytest.raises(error):
         model.fit(sentences, on_epoch_end=fail)
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < AT_ONCE
     assert (model.vectors, model.history) == before
 
 
-def test_an_error_in_one_of_the_threads_is_raised_within_a_second(sentences, monkeypatch):
-    original, raised = trainer.ChunkTrainer.train, []
+def test_an_error_in_one_of_the_threads_is_raised_at_once(sentences, monkeypatch):
+    original, raised = ChunkTrainer.train, []
 
     def train(self, weights, epoch, chunk):
-        if chunk.number == 3 and type(self) is trainer.ChunkTrainer:
+        if chunk.number == 3:
             raised.append(time.monotonic())
             raise ZeroDivisionError("in a thread")
         return original(self, weights, epoch, chunk)
 
-    monkeypatch.setattr(trainer.ChunkTrainer, "train", train)
+    monkeypatch.setattr(ChunkTrainer, "train", train)
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         Word2Vec(**SETTINGS | {"threads": 3, "epochs": 1000}).fit(sentences * 60)
-    assert time.monotonic() - raised[0] < 1
+    assert time.monotonic() - raised[0] < AT_ONCE
 
 
 @pytest.mark.parametrize("items", [0, 3, 100_000])
@@ -113,7 +115,7 @@ def test_an_error_in_the_callers_iterator_is_raised_at_once(items):
 
     with pytest.raises(ZeroDivisionError, match="in the iterator"):
         Word2Vec(**SETTINGS).fit(corpus())
-    assert time.monotonic() - raised[0] < 1
+    assert time.monotonic() - raised[0] < AT_ONCE
 
 
 @pytest.mark.parametrize("moment", ["in the callback", "while measuring"])
@@ -131,7 +133,7 @@ def test_ctrl_c_between_two_epochs_keeps_what_is_done(tmp_path, sentences, monke
             if record is not None:
                 time.sleep(30)
 
-    original = HoldoutLoss.__call__
+    original = ChunkTrainer.holdout_loss
 
     def measure(self, weights, stopping):
         press()
@@ -140,12 +142,12 @@ def test_ctrl_c_between_two_epochs_keeps_what_is_done(tmp_path, sentences, monke
     callback = press if moment == "in the callback" else None
     with monkeypatch.context() as patch:
         if callback is None:
-            patch.setattr(HoldoutLoss, "__call__", measure)
-        with pytest.raises(KeyboardInterrupt, match="has all that was done; go on with --resume"):
+            patch.setattr(ChunkTrainer, "holdout_loss", measure)
+        with pytest.raises(KeyboardInterrupt, match="has all that was done; go on with resume=True"):
             Word2Vec(**settings).fit(sentences, on_epoch_end=callback, checkpoint=tmp_path / "c")
-        assert time.monotonic() - pressed[0] < 1
+        assert time.monotonic() - pressed[0] < AT_ONCE
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    resumed = Word2Vec(**settings).fit(sentences, checkpoint=tmp_path / "c", resume=True)
+    resumed = Word2Vec(**settings).fit(sentences, checkpoint=Checkpoint(tmp_path / "c", resume=True))
     resumed.save(tmp_path / "resumed")
     assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
 
@@ -189,4 +191,4 @@ def test_ctrl_c_gets_through_to_what_blocks(place):
             process.kill()
         assert process.stderr is not None
         assert process.stderr.read().splitlines()[-1] == "KeyboardInterrupt"
-    assert time.monotonic() - begin < 2  # a second, and the interpreter's own end
+    assert time.monotonic() - begin < AT_ONCE

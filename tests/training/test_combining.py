@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from wordkin.training import combining
-from wordkin.training.combining import (
+from wordkin.training.ray import deltas
+from wordkin.training.ray.deltas import (
     DIRECTIONS,
     STEEPEST,
     Curvature,
+    Rows,
     combine,
     curvature,
     default_round_tokens,
+    room,
 )
-from wordkin.training.rows import Rows, room
 
 ROWS, SIZE = 60, 9
 FLAT = Curvature(np.zeros((DIRECTIONS, SIZE), np.float32), np.ones(DIRECTIONS + 1))
@@ -116,7 +117,7 @@ def test_rows_of_each_matrix_follow_the_directions_of_the_other(common, changes,
 
 def test_blocks_make_no_difference(common, changes, of_others, monkeypatch):
     whole = combined(common, changes, np.ones(ROWS), of_others, words=25)
-    monkeypatch.setattr(combining, "BLOCK", 7)
+    monkeypatch.setattr(deltas, "BLOCK", 7)
     assert combined(common, changes, np.ones(ROWS), of_others, words=25).tobytes() == whole.tobytes()
 
 
@@ -128,7 +129,7 @@ def test_curvature_finds_the_largest_directions():
     generator = np.random.default_rng(3)
     scales = np.array([5, 3, 2, 1, 0.2, 0.2, 0.2, 0.2, 0.2])
     turn = np.linalg.qr(generator.normal(size=(SIZE, SIZE)))[0]
-    matrix = (generator.normal(size=(combining.SAMPLES, SIZE)) * scales @ turn).astype(np.float32)
+    matrix = (generator.normal(size=(deltas.SAMPLES, SIZE)) * scales @ turn).astype(np.float32)
     found = curvature(matrix, np.ones(len(matrix)))
     assert found.strengths[:-1] == pytest.approx(scales[:DIRECTIONS] ** 2, rel=0.15)
     assert found.strengths[-1] == pytest.approx(0.04, rel=0.15)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from wordkin import ConfigurationError, EpochRecord, TrainingConfig, Word2Vec, files, memory
+from wordkin import Checkpoint, ConfigurationError, EpochRecord, TrainingConfig, Word2Vec, files, memory
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.training import checkpoint as checkpoints
-from wordkin.training import trainer
-from wordkin.training.early_stopping import out_of_patience
-from wordkin.training.history import best_epoch
+from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.loop import out_of_patience
+from wordkin.training.reports import best_epoch
 
 SETTINGS = {"vector_size": 12, "epochs": 12, "threads": 1, "window": 3, "holdout": 0.1, "early_stopping": 2}
 
@@ -117,21 +117,20 @@ def test_a_run_that_was_cut_off_stops_at_the_same_bytes(
     corpus = encode(noise, TrainingConfig(**settings))
     whole = Word2Vec(**settings).fit(corpus)
     assert len(whole.history) < 12
-    original, cuts = trainer.ChunkTrainer.train, 0
+    original, cuts = ChunkTrainer.train, 0
     while True:
         done = []
 
         def train(self, *arguments, done=done):
-            if type(self) is trainer.ChunkTrainer:  # neither the one that measures the speed nor the one that judges
-                if len(done) == chunks:
-                    raise PowerCutError
-                done.append(arguments)
+            if len(done) == chunks:
+                raise PowerCutError
+            done.append(arguments)
             return original(self, *arguments)
 
         with monkeypatch.context() as patch:
-            patch.setattr(trainer.ChunkTrainer, "train", train)
+            patch.setattr(ChunkTrainer, "train", train)
             try:
-                run = Word2Vec(**settings).fit(corpus, checkpoint=tmp_path / "c", checkpoint_every=0, resume=True)
+                run = Word2Vec(**settings).fit(corpus, checkpoint=Checkpoint(tmp_path / "c", every=0, resume=True))
                 break
             except PowerCutError:
                 cuts += 1
@@ -144,7 +143,7 @@ def test_a_run_that_was_cut_off_stops_at_the_same_bytes(
 
 def test_the_checkpoint_holds_the_best_state(tmp_path, noise):
     settings = settings_for("skipgram", "negative-sampling")
-    model = Word2Vec(**settings).fit(noise, checkpoint=tmp_path / "c", checkpoint_every=0)
+    model = Word2Vec(**settings).fit(noise, checkpoint=Checkpoint(tmp_path / "c", every=0))
     arrays, metadata = files.load_container(tmp_path / "c", checkpoints.KIND, checkpoints.ARRAYS)
     assert metadata["state"]["epoch"] == len(model.history) - 1  # the last chunk of the last epoch
     np.testing.assert_array_equal(arrays["best_input"][:, :12], model.vectors.vectors)

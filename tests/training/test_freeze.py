@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from wordkin import Word2Vec
+from wordkin import Checkpoint, Word2Vec
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 
 SETTINGS = {"vector_size": 12, "epochs": 3, "window": 3}
@@ -30,7 +30,7 @@ def test_frozen_rows_keep_their_bytes(sentences, more, architecture, output_laye
     for word in words:
         assert (model.vectors[word].tobytes() == before[word].tobytes()) == (word in frozen), word
     model.partial_fit(more, freeze="old")
-    assert model.start.frozen == 30
+    assert model.initialization.frozen == 30
     model = Word2Vec.from_vectors(before, threads=threads).partial_fit(more, freeze="old")
     for word in words:
         assert model.vectors[word].tobytes() == before[word].tobytes(), word
@@ -49,7 +49,7 @@ def test_frozen_rows_keep_their_bytes(sentences, more, architecture, output_laye
 def test_pretrained_vectors_can_be_frozen(sentences, more):
     vectors = Word2Vec(**SETTINGS, threads=1).fit(sentences).vectors
     model = Word2Vec(**SETTINGS, threads=1).fit(more, init_vectors=vectors, freeze="old")
-    assert model.start.frozen == 20
+    assert model.initialization.frozen == 20
     for word in vectors:
         assert model.vectors[word].tobytes() == vectors[word].tobytes()
     assert model.history[-1].loss < model.history[0].loss < np.log(2)
@@ -61,9 +61,9 @@ def test_a_resumed_run_keeps_them_frozen(tmp_path, sentences, more):
     def stop(_record):
         raise KeyboardInterrupt
 
-    model, options = Word2Vec.from_vectors(first.vectors, threads=1), {"freeze": ["sea1"], "checkpoint": tmp_path / "c"}
+    model, options = Word2Vec.from_vectors(first.vectors, threads=1), {"freeze": ["sea1"]}
     with pytest.raises(KeyboardInterrupt):
-        model.partial_fit(more, **options, checkpoint_every=0, on_epoch_end=stop)
-    model.partial_fit(more, **options, resume=True)
+        model.partial_fit(more, **options, checkpoint=Checkpoint(tmp_path / "c", every=0), on_epoch_end=stop)
+    model.partial_fit(more, **options, checkpoint=Checkpoint(tmp_path / "c", resume=True))
     assert model.vectors["sea1"].tobytes() == first.vectors["sea1"].tobytes()
     assert model.vectors["sea2"].tobytes() != first.vectors["sea2"].tobytes()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from wordkin import (
+    Checkpoint,
     CheckpointError,
     ConfigurationError,
     CorpusError,
@@ -23,9 +24,8 @@ from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman
 from wordkin.model.kernel import padded
-from wordkin.training.checkpoint import Checkpoint
-from wordkin.training.start import Start
-from wordkin.training.weights import initial_input
+from wordkin.training.checkpoint import CheckpointFile
+from wordkin.training.initialization import Initialization, initial_input
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.postprocessing import stored_as
 from wordkin.vocabulary import Vocabulary
@@ -52,9 +52,9 @@ def again(model: Word2Vec, **parameters) -> Word2Vec:
 
 def begun(model, corpus, **parameters):
     config = TrainingConfig(**{**SETTINGS, **parameters})
-    start = Start(config, model.vectors, None, None)
-    vocabulary = encode(corpus, config, start.known).vocabulary
-    return vocabulary, start.begin(vocabulary)
+    initialization = Initialization(config, model.vectors, None, None)
+    vocabulary = encode(corpus, config, initialization.known).vocabulary
+    return vocabulary, initialization.weights(vocabulary)
 
 
 def saved(model: Word2Vec, path) -> bytes:
@@ -126,27 +126,27 @@ def test_noise_and_tree_are_those_of_all_texts(model, more):
 
 def test_the_report(model, more):
     going = again(model).partial_fit(more, freeze=["sea1", "land1"])
-    assert going.start.as_dict() == {
+    assert going.initialization.as_dict() == {
         "source": "the model",
         "known": 20,
         "known_in_text": 5,
         "new": 10,
         "frozen": 2,
     }
-    assert str(going.start) == (
+    assert str(going.initialization) == (
         "beginning with the vectors of the model: 20 known words, 5 of them in the text, 10 new words, 2 frozen"
     )
     assert going.report.words_kept == 15
     assert going.budget.words == 30
     assert going.budget.earlier == 2 * 20 * 12 * 4
     assert "the earlier vectors 1.92 kB" in going.budget.memory_text()
-    assert Word2Vec(**SETTINGS).fit(more).start is None
+    assert Word2Vec(**SETTINGS).fit(more).initialization is None
 
 
 def test_before_fit_it_is_fit(tmp_path, sentences):
     one, other = Word2Vec(**SETTINGS).fit(sentences), Word2Vec(**SETTINGS).partial_fit(sentences)
     assert saved(one, tmp_path / "one") == saved(other, tmp_path / "other")
-    with pytest.raises(ConfigurationError, match="freeze leaves vectors as they are that were there before"):
+    with pytest.raises(ConfigurationError, match="freeze keeps given vectors as they are, but none were given"):
         Word2Vec(**SETTINGS).partial_fit(sentences, freeze="old")
 
 
@@ -179,7 +179,7 @@ def test_the_same_bytes_from_a_file_from_memory_and_from_an_encoded_corpus(tmp_p
         model.partial_fit(more),
     ]
     assert len({saved(result, tmp_path / "result") for result in results}) == 1
-    assert str(tmp_path / "model") in str(results[0].start)
+    assert str(tmp_path / "model") in str(results[0].initialization)
 
 
 def test_the_models_own_settings_hold_but_for_the_vocabularys_size(tmp_path, sentences, more):
@@ -193,7 +193,7 @@ def test_the_models_own_settings_hold_but_for_the_vocabularys_size(tmp_path, sen
 def test_a_text_of_known_words_alone_of_new_ones_alone_and_of_none(model, sentences):
     assert len(again(model).partial_fit(sentences[:9]).vectors) == 20
     new = again(model).partial_fit([["x", "y", "x"]] * 10)
-    assert (new.start.known_in_text, new.start.new) == (0, 2)
+    assert (new.initialization.known_in_text, new.initialization.new) == (0, 2)
     assert any("the text has none of the words of the model" in line for line in new.warnings)
     before = new.vectors
     for nothing in ([], [[]], [["once"]]):
@@ -272,7 +272,7 @@ def test_pretrained_vectors_for_the_words_that_the_text_has(tmp_path, model, mor
     still = {"learning_rate": 1e-9, "min_learning_rate": 0}
     going = Word2Vec(**SETTINGS | still, architecture="cbow").fit(more, init_vectors=tmp_path / "vectors")
     assert sorted(going.vectors.index_to_key) == sorted(f"sea{number}" for number in range(5, 20))
-    assert (going.start.known, going.start.known_in_text, going.start.new) == (5, 5, 10)
+    assert (going.initialization.known, going.initialization.known_in_text, going.initialization.new) == (5, 5, 10)
     np.testing.assert_allclose(going.vectors["sea7"], model.vectors["sea7"], atol=1e-6)
     assert abs(going.vectors["sea12"]).max() <= 1 / 24 + 1e-6
     assert abs(going.vectors.output_vectors).max() < 1e-5
@@ -285,13 +285,16 @@ def test_pretrained_vectors_of_any_format_and_storage(tmp_path, model, more):
     config = TrainingConfig(**SETTINGS)
     for given in (tmp_path / "vectors", stored_as(model.vectors, "float16"), stored_as(model.vectors, "int8")):
         vectors = given if isinstance(given, WordVectors) else WordVectors.load(given)
-        start = Start(config, None, given, None)
-        vocabulary = encode(more, config, start.known).vocabulary
-        found = start.begin(vocabulary).weights.input[vocabulary.rows["sea7"], :12]
+        initialization = Initialization(config, None, given, None)
+        vocabulary = encode(more, config, initialization.known).vocabulary
+        found = initialization.weights(vocabulary).weights.input[vocabulary.rows["sea7"], :12]
         np.testing.assert_array_equal(found, vectors["sea7"])
         np.testing.assert_allclose(found, model.vectors["sea7"], atol=0.02)
     stored = stored_as(model.vectors, "int8")
-    arrays = [Start(config, None, vectors, None).arrays() for vectors in (stored, stored.with_vectors(stored.vectors))]
+    arrays = [
+        Initialization(config, None, vectors, None).arrays()
+        for vectors in (stored, stored.with_vectors(stored.vectors))
+    ]
     assert len(arrays[0]["init_vectors"]) == 1 + len(arrays[1]["init_vectors"])  # the scales tell models apart, too
 
 
@@ -302,12 +305,12 @@ def test_of_a_mapped_model_no_copy_stays_in_memory(tmp_path, mapped_bytes, param
     V = np.full((40_000, 100), 0.5, np.float32)
     WordVectors(StoredModel(V, V, vocabulary, {}, [])).save(path)
     before = mapped_bytes()
-    start = Start(config, **{"init": None, "init_vectors": None, "freeze": None, parameter: path})
-    digest = Checkpoint(tmp_path / "checkpoint", 1, {}, "", start.arrays())
-    weights = start.begin(vocabulary).weights
+    initialization = Initialization(config, **{"init": None, "init_vectors": None, "freeze": None, parameter: path})
+    digest = CheckpointFile(Checkpoint(tmp_path / "checkpoint"), {}, "", initialization.arrays())
+    weights = initialization.weights(vocabulary).weights
     assert mapped_bytes() - before < 0.4 * V.nbytes
     assert weights.input[:, :100].tobytes() == V.tobytes()
-    assert digest._run["start"].keys() == {parameter}
+    assert digest._run["initial"].keys() == {parameter}
 
 
 def test_pretrained_vectors_that_fit_nothing(model, more):
@@ -328,9 +331,9 @@ def test_the_words_to_freeze(model, more):
     config = TrainingConfig(**SETTINGS)
 
     def frozen(freeze, **source):
-        start = Start(config, source.get("init"), source.get("init_vectors"), freeze)
-        vocabulary = encode(more, config, start.known).vocabulary
-        mask = start.begin(vocabulary).frozen
+        initialization = Initialization(config, source.get("init"), source.get("init_vectors"), freeze)
+        vocabulary = encode(more, config, initialization.known).vocabulary
+        mask = initialization.weights(vocabulary).frozen
         return None if mask is None else {word for word, held in zip(vocabulary, mask, strict=True) if held}
 
     assert frozen("old", init=model.vectors) == set(model.vectors)
@@ -358,23 +361,24 @@ def test_the_words_to_freeze(model, more):
 
 def test_a_checkpoint_belongs_to_one_beginning(tmp_path, model, sentences, more):
     path = tmp_path / "c"
-    again(model).partial_fit(more, checkpoint=path, checkpoint_every=0, freeze=["sea7"])
-    again(model).partial_fit(more, checkpoint=path, resume=True, freeze=["sea7"])
+    again(model).partial_fit(more, checkpoint=Checkpoint(path, every=0), freeze=["sea7"])
+    again(model).partial_fit(more, checkpoint=Checkpoint(path, resume=True), freeze=["sea7"])
     for freeze in (None, "old", ["sea8"]):
         with pytest.raises(CheckpointError, match="is of a run with another freeze, or none: give what that run was"):
-            again(model).partial_fit(more, checkpoint=path, resume=True, freeze=freeze)
+            again(model).partial_fit(more, checkpoint=Checkpoint(path, resume=True), freeze=freeze)
     other = Word2Vec(**SETTINGS, seed=2).fit(sentences)
     with pytest.raises(CheckpointError, match="is of a run with another init, or none"):
-        again(other, seed=1).partial_fit(more, checkpoint=path, resume=True, freeze=["sea7"])
+        again(other, seed=1).partial_fit(more, checkpoint=Checkpoint(path, resume=True), freeze=["sea7"])
     with pytest.raises(CheckpointError, match="is of a run on other text"):
-        again(model).fit(more, checkpoint=path, resume=True)
+        again(model).fit(more, checkpoint=Checkpoint(path, resume=True))
     plain = tmp_path / "plain"
-    Word2Vec(**SETTINGS).fit(more, checkpoint=plain, checkpoint_every=0)
+    Word2Vec(**SETTINGS).fit(more, checkpoint=Checkpoint(plain, every=0))
     with pytest.raises(CheckpointError, match="is of a run with another init_vectors, or none"):
-        Word2Vec(**SETTINGS).fit(more, checkpoint=plain, resume=True, init_vectors=model.vectors)
+        Word2Vec(**SETTINGS).fit(more, checkpoint=Checkpoint(plain, resume=True), init_vectors=model.vectors)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path, sentences, more):
     Word2Vec(**SETTINGS, output_layer="hierarchical-softmax").fit(sentences).save(tmp_path / "model")
     (tmp_path / "more").write_text("\n".join(" ".join(sentence) for sentence in more * 40), "utf-8")

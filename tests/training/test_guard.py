@@ -6,12 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from wordkin import DivergenceError, Word2Vec, files
+from wordkin import Checkpoint, DivergenceError, Word2Vec, files
 from wordkin.arrays import aligned_zeros
 from wordkin.model.kernel import Weights
 from wordkin.training import checkpoint as checkpoints
-from wordkin.training import trainer
-from wordkin.training.guard import EXPLODED, GUESSING, LEAST_PAIRS, fault_of_loss, fault_of_weights
+from wordkin.training.chunk import EXPLODED, GUESSING, LEAST_PAIRS, ChunkResult, ChunkTrainer, fault_of_weights
 
 LIMIT = EXPLODED * GUESSING
 
@@ -29,11 +28,11 @@ LIMIT = EXPLODED * GUESSING
     ],
 )
 def test_a_loss_beyond_the_limit(loss, examples, wrong):
-    assert (fault_of_loss(loss, examples) is not None) is wrong
+    assert (ChunkResult(loss, examples).fault() is not None) is wrong
 
 
 def test_what_is_said_of_the_loss():
-    assert fault_of_loss(5e6, 10_000) == "the loss is 500 a pair, where guessing gives 0.69"
+    assert ChunkResult(5e6, 10_000).fault() == "the loss is 500 a pair, where guessing gives 0.69"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -57,18 +56,19 @@ def test_an_explosion_that_stays_finite_is_stopped():
 
 @pytest.mark.parametrize("checkpoint", [True, False])
 def test_the_message_says_where_and_what_to_do(tmp_path, sentences, monkeypatch, checkpoint):
-    original, done = trainer.ChunkTrainer.train, []
+    original, done = ChunkTrainer.train, []
 
     def train(self, *arguments):
         result = original(self, *arguments)
-        if type(self) is trainer.ChunkTrainer:
-            done.append(result)
+        done.append(result)
         return dataclasses.replace(result, loss=100.0 * result.examples) if len(done) == 6 else result
 
-    monkeypatch.setattr(trainer.ChunkTrainer, "train", train)
-    path = tmp_path / "c" if checkpoint else None
+    monkeypatch.setattr(ChunkTrainer, "train", train)
+    path = tmp_path / "c"
     with pytest.raises(DivergenceError) as caught:
-        Word2Vec(vector_size=12, epochs=3, threads=1).fit(sentences * 25, checkpoint=path, checkpoint_every=0)
+        Word2Vec(vector_size=12, epochs=3, threads=1).fit(
+            sentences * 25, checkpoint=Checkpoint(path, every=0) if checkpoint else None
+        )
     kept = f"; the checkpoint {path}, from before, stays" if checkpoint else ""
     assert str(caught.value) == (
         "training diverged in epoch 2, chunk 3 of 3, at η = 0.0195: the loss is 100 a pair, where guessing gives 0.69; "
@@ -79,20 +79,21 @@ def test_the_message_says_where_and_what_to_do(tmp_path, sentences, monkeypatch,
 @pytest.mark.parametrize("checkpoint", [True, False])
 def test_weights_that_are_not_finite_are_found_before_they_are_kept(tmp_path, sentences, monkeypatch, checkpoint):
     """The loss says nothing: the row is broken after its last use."""
-    original, done = trainer.ChunkTrainer.train, []
+    original, done = ChunkTrainer.train, []
 
     def train(self, weights, *arguments):
         result = original(self, weights, *arguments)
-        if type(self) is trainer.ChunkTrainer:
-            done.append(result)
-            if len(done) == 3:
-                weights.input[5, 3] = np.inf
+        done.append(result)
+        if len(done) == 3:
+            weights.input[5, 3] = np.inf
         return result
 
-    monkeypatch.setattr(trainer.ChunkTrainer, "train", train)
-    path = tmp_path / "c" if checkpoint else None
+    monkeypatch.setattr(ChunkTrainer, "train", train)
+    path = tmp_path / "c"
     with pytest.raises(DivergenceError, match=r"in epoch 1, at η = 0\.0\d+: the input vectors hold numbers that are"):
-        Word2Vec(vector_size=12, epochs=3, threads=1).fit(sentences * 25, checkpoint=path, checkpoint_every=0)
+        Word2Vec(vector_size=12, epochs=3, threads=1).fit(
+            sentences * 25, checkpoint=Checkpoint(path, every=0) if checkpoint else None
+        )
     if checkpoint:
         arrays, metadata = files.load_container(path, checkpoints.KIND, checkpoints.ARRAYS)
         assert metadata["state"]["totals"]["chunks"] == 2

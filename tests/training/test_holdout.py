@@ -13,11 +13,9 @@ from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman
 from wordkin.model.kernel import Weights, padded
-from wordkin.training.holdout import split
-from wordkin.training.holdout_loss import HoldoutLoss
-from wordkin.training.schedule import PIECE_TOKENS, pieces
-from wordkin.training.trainer import ChunkTrainer
-from wordkin.training.weights import initial_input
+from wordkin.training.chunk import ChunkTrainer, held_out_text
+from wordkin.training.initialization import initial_input
+from wordkin.training.schedule import PIECE_TOKENS, pieces, split
 
 VARIANTS = list(itertools.product(ARCHITECTURES, OUTPUT_LAYERS))
 
@@ -110,7 +108,7 @@ def test_too_little_to_measure_is_an_error(offsets, share, message):
 
 
 def test_too_little_to_train_on_is_an_error(monkeypatch):
-    monkeypatch.setattr("wordkin.training.holdout._chosen", lambda number, _share: np.arange(number))
+    monkeypatch.setattr("wordkin.training.schedule._chosen", lambda number, _share: np.arange(number))
     with pytest.raises(CorpusError, match=r"holdout = 0\.5 of 2 sentences holds out all of it"):
         split(np.array([0, 5, 9]), 0.5)
 
@@ -150,7 +148,7 @@ def test_measuring_changes_no_byte(sentences, architecture, output_layer):
         encode(sentences * 20, TrainingConfig()), architecture=architecture, output_layer=output_layer, threads=2
     )
     before = weights.input.tobytes(), weights.output.tobytes()
-    losses = {HoldoutLoss(trainer)(weights, never) for _ in range(3)}
+    losses = {trainer.holdout_loss(weights, never).mean_loss for _ in range(3)}
     assert before == (weights.input.tobytes(), weights.output.tobytes())
     assert len(losses) == 1
     assert 0.1 < losses.pop() < 0.69
@@ -174,7 +172,7 @@ def test_it_depends_on_nothing_but_the_weights_and_the_pairs(sentences, architec
     corpus = encode(sentences * 20, TrainingConfig())
     trainer, weights = trained(corpus, **variant)
     other = ChunkTrainer(corpus, TrainingConfig(**{"vector_size": 20, "holdout": 0.1} | variant | parameters))
-    assert HoldoutLoss(other)(weights, never) == HoldoutLoss(trainer)(weights, never)
+    assert other.holdout_loss(weights, never).mean_loss == trainer.holdout_loss(weights, never).mean_loss
 
 
 @pytest.mark.parametrize("vector_size", [20, 300])
@@ -187,7 +185,9 @@ def test_the_pairs_are_the_same_for_any_vector_size(sentences, vector_size):
     for target, source in zip(room, weights, strict=True):
         target[...] = 0
         target[:, :20] = source[:, :20]
-    assert HoldoutLoss(other)(room, never) == pytest.approx(HoldoutLoss(trainer)(weights, never), rel=1e-6)
+    assert other.holdout_loss(room, never).mean_loss == pytest.approx(
+        trainer.holdout_loss(weights, never).mean_loss, rel=1e-6
+    )
 
 
 def test_it_is_the_mean_of_j_over_the_held_out_pairs(sentences):
@@ -203,17 +203,19 @@ def test_it_is_the_mean_of_j_over_the_held_out_pairs(sentences):
             path = slice(tree.offsets[word], tree.offsets[word + 1])
             scores = V[near].astype(np.float64) @ W[tree.nodes[path]].T
             losses.append(np.log1p(np.exp(-tree.signs[path] * scores)).ravel())
-    assert HoldoutLoss(trainer)(Weights(V, W), never) == pytest.approx(np.concatenate(losses).mean(), rel=1e-6)
+    assert trainer.holdout_loss(Weights(V, W), never).mean_loss == pytest.approx(
+        np.concatenate(losses).mean(), rel=1e-6
+    )
 
 
 def test_it_stops_when_asked(sentences):
     trainer, weights = trained(encode(sentences * 20, TrainingConfig()), threads=2)
     asked = iter([False, False, True])
-    assert HoldoutLoss(trainer)(weights, lambda: next(asked)) is None
+    assert trainer.holdout_loss(weights, lambda: next(asked)) is None
 
 
 def test_it_says_how_much_is_held_out(sentences):
-    assert str(HoldoutLoss(trained(encode(sentences, TrainingConfig()))[0])) == (
+    assert held_out_text(*trained(encode(sentences, TrainingConfig()))[0].held_out_size) == (
         "held out: 80 sentences, 960 tokens, which are not trained on"
     )
 
@@ -240,13 +242,13 @@ def test_a_text_in_one_line_can_be_held_out_from(sentences):
 
 
 def test_an_error_while_measuring_is_raised(sentences, monkeypatch):
-    original = ChunkTrainer.train
+    original = ChunkTrainer._run
 
-    def train(self, weights, epoch, chunk):
+    def run(self, weights, epoch, chunk, mode):
         if epoch > 10:
             raise ZeroDivisionError("while measuring")
-        return original(self, weights, epoch, chunk)
+        return original(self, weights, epoch, chunk, mode)
 
-    monkeypatch.setattr(ChunkTrainer, "train", train)
+    monkeypatch.setattr(ChunkTrainer, "_run", run)
     with pytest.raises(ZeroDivisionError, match="while measuring"):
         Word2Vec(vector_size=12, epochs=1, threads=2, holdout=0.1).fit(sentences * 20)

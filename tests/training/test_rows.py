@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from wordkin.arrays import aligned_zeros
-from wordkin.training.combining import combine, curvature
-from wordkin.training.rows import SCALE, Rows, advance, changed, from_half, room, to_half
+from wordkin.training.ray.deltas import (
+    SCALE,
+    Rows,
+    advance,
+    changed,
+    combine,
+    curvature,
+    from_half,
+    room,
+    to_half,
+)
 
 WORDS, SIZE, WIDTH = 11, 5, 16
 OVERLAP = np.geomspace(10, 0.1, 2 * WORDS)  # of V's rows, then of W's

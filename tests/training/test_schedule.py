@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wordkin import TrainingConfig
 from wordkin.training import schedule
 
 
@@ -61,7 +62,10 @@ def test_streams_differ_and_depend_on_all_three():
 
 
 def test_learning_rate_is_a_line():
-    assert [schedule.learning_rate(0.5, 0.1, progress) for progress in (0, 0.5, 1)] == pytest.approx([0.5, 0.3, 0.1])
+    config = TrainingConfig(learning_rate=0.5, min_learning_rate=0.1, epochs=4)
+    assert [schedule.learning_rate(config, progress) for progress in (0, 0.5, 1)] == pytest.approx([0.5, 0.3, 0.1])
+    assert [schedule.rate_at(config, 100, *at) for at in ((0, 0), (1, 100), (4, 0))] == pytest.approx([0.5, 0.3, 0.1])
+    assert schedule.rate_at(config, 0, 0, 0) == 0.5, "a worker may have no tokens"
 
 
 def test_large_windows_make_small_chunks():

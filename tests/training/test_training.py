@@ -19,7 +19,8 @@ from wordkin import ConfigurationError, CorpusError, DivergenceError, TrainingCo
 from wordkin.arrays import aligned_zeros
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
-from wordkin.training import progress, trainer, weights
+from wordkin.model import kernel
+from wordkin.training import chunk, initialization, progress
 
 
 def settled(sentences, **parameters):
@@ -211,7 +212,7 @@ def test_an_error_in_a_thread_is_raised_in_the_caller(sentences, monkeypatch):
     def broken(*_arguments):
         raise ZeroDivisionError("in a thread")
 
-    monkeypatch.setattr(trainer.ChunkTrainer, "train", broken)
+    monkeypatch.setattr(chunk.ChunkTrainer, "train", broken)
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         settled(sentences, threads=2)
@@ -233,42 +234,43 @@ def test_on_epoch_end_sees_every_epoch_and_may_raise(sentences):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="a job in the background: no Ctrl-C")
-def test_ctrl_c_stops_within_a_second(tmp_path, text):
+def test_ctrl_c_stops_a_run_at_once(tmp_path, text):
     output = tmp_path / "model"
     command = [sys.executable, "-m", "wordkin", "train", text, "-o", output, "--epochs", "1000000"]
     with subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert "kept 20 words" in process.stderr.readline()
-        time.sleep(8 if os.environ.get("CI") else 4)  # the kernel may have to be compiled
-        assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        begin = time.monotonic()
         try:
+            assert process.stderr is not None
+            said = list(itertools.takewhile(lambda line: not line.startswith("time: "), process.stderr))
+            assert any("kept 20 words" in line for line in said)
+            time.sleep(0.5)  # the kernel is compiled, and training begins
+            assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            begin = time.monotonic()
             _, errors = process.communicate(timeout=30)
         finally:
             process.kill()
-    assert time.monotonic() - begin < 2  # a second, and the interpreter's own end
+    assert time.monotonic() - begin < 10  # under a second on a quiet machine; the run would take hours
     assert process.returncode == 130
     assert errors.splitlines()[-1] == "wordkin: interrupted; nothing was written"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt"]
 
 
 def test_weights_are_aligned_and_padded():
-    V = weights.initial_input(5000, 20, 32, seed=1)
+    V = initialization.initial_input(5000, 20, 32, seed=1)
     assert V.ctypes.data % 64 == 0
     assert (V[:, 20:] == 0).all()
     assert abs(V).max() <= 1 / 40
     assert len(np.unique(V[:, :20])) > 90_000
-    packed = weights.without_padding(V.copy(), 20)
+    packed = initialization.without_padding(V.copy(), 20)
     np.testing.assert_array_equal(packed, V[:, :20])
     assert packed.flags.c_contiguous
     whole = aligned_zeros((3, 16), np.float32)
-    assert weights.without_padding(whole, 16).base is not None
+    assert initialization.without_padding(whole, 16).base is not None
 
 
 def test_without_padding_makes_no_copy():
-    V = weights.initial_input(5000, 20, 32, seed=1)
-    assert np.shares_memory(V, weights.without_padding(V, 20))
+    V = initialization.initial_input(5000, 20, 32, seed=1)
+    assert np.shares_memory(V, initialization.without_padding(V, 20))
 
 
 def test_progress_only_on_a_terminal(monkeypatch, capsys, sentences):
@@ -288,46 +290,18 @@ def test_progress_only_on_a_terminal(monkeypatch, capsys, sentences):
 
 
 def test_threads_default_to_the_cores():
-    assert 1 <= trainer.cores() <= (os.cpu_count() or 1)
-
-
-def test_a_long_first_call_says_that_it_compiles(caplog, monkeypatch):
-    from wordkin import compilation
-
-    monkeypatch.setattr(compilation, "PATIENCE", 0.01)
-    caplog.set_level("INFO")
-    with compilation.announced("a kernel"):
-        time.sleep(0.2)
-    with compilation.announced("nothing"):
-        pass
-    time.sleep(0.1)
-    assert [record.message for record in caplog.records] == [
-        "compiling a kernel for this CPU; only the first run has to"
-    ]
-
-
-def test_without_a_writable_cache_kernels_still_compile(monkeypatch):
-    from numba.core import caching
-
-    from wordkin import compilation
-
-    def nowhere(*_arguments):
-        raise RuntimeError("cannot cache function: no locator available")
-
-    monkeypatch.setattr(caching.FunctionCache, "__init__", nowhere)
-    double = compilation.compiled()(lambda x: 2 * x)
-    assert double(4) == 8
+    assert 1 <= chunk.cores() <= (os.cpu_count() or 1)
 
 
 def test_chunk_order_does_not_matter_to_a_chunk(sentences):
     """A chunk's random stream depends on (seed, epoch, chunk) alone, so its counts repeat whoever trains it."""
     corpus = encode(itertools.chain(sentences * 12), TrainingConfig())
-    one = trainer.ChunkTrainer(corpus, TrainingConfig(vector_size=8))
+    one = chunk.ChunkTrainer(corpus, TrainingConfig(vector_size=8))
     assert one.number_of_chunks > 1
     chunks = list(one.chunks(0))
     results = []
     for order in (chunks, chunks[::-1]):
-        W = trainer.kernel.Weights(weights.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
+        W = kernel.Weights(initialization.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
         results.append({chunk.number: one.train(W, 0, chunk) for chunk in order})
     for number, result in results[0].items():
         assert results[1][number].examples == result.examples
@@ -340,6 +314,7 @@ def test_no_pair_is_lost_in_a_sentence_of_many_pieces():
     assert model.history[0].examples == 3 * 2 * sum(5_000 - distance for distance in range(1, 5))
 
 
+@pytest.mark.slow
 def test_the_authors_own_corpus(shared):
     """The complete Tang poems, a character a token: what ../shared/data/README.md lists."""
     path = shared / "tang.txt.xz"

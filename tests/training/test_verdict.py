@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from wordkin import EpochRecord, TrainingConfig, Word2Vec
 from wordkin.corpus.encoding import encode
+from wordkin.training.reports import FEW_OCCURRENCES, verdict
 from wordkin.training.schedule import learning_rate
-from wordkin.training.verdict import FEW_OCCURRENCES, verdict
 
 
 def corpus_of(counts, **parameters):
@@ -27,7 +27,7 @@ def run(losses, counts=(300, 300), holdout_losses=None, **parameters):
             examples=1,
             tokens=1,
             kept_tokens=1,
-            learning_rate=learning_rate(config.first_learning_rate, config.min_learning_rate, epoch / len(losses)),
+            learning_rate=learning_rate(config, epoch / len(losses)),
             seconds=1.0,
             holdout_loss=None if holdout_losses is None else holdout_losses[epoch - 1],
         )

@@ -1,11 +1,13 @@
 """Approximate search against exact search."""
 
+import re
 import sys
 
 import numpy as np
 import pytest
 
 from wordkin import FormatError, MissingPackageError, UnknownWordError, WordVectors, files
+from wordkin.errors import pip_install
 from wordkin.vectors.approximate import ApproximateSearch
 
 
@@ -67,13 +69,19 @@ def test_bad_questions(vectors, search):
         search.most_similar("lake")
     with pytest.raises(ValueError, match="topn is 0"):
         search.most_similar("w1", topn=0)
-    with pytest.raises(ValueError, match="links is 0; it must be at least 1"):
+    with pytest.raises(ValueError, match=r"topn is 1\.5; it must be a whole number of at least 1"):
+        search.most_similar("w1", topn=1.5)
+    with pytest.raises(ValueError, match="positive is None; give a word"):
+        search.most_similar(None)
+    with pytest.raises(ValueError, match="sample is None; it must be a whole number"):
+        search.measured_recall(None)
+    with pytest.raises(ValueError, match="links is 0; it must be a whole number of at least 1"):
         ApproximateSearch.build(vectors, links=0)
-    with pytest.raises(ValueError, match="sample is 0; it must be at least 1"):
+    with pytest.raises(ValueError, match="sample is 0; it must be a whole number of at least 1"):
         ApproximateSearch.build(vectors, sample=0)
 
 
 def test_without_the_extra(vectors, monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[approximate\]'"):
+    with pytest.raises(MissingPackageError, match=re.escape(pip_install("approximate"))):
         ApproximateSearch.build(vectors)

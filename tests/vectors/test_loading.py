@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordkin import WordVectors
+from wordkin import Word2Vec, WordVectors
+from wordkin.errors import FormatError, OutputError
 from wordkin.vectors import loading
 from wordkin.vectors.formats import registry
 from wordkin.vectors.formats.stream import Block, Source
@@ -35,9 +36,18 @@ def test_the_command(tmp_path, here):
     found = WordVectors.load(tmp_path / "out.bin")
     assert found.index_to_key == ["new_york", "b"]
     assert found.vectors.tolist() == [[1, 2, 3], [4, 5, 6]]
+    source.write_text("3 3\nnew york 1 2 3\nb 1 4 5 6\nc 4 5 6\n")
+    result = here("convert", source, tmp_path / "out.safetensors")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "damaged at byte 19: line 3, 'b 1 4 5 6': its word would be 'b 1'" in result.stderr
+    assert "(wordkin convert --skip-bad-rows)" in result.stderr
+    result = here("convert", source, tmp_path / "out.safetensors", "--skip-bad-rows")
+    assert (result.returncode, result.stdout.split(": ")[1]) == (0, "2 words, 3 dimensions, float32\n")
+    assert "1 of 3 rows are bad and left out, the first is row 2" in result.stderr
+    source.write_text("2 3\nnew york 1 2 3\nb 4 5 6\n")
     for arguments, status, message in [
         ((tmp_path / "out.safetensors", tmp_path / "x.txt"), 1, "the word 'new york' holds white space"),
-        ((source, tmp_path / "x.jpeg"), 1, "say which one (--to FORMAT)"),
+        ((source, tmp_path / "x.jpeg"), 1, "its name ends in none of the suffixes that mean a format"),
         ((tmp_path / "none", tmp_path / "x.txt"), 1, "cannot open"),
         ((source, tmp_path / "x.txt", "--from", "gensim"), 1, "damaged at byte"),
         ((source, tmp_path / "x.txt", "--from", "spacy"), 2, "'spacy' is not one of"),
@@ -92,3 +102,38 @@ def test_damaged_files_are_refused_or_read(tmp_path, sample, caplog):
     tracemalloc.stop()
     assert not complaints
     assert outcomes["refused"] > 10
+
+
+def test_the_suffix_says_what_is_saved(tmp_path, caplog):
+    vectors = fuzz.vectors()
+    for name, form in [
+        ("o.bin", "word2vec-binary"),
+        ("o.VEC", "fasttext-vec"),
+        ("o.npy", "numpy"),
+        ("o", "safetensors"),
+    ]:
+        vectors.save(tmp_path / name)
+        (tmp_path / form).mkdir()
+        vectors.save(tmp_path / form / name, format=form)
+        assert (tmp_path / name).read_bytes() == (tmp_path / form / name).read_bytes()
+    with pytest.raises(OutputError, match=r"o\.dat: its name ends in none of the suffixes .*, or give format$"):
+        vectors.save(tmp_path / "o.dat")
+    vectors.save(tmp_path / "o.dat", format="glove")
+    with pytest.raises(FormatError, match="'fasttext-bin' is no format that can be written"):
+        vectors.save(tmp_path / "o.bin", format="fasttext-bin")
+    assert not caplog.records
+
+
+def test_a_model_in_a_format_that_loses_a_part_of_it_is_warned_of(tmp_path, caplog):
+    model = Word2Vec.from_vectors(fuzz.vectors())
+    model.save(tmp_path / "m.safetensors")
+    model.save(tmp_path / "m")
+    assert not caplog.records
+    model.save(tmp_path / "m.bin")
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"{tmp_path / 'm.bin'} holds the input vectors alone, as every file in the format word2vec-binary does: init "
+        "cannot go on from it, and explain needs output vectors, too; both can with .safetensors"
+    )
+    with pytest.raises(FormatError, match="holds no output vectors, which going on needs"):
+        Word2Vec.load(tmp_path / "m.bin").partial_fit([["a", "b"]] * 9)

@@ -38,7 +38,7 @@ def test_all_but_the_top(vectors):
     changed = postprocessing.all_but_the_top(vectors, 2)
     np.testing.assert_allclose(changed.vectors, V - V @ top.T @ top, atol=2e-5)
     np.testing.assert_allclose(postprocessing.all_but_the_top(vectors).vectors, V, atol=2e-5)  # 12 // 100 is 0
-    with pytest.raises(ValueError, match="components is 13; it must be in 0 to 12"):
+    with pytest.raises(ValueError, match="components is 13; it must be a whole number in 0 to 12"):
         postprocessing.all_but_the_top(vectors, 13)
 
 
@@ -50,7 +50,7 @@ def test_fewer_dimensions_keep_what_varies_most(vectors):
     np.testing.assert_allclose(np.abs(changed.vectors), np.abs(left[:, :4] * singular[:4]), atol=1e-3)
     whole = postprocessing.reduced(vectors, 12)
     np.testing.assert_allclose(whole.vectors[:50] @ whole.vectors[:50].T, V[:50] @ V[:50].T, atol=1e-3)
-    with pytest.raises(ValueError, match="vector_size is 0; it must be in 1 to 12"):
+    with pytest.raises(ValueError, match="vector_size is 0; it must be a whole number in 1 to 12"):
         postprocessing.reduced(vectors, 0)
 
 

@@ -172,11 +172,33 @@ def test_small_subsets(vectors):
     ("arguments", "message"),
     [
         ({"positive": ()}, "nothing was asked for"),
-        ({"topn": 0}, "topn is 0; it must be at least 1"),
-        ({"restrict_vocabulary": 0}, "restrict_vocabulary is 0; it must be at least 1"),
+        ({"topn": 0}, "topn is 0; it must be a whole number of at least 1, or None for all words"),
+        ({"topn": 1.5}, "topn is 1.5; it must be a whole number of at least 1, or None for all words"),
+        ({"topn": True}, "topn is True; it must be a whole number"),
+        ({"topn": "5"}, "topn is '5'; it must be a whole number"),
+        ({"restrict_vocabulary": 0}, "restrict_vocabulary is 0; it must be a whole number of at least 1, or None"),
+        ({"restrict_vocabulary": 10.0}, "restrict_vocabulary is 10.0; it must be a whole number"),
+        ({"threshold": np.nan}, "threshold is nan; it must be a number"),
+        ({"threshold": None}, "threshold is None; it must be a number"),
+        ({"threshold": "0.5"}, "threshold is '0.5'; it must be a number"),
         ({"positive": np.full(9, np.nan)}, "NaN or infinity"),
         ({"positive": np.zeros(4)}, r"a vector of shape \(4,\) was given; these have the shape \(9,\)"),
-        ({"positive": [1.0, 2.0]}, r"a vector of shape \(\) was given"),
+        (
+            {"positive": [1.0, 2.0]},
+            r"positive holds 1.0, a float; give a word, a vector \(a NumPy array\), or a pair of",
+        ),
+        ({"positive": None}, "positive is None; give a word, a vector .*, or several of these"),
+        ({"positive": b"word1"}, "positive is b'word1', a bytes; give a word"),
+        ({"positive": [b"word1"]}, "positive holds b'word1', a bytes; give a word"),
+        ({"positive": [[1.0, 2.0]]}, r"positive holds \[1.0, 2.0\], a list; give a word"),
+        ({"positive": np.array(3.0)}, "positive is array.*, a ndarray; give a word"),
+        ({"positive": [np.array(["word1"])]}, "positive holds array.*, a ndarray; give a word"),
+        ({"positive": 5}, "positive is 5, a int; give a word"),
+        ({"negative": None}, "negative is None; give a word"),
+        ({"negative": [("word2", 1j)]}, r"negative holds \('word2', 1j\), a tuple; give a word"),
+        ({"positive": [("word1", 1e31)]}, "a weight is 1e.31; it must be in −1e.30 to 1e.30"),
+        ({"among": 5}, "among is 5, a int; give words, a mask, or a function of a word"),
+        ({"exclude": b"word1"}, "exclude is b'word1', a bytes; give words, a mask, or a function of a word"),
         ({"positive": [("word1", np.inf)]}, "a weight is inf; it must be finite"),
         ({"negative": [("word2", -1.0)]}, "a weight in negative is -1; give it as a positive number"),
         ({"among": np.ones(3, bool)}, r"among is a mask of shape \(3,\); one of shape \(20000,\) is needed"),
@@ -188,6 +210,62 @@ def test_bad_questions(vectors, arguments, message):
     for ask in (vectors.most_similar, vectors.most_similar_cosmul):
         with pytest.raises(ValueError, match=message):
             ask(**{"positive": "word1", **arguments})
+
+
+def _name(call) -> str:
+    return call if isinstance(call, str) else ""
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda v: v.most_similar_batch(None), "questions is None; give several words or vectors"),
+        (lambda v: v.most_similar_batch(b"word1"), "questions is b'word1', a bytes; give several"),
+        (lambda v: v.most_similar_batch([1.0, 2.0]), "questions holds 1.0, a float; give a word"),
+        (lambda v: v.most_similar_batch(v.vectors[1]), "questions holds .*, a float32; give a word"),
+        (lambda v: v.most_similar_batch(["word1"], topn=2.5), "topn is 2.5; it must be a whole number"),
+        (lambda v: v.most_similar_cosmul("word1", topn=2.5), "topn is 2.5; it must be a whole number"),
+        (lambda v: v.analogy(None, "word1", "word2"), "a is None; give a word, a vector"),
+        (lambda v: v.analogy("word1", b"x", "word2", method="3cosmul"), "b is b'x', a bytes; give a word"),
+        (lambda v: v.analogy("word1", "word2", "word3", 0), "topn is 0; it must be a whole number"),
+        (lambda v: v.similarity(None, "word1"), "first is None; give a word, a vector"),
+        (lambda v: v.similarity("word1", [1.0, 2.0]), r"second is \[1.0, 2.0\], a list; give a word"),
+        (lambda v: v.distance("word1", 3), "second is 3, a int; give a word"),
+        (lambda v: v.distances(b"word1"), "term is b'word1', a bytes; give a word"),
+        (lambda v: v.distances("word1", 3), "others is 3, a int; give several words or vectors"),
+        (lambda v: v.distances("word1", [None]), "others holds None; give a word"),
+        (lambda v: v.n_similarity(None, ["word1"]), "first is None; give several words"),
+        (lambda v: v.n_similarity(["word1"], [1.0]), "second holds 1.0, a float; give a word"),
+        (lambda v: v.mean_vector(None), "words is None; give several words"),
+        (lambda v: v.mean_vector([b"word1"]), "words holds b'word1', a bytes; give a word"),
+        (lambda v: v.mean_vector(["word1"], ["heavy"]), r"weights is \['heavy'\]; give one number a word"),
+        (lambda v: v.mean_vector(["word1"], [np.nan]), "a weight is not finite, or not in −1e.30 to 1e.30"),
+        (lambda v: v.mean_vector(["word1"], [1e31]), "a weight is not finite, or not in −1e.30 to 1e.30"),
+        (lambda v: v.doesnt_match(None), "words is None; give two words or more"),
+        (lambda v: v.rank(None, "word1"), "first is None; give a word"),
+        (lambda v: v.closer_than([1.0], "word1"), r"first is \[1.0\], a list; give a word"),
+        (lambda v: v.direction(None), "positive is None; give a word"),
+        (lambda v: v.most_similar("word1", exclude=3), "exclude is 3, a int; give words, a mask, or a function"),
+    ],
+    ids=_name,
+)
+def test_arguments_that_are_none_are_named_with_what_is_allowed(vectors, ask, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        ask(vectors)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_may_stand_for_numbers_and_words(vectors):
+    wanted = vectors.most_similar("word1", topn=3)
+    assert vectors.most_similar("word1", topn=np.int64(3), restrict_vocabulary=np.int32(WORDS)) == wanted
+    assert vectors.most_similar("word1", topn=3, threshold=np.float32(-1)) == wanted
+    assert vectors.most_similar("word1", threshold=np.inf) == vectors.most_similar("word1", threshold=1e300) == []
+    assert vectors.most_similar("word1", topn=3, threshold=-1e300) == wanted
+    assert vectors.most_similar({"word1"}, topn=3) == vectors.most_similar(iter(["word1"]), topn=3) == wanted
+    assert vectors.most_similar(np.array(["word1"]), topn=3) == wanted
+    whole = np.round(vectors.vectors[1] * 100).astype(np.int64)
+    assert vectors.most_similar(whole, topn=1)[0][0] == "word1"
+    assert vectors.distances("word1", "word2").shape == (1,)
 
 
 def test_unknown_words(vectors):

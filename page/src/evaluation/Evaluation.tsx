@@ -1,6 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
+import { usePolling } from "../poll";
 import "./evaluation.css";
 
 interface Section {
@@ -40,29 +41,19 @@ const EVERY = 500;
 export function Evaluation(_: { status: Status }) {
   const { t } = useLanguage();
   const [scores, setScores] = useState<Scores>();
-  const [error, setError] = useState("");
-  useEffect(() => {
-    let timer: number | undefined;
-    const stop = new AbortController();
-    const ask = async () => {
-      try {
-        const answer = await call<Scores>("evaluation", {}, stop.signal);
-        setScores(answer);
-        if (answer.running) timer = window.setTimeout(ask, EVERY);
-      } catch (failure) {
-        if (!stop.signal.aborted) setError((failure as Error).message);
-      }
-    };
-    void ask();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-    };
-  }, []);
+  const trouble = usePolling(
+    async (signal) => {
+      const answer = await call<Scores>("evaluation", {}, signal);
+      setScores(answer);
+      return answer.running;
+    },
+    EVERY,
+    [],
+  );
   return (
     <div class="evaluation">
       <h1>{t({ en: "Evaluation", zh: "評估" })}</h1>
-      {error && <p role="alert">{error}</p>}
+      {trouble && <p role="alert">{trouble.failure.message}</p>}
       {scores && (
         <p role="status">
           {scores.running ? t({ en: "Working …", zh: "計算中……" }) : t({ en: "All done.", zh: "全部完成。" })}

@@ -1,5 +1,6 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { call, callForBytes } from "../api";
+import { usePolling } from "../poll";
 import { Points } from "./map/points";
 import { Words } from "./map/words";
 
@@ -30,29 +31,29 @@ export function useMap(count: number, method: Method) {
     callForBytes("words").then((bytes) => setWords(new Words(bytes, count)), fail);
   }, [count]);
 
-  useEffect(() => {
-    let over = false;
-    let timer = 0;
-    const load = () =>
-      callForBytes("plane", { method }).then((bytes) => over || setPoints(new Points(new Float32Array(bytes))), fail);
-    const follow = (body: object) => {
-      call<Layout>("layout", body).then((answer) => {
-        if (over) return;
+  const begun = useRef<Method>(null);
+  const trouble = usePolling(
+    async (signal) => {
+      if (method === "umap") {
+        const answer = await call<Layout>("layout", begun.current === method ? {} : { action: "begin" }, signal);
+        begun.current = method;
         setLayout(answer);
-        if (answer.state === "done") void load();
-        else if (answer.state === "running") timer = setTimeout(() => follow({}), ASK_EVERY);
-        else if (answer.state === "failed") setError(answer.message);
-      }, fail);
-    };
+        if (answer.state === "running") return true;
+        if (answer.state === "failed") setError(answer.message);
+        if (answer.state !== "done") return false;
+      }
+      const bytes = await callForBytes("plane", { method }, signal);
+      setPoints(new Points(new Float32Array(bytes)));
+      return false;
+    },
+    ASK_EVERY,
+    [method],
+  );
+  useEffect(() => {
+    begun.current = null;
     setError("");
     setLayout(null);
-    if (method === "pca") void load();
-    else follow({ action: "begin" });
-    return () => {
-      over = true;
-      clearTimeout(timer);
-    };
   }, [method]);
 
-  return { words, points, layout, error };
+  return { words, points, layout, error: error || (trouble?.failure.message ?? "") };
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { readable } from "../math/numbers";
@@ -64,12 +64,22 @@ export function Lab({ status }: { status: Status }) {
     return () => left.abort();
   }, [wanted, failed]);
 
-  const take = useCallback(async (from: Wanted, steps: number) => {
+  const latest = useRef<Wanted>(undefined); // what the next step starts from, also while the last one is not drawn yet
+  latest.current = wanted;
+  const queue = useRef(Promise.resolve()); // steps follow each other, however fast the button is pressed
+  const take = useCallback((steps: number) => {
     const time = begun.current;
-    const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps });
-    if (time !== begun.current) return;
-    setWanted({ beginning: from.beginning, state, output: state.turn });
-    setLosses((before) => [...before, ...J]);
+    const turn = queue.current.then(async () => {
+      const from = latest.current;
+      if (time !== begun.current || !from) return;
+      const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps });
+      if (time !== begun.current) return;
+      latest.current = { beginning: from.beginning, state, output: state.turn };
+      setWanted(latest.current);
+      setLosses((before) => [...before, ...J]);
+    });
+    queue.current = turn.catch(() => undefined);
+    return turn;
   }, []);
 
   if (!wanted || !shown) return error ? <p role="alert">{error}</p> : null;
@@ -112,18 +122,10 @@ export function Lab({ status }: { status: Status }) {
           <span>
             {t({ en: "learning rate", zh: "學習率" })} <i>η</i> = <b>{readable(eta)}</b>
           </span>
-          <input
-            type="range"
-            min={LEAST_POWER}
-            max={MOST_POWER}
-            step="0.01"
-            value={Math.log10(eta)}
-            onInput={({ currentTarget: { value } }) =>
-              setWanted({ ...wanted, state: { ...wanted.state, eta: rate(value) } })
-            }
-            onChange={({ currentTarget: { value } }) =>
-              goTo("lab", { ...Object.fromEntries(parameters), eta: String(rate(value)) }, true)
-            }
+          <Rate
+            eta={eta}
+            onInput={(eta) => setWanted({ ...wanted, state: { ...wanted.state, eta } })}
+            onChange={(eta) => goTo("lab", { ...Object.fromEntries(parameters), eta: String(eta) }, true)}
           />
         </label>
       </div>
@@ -142,7 +144,7 @@ export function Lab({ status }: { status: Status }) {
           }));
           setWanted({ beginning, state: { ...state, outputs }, output });
         }}
-        take={(steps) => take(wanted, steps)}
+        take={take}
         again={begin}
         failed={failed}
       />
@@ -150,8 +152,31 @@ export function Lab({ status }: { status: Status }) {
   );
 }
 
-/** η where the slider stands, whose steps are powers. */
-const rate = (power: string) => Number((10 ** Number(power)).toPrecision(3));
+interface RateProps {
+  eta: number;
+  onInput: (eta: number) => void;
+  onChange: (eta: number) => void;
+}
+
+/** The slider of η, whose steps are powers of ten. Its own place is set only where η comes from somewhere else. */
+function Rate({ eta, onInput, onChange }: RateProps) {
+  const slider = useRef<HTMLInputElement>(null);
+  const rate = () => Number((10 ** Number(slider.current!.value)).toPrecision(3));
+  useLayoutEffect(() => {
+    if (rate() !== eta) slider.current!.value = String(Math.log10(eta));
+  }, [eta]);
+  return (
+    <input
+      ref={slider}
+      type="range"
+      min={LEAST_POWER}
+      max={MOST_POWER}
+      step="0.01"
+      onInput={() => onInput(rate())}
+      onChange={() => onChange(rate())}
+    />
+  );
+}
 
 /** What the link asks for but for η, which may change while training goes on. */
 function withoutRate(parameters: URLSearchParams): string {

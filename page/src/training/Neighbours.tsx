@@ -10,13 +10,15 @@ export interface Found {
 interface Props {
   words: string[];
   neighbours: Found[];
+  age: number | null | undefined;
+  running: boolean;
   onChange: (words: string[]) => void;
 }
 
 const MOST_WORDS = 8;
 
 /** The neighbours of the words that one picks, the newcomers marked. */
-export function Neighbours({ words, neighbours, onChange }: Props) {
+export function Neighbours({ words, neighbours, age, running, onChange }: Props) {
   const { t } = useLanguage();
   const [typed, setTyped] = useState("");
   const add = (event: Event) => {
@@ -48,6 +50,13 @@ export function Neighbours({ words, neighbours, onChange }: Props) {
         </label>
         <button>{t({ en: "Add", zh: "加入" })}</button>
       </form>
+      {running && (
+        <p class="training-age">
+          {age === null || age === undefined
+            ? t({ en: "They come as soon as enough has been learned.", zh: "學到足夠的內容後就會出現。" })
+            : t({ en: `As of ${Math.round(age)} s ago.`, zh: `${Math.round(age)} 秒前的結果。` })}
+        </p>
+      )}
       <div class="training-neighbours" ref={cards}>
         {words.map((word) => (
           <Card

@@ -1,8 +1,9 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { call, Failure, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { Plot } from "../plot";
+import { type Trouble, usePolling } from "../poll";
 import { goTo, useRoute } from "../route";
 import { Neighbours, type Found } from "./Neighbours";
 import "./training.css";
@@ -31,51 +32,37 @@ interface Trained extends Partial<Run> {
   state: "running" | "ended";
   history: Epoch[];
   neighbours: Found[];
+  /** Seconds since the neighbours were asked for; null before the first time, and where the model is finished. */
+  neighbours_age?: number | null;
   examples: string[];
 }
 
 type Progress = { state: "reading" } | Trained;
 
 const EVERY = 1000;
-const SILENT = { en: "wordkin does not answer; it has probably ended.", zh: "wordkin 沒有回應，可能已經結束。" };
+const SILENT = { en: "wordkin does not answer.", zh: "wordkin 沒有回應。" };
 
 export function Training(_: { status: Status }) {
   const { t } = useLanguage();
   const { parameters } = useRoute();
   const asked = parameters.get("words");
   const [progress, setProgress] = useState<Progress>();
-  const [error, setError] = useState("");
   const examples = progress && progress.state !== "reading" ? progress.examples : undefined;
   const words = (asked ?? examples?.join(" ") ?? "").split(" ").filter(Boolean);
   const wanted = words.join(" ");
-  useEffect(() => {
-    let timer: number | undefined;
-    const stop = new AbortController();
-    const ask = async () => {
-      try {
-        const answer = await call<Progress>("training", { words: wanted ? wanted.split(" ") : [] }, stop.signal);
-        setProgress(answer);
-        setError("");
-        if (answer.state !== "ended") timer = window.setTimeout(ask, EVERY);
-      } catch (failure) {
-        if (!stop.signal.aborted) setError(failure instanceof Failure ? failure.message : t(SILENT));
-      }
-    };
-    void ask();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-    };
-  }, [wanted]);
+  const trouble = usePolling(
+    async (signal) => {
+      const answer = await call<Progress>("training", { words: wanted ? wanted.split(" ") : [] }, signal);
+      setProgress(answer);
+      return answer.state !== "ended";
+    },
+    EVERY,
+    [wanted],
+  );
   return (
     <div class="training">
       <h1>{t({ en: "Training", zh: "訓練" })}</h1>
-      {error && (
-        <p role="alert">
-          {t({ en: "The picture stands still: ", zh: "畫面已停止更新：" })}
-          {error}
-        </p>
-      )}
+      {trouble && <Standing {...trouble} />}
       {progress?.state === "reading" && <p role="status">{t({ en: "Reading the text …", zh: "正在讀取文本……" })}</p>}
       {progress && progress.state !== "reading" && (
         <>
@@ -84,12 +71,26 @@ export function Training(_: { status: Status }) {
           <Neighbours
             words={words}
             neighbours={progress.neighbours}
+            age={progress.neighbours_age}
+            running={progress.state === "running"}
             onChange={(chosen) => goTo("training", { words: chosen.join(" ") }, true)}
           />
           <Epochs history={progress.history} />
         </>
       )}
     </div>
+  );
+}
+
+/** Why the picture stands still, and when it asks again. */
+function Standing({ failure, retryIn }: Trouble) {
+  const { t } = useLanguage();
+  return (
+    <p role="alert">
+      {t({ en: "The picture stands still: ", zh: "畫面已停止更新：" })}
+      {failure instanceof Failure ? failure.message : t(SILENT)}
+      {retryIn !== null && t({ en: ` It asks again in ${retryIn} s.`, zh: `${retryIn} 秒後再試。` })}
+    </p>
   );
 }
 

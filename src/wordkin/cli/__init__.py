@@ -1,18 +1,17 @@
 """The command line: arguments to a configuration, and one call."""
 
 import io
-import json
 import logging
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from wordkin.errors import ConfigurationError, WordkinError
+from wordkin.cli.command import BAD_INPUT, Group, complain, with_given_names
+from wordkin.errors import ConfigurationError, WordkinError, arguments_spelled
 
-USAGE, BAD_INPUT, INTERRUPTED = 2, 1, 130
+USAGE, INTERRUPTED = 2, 130
 
 
 class _Lines(logging.Formatter):
@@ -20,14 +19,18 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
-        return level + record.getMessage()
+        return level + with_given_names(record.getMessage())
 
 
-PATH = click.Path(path_type=Path)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples=(
+        "wordkin demo",
+        "wordkin train my-texts/*.txt.gz --tokenizer words --lower -o mine.safetensors",
+        "wordkin similar mine.safetensors river",
+    ),
+)
 @click.version_option(package_name="wordkin")
 def wordkin() -> None:
     """Learn word vectors from text, and ask them questions."""
@@ -36,16 +39,6 @@ def wordkin() -> None:
     logger = logging.getLogger("wordkin")
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)
-
-
-def print_json(document: Any) -> None:
-    """Print the one document of --json."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def say(message: str) -> None:
-    """Tell the user something on standard error."""
-    click.echo(message, err=True)
 
 
 def main() -> None:
@@ -58,39 +51,55 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # results are UTF-8; a terminal shows what it can
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-    sys.exit(_run())
+    with arguments_spelled(_as_option):
+        sys.exit(_run())
+
+
+def _as_option(name: str, value: Any, option: str | None) -> str:
+    """A parameter as the command line calls it: by the option of this command, or of whatever command has one."""
+    context = click.get_current_context(silent=True)
+    commands = [*([] if context is None else [context.command]), *wordkin.commands.values()]
+    options = (each for command in commands for each in command.params if isinstance(each, click.Option))
+    found = next((each for each in options if each.name == name), None)
+    if option is None and found is None:
+        return name if value is None else f"{name}={value!r}"
+    if value is False and found is not None and found.secondary_opts:
+        return found.secondary_opts[-1]
+    flag = option or (found.opts[-1] if found is not None else "")
+    return flag if value is None or isinstance(value, bool) else f"{flag} {value}"
 
 
 def _run() -> int:
     try:
-        wordkin.main(standalone_mode=False)
+        status = wordkin.main(standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
+        return int(status or 0)
     except click.exceptions.NoArgsIsHelpError as error:
-        say(error.format_message())
+        click.echo(error.format_message(), err=True)
         return USAGE
     except click.ClickException as error:
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "wordkin"
-        say(f"wordkin: {' '.join(error.format_message().split())} (see '{command} --help')")
+        complain(f"{' '.join(error.format_message().split())} (see '{command} --help')")
         return USAGE
     except ConfigurationError as error:
-        say(f"wordkin: {error}")
+        complain(str(error))
         return USAGE
     except WordkinError as error:
-        say(f"wordkin: {error}")
+        complain(str(error))
         return BAD_INPUT
     except (BrokenPipeError, SystemExit):  # the reader of our output has seen enough; click exits on its own then
         _discard_output()
     except OSError as error:
         _discard_output()
-        say(f"wordkin: cannot go on: {error.strerror or error}")
+        complain(f"cannot go on: {error.strerror or error}")
         return BAD_INPUT
     except MemoryError:
-        say("wordkin: out of memory; use a smaller --vector-size, or --memory-budget")
+        complain("out of memory; use fewer or shorter vectors (of 'wordkin train': --vector-size, --memory-budget)")
         return BAD_INPUT
     except (KeyboardInterrupt, click.Abort) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error
-        say(f"wordkin: interrupted; {cause if cause and cause.args else 'nothing was written'}")
+        complain(f"interrupted; {cause if cause and cause.args else 'nothing was written'}")
         return INTERRUPTED
     return 0
 

@@ -1,29 +1,36 @@
 """``wordkin convert``."""
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import click
 
-from wordkin.cli import PATH, as_json, print_json
+from wordkin import sizes
+from wordkin.cli.command import PATH, STANDARD_STREAM, as_json, command, print_json, say, say_written
+from wordkin.cli.sources import READABLE, WRITABLE, readable, space_as_option
+from wordkin.errors import OutputError
 from wordkin.vectors import loading
+from wordkin.vectors.formats import registry
 from wordkin.vectors.formats.precision import PRECISIONS, Precision
-from wordkin.vectors.formats.registry import FORMATS
-
-_readable = click.Choice([each.name for each in FORMATS.values() if each.reads])
-_writable = click.Choice([each.name for each in FORMATS.values() if each.writes])
 
 
-@click.command()
+@command(
+    "wordkin convert mine.safetensors mine.bin",
+    "wordkin convert mine.safetensors small.safetensors --precision int8",
+    "wordkin convert mine.safetensors - --to word2vec-text | gzip > mine.txt.gz",
+)
 @click.argument("source", type=PATH)
 @click.argument("target", type=PATH)
-@click.option("--from", "source_format", type=_readable, help="SOURCE's format.  [default: by its content]")
-@click.option("--to", "target_format", type=_writable, help="TARGET's format.  [default: by its suffix]")
-@click.option("--space-as", metavar="TEXT", help="Write TEXT for white space in words, where a format cannot hold it.")
+@click.option("--from", "source_format", type=READABLE, help="SOURCE's format.  [default: by its content]")
+@click.option("--to", "target_format", type=WRITABLE, help="TARGET's format.  [default: by its suffix]")
+@space_as_option
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
     help="Store the vectors as that; less than float32 is for safetensors and hub.  [default: as SOURCE does]",
 )
+@click.option("--skip-bad-rows", is_flag=True, help="Leave out rows that have no word or are doubtful, and count them.")
 @as_json
 def convert(
     source: Path,
@@ -32,15 +39,41 @@ def convert(
     target_format: str | None,
     space_as: str | None,
     precision: Precision | None,
+    skip_bad_rows: bool,
     as_json: bool,
 ) -> None:
     """Write the vectors in SOURCE as TARGET, in another format.
 
-    They pass through memory a block at a time, so that a file may be larger than memory.
+    They pass through memory a block at a time, so that a file may be larger than memory. SOURCE may be a pipe, or -
+    for standard input, and TARGET - for standard output.
     """
-    done = loading.convert(source, target, source_format, target_format, space_as, precision)
+    to_standard_output = str(target) == STANDARD_STREAM
+    if to_standard_output:
+        _require_one_file(target_format, as_json)
+    with tempfile.TemporaryDirectory(prefix="wordkin-") as folder:
+        written = Path(folder, "vectors") if to_standard_output else target
+        done = loading.convert(
+            readable(source), written, source_format, target_format, space_as, precision, skip_bad_rows
+        )
+        if to_standard_output:
+            with written.open("rb") as file, click.open_file("-", "wb") as standard_output:
+                shutil.copyfileobj(file, standard_output)
+    counts = sizes.counted(done.words, "word"), sizes.counted(done.vector_size, "dimension"), done.precision
+    size = ", ".join(counts)
     if as_json:
         document = {"source": str(source), "target": str(target), "words": done.words, "vector_size": done.vector_size}
         print_json({**document, "precision": done.precision})
+    elif to_standard_output:
+        say(f"wrote standard output: {size}")
     else:
-        click.echo(f"wrote {target}: {done.words:,} words, {done.vector_size} dimensions, {done.precision}")
+        say_written(f"wrote {target}: {size}")
+
+
+def _require_one_file(target_format: str | None, as_json: bool) -> None:
+    """Refuse what cannot go to standard output."""
+    if target_format is None:
+        raise click.UsageError("standard output has no suffix that says its format: give --to FORMAT")
+    if as_json:
+        raise click.UsageError("the vectors and --json would both go to standard output: name a file for one of them")
+    if not registry.named(target_format, to_read=False).single:
+        raise OutputError(f"{target_format} is more than one file, and standard output is one: name a file or a folder")

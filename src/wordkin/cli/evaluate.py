@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from wordkin import files
-from wordkin.cli import PATH, as_json, print_json
+from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json
+from wordkin.cli.sources import from_option, loaded, readable
+from wordkin.errors import FormatError
 from wordkin.vectors.queries import METHODS
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -19,7 +21,10 @@ similarity_option = click.option(
 )
 
 
-@click.command()
+@command(
+    "wordkin evaluate mine.safetensors --similarity wordsim353.tsv --similarity men.tsv",
+    "wordkin evaluate mine.safetensors other.bin --analogies questions-words.txt --plot scores.svg",
+)
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @analogies_option
 @similarity_option
@@ -34,7 +39,8 @@ similarity_option = click.option(
 )
 @click.option("--most-frequent", type=click.IntRange(min=1), metavar="N", help="Only the N most frequent words.")
 @click.option("--case-sensitive", is_flag=True, help="Tell words apart that differ in case only.")
-@click.option("--plot", type=PATH, metavar="FILE", help="Also draw the scores, as .svg, .png or .pdf.")
+@from_option
+@click.option("--plot", type=OUTPUT, metavar="FILE", help="Also draw the scores, as .svg, .png or .pdf.")
 @as_json
 def evaluate(
     models: tuple[Path, ...],
@@ -45,16 +51,17 @@ def evaluate(
     method: Any,
     most_frequent: int | None,
     case_sensitive: bool,
+    source_format: str | None,
     plot: Path | None,
     as_json: bool,
 ) -> None:
     """Score each MODEL on evaluation sets, side by side.
 
-    The options that name a set may be given several times. Several models are compared with the first by a paired
-    test: McNemar's for analogies, the bootstrap for similarity.
+    The options that name a set take one file each, and may be given several times. Several models are compared with
+    the first by a paired test: McNemar's for analogies, the bootstrap for similarity.
     """
     from wordkin import evaluation
-    from wordkin.evaluation import comparing, picture, report
+    from wordkin.evaluation import report
 
     if not (analogies or similarity or categorisation or outliers):
         raise click.UsageError("give a set: --analogies, --similarity, --categorisation or --outliers, and a file")
@@ -62,15 +69,15 @@ def evaluate(
         files.require_writable(plot)
     options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
     asked: list[tuple[Path, Callable[..., Any], dict[str, Any]]] = [
-        *((path, evaluation.evaluate_analogies, {**options, "method": method}) for path in analogies),
-        *((path, evaluation.evaluate_similarity, options) for path in similarity),
-        *((path, evaluation.evaluate_categorisation, options) for path in categorisation),
-        *((path, evaluation.evaluate_outliers, options) for path in outliers),
+        *((path, evaluation.evaluate_analogies, {**options, "method": method}) for path in map(readable, analogies)),
+        *((path, evaluation.evaluate_similarity, options) for path in map(readable, similarity)),
+        *((path, evaluation.evaluate_categorisation, options) for path in map(readable, categorisation)),
+        *((path, evaluation.evaluate_outliers, options) for path in map(readable, outliers)),
     ]
-    loaded = [WordVectors.load(model) for model in models]
-    scores = [[score(vectors, path, **keywords) for vectors in loaded] for path, score, keywords in asked]
+    all_vectors = [_model(model, source_format, alone=len(models) == 1) for model in models]
+    scores = [[score(vectors, path, **keywords) for vectors in all_vectors] for path, score, keywords in asked]
     differences = [
-        [evaluation.compare(of_set[0], other) for other in of_set[1:]] if comparing.comparable(of_set) else []
+        [evaluation.compare(of_set[0], other) for other in of_set[1:]] if report.comparable(of_set) else []
         for of_set in scores
     ]
     names = [str(model) for model in models]
@@ -88,4 +95,14 @@ def evaluate(
     else:
         click.echo(report.table(names, scores, differences))
     if plot is not None:
-        picture.draw(plot, names, scores)
+        report.draw(plot, names, scores)
+
+
+def _model(given: Path, source_format: str | None, *, alone: bool) -> WordVectors:
+    """The vectors of one MODEL, which may be a set that lacks its option."""
+    try:
+        return loaded(given, source_format)
+    except FormatError as error:
+        if alone:
+            raise
+        raise FormatError(f"{error}; a set needs an option in front of each file, as --similarity {given}") from error

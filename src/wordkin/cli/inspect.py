@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wordkin.cli import PATH, as_json, print_json, say
+from wordkin.cli.command import PATH, as_json, command, print_json, say
 from wordkin.cli.evaluate import analogies_option, similarity_option
-from wordkin.errors import MissingPackageError
-from wordkin.vectors.wordvectors import WordVectors
+from wordkin.cli.sources import from_option, loaded, readable
+from wordkin.errors import MissingPackageError, pip_install
 
 if TYPE_CHECKING:
     from wordkin.inspector.inspected import Inspected
@@ -21,7 +21,7 @@ EXAMPLE = "dog, cat, run, fly"
 no_browser_option = click.option("--no-browser", is_flag=True, help="Only print the address.")
 
 
-@click.command()
+@command("wordkin inspect mine.safetensors", "wordkin inspect mine.safetensors --similarity wordsim353.tsv --port 8000")
 @click.argument("model", type=PATH, required=False)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on.  [default: one that is free]"
@@ -35,6 +35,7 @@ no_browser_option = click.option("--no-browser", is_flag=True, help="Only print 
 @no_browser_option
 @analogies_option
 @similarity_option
+@from_option
 @as_json
 def inspect(
     model: Path | None,
@@ -43,6 +44,7 @@ def inspect(
     no_browser: bool,
     analogies: tuple[Path, ...],
     similarity: tuple[Path, ...],
+    source_format: str | None,
     as_json: bool,
 ) -> None:
     """Show MODEL in a browser: the backward pass, its training, its words, its scores.
@@ -51,7 +53,7 @@ def inspect(
     """
     if model is None and (analogies or similarity):
         raise click.UsageError("--analogies and --similarity need a MODEL to score")
-    with opened(_shown(model, analogies, similarity), no_browser, host, port) as server:
+    with opened(_shown(model, source_format, analogies, similarity), no_browser, host, port) as server:
         if as_json:
             print_json({"address": server.address})
         say("Ctrl-C ends it")
@@ -68,9 +70,9 @@ def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: 
     try:
         from wordkin.inspector.server import Server
     except ImportError as error:
-        raise MissingPackageError("the inspector needs an extra: pip install 'wordkin[web]'") from error
+        raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
     server = Server(shown, host, port)
-    say(f"the inspector is at {server.address}")
+    click.echo(f"the inspector is at {server.address}", err=True)  # also where --quiet is given: nothing works without
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
     return server
@@ -85,15 +87,17 @@ def watching(name: str, no_browser: bool) -> "tuple[Server, Live]":
     return opened(Inspected(name, live=live), no_browser), live
 
 
-def _shown(model: Path | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]) -> "Inspected":
-    from wordkin.inspector.evaluation import Evaluation
+def _shown(
+    model: Path | None, source_format: str | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]
+) -> "Inspected":
     from wordkin.inspector.inspected import Inspected
+    from wordkin.inspector.scores import Evaluation
 
     if model is None:
         return Inspected(EXAMPLE)
-    vectors = WordVectors.load(model)
+    vectors = loaded(model, source_format)
     shown = Inspected(model.name, vectors)
     if analogies or similarity:
-        shown.evaluation = Evaluation(vectors, analogies, similarity)
+        shown.evaluation = Evaluation(vectors, [*map(readable, analogies)], [*map(readable, similarity)])
         shown.evaluation.start()
     return shown

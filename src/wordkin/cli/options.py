@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from wordkin.cli import PATH
+from wordkin.cli.command import PATH, OptionalNumber
+from wordkin.cli.sources import readable
 from wordkin.config import TrainingConfig, parameters, toml_values
 
 Command = Callable[..., Any]
@@ -24,15 +25,18 @@ def config_options(*names: str) -> Callable[[Command], Command]:
         for name, bounds in reversed([(name, bounds) for name, bounds in parameters().items() if name in names]):
             flag = "--" + name.replace("_", "-")
             default = getattr(defaults, name)
-            text = bounds.meaning[0].upper() + bounds.meaning[1:] + "."
+            first = bounds.meaning[0]
+            text = (first.upper() if first.isascii() else first) + bounds.meaning[1:] + "."  # η stays η
             if default is not None and bounds.kind is not bool:
-                text += f" [default: {default}]"
+                text += f"  [default: {default}]"
             if bounds.kind is bool:
                 opposite = "--" + (bounds.opposite or f"no-{flag[2:]}")
                 command = click.option(f"{flag}/{opposite}", name, default=None, help=text)(command)
             else:
-                kind = click.Choice(bounds.choices) if bounds.choices else str if bounds.size else bounds.kind
-                bare: dict[str, Any] = {} if bounds.bare is None else {"is_flag": False, "flag_value": bounds.bare}
+                kind: Any = click.Choice(bounds.choices) if bounds.choices else str if bounds.size else bounds.kind
+                bare: dict[str, Any] = {}
+                if bounds.bare is not None:
+                    kind, bare = OptionalNumber(), {"is_flag": False, "flag_value": bounds.bare}
                 command = click.option(flag, name, type=kind, default=None, help=text, **bare)(command)
         return click.option("--config", "config_file", type=PATH, help="TOML file of parameters; options win over it.")(
             command
@@ -56,4 +60,6 @@ def configuration(
     """
     if config_file is None:
         return TrainingConfig.from_mapping({**settled, **given(values)})
-    return TrainingConfig.from_mapping({**settled, **toml_values(config_file), **given(values)}, str(config_file))
+    return TrainingConfig.from_mapping(
+        {**settled, **toml_values(readable(config_file)), **given(values)}, str(config_file)
+    )

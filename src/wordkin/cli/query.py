@@ -1,5 +1,7 @@
 """``wordkin similar``, ``analogy``, ``info`` and ``explain``."""
 
+import itertools
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,70 +9,102 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import files
-from wordkin.cli import PATH, as_json, print_json
-from wordkin.config import TrainingConfig
+from wordkin import files, sizes
+from wordkin.cli.command import answers, as_documents, as_json, command, end_if_any, print_json
+from wordkin.cli.sources import from_option, loaded, model_argument, readable
+from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import WordkinError
+from wordkin.errors import ConfigurationError, WordkinError, argument
 from wordkin.model.objective import PairPass, pair_pass
-from wordkin.training.history import best_epoch
+from wordkin.training.reports import best_epoch
 from wordkin.vectors.queries import METHODS
 from wordkin.vectors.wordvectors import WordVectors
 
-_model = click.argument("model", type=PATH)
 _fold = click.option("--fold", is_flag=True, help="Also find words by their Unicode form NFC, and in lower case.")
 _topn = click.option("-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="How many words.")
+_full = click.option("--full", is_flag=True, help="Leave nothing out, however long the lines.")
 
 
-@click.command()
-@_model
+@command("wordkin similar mine.safetensors river bank -k 5", "zcat vectors.vec.gz | wordkin similar - river --json")
+@model_argument
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @_topn
 @_fold
+@from_option
 @as_json
-def similar(model: Path, words: tuple[str, ...], topn: int, fold: bool, as_json: bool) -> None:
-    """Show the nearest neighbours of each WORD."""
-    vectors = _loaded(model, fold)
-    neighbours = {word: vectors.most_similar(word, topn=topn) for word in words}
+def similar(
+    model: Path, words: tuple[str, ...], topn: int, fold: bool, source_format: str | None, as_json: bool
+) -> None:
+    """Show the nearest neighbours of each WORD.
+
+    A word that is not in the vocabulary gets an error; the others are answered all the same, and the exit status is 1.
+    """
+    vectors = loaded(model, source_format, fold)
+    neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
     if as_json:
-        print_json({"neighbours": {word: _scored(found) for word, found in neighbours.items()}})
-        return
-    for word, found in neighbours.items():
-        if len(words) > 1:
-            click.echo(word)
-        _print_scored(found)
+        scored = {word: _scored(found) for word, found in neighbours.items()}
+        print_json({"neighbours": scored, "errors": as_documents(errors)})
+    else:
+        for word, found in neighbours.items():
+            if len(words) > 1:
+                click.echo(word)
+            _print_scored(found)
+    end_if_any(errors)
 
 
-@click.command()
-@_model
+@command(
+    "wordkin analogy mine.safetensors man king woman",
+    "wordkin analogy mine.safetensors Paris France Rome --method 3cosmul",
+)
+@model_argument
 @click.argument("a")
 @click.argument("b")
 @click.argument("c")
 @_topn
 @_fold
 @click.option("--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="How to answer.")
+@from_option
 @as_json
-def analogy(model: Path, a: str, b: str, c: str, topn: int, fold: bool, method: Any, as_json: bool) -> None:
+def analogy(
+    model: Path,
+    a: str,
+    b: str,
+    c: str,
+    topn: int,
+    fold: bool,
+    method: Any,
+    source_format: str | None,
+    as_json: bool,
+) -> None:
     """A is to B as C is to … what?"""
-    found = _loaded(model, fold).analogy(a, b, c, topn, method=method)
+    vectors = loaded(model, source_format, fold)
+    _, errors = answers((a, b, c), vectors.__getitem__)
+    found = [] if errors else vectors.analogy(a, b, c, topn, method=method)
     if as_json:
-        print_json({"a": a, "b": b, "c": c, "answers": _scored(found)})
+        print_json({"a": a, "b": b, "c": c, "answers": _scored(found), "errors": as_documents(errors)})
     else:
         _print_scored(found)
+    end_if_any(errors)
 
 
-@click.command()
-@_model
+@command("wordkin info mine.safetensors", "wordkin info GoogleNews-vectors-negative300.bin.gz --json")
+@model_argument
+@_full
+@from_option
 @as_json
-def info(model: Path, as_json: bool) -> None:
-    """Show what a model, or an encoded corpus, holds."""
-    if files.container_kind(model) == CORPUS:
-        corpus = EncodedCorpus.load(model)
+def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> None:
+    """Show what a model, or an encoded corpus, holds.
+
+    Of its configuration that is shown which differs from the defaults; --full shows all of it, and so does --json.
+    """
+    path, room = readable(model), None if full else _columns()
+    if source_format is None and files.container_kind(path) == CORPUS:
+        corpus = EncodedCorpus.load(path)
         document: dict[str, Any] = {"kind": CORPUS, "settings": corpus.settings, "report": corpus.report.as_dict()}
-        lines = [f"encoded corpus: {corpus.report}", *_listed("settings", corpus.settings)]
+        lines = [f"encoded corpus: {corpus.report}", *_configuration(corpus.settings, full)]
     else:
-        vectors = WordVectors.load(model)
+        vectors = loaded(path, source_format)
         document = {
             "kind": "model",
             "words": len(vectors),
@@ -81,10 +115,11 @@ def info(model: Path, as_json: bool) -> None:
             "history": vectors.history,
         }
         lines = [
-            f"model: {len(vectors):,} words, {vectors.vector_size} dimensions, {vectors.precision}, "
+            f"model: {sizes.counted(len(vectors), 'word')}, {sizes.counted(vectors.vector_size, 'dimension')}, "
+            f"{vectors.precision}, "
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
-            f"most frequent: {' '.join(vectors.index_to_key[:10])}",
-            *_listed("config", vectors.config),
+            _cut(f"most frequent: {' '.join(vectors.index_to_key[:10])}", room),
+            *_configuration(vectors.config, full),
             *_epochs(vectors),
         ]
     if as_json:
@@ -93,27 +128,40 @@ def info(model: Path, as_json: bool) -> None:
         click.echo("\n".join(lines))
 
 
-@click.command()
-@_model
+@command(
+    "wordkin explain mine.safetensors river bank", "wordkin explain mine.safetensors river teapot --label 0 --full"
+)
+@model_argument
 @click.argument("input_word")
 @click.argument("output_word")
 @click.option("--label", type=click.Choice(["1", "0"]), default="1", show_default=True, help="t: 1 context, 0 noise.")
-@click.option("--learning-rate", type=float, help="η of the step; the model's own by default.")
+@click.option("--learning-rate", type=float, help="η of the step.  [default: the model's own]")
+@_full
+@from_option
 @as_json
 def explain(
-    model: Path, input_word: str, output_word: str, label: str, learning_rate: float | None, as_json: bool
+    model: Path,
+    input_word: str,
+    output_word: str,
+    label: str,
+    learning_rate: float | None,
+    full: bool,
+    source_format: str | None,
+    as_json: bool,
 ) -> None:
     """Show the whole backward pass of one pair, with the model's own numbers.
 
     INPUT_WORD is the word of the context, whose input vector is v; OUTPUT_WORD is the centre word (label 1) or a
-    noise word (label 0), whose output vector is w.
+    noise word (label 0), whose output vector is w. Long vectors are cut to the width of the terminal; --full shows
+    them whole, and so does --json.
     """
-    vectors = WordVectors.load(model)
+    path = readable(model)
+    vectors = loaded(path, source_format)
     if vectors.output_vectors is None:
-        raise WordkinError(f"{model} holds no output vectors, which the backward pass needs: train and save with them")
+        raise WordkinError(f"{path} holds no output vectors, which the backward pass needs: train and save with them")
     if vectors.config.get("output_layer", "negative-sampling") != "negative-sampling":
         raise WordkinError(
-            f"{model} was trained with {vectors.config['output_layer']}, whose output vectors belong to nodes of a "
+            f"{path} was trained with {vectors.config['output_layer']}, whose output vectors belong to nodes of a "
             "tree, not to words; explain needs a model trained with negative-sampling"
         )
     eta = TrainingConfig.from_mapping(
@@ -122,6 +170,11 @@ def explain(
             "min_learning_rate": 0.0,
         }
     ).first_learning_rate
+    errors = [
+        *answers([input_word], vectors.__getitem__)[1],
+        *answers([output_word] if output_word != input_word else [], vectors.row)[1],
+    ]
+    end_if_any(errors)
     v = np.asarray(vectors[input_word], np.float64)
     w = np.asarray(vectors.output_vectors[vectors.row(output_word)], np.float64)
     step = pair_pass(v, w, int(label), eta)
@@ -131,15 +184,11 @@ def explain(
         }
         print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
     else:
-        click.echo("\n".join(_explained(step, input_word, output_word, eta)))
+        click.echo("\n".join(_explained(step, input_word, output_word, eta, None if full else _columns())))
 
 
-def _loaded(model: Path, fold: bool) -> WordVectors:
-    vectors = WordVectors.load(model)
-    return vectors.folded() if fold else vectors
-
-
-def _explained(step: PairPass, input_word: str, output_word: str, eta: float) -> list[str]:
+def _explained(step: PairPass, input_word: str, output_word: str, eta: float, columns: int | None) -> list[str]:
+    room = None if columns is None else columns - len(f"  {'':21} = ")
     if step.t:
         kind, loss, factor = "positive example", "J = −log y", "−1/y"
     else:
@@ -148,8 +197,8 @@ def _explained(step: PairPass, input_word: str, output_word: str, eta: float) ->
         f"input word {input_word}, output word {output_word}, t = {step.t} ({kind}), η = {eta:g}",
         "",
         "forward",
-        f"  v                     = {_vector(step.v)}",
-        f"  w                     = {_vector(step.w)}",
+        f"  v                     = {_vector(step.v, room)}",
+        f"  w                     = {_vector(step.w, room)}",
         f"  x = v·w               = {step.x:.9g}",
         f"  y = σ(x)              = {step.y:.9g}",
         f"  {loss:21} = {step.J:.9g}",
@@ -158,12 +207,12 @@ def _explained(step: PairPass, input_word: str, output_word: str, eta: float) ->
         f"  {f'∂J/∂y = {factor}':21} = {step.dJ_dy:.9g}",
         f"  ∂y/∂x = y(1 − y)      = {step.dy_dx:.9g}",
         f"  ∂J/∂x = y − t         = {step.dJ_dx:.9g}   (the product of the two above)",
-        f"  ∂J/∂v = (y − t) w     = {_vector(step.dJ_dv)}",
-        f"  ∂J/∂w = (y − t) v     = {_vector(step.dJ_dw)}",
+        f"  ∂J/∂v = (y − t) w     = {_vector(step.dJ_dv, room)}",
+        f"  ∂J/∂w = (y − t) v     = {_vector(step.dJ_dw, room)}",
         "",
         f"one step of η = {eta:g}",
-        f"  v ← v − η (y − t) w   = {_vector(step.v_after)}",
-        f"  w ← w − η (y − t) v   = {_vector(step.w_after)}",
+        f"  v ← v − η (y − t) w   = {_vector(step.v_after, room)}",
+        f"  w ← w − η (y − t) v   = {_vector(step.w_after, room)}",
         f"  J after               = {step.J_after:.9g}",
     ]
 
@@ -184,8 +233,15 @@ def _epochs(vectors: WordVectors) -> list[str]:
     return lines
 
 
-def _vector(vector: npt.NDArray[Any]) -> str:
-    return "[" + ", ".join(f"{number:.5g}" for number in vector) + "]"
+def _vector(vector: npt.NDArray[Any], room: int | None) -> str:
+    """The numbers of a vector, as many as there is room for; at least one."""
+    numbers = [f"{number:.5g}" for number in vector]
+    whole = f"[{', '.join(numbers)}]"
+    if room is None or len(whole) <= room:
+        return whole
+    left = room - len(f"[… {len(numbers)} more]")
+    shown = sum(end <= left for end in itertools.accumulate(len(number) + 2 for number in numbers)) or 1
+    return f"[{', '.join(numbers[:shown])}, … {len(numbers) - shown} more]"
 
 
 def _scored(found: list[tuple[str, float]]) -> list[dict[str, Any]]:
@@ -197,5 +253,49 @@ def _print_scored(found: list[tuple[str, float]]) -> None:
         click.echo(f"{score:7.4f}  {word}")
 
 
-def _listed(title: str, values: dict[str, Any]) -> list[str]:
-    return [f"{title}: " + ", ".join(f"{name}={value}" for name, value in values.items())]
+def _configuration(settings: dict[str, Any], full: bool) -> list[str]:
+    """A table of the hyper-parameters that differ from the defaults, or of all of them."""
+    if not settings:
+        return ["configuration: the file does not tell"]
+    defaults = _defaults(settings)
+    rows = [
+        (argument(name), _value(value), f"default {_value(defaults[name])}" if name in defaults else "")
+        for name, value in settings.items()
+        if full or name not in defaults or value != defaults[name]
+    ]
+    if not rows:
+        return ["configuration: the defaults"]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "configuration:" if full else "configuration, where it differs from the defaults:",
+        *(f"  {x}" for x in lines),
+    ]
+
+
+def _defaults(settings: dict[str, Any]) -> dict[str, Any]:
+    """The default of each hyper-parameter that a file tells, of the learning rate that of its variant."""
+    variant: dict[str, Any] = {
+        name: settings[name] for name in ("architecture", "output_layer", "cbow_gradient") if name in settings
+    }
+    try:
+        config = TrainingConfig.from_mapping(variant)
+    except ConfigurationError:  # a file may say what it likes
+        config = TrainingConfig()
+    defaults = {**TrainingConfig().as_dict(), "learning_rate": config.first_learning_rate}
+    return {name: value for name, value in defaults.items() if name not in INCIDENTAL_PARAMETERS}
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _cut(line: str, room: int | None) -> str:
+    """A line, as much of it as there is room for."""
+    return line if room is None or len(line) <= room else line[: room - 1] + "…"

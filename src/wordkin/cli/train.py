@@ -8,27 +8,55 @@ from typing import Any
 import click
 
 from wordkin import files, sizes
-from wordkin.cli import PATH, as_json, print_json, say
+from wordkin.cli.command import (
+    OUTPUT,
+    PATH,
+    STANDARD_STREAM,
+    answers,
+    as_json,
+    command,
+    end_if_any,
+    is_quiet,
+    print_json,
+    say,
+    say_written,
+    with_given_names,
+)
 from wordkin.cli.inspect import no_browser_option, watching
 from wordkin.cli.options import config_options, configuration, given
+from wordkin.cli.sources import READABLE, WRITABLE, loaded, readable, space_as_option
 from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.check import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import ConfigurationError, FormatError, OutputError
-from wordkin.training.checkpoint import DEFAULT_SECONDS
+from wordkin.training.backend import Workers
+from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint
 from wordkin.training.word2vec import Word2Vec, settings_of
-from wordkin.vectors.wordvectors import WordVectors
+from wordkin.vectors import loading
+from wordkin.vectors.formats.registry import FORMATS
 
 _DEMO_WORDS = ("list", "true", "read", "returns", "file", "string", "error", "class")
 _inputs = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-_output = click.option("-o", "--output", type=PATH, required=True, help="File to write; replaced when complete.")
+_output = click.option("-o", "--output", type=OUTPUT, required=True, help="File to write; replaced when complete.")
 
 
-@click.command()
+@command(
+    "wordkin train my-texts/*.txt.gz --tokenizer words --lower -o mine.safetensors",
+    "wordkin train more.txt --init mine.safetensors --freeze old -o larger.safetensors",
+    "wordkin train corpus.safetensors -o mine.safetensors --checkpoint run.checkpoint --resume",
+)
 @_inputs
 @_output
+@click.option(
+    "--to",
+    "target_format",
+    type=WRITABLE,
+    metavar="FORMAT",
+    help="The output's format; training can go on from safetensors and hub alone.  [default: by its suffix]",
+)
+@space_as_option
 @config_options(*parameters())
 @click.option(
     "--init",
@@ -41,13 +69,20 @@ _output = click.option("-o", "--output", type=PATH, required=True, help="File to
     help="Vectors with which those words of the text begin that have one there; no output vectors are needed.",
 )
 @click.option(
+    "--from",
+    "source_format",
+    type=READABLE,
+    metavar="FORMAT",
+    help="Format of --init or --init-vectors.  [default: by content]",
+)
+@click.option(
     "--freeze",
     metavar="old|FILE",
     help="Words whose vectors stay as they are: all of the model's, or those in a file, one a line.",
 )
 @click.option(
     "--checkpoint",
-    type=PATH,
+    type=OUTPUT,
     help="File that keeps the state of the run, so that it survives even kill -9.",
 )
 @click.option(
@@ -63,30 +98,33 @@ _output = click.option("-o", "--output", type=PATH, required=True, help="File to
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Train by so many processes, here or on a cluster, by way of Ray; --threads are then those of each.",
+    help="Train with this many processes, here or on a cluster, by way of Ray; --threads are then those of each.",
 )
 @click.option(
     "--round-tokens",
     type=click.IntRange(min=1),
-    help="Tokens that each worker trains on before they exchange their changes. [default: depends on --workers]",
+    help="Tokens that each worker trains on before they exchange their changes.  [default: depends on --workers]",
 )
 @click.option(
     "--exchange-precision",
     type=click.Choice(EXCHANGE_PRECISIONS),
-    help="What these changes are as they travel; float16 is half as much. [default: float32]",
+    help="What these changes are as they travel; float16 is half as much.  [default: float32]",
 )
 @click.option(
     "--ray-address",
     metavar="ADDRESS|auto",
-    help="Cluster to run the workers on; auto for the one that this machine belongs to. [default: this machine]",
+    help="Cluster to run the workers on; auto for the one that this machine belongs to.  [default: this machine]",
 )
 @as_json
 def train(
     inputs: tuple[str, ...],
     output: Path,
+    target_format: str | None,
+    space_as: str | None,
     config_file: Path | None,
     init: Path | None,
     init_vectors: Path | None,
+    source_format: str | None,
     freeze: str | None,
     checkpoint: Path | None,
     checkpoint_every: float,
@@ -113,8 +151,17 @@ def train(
             raise ConfigurationError(f"{flag} and --output are both {output}; give two files")
     if init is not None and init_vectors is not None:
         raise ConfigurationError("--init and --init-vectors are both given; --init has input vectors of its own")
-    earlier = None if init is None else WordVectors.load(init)
-    pretrained = None if init_vectors is None else WordVectors.load(init_vectors)
+    if source_format is not None and init is None and init_vectors is None:
+        raise ConfigurationError("--from is the format of --init or --init-vectors; give one of them, too")
+    if [*inputs, *map(str, (init, init_vectors, freeze, config_file))].count(STANDARD_STREAM) > 1:
+        raise ConfigurationError("- is standard input, which can be read once: name a file for the others")
+    loading.warn_of_what_is_lost(output, target_format)
+    earlier = None if init is None else loaded(init, source_format)
+    pretrained = None if init_vectors is None else loaded(init_vectors, source_format)
+    frozen = _words_to_freeze(freeze)
+    known = pretrained if earlier is None else earlier
+    if isinstance(frozen, list) and known is not None:
+        end_if_any(answers(frozen, known.row)[1])
     settled = {} if pretrained is None else {"vector_size": pretrained.vector_size}
     config = configuration(config_file, values, settled if earlier is None else settings_of(earlier))
     sources = _sources(inputs, output)
@@ -130,26 +177,21 @@ def train(
     _fit(
         model,
         [Path(source) if isinstance(source, str) else source for source in sources],
-        progress=live.begin if live else True,
+        progress=live.begin if live else not is_quiet(),
         init=earlier,
         init_vectors=pretrained,
-        freeze=_words_to_freeze(freeze),
-        checkpoint=checkpoint,
-        checkpoint_every=checkpoint_every,
-        resume=resume,
-        workers=workers,
-        round_tokens=round_tokens,
-        exchange_precision=exchange_precision,
-        ray_address=ray_address,
+        freeze=frozen,
+        checkpoint=None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every, resume=resume),
+        workers=_workers(workers, round_tokens, exchange_precision, ray_address),
     )
-    model.save(output)
+    model.vectors.save(output, format=target_format, space_as=space_as)
     if server is not None:
         server.shown.vectors = model.vectors
     document = {
         "model": str(output),
         "words": len(model.vectors),
         "vector_size": model.vectors.vector_size,
-        "start": model.start.as_dict() if model.start is not None else None,
+        "initialization": _initialization(model),
         "report": model.report.as_dict(),
         "warnings": model.warnings,
         "budget": model.budget.as_dict(),
@@ -162,13 +204,13 @@ def train(
     if as_json:
         print_json(document)
     else:
-        click.echo(f"wrote {output}: {model.vectors!r}, loss {model.history[model.best_epoch - 1].loss:.4f}")
+        say_written(f"wrote {output}: {model.vectors!r}, loss {model.history[model.best_epoch - 1].loss:.4f}")
     if server is not None and sys.stderr is not None and sys.stderr.isatty():
         say("the page stays until Ctrl-C")
         server.wait()
 
 
-@click.command()
+@command("wordkin encode my-texts/ --tokenizer words --lower -o corpus.safetensors")
 @_inputs
 @_output
 @config_options(*CORPUS_PARAMETERS)
@@ -180,6 +222,7 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
     """
     from wordkin.corpus.encoding import encode_files
 
+    _require_own_suffix(output, "an encoded corpus")
     config = configuration(config_file, values)
     corpus = encode_files(_sources(inputs, output), config)
     say(str(corpus.report))
@@ -188,14 +231,14 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
     if as_json:
         print_json({"corpus": str(output), "report": corpus.report.as_dict(), "warnings": warnings})
     else:
-        click.echo(f"wrote {output}: {corpus.report}")
+        say_written(f"wrote {output}: {corpus.report}")
 
 
-@click.command()
+@command("wordkin demo")
 @click.option(
     "-o",
     "--output",
-    type=PATH,
+    type=OUTPUT,
     default="wordkin-demo.safetensors",
     show_default=True,
     help="File to write.",
@@ -208,11 +251,12 @@ def demo(output: Path, as_json: bool) -> None:
     """
     from wordkin.corpus.standard_library import paragraphs
 
+    _require_own_suffix(output, "the demo's model")
     files.require_writable(output)
     config = TrainingConfig(tokenizer="words", lower=True, epochs=30, learning_rate=0.05)
     say("reading the documentation of Python's standard library")
     model = Word2Vec(config)
-    _fit(model, paragraphs())
+    _fit(model, paragraphs(), progress=not is_quiet())
     model.save(output)
     words = [word for word in _DEMO_WORDS if word in model.vectors]
     neighbours = {word: model.vectors.most_similar(word, topn=6) for word in words}
@@ -237,6 +281,23 @@ def _program() -> str:
     return f"{python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python} -m wordkin"
 
 
+def _initialization(model: Word2Vec) -> dict[str, Any] | None:
+    """How the run and the vectors that it began with fit together, for --json."""
+    if model.initialization is None:
+        return None
+    return {**model.initialization.as_dict(), "source": with_given_names(model.initialization.source)}
+
+
+def _require_own_suffix(output: Path, what: str) -> None:
+    """Refuse a name that says another format than wordkin's own, in which `what` is written."""
+    for form in FORMATS.values():
+        if output.suffix.lower() in form.suffixes and not form.complete:
+            raise OutputError(
+                f"cannot write {output}: {what} is a safetensors file, and {output.suffix} means {form.name}; end its "
+                "name in .safetensors"
+            )
+
+
 def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
     """The files to read, once it is certain that none of them is the output and that this can be written."""
     sources = reading.expand(inputs)
@@ -248,12 +309,26 @@ def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
     return sources
 
 
+def _workers(
+    number: int | None, round_tokens: int | None, exchange_precision: str | None, ray_address: str | None
+) -> Workers | None:
+    """The workers that the options ask for, if any."""
+    details = {"round_tokens": round_tokens, "exchange_precision": exchange_precision, "address": ray_address}
+    settings: dict[str, Any] = {name: value for name, value in details.items() if value is not None}
+    if number is not None:
+        return Workers(number, **settings)
+    for name in settings:
+        flag = "ray-address" if name == "address" else name.replace("_", "-")
+        raise ConfigurationError(f"--{flag} needs --workers N, the number of processes that it is for")
+    return None
+
+
 def _words_to_freeze(given: str | None) -> str | list[str] | None:
     """What --freeze says: nothing, "old", or the words in a file."""
     if given is None or given == "old":
         return given
     try:
-        text = files.text(Path(given))
+        text = files.text(readable(PATH.convert(given, None, None)))
     except FormatError as error:
         raise FormatError(f"words to freeze: {error}; give a file with one word a line, or old") from error
     words = [word for line in text.split("\n") if (word := line.removesuffix("\r"))]

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.tokenizing import advice_without_spaces, without_spaces
+from wordkin.errors import argument
 from wordkin.vocabulary import Vocabulary
 
 logger = logging.getLogger("wordkin")
@@ -48,7 +50,7 @@ def check(corpus: EncodedCorpus) -> list[str]:
         _single_characters(corpus, frequent),
         _one_line(corpus),
         _copies(corpus),
-        _few_words(corpus),
+        _no_spaces(corpus, frequent) or _few_words(corpus),
         _two_cases(corpus, frequent),
     )
     return [finding for finding in findings if finding is not None]
@@ -71,7 +73,8 @@ def _single_characters(corpus: EncodedCorpus, frequent: list[str]) -> str | None
     if share < SINGLE_CHARACTERS:
         return None
     return (
-        f"{share:.1%} of the tokens are one character long: if characters are meant, --tokenizer characters says so; "
+        f"{share:.1%} of the tokens are one character long: if characters are meant, "
+        f"{argument('tokenizer', 'characters')} says so; "
         "if words are, the text has white space between letters, or was given as letters instead of words"
     )
 
@@ -123,19 +126,32 @@ def _copies(corpus: EncodedCorpus) -> str | None:
     )
 
 
+def _no_spaces(corpus: EncodedCorpus, frequent: list[str]) -> str | None:
+    if corpus.settings["tokenizer"] == "characters" or not without_spaces("".join(frequent).encode(), len(frequent)):
+        return None
+    longest = max(frequent, key=len)
+    return f"words such as {longest[:20]!r} are whole sentences: {advice_without_spaces()}"
+
+
 def _few_words(corpus: EncodedCorpus) -> str | None:
     words, report = len(corpus.vocabulary), corpus.report
     if words >= FEW_WORDS:
         return None
     if report.dropped_by_max_vocabulary:
-        cause = f"max_vocabulary dropped {report.dropped_by_max_vocabulary:,} tokens in other words: raise it"
+        cause = (
+            f"{argument('max_vocabulary')} dropped {report.dropped_by_max_vocabulary:,} tokens in other words: raise it"
+        )
     elif report.dropped_by_min_count:
         cause = (
-            f"--min-count {corpus.settings['min_count']} dropped {report.dropped_by_min_count:,} tokens in rarer words"
+            f"{argument('min_count', corpus.settings['min_count'])} dropped {report.dropped_by_min_count:,} tokens in "
+            "rarer words"
         )
         cause += ": lower it, or give more text"
     else:
-        cause = "so few words have no neighbours worth the name: give more text, or see whether --tokenizer fits it"
+        cause = (
+            "so few words have no neighbours worth the name: give more text, or see whether "
+            f"{argument('tokenizer')} fits it"
+        )
     return f"the vocabulary has only {words} words; {cause}"
 
 
@@ -153,7 +169,8 @@ def _two_cases(corpus: EncodedCorpus, frequent: list[str]) -> str | None:
     examples = ", ".join(f"{frequent[row]!r} {counts[row]:,} times" for row in forms[frequent[most].lower()][:2])
     return (
         f"{len(split):,} of the {len(frequent):,} most frequent words occur in upper and lower case ({examples}), "
-        f"{share:.1%} of the tokens in the rarer one: if case carries no meaning, --lower makes them one word"
+        f"{share:.1%} of the tokens in the rarer one: if case carries no meaning, {argument('lower', True)} makes them "
+        "one word"
     )
 
 

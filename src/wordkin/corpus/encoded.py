@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wordkin import files, sizes
 from wordkin.config import CORPUS_PARAMETERS
 from wordkin.damage import byte_of, damaged
-from wordkin.errors import FormatError
+from wordkin.errors import FormatError, argument
 from wordkin.vocabulary import Vocabulary
 
 KIND = "corpus"
@@ -48,8 +48,8 @@ class CorpusReport:
             f"{sizes.counted(self.sentences, 'sentence')}"
         )
         dropped = [
-            (self.dropped_by_min_count, "in words under min_count"),
-            (self.dropped_by_max_vocabulary, "in words beyond max_vocabulary"),
+            (self.dropped_by_min_count, f"in words under {argument('min_count')}"),
+            (self.dropped_by_max_vocabulary, f"in words beyond {argument('max_vocabulary')}"),
             (self.empty_tokens, "that were empty strings"),
         ]
         reasons = [f"{count:,} {reason}" for count, reason in dropped if count]

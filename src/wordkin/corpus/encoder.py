@@ -38,10 +38,13 @@ from wordkin.corpus.scanner import (
 )
 from wordkin.corpus.spool import mapped, spool, spooling
 from wordkin.corpus.words import WordCounts, Words
-from wordkin.errors import CorpusError
+from wordkin.errors import CorpusError, argument
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 logger = logging.getLogger("wordkin")
+
+_SAMPLE_WORDS = 10_000
+"""Words by which it is judged whether a text has spaces between them."""
 
 
 class Settled(NamedTuple):
@@ -213,7 +216,7 @@ class Encoder:
             empty_tokens=self.empty_tokens,
         )
         if not report.tokens_kept or len(kept) < 2:
-            _refuse_vocabulary(report, self.config, known, int(counts.max()))
+            _refuse_vocabulary(report, self.config, known, int(counts.max()), self._has_no_spaces())
         settings = {name: getattr(self.config, name) for name in CORPUS_PARAMETERS}
         if joining < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
             settings["max_vocabulary"] = len(kept)
@@ -225,6 +228,13 @@ class Encoder:
         row_of_id = np.full(words, -1, np.int32)
         row_of_id[kept] = rows
         return Settled(vocabulary, row_of_id, report, settings)
+
+    def _has_no_spaces(self) -> bool:
+        """Whether the words that were read are whole sentences of text without spaces, judged by the first of them."""
+        number = min(self._distinct, _SAMPLE_WORDS)
+        table = self._words.table
+        is_text = self.classes is not tokenizing.marked_classes() and not self.classes.single
+        return is_text and tokenizing.without_spaces(table.arena[: table.offsets[number]].tobytes(), number)
 
     def _within_budget(self, order: npt.NDArray[np.intp], sentences: int) -> npt.NDArray[np.intp]:
         """The words that memory_budget has room for: those that are known, and the most frequent new ones."""
@@ -265,7 +275,7 @@ class Encoder:
         return len(raw)
 
     def _decoded(self, raw: bytes, name: str, offset: int) -> bytes:
-        """Check (and repair or lower-case, as configured) a piece of UTF-8."""
+        """Check a piece of UTF-8, and repair, lower-case or shorten it as configured."""
         if raw.isascii():
             return raw.lower() if self.config.lower else raw
         try:
@@ -273,11 +283,15 @@ class Encoder:
         except UnicodeDecodeError as error:
             raise CorpusError(
                 f"{name} is not UTF-8 at byte {offset + error.start} (0x{raw[error.start]:02x}): convert it, or use "
-                "--encoding-errors replace"
+                f"{argument('encoding_errors', 'replace')}"
             ) from error
+        dropped = self.classes.dropped
+        has_dropped = dropped != "" and dropped in text
+        if has_dropped:
+            text = text.replace(dropped, "")
         if self.config.lower:
             text = text.lower()
-        elif self.config.encoding_errors == "strict":
+        elif self.config.encoding_errors == "strict" and not has_dropped:
             return raw
         return text.encode()
 
@@ -324,21 +338,26 @@ def _fields(classes: tokenizing.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDA
 def _cut(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
     """What memory_budget left of the vocabulary, in one line."""
     return (
-        f"memory_budget {sizes.shown(config.memory_budget or 0)} has room for {kept:,} of {wanted:,} "
+        f"{argument('memory_budget')} {sizes.shown(config.memory_budget or 0)} has room for {kept:,} of {wanted:,} "
         f"words of {config.vector_size} dimensions; the rarer ones go, with {dropped:,} tokens ({dropped / tokens:.1%})"
     )
 
 
-def _refuse_vocabulary(report: CorpusReport, config: TrainingConfig, known: int, most: int) -> NoReturn:
+def _refuse_vocabulary(
+    report: CorpusReport, config: TrainingConfig, known: int, most: int, has_no_spaces: bool
+) -> NoReturn:
     if known and not report.tokens_kept:
         raise CorpusError(
             f"none of the text's {report.distinct_words:,} distinct words is known to the model, and none may join it: "
-            f"the most frequent occurs {most:,} times, min_count is {config.min_count}, max_vocabulary "
-            f"{config.max_vocabulary}; see whether tokenizer and lower are the model's, or give more text"
+            f"the most frequent occurs {most:,} times, {argument('min_count')} is {config.min_count}, "
+            f"{argument('max_vocabulary')} {config.max_vocabulary}; see whether {argument('tokenizer')} and "
+            f"{argument('lower')} are the model's, or give more text"
         )
     left = "no word is" if report.words_kept == 0 else "only one word is"
+    if has_no_spaces:
+        raise CorpusError(f"{left} left to train on: {tokenizing.advice_without_spaces()}")
     advice = (
-        f"min_count={config.min_count} dropped the other {report.distinct_words - report.words_kept:,} of "
+        f"{argument('min_count', config.min_count)} dropped the other {report.distinct_words - report.words_kept:,} of "
         f"{report.distinct_words:,} distinct words (the most frequent occurs {most:,} times): lower it"
         if report.distinct_words > 1
         else "the corpus repeats a single word"

@@ -1,7 +1,6 @@
 """Whatever a user may pass for a corpus, encoded."""
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,13 @@ import numpy as np
 
 from wordkin import files, memory, sizes
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
-from wordkin.corpus import reading, remote, tokenizing
+from wordkin.corpus import reading, tokenizing
 from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.joining import joined
 from wordkin.corpus.marking import marked_blocks
-from wordkin.corpus.remote import RemoteFile
-from wordkin.errors import ConfigurationError, CorpusError
+from wordkin.corpus.sources import Files, Texts, recognised, refused
+from wordkin.errors import ConfigurationError, CorpusError, argument
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 
@@ -23,9 +22,7 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
     """Encode whatever a user may pass for a corpus.
 
     Args:
-        corpus: an :class:`EncodedCorpus`; a path (a file, a directory, a glob pattern, ``-``) or a URL; a list of
-            :class:`pathlib.Path`, or what :func:`reading.expand` gives; an iterable of token lists, also a one-shot
-            one; or, where ``config.tokenizer`` is set, an iterable of strings, each of which ends a sentence.
+        corpus: see :func:`wordkin.corpus.sources.recognised`; an iterable may be a one-shot one.
         config: how to tokenize and prune.
         known: words that join the vocabulary whatever the corpus holds, and whose counts are added to its own.
 
@@ -33,37 +30,17 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
         CorpusError: the corpus cannot be read or holds too little; the message names the fix.
         MissingPackageError: a URL needs a package that is not installed.
     """
-    if isinstance(corpus, EncodedCorpus):
-        return _settled(corpus, config, known, "the corpus")
-    if isinstance(corpus, str):
-        try:
-            sources = reading.expand([corpus])
-        except CorpusError as error:
-            if remote.is_url(corpus):
-                raise
-            raise CorpusError(
-                f"{error}. A string is taken as a path: to train on text, pass lists of tokens, or [text] with a "
-                "tokenizer"
-            ) from error
-        return encode_files(sources, config, known)
-    if isinstance(corpus, Path | RemoteFile):
-        return encode_files([corpus], config, known)
-    if isinstance(corpus, bytes | Mapping) or not isinstance(corpus, Iterable):
-        raise CorpusError(f"the corpus is a {type(corpus).__name__}; pass a path, or an iterable of lists of tokens")
-    items = iter(corpus)
-    nothing = object()
-    first = next(items, nothing)
-    if first is nothing:
-        raise CorpusError("the corpus is empty: its iterator gives nothing (a generator can be read only once)")
-    items = itertools.chain([first], items)
-    if isinstance(first, Path | RemoteFile):
-        return encode_files(items, config, known)
-    if isinstance(first, str) and config.tokenizer is not None:
-        with Encoder(config, tokenizing.text_classes(config.tokenizer), known) as encoder:
-            encoder.add_text("the text", _lines(items))
+    source = recognised(corpus, config.tokenizer)
+    if isinstance(source, EncodedCorpus):
+        return _settled(source, config, known, "the corpus")
+    if isinstance(source, Files):
+        return encode_files(source.files, config, known)
+    if isinstance(source, Texts):
+        with Encoder(config, tokenizing.text_classes(config.tokenizer or "whitespace"), known) as encoder:
+            encoder.add_text("the text", _lines(source.strings))
             return encoder.finish()
     with Encoder(config, tokenizing.marked_classes(), known) as encoder:
-        encoder.add_marked(marked_blocks(items, config))
+        encoder.add_marked(marked_blocks(source.sentences, config))
         return encoder.finish()
 
 
@@ -108,7 +85,7 @@ def _require_the_same(corpus: EncodedCorpus, config: TrainingConfig, name: str) 
             continue
         if wanted not in (settled, getattr(defaults, parameter)):
             raise ConfigurationError(
-                f"{parameter} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
+                f"{argument(parameter)} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
             )
 
 
@@ -127,15 +104,18 @@ def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, na
     )
     memory.require_room_for_known(budget, fitting, known)
     if fitting < words:
-        room = f"memory_budget {sizes.shown(budget)} has room for {fitting:,} words of {config.vector_size} dimensions,"
+        room = (
+            f"{argument('memory_budget')} {sizes.shown(budget)} has room for {fitting:,} words of "
+            f"{config.vector_size} dimensions,"
+        )
         if known:
             raise ConfigurationError(
                 f"{room} but {name} and the model to go on from have {words:,} together: encode the text again with a "
-                "larger --min-count, or raise memory_budget"
+                f"larger {argument('min_count')}, or raise {argument('memory_budget')}"
             )
         raise ConfigurationError(
-            f"{room} but {name} was encoded with {words:,}: encode the text again with --max-vocabulary {fitting}, or "
-            "lower vector_size"
+            f"{room} but {name} was encoded with {words:,}: encode the text again with "
+            f"{argument('max_vocabulary', fitting)}, or lower {argument('vector_size')}"
         )
 
 
@@ -145,9 +125,7 @@ def _lines(strings: Iterable[str], size: int = reading.BLOCK_BYTES) -> Iterator[
     length = 0
     for number, string in enumerate(strings):
         if not isinstance(string, str):
-            raise CorpusError(
-                f"item {number} of the corpus is a {type(string).__name__}, earlier ones are strings; pass one kind"
-            )
+            raise refused(number, string, "earlier ones are strings: pass one kind")
         held += [string, "\n"]
         length += len(string) + 1
         if length >= size:

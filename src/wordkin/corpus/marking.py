@@ -1,18 +1,19 @@
 """Lists of tokens as bytes for the scanner: UTF-8 with marks that no UTF-8 holds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Set
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.reading import BLOCK_BYTES
+from wordkin.corpus.sources import columns_of, is_missing, refused
 from wordkin.corpus.tokenizing import SENTENCE_MARK, TOKEN_MARK
-from wordkin.errors import CorpusError
+from wordkin.errors import CorpusError, argument
 
 
 def marked_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) -> Iterator[tuple[bytes, int]]:
     """Yield blocks of whole sentences, and how many empty tokens each had; tokens are taken as they are.
 
     Raises:
-        CorpusError: a sentence is a string, has no order or is not iterable, or a token is not a string.
+        CorpusError: a sentence is a string, is missing, has no order or is not iterable, or a token is not a string.
     """
     block, empty = bytearray(), 0
     for number, sentence in enumerate(sentences):
@@ -27,31 +28,37 @@ def marked_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) ->
 
 def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
     """One sentence as marked bytes, and its number of empty tokens."""
-    if isinstance(sentence, str | bytes):
+    wanted = "pass lists of tokens"
+    if isinstance(sentence, str):
         raise CorpusError(
-            f"sentence {number} is a {type(sentence).__name__}, which would train on its letters: pass lists of "
-            "tokens, or set tokenizer='whitespace', 'words' or 'characters' for text"
+            f"sentence {number} is a str, which would train on its letters: {wanted}, or set "
+            f"{argument('tokenizer')} to 'whitespace', 'words' or 'characters' for text"
         )
+    if not isinstance(sentence, list | tuple) and (
+        is_missing(sentence) or isinstance(sentence, bytes | bytearray) or columns_of(sentence) is not None
+    ):
+        raise refused(number, sentence, wanted)
     if config.tokenizer is not None:
         raise CorpusError(
-            f"sentence {number} is a {type(sentence).__name__}, but tokenizer={config.tokenizer!r} is for "
+            f"sentence {number} is a {type(sentence).__name__}, but {argument('tokenizer', config.tokenizer)} is for "
             "text: pass strings, or leave the tokenizer out"
         )
-    if isinstance(sentence, Set | Mapping):
+    if isinstance(sentence, Set):
         raise CorpusError(
             f"sentence {number} is a {type(sentence).__name__}, which has no order: pass a list of tokens"
         )
     try:
         tokens = list(sentence)
     except TypeError as error:
-        raise CorpusError(f"sentence {number} is a {type(sentence).__name__}; it must be a list of tokens") from error
+        raise refused(number, sentence, wanted) from error
     try:
         text = "\n".join(tokens)
     except TypeError as error:
         place, token = next((p, t) for p, t in enumerate(tokens) if not isinstance(t, str))
+        advice = "leave it out" if is_missing(token) else "convert them with str()"
         raise CorpusError(
             f"token {place} of sentence {number} is {token!r}, a {type(token).__name__}; tokens must be strings: "
-            "convert them with str()"
+            f"{advice}"
         ) from error
     if config.lower:
         tokens = [token.lower() for token in tokens]

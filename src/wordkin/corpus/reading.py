@@ -15,7 +15,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from wordkin.corpus import remote
 from wordkin.corpus.remote import RemoteFile
-from wordkin.errors import CorpusError
+from wordkin.errors import CorpusError, pip_install
 from wordkin.files import LONGEST_HEADER
 
 Source = Path | RemoteFile | str
@@ -26,6 +26,32 @@ BLOCK_BYTES = 1 << 20
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_TABLE = (
+    "read its column of text in Python, as in Word2Vec(tokenizer='words').fit({reader}({name!r})['COLUMN']), or write "
+    "that column to a file of text"
+)
+_SAVE = "save its text as plain text in UTF-8"
+_OTHER_KINDS = {
+    b"PAR1\x15": ("a Parquet file", _TABLE.replace("{reader}", "pandas.read_parquet")),
+    b"ARROW1\0\0": ("an Arrow (Feather) file", _TABLE.replace("{reader}", "pandas.read_feather")),
+    b"FEA1\0\0\0\0": ("a Feather file", _TABLE.replace("{reader}", "pandas.read_feather")),
+    b"\xff\xff\xff\xff": (
+        "an Arrow stream",
+        _TABLE.replace("{reader}({name!r})", "pyarrow.ipc.open_stream({name!r}).read_all()"),
+    ),
+    b"\x89HDF\r\n\x1a\n": ("an HDF5 file", _TABLE.replace("{reader}", "pandas.read_hdf")),
+    b"SQLite format 3\0": ("an SQLite database", "select its text, and write it to a file of text"),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("a document of an older office program", _SAVE),
+    b"PK\x03\x04": ("a zip archive (.ods, .xlsx, .docx, .epub and .npz files are such)", f"unpack it, or {_SAVE}"),
+    b"7z\xbc\xaf\x27\x1c": ("a 7z archive", "unpack it"),
+    b"Rar!\x1a\x07": ("a RAR archive", "unpack it"),
+    b"%PDF-": ("a PDF document", _SAVE),
+    b"\x93NUMPY": ("an array of NumPy", "numpy.load reads it: pass that to fit"),
+    b"\xff\xfe": ("text in UTF-16 or UTF-32", "convert it to UTF-8, for instance with iconv"),
+    b"\xfe\xff": ("text in UTF-16", "convert it to UTF-8, for instance with iconv"),
+}
+"""What files that hold no UTF-8 begin with, what they are, and what to do with them."""
 
 
 def expand(inputs: Iterable[Source]) -> list[Source]:
@@ -190,7 +216,7 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
             try:
                 import zstandard
             except ImportError as error:
-                raise CorpusError(f"{source} is compressed with zstd: pip install 'wordkin[zstd]'") from error
+                raise CorpusError(f"{source} is compressed with zstd: {pip_install('zstd')}") from error
             reader = _Frames(buffered, zstandard.ZstdDecompressor)
             yield cast(BinaryIO, stack.enter_context(io.BufferedReader(reader)))
         elif magic[8:9] == b"{" and int.from_bytes(magic[:8], "little") <= LONGEST_HEADER:
@@ -206,6 +232,14 @@ def name_of(source: Source) -> str:
     return "standard input" if source == STANDARD_INPUT else str(source)
 
 
+def _require_text(source: Source, first: bytes) -> None:
+    """Refuse a source whose first bytes are those of another kind of file."""
+    for magic, (kind, advice) in _OTHER_KINDS.items():
+        if first.startswith(magic):
+            advice = advice.format(name="FILE" if source == STANDARD_INPUT else str(source))
+            raise CorpusError(f"{name_of(source)} is {kind}, not text in UTF-8: {advice}")
+
+
 def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
     """Yield the bytes of a source in blocks, none of them empty.
 
@@ -216,15 +250,20 @@ def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | N
         end: the byte behind the last, where that is not the source's end.
 
     Raises:
-        CorpusError: the source cannot be read, or its compressed data are damaged or truncated.
+        CorpusError: the source cannot be read, is no text by its first bytes, or its compressed data are damaged or
+            truncated.
     """
     name = name_of(source)
     with opened(source, begin, end) as stream:
         try:
             left = sys.maxsize if end is None else end - begin
-            while block := stream.read(min(size, left)):
+            block = stream.read(min(size, left))
+            if begin == 0:
+                _require_text(source, block)
+            while block:
                 left -= len(block)
                 yield block
+                block = stream.read(min(size, left))
         except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
             raise CorpusError(f"{name} is damaged or cut short: {error}; fetch it again") from error
         except OSError as error:

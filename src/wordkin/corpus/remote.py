@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from wordkin.errors import CorpusError, MissingPackageError, WordkinError
+from wordkin.errors import CorpusError, MissingPackageError, WordkinError, pip_install
 
 PIECE_BYTES = 4 << 20
 """What is fetched at once where a file is read from front to back."""
@@ -163,7 +163,7 @@ def _store(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
     except ImportError:
         raise MissingPackageError(
-            f"{without_secrets(url)} needs fsspec, on every machine that reads it: pip install 'wordkin[fsspec]'"
+            f"{without_secrets(url)} needs fsspec, on every machine that reads it: {pip_install('fsspec')}"
         ) from None
     store, path = url_to_fs(url)
     return store, str(path)

@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.extending import register_jitable
 
 from wordkin.compilation import compiled, generates
-from wordkin.corpus.tokenizing import ENCODED, IN_TOKEN, SENTENCE_END
+from wordkin.corpus.tokenizing import ENCODED, IN_TOKEN, JOINER, MARK, SENTENCE_END
 
 DONE, TABLE_FULL, WORDS_FULL, ARENA_FULL = 0, 1, 2, 3
 
@@ -193,7 +193,7 @@ def _surely_in_token(of_byte, single):
 def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, ends, progress):
     """Find tokens from progress[POSITION] on until there are BATCH or more, and the sentences that end with them.
 
-    What lies between two separators is a token, if it is not empty.
+    What lies between two separators is a token, if it is not empty. Joiners at its end are none of it.
 
     Returns:
         How many; fewer than BATCH at the end of the buffer.
@@ -203,6 +203,7 @@ def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, end
     begin_of_sentence = progress[SENTENCE_BEGIN]
     total = progress[TOTAL]
     found = 0
+    joined, behind_joined = begin, -1  # where the last joiners in a row begin, and end
     position = begin
     while position < stop and found < BATCH:
         # 1. Mask the bytes of a block whose class decides.
@@ -236,6 +237,14 @@ def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, end
                 if not single:
                     continue
                 end += length
+            elif kind >= MARK and begin < place:
+                if kind == JOINER:
+                    if place != behind_joined:
+                        joined = place
+                    behind_joined = place + length
+                continue
+            elif place == behind_joined:
+                end = joined
             batch[found, BEGIN] = begin  # the next token overwrites an empty one
             batch[found, SIZE] = end - begin
             found += end > begin
@@ -246,8 +255,9 @@ def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, end
                 sentences += 1
     # 3. A token that touches the end of the text.
     if final and position >= stop and found < BATCH and begin < stop:
+        end = joined if stop == behind_joined else stop
         batch[found, BEGIN] = begin
-        batch[found, SIZE] = stop - begin
+        batch[found, SIZE] = end - begin
         found += 1
         begin = stop
     progress[POSITION] = begin

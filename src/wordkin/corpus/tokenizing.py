@@ -10,14 +10,35 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import Tokenizer
+from wordkin.errors import argument
 
-IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED = 0, 1, 2, 3
-"""Classes of bytes and characters. ENCODED: the byte begins a multi-byte character, whose class decides."""
+IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED, MARK, JOINER = range(6)
+"""Classes of bytes and characters.
+
+ENCODED: the byte begins a multi-byte character, whose class decides. MARK: belongs to the token before it, and
+separates where there is none. JOINER: belongs to a token if it stands inside of it, and separates elsewhere. The last
+two are classes of multi-byte characters alone.
+"""
 
 TOKEN_MARK, SENTENCE_MARK = b"\xff", b"\xfe"
 """Bytes that never occur in UTF-8: they end tokens and sentences of a corpus that came as lists of tokens."""
 
-_JOINERS = "\u200c\u200d"  # ZWNJ and ZWJ stand inside words of several scripts (UTS #18, annex C)
+_SOFT_HYPHEN = "\u00ad"
+_WORD_BREAK = "\u200b"  # the zero width space, which shows where words end in scripts without spaces
+
+
+_WITHOUT_SPACES = (
+    (0x0E00, 0x109F),  # Thai, Lao, Tibetan, Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x3040, 0x30FF),  # Hiragana, Katakana
+    (0x3400, 0x9FFF),  # Han
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
+"""First and last code points of scripts that are written without spaces between words."""
+
+_LONGEST_MEAN = 6
+"""Characters of a word in these scripts, on average; of Chinese, Japanese, Thai in separated words it is 2 to 5."""
 
 
 @dataclass(frozen=True)
@@ -28,28 +49,37 @@ class Classes:
         of_byte: (256,) uint8, the class of each byte where a character begins.
         of_character: (1,114,112,) uint8, the class of each code point; only read for ENCODED bytes.
         single: every character in a token is a token of its own.
+        dropped: a character beyond ASCII that is taken out of the text before it is scanned; empty for none.
     """
 
     of_byte: npt.NDArray[np.uint8]
     of_character: npt.NDArray[np.uint8]
     single: bool = False
+    dropped: str = ""
 
 
-def _is_word_character(character: str) -> bool:
-    # The word characters of UTS #18: letters and digits, marks, connector punctuation, joiners.
-    return character.isalnum() or character in _JOINERS or unicodedata.category(character) in ("Mn", "Mc", "Me", "Pc")
+def _class_in_words(character: str) -> int:
+    """The class for ``words``: the word characters of UTS #18, annex C; marks and format characters as UAX #29, WB4."""
+    if character.isalnum():
+        return IN_TOKEN
+    category = unicodedata.category(character)
+    if category == "Cf" and character != _WORD_BREAK:
+        return JOINER
+    return {"Pc": IN_TOKEN, "Mn": MARK, "Mc": MARK, "Me": MARK}.get(category, SEPARATOR)
 
 
 @cache
 def text_classes(tokenizer: Tokenizer) -> Classes:
     r"""The classes for running text, in which ``\n`` and ``\r`` end a sentence.
 
-    ``whitespace`` and ``characters`` separate where :meth:`str.split` does; ``words`` keeps letters, digits, marks
-    and connector punctuation (Unicode Technical Standard #18, annex C).
+    ``whitespace`` and ``characters`` separate where :meth:`str.split` does. ``words`` keeps letters, digits and
+    connector punctuation (Unicode Technical Standard #18, annex C); marks, such as accents and variation selectors,
+    behind one of these; and joiners and other format characters between two. It drops soft hyphens, so that a word is
+    the same with and without them.
     """
     points = sys.maxunicode + 1
     if tokenizer == "words":
-        of_character = np.fromiter((not _is_word_character(chr(point)) for point in range(points)), np.uint8, points)
+        of_character = np.fromiter((_class_in_words(chr(point)) for point in range(points)), np.uint8, points)
     else:
         of_character = np.zeros(points, np.uint8)
         # In a str pattern, \s matches what str.isspace and so str.split take for white space.
@@ -57,7 +87,8 @@ def text_classes(tokenizer: Tokenizer) -> Classes:
     of_character[[ord("\n"), ord("\r")]] = SENTENCE_END
     of_byte = np.full(256, ENCODED, np.uint8)
     of_byte[:128] = of_character[:128]
-    return Classes(of_byte, of_character, single=tokenizer == "characters")
+    dropped = _SOFT_HYPHEN if tokenizer == "words" else ""
+    return Classes(of_byte, of_character, single=tokenizer == "characters", dropped=dropped)
 
 
 @cache
@@ -67,3 +98,23 @@ def marked_classes() -> Classes:
     of_byte[TOKEN_MARK[0]] = SEPARATOR
     of_byte[SENTENCE_MARK[0]] = SENTENCE_END
     return Classes(of_byte, np.zeros(1, np.uint8))
+
+
+def without_spaces(words: bytes, number: int) -> bool:
+    """Whether words are whole sentences, since their scripts have no spaces between words.
+
+    Args:
+        words: in UTF-8, one after the other; whole characters, except for the last one.
+        number: how many words.
+    """
+    points = np.frombuffer(words.decode("utf-8", "ignore").encode("utf-32-le"), np.uint32)
+    inside = sum(int(np.count_nonzero((points >= low) & (points <= high))) for low, high in _WITHOUT_SPACES)
+    return 2 * inside > len(points) > _LONGEST_MEAN * number
+
+
+def advice_without_spaces() -> str:
+    """What to do about a text of which :func:`without_spaces` is true."""
+    return (
+        f"the text is written without spaces between words: set {argument('tokenizer', 'characters')}, or put spaces "
+        "between its words first, with a segmenter"
+    )

@@ -5,8 +5,8 @@
 
 from wordkin.evaluation.analogies import AnalogyScore, evaluate_analogies, read_analogies
 from wordkin.evaluation.categorisation import CategorisationScore, evaluate_categorisation
-from wordkin.evaluation.comparing import Difference, compare
 from wordkin.evaluation.outliers import OutlierScore, evaluate_outliers
+from wordkin.evaluation.report import Difference, compare
 from wordkin.evaluation.similarity import SimilarityScore, evaluate_similarity, read_pairs
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
-from wordkin.evaluation.lookup import Lookup
+from wordkin.evaluation.sets import Lookup
 from wordkin.vectors import search
 from wordkin.vectors.candidates import choose
 from wordkin.vectors.queries import Method, require_method
@@ -136,7 +136,7 @@ def evaluate_analogies(
 ) -> AnalogyScore:
     """Ask every question of a set: the answer is the word nearest to b − a + c that is none of the three.
 
-    A question is skipped where the vocabulary lacks one of its words.
+    A question is skipped where the vocabulary lacks one of its words, or a vector holds NaN or infinity.
 
     Args:
         vectors: the model.
@@ -147,7 +147,7 @@ def evaluate_analogies(
 
     Raises:
         FormatError: the set cannot be read.
-        ValueError: the method is unknown.
+        ValueError: the method is unknown, or another argument out of range.
     """
     require_method(method)
     name, sections = sets.named(source, read_analogies, "analogies")

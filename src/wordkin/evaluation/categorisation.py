@@ -1,6 +1,7 @@
 """Categorisation: whether words of one category lie together."""
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import numpy.typing as npt
 
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
-from wordkin.evaluation.lookup import Lookup
+from wordkin.evaluation.sets import Lookup
+from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
 _STARTS = 10
@@ -85,7 +87,9 @@ def evaluate_categorisation(
 
     Raises:
         FormatError: the set cannot be read.
+        ValueError: an argument is out of range.
     """
+    seed = whole_number("seed", seed, 0)
     name, pairs = sets.named(source, read_categories, "categorisation")
     lookup = Lookup(vectors, (word for word, _ in pairs), most_frequent, ignore_case)
     known = [(row, category) for word, category in pairs if (row := lookup.row(word)) is not None]
@@ -100,31 +104,16 @@ def evaluate_categorisation(
 
 
 def k_means(points: npt.NDArray[np.float64], clusters: int, seed: int) -> npt.NDArray[np.intp]:
-    """The cluster of every point (n, d), by Lloyd's algorithm; the best of several starts: (n,)."""
+    """The cluster of every point (n, d), by SciPy's k-means with k-means++ starts, the best of several: (n,)."""
+    from scipy.cluster.vq import kmeans2
+
     generator = np.random.default_rng(seed)
-    runs = [_lloyd(points, _spread(points, clusters, generator)) for _ in range(_STARTS)]
-    return min(runs, key=lambda run: run[1])[0]
-
-
-def _spread(points: npt.NDArray[np.float64], clusters: int, generator: np.random.Generator) -> npt.NDArray[np.float64]:
-    """First centres: each point is drawn by its squared distance from those before it (k-means++)."""
-    centres = [points[generator.integers(len(points))]]
-    squares = np.full(len(points), np.inf)
-    for _ in range(clusters - 1):
-        squares = np.minimum(squares, ((points - centres[-1]) ** 2).sum(axis=1))
-        total = squares.sum()
-        centres.append(points[generator.choice(len(points), p=squares / total if total else None)])
-    return np.array(centres)
-
-
-def _lloyd(points: npt.NDArray[np.float64], centres: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp], float]:
-    """The cluster of every point, and the sum of squared distances from the centres."""
-    nearest = np.full(len(points), -1)
-    for _ in range(_ROUNDS):
-        squares = (centres**2).sum(axis=1) - 2 * points @ centres.T + (points**2).sum(axis=1)[:, None]
-        before, nearest = nearest, squares.argmin(axis=1)
-        if (nearest == before).all():
-            break
-        for cluster in np.unique(nearest):
-            centres[cluster] = points[nearest == cluster].mean(axis=0)
-    return nearest, float(squares.min(axis=1).sum())
+    best, least = np.zeros(len(points), np.intp), np.inf
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):  # where points coincide, distances are 0
+        warnings.simplefilter("ignore", UserWarning)  # and clusters are empty
+        for _ in range(_STARTS):
+            centres, nearest = kmeans2(points, clusters, _ROUNDS, minit="++", rng=generator)
+            distance = float(((points - centres[nearest]) ** 2).sum())
+            if distance < least:
+                best, least = nearest, distance
+    return best

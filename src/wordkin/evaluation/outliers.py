@@ -10,7 +10,7 @@ import numpy as np
 from wordkin import files
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
-from wordkin.evaluation.lookup import Lookup
+from wordkin.evaluation.sets import Lookup
 from wordkin.vectors.wordvectors import WordVectors
 
 _MEMBERS = 3  # at least, that must be in the vocabulary: of two, neither belongs more than the outlier
@@ -69,7 +69,7 @@ def read_groups(path: Path) -> tuple[Group, ...]:
     paths = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
     groups = []
     for file in paths:
-        parts = [part.split("\n") for part in files.text(file).strip().replace("\r\n", "\n").split("\n\n", 1)]
+        parts = [part.split("\n") for part in files.text(file).strip().split("\n\n", 1)]
         words = [tuple(line.strip() for line in part if line.strip()) for part in parts]
         if len(words) != 2 or len(words[0]) < _MEMBERS:
             raise FormatError(
@@ -101,6 +101,7 @@ def evaluate_outliers(
 
     Raises:
         FormatError: the set cannot be read.
+        ValueError: an argument is out of range.
     """
     name, groups = sets.named(source, read_groups, "outliers")
     wanted = (word for group in groups for word in group.members + group.outliers)

@@ -1,16 +1,130 @@
-"""Scores as text for the terminal: models side by side."""
+"""Scores of several models side by side: tests of their differences, a table, a picture."""
 
+import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from wordkin.evaluation.analogies import AnalogyScore
+import numpy as np
+
+from wordkin import files
+from wordkin.errors import MissingPackageError, OutputError, pip_install
+from wordkin.evaluation.analogies import SKIPPED, AnalogyScore
 from wordkin.evaluation.categorisation import CategorisationScore
-from wordkin.evaluation.comparing import Difference
 from wordkin.evaluation.outliers import OutlierScore
 from wordkin.evaluation.similarity import SimilarityScore
+from wordkin.evaluation.statistics import (
+    bootstrap_p,
+    bootstrap_spearman_difference,
+    interval,
+    mcnemar_p,
+    spearman,
+)
+from wordkin.vectors.terms import whole_number
 
 Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore
 Table = list[tuple[str, ...]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """How the scores of two models differ, on what both know.
+
+    Attributes:
+        name: of the set.
+        difference: the second model's score less the first's: of accuracy, or of Spearman's ρ.
+        interval: the bootstrap's 95 percent confidence interval of the difference of ρ; None for analogies.
+        p: two-sided: how often chance alone makes a difference like this. Of McNemar's exact test over the questions
+            that one of them answers, or of the bootstrap over pairs.
+        compared: how many questions or pairs both know.
+    """
+
+    name: str
+    difference: float
+    interval: tuple[float, float] | None
+    p: float
+    compared: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The difference for --json."""
+        document = dataclasses.asdict(self)
+        return document if self.compared else {**document, "difference": None, "interval": None, "p": None}
+
+
+def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
+    """Compare two scores of one set: two of analogies, or two of similarity.
+
+    Args:
+        first: the score of one model.
+        second: the score of the other, of the same set.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: the scores are of different sets, or of a kind that has no paired test.
+    """
+    seed = whole_number("seed", seed, 0)
+    if isinstance(first, AnalogyScore) and isinstance(second, AnalogyScore) and first.digest == second.digest:
+        return _analogies(first, second)
+    if isinstance(first, SimilarityScore) and isinstance(second, SimilarityScore) and first.digest == second.digest:
+        return _similarity(first, second, seed)
+    raise ValueError("two scores of analogies or two of similarity, of one set, are needed")
+
+
+def _analogies(first: AnalogyScore, second: AnalogyScore) -> Difference:
+    both = (first.outcomes != SKIPPED) & (second.outcomes != SKIPPED)
+    a, b = first.outcomes[both] == 1, second.outcomes[both] == 1
+    difference = float(b.mean() - a.mean()) if len(a) else float("nan")
+    p = mcnemar_p(int(np.count_nonzero(a & ~b)), int(np.count_nonzero(b & ~a)))
+    return Difference(first.name, difference, None, p, len(a))
+
+
+def _similarity(first: SimilarityScore, second: SimilarityScore, seed: int) -> Difference:
+    both = np.isfinite(first.cosines) & np.isfinite(second.cosines)
+    human, a, b = first.human[both], first.cosines[both], second.cosines[both]
+    differences = bootstrap_spearman_difference(human, a, b, seed)
+    difference = spearman(human, b) - spearman(human, a)
+    return Difference(first.name, difference, interval(differences), bootstrap_p(differences), len(human))
+
+
+def comparable(scores: Sequence[Any]) -> bool:
+    """Whether there is a paired test for these scores of one set."""
+    return len(scores) > 1 and isinstance(scores[0], AnalogyScore | SimilarityScore)
+
+
+def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -> None:
+    """Draw every set's scores as bars, models side by side, with the confidence interval where there is one.
+
+    Args:
+        path: the target; its suffix decides the format, such as .svg or .png.
+        models: their names.
+        scores: of each set, one of each model.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+        OutputError: the picture cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingPackageError(f"a picture needs matplotlib: {pip_install('plot')}") from None
+    figure = Figure(figsize=(3 + 1.2 * len(scores), 4), layout="constrained")
+    axes = figure.add_subplot()
+    width = 0.8 / len(models)
+    for place, model in enumerate(models):
+        own = [of_set[place] for of_set in scores]
+        at = np.arange(len(own)) + (place - (len(models) - 1) / 2) * width
+        axes.bar(at, [score.value for score in own], width, label=model)
+        for x, score in zip(at, own, strict=True):
+            if isinstance(score, SimilarityScore):
+                axes.plot([x, x], score.interval, color="black", linewidth=1)
+    axes.set_xticks(range(len(scores)), [f"{of_set[0].name}\n{of_set[0].kind}" for of_set in scores])
+    axes.set_ylabel("accuracy, Spearman's ρ, or purity")
+    axes.legend()
+    with files.replacing(path) as temporary:
+        try:
+            figure.savefig(temporary, format=path.suffix[1:] or "png")
+        except ValueError as error:
+            raise OutputError(f"cannot draw {path}: {error}") from error
 
 
 def table(models: Sequence[str], scores: Sequence[Sequence[Score]], differences: Sequence[Sequence[Difference]]) -> str:

@@ -1,19 +1,31 @@
-"""Reading evaluation sets: UTF-8 text, and errors that name the file."""
+"""Evaluation sets: reading their lines, and finding their words in a vocabulary, whatever their case."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from wordkin import files
+from wordkin.vectors.terms import whole_number
+from wordkin.vectors.wordvectors import WordVectors
 
 T = TypeVar("T")
 
 
 def named(source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]], name: str) -> tuple[str, Sequence[T]]:
-    """The name of a set and what it holds: of a file or folder, its stem; of what was read before, `name`."""
+    """The name of a set and what it holds: of a file or folder, its stem; of what was read before, `name`.
+
+    Raises:
+        FormatError: the file or folder cannot be read.
+        ValueError: the source is neither.
+    """
     if isinstance(source, str | Path):
         return Path(source).stem, read(Path(source))
+    if not isinstance(source, list | tuple):
+        raise ValueError(f"source is {source!r}; give the path of a set of {name}, or what {read.__name__} returned")
     return name, source
 
 
@@ -38,8 +50,54 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def fields(line: str) -> list[str]:
-    """The fields of a line: parted by tabs, else by semicolons, else by commas, else by white space."""
+    """The fields of a line: separated by tabs, else by semicolons, else by commas, else by white space."""
     for separator in "\t;,":
         if separator in line:
             return [field.strip() for field in line.split(separator)]
     return line.split()
+
+
+class Lookup:
+    """The rows of some words; rows that are not finite count as unknown.
+
+    Where several words of the vocabulary differ in case only, they are one word here: the first of them, the most
+    frequent, stands for all.
+
+    Args:
+        vectors: whose vocabulary is read through once.
+        wanted: the words to find.
+        most_frequent: how many words to look among; None for all.
+        ignore_case: whether words that differ in case only are the same.
+
+    Raises:
+        ValueError: `most_frequent` is no whole number above 0.
+    """
+
+    def __init__(
+        self, vectors: WordVectors, wanted: Iterable[str], most_frequent: int | None = None, ignore_case: bool = True
+    ) -> None:
+        if most_frequent is not None:
+            whole_number("most_frequent", most_frequent, or_else=", or None for all words")
+        self._ignore_case = ignore_case
+        self._rows: dict[str, list[int]] = {self.form(word): [] for word in wanted}
+        for row, word in enumerate(itertools.islice(vectors, most_frequent)):
+            rows = self._rows.get(self.form(word))
+            if rows is not None:
+                rows.append(row)
+        found = np.array([row for rows in self._rows.values() for row in rows], np.intp)
+        left_out = set(found[~vectors.finite(found)].tolist())
+        if left_out:
+            self._rows = {form: [row for row in rows if row not in left_out] for form, rows in self._rows.items()}
+
+    def form(self, word: str) -> str:
+        """What two words have in common that count as the same."""
+        return word.casefold() if self._ignore_case else word
+
+    def row(self, word: str) -> int | None:
+        """The row that stands for a word; None where the vocabulary lacks it."""
+        rows = self._rows[self.form(word)]
+        return rows[0] if rows else None
+
+    def rows(self, word: str) -> list[int]:
+        """The rows of every word that counts as the same."""
+        return self._rows[self.form(word)]

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
-from wordkin.evaluation.correlation import bootstrap_spearman, interval, pearson, resamples, spearman
-from wordkin.evaluation.lookup import Lookup
+from wordkin.evaluation.sets import Lookup
+from wordkin.evaluation.statistics import bootstrap_spearman, interval, pearson, spearman
+from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
 Pair = tuple[str, str, float]
@@ -28,7 +29,7 @@ class SimilarityScore:
         interval: the bootstrap's 95 percent confidence interval of ρ: pairs drawn anew, 2,000 times.
         pearson: Pearson's r.
         human: (pairs,) the scores that people gave.
-        cosines: (pairs,) those of the model; NaN where the vocabulary lacks a word.
+        cosines: (pairs,) those of the model; NaN where the vocabulary lacks a word, or its vector is not finite.
         digest: of the pairs; scores of the same ones can be compared.
     """
 
@@ -116,19 +117,24 @@ def evaluate_similarity(
 
     Raises:
         FormatError: the set cannot be read.
+        ValueError: an argument is out of range, or a score that people gave is not finite.
     """
+    seed = whole_number("seed", seed, 0)
     name, pairs = sets.named(source, read_pairs, "similarity")
     lookup = Lookup(
         vectors, (word for first, second, _ in pairs for word in (first, second)), most_frequent, ignore_case
     )
     human = np.array([score for _, _, score in pairs], np.float64)
+    if not np.isfinite(human).all():
+        pair = pairs[int(np.isfinite(human).argmin())]
+        raise ValueError(f"the pair {pair[0]!r}, {pair[1]!r} has the score {pair[2]}; it must be finite")
     rows = [(lookup.row(first), lookup.row(second)) for first, second, _ in pairs]
     known = [place for place, (first, second) in enumerate(rows) if first is not None and second is not None]
     cosines = np.full(len(pairs), np.nan)
     if known:
         first, second = (vectors.unit_vectors(side) for side in np.array([rows[place] for place in known], np.intp).T)
-        cosines[known] = np.vecdot(first, second)
+        cosines[known] = np.clip(np.vecdot(first, second), -1, 1)
     found = np.isfinite(cosines)
     x, y = human[found], cosines[found]
-    bounds = interval(bootstrap_spearman(x, y, resamples(len(x), seed)))
+    bounds = interval(bootstrap_spearman(x, y, seed))
     return SimilarityScore(name, spearman(x, y), bounds, pearson(x, y), human, cosines, sets.digest(pairs))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wordkin.vectors.overlap import neighbour_overlap, shared_words
+from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
 _BANDS = 4
@@ -93,8 +94,10 @@ def stability(
 
     Raises:
         UnknownWordError: a model lacks one of `words`.
-        ValueError: there are fewer than two models, or they share no word.
+        NonFiniteVectorError: the vector of one of `words` holds NaN or infinity.
+        ValueError: there are fewer than two models, or they share no word; an argument is out of range.
     """
+    sample, seed = whole_number("sample", sample), whole_number("seed", seed, 0)
     shared = shared_words(models)
     if not shared:
         raise ValueError("the models share no word")

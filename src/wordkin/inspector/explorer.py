@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.inspector import fields
-from wordkin.inspector.inspected import Call, Inspected, RequestError, model
+from wordkin.inspector import requests
+from wordkin.inspector.inspected import Call, Inspected, model
+from wordkin.inspector.requests import RequestError
 from wordkin.vectors import spelling
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
@@ -18,11 +19,17 @@ _BLOCK_WORDS = 1 << 16
 
 
 def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case."""
+    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case.
+
+    Where none does, the words that may have been meant by it.
+    """
     vectors = model(shown)
-    prefix, ignore_case = fields.word(body, "prefix"), body.get("ignore_case") is True
+    prefix, ignore_case = requests.word(body, "prefix"), body.get("ignore_case") is True
     vocabulary = vectors.vocabulary
-    rows = beginning_with(vocabulary, prefix, ignore_case, fields.integer(body, "count", 1, MOST_ANSWERS, 10))
+    count = requests.integer(body, "count", 1, MOST_ANSWERS, 10)
+    rows = beginning_with(vocabulary, prefix, ignore_case, count)
+    if not rows:
+        rows = [vocabulary.rows[name] for name in spelling.closest(prefix, vocabulary)[:count]]
     return {"words": [{"word": vocabulary.words[row], "count": int(vocabulary.counts[row])} for row in rows]}
 
 
@@ -65,7 +72,11 @@ def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]
 
 def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """A word's row, count and norm, and its neighbours; or that it is unknown."""
-    vectors, asked, count = model(shown), fields.word(body, "word"), fields.integer(body, "count", 1, MOST_ANSWERS, 20)
+    vectors, asked, count = (
+        model(shown),
+        requests.word(body, "word"),
+        requests.integer(body, "count", 1, MOST_ANSWERS, 20),
+    )
     vector = vectors.get(asked)
     if vector is None:
         return {"unknown": [asked]}
@@ -76,15 +87,15 @@ def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "row": row,
         "count": None if row is None else int(counts[row]),
         "per_million": None if row is None else float(1e6 * counts[row] / counts.sum()),
-        "norm": float(np.linalg.norm(vector)) if row is None else float(vectors.norms[row]),
+        "norm": float(np.linalg.norm(vector.astype(np.float64))),
         "neighbours": _scored(vectors, _answered(lambda: vectors.most_similar(asked, topn=count))),
     }
 
 
 def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """What is to `c` as `b` is to `a`; or which of them are unknown."""
-    vectors, count = model(shown), fields.integer(body, "count", 1, MOST_ANSWERS, 10)
-    a, b, c = (fields.word(body, name) for name in "abc")
+    vectors, count = model(shown), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
+    a, b, c = (requests.word(body, name) for name in "abc")
     method = body.get("method", "3cosadd")
     unknown = _unknown(vectors, [a, b, c])
     if unknown:
@@ -98,18 +109,18 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): where its unit vector falls on the line through those
     of a and b. Placed are `words`, or the neighbours of both.
     """
-    vectors, a, b = model(shown), fields.word(body, "a"), fields.word(body, "b")
+    vectors, a, b = model(shown), requests.word(body, "a"), requests.word(body, "b")
     unknown = _unknown(vectors, [a, b])
     if unknown:
         return {"unknown": unknown}
     length = 1 - _answered(lambda: vectors.similarity(a, b))
     if length < 1e-6:
         raise RequestError(f"{a!r} and {b!r} point in the same direction; give two words with an axis between them")
-    listed = fields.words(body, "words", MOST_WORDS, [])
+    listed = requests.words(body, "words", MOST_WORDS, [])
     words = listed or [
         found
         for found, _ in _answered(
-            lambda: vectors.most_similar([a, b], topn=fields.integer(body, "count", 1, MOST_ANSWERS, 20))
+            lambda: vectors.most_similar([a, b], topn=requests.integer(body, "count", 1, MOST_ANSWERS, 20))
         )
     ]
     missing = _unknown(vectors, words)
@@ -126,7 +137,7 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def closest(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
-    return {"words": list(spelling.closest(fields.word(body, "word"), model(shown)))}
+    return {"words": list(spelling.closest(requests.word(body, "word"), model(shown).vocabulary))}
 
 
 def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:
@@ -140,7 +151,7 @@ def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:
 def plane(shown: Inspected, body: Mapping[str, Any]) -> bytes:
     """The words' positions, most frequent word first: (words, 2) little-endian float32."""
     vectors = model(shown)
-    if fields.choice(body, "method", ("pca", "umap"), "pca") == "pca":
+    if requests.choice(body, "method", ("pca", "umap"), "pca") == "pca":
         positions = shown.maps.plane(vectors)
     else:
         layout = shown.maps.layout()

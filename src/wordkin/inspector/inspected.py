@@ -2,27 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from wordkin.errors import WordkinError
-from wordkin.inspector.projection import Maps
+from wordkin.inspector.live import Live
+from wordkin.inspector.maps import Maps
+from wordkin.inspector.requests import RequestError
+from wordkin.inspector.scores import Evaluation
 from wordkin.vectors.wordvectors import WordVectors
-
-if TYPE_CHECKING:
-    from wordkin.inspector.evaluation import Evaluation
-    from wordkin.inspector.live import Live
 
 Answer = dict[str, Any] | bytes
 Call = Callable[["Inspected", Mapping[str, Any]], Answer]
 """One call of the page: given what is shown and the request's JSON object, an object of JSON, or bytes."""
-
-
-DULL_WORDS = 100
-"""So many of the most frequent words tell little."""
-
-
-class RequestError(WordkinError):
-    """A request of the page that cannot be answered; its message is shown there."""
 
 
 @dataclass
@@ -39,8 +29,8 @@ class Inspected:
 
     name: str
     vectors: WordVectors | None = None
-    live: "Live | None" = None
-    evaluation: "Evaluation | None" = None
+    live: Live | None = None
+    evaluation: Evaluation | None = None
     maps: Maps = field(default_factory=Maps)
 
 
@@ -53,9 +43,3 @@ def model(shown: Inspected) -> WordVectors:
     if shown.vectors is None:
         raise RequestError("there is no model to show; start wordkin inspect with one")
     return shown.vectors
-
-
-def examples(vectors: WordVectors, count: int) -> list[str]:
-    """Some words to begin with: frequent ones, behind the most frequent, which tell little."""
-    first = min(DULL_WORDS, max(0, len(vectors) - count))
-    return list(vectors.index_to_key[first : first + count])

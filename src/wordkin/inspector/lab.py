@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import Architecture, CbowGradient, OutputLayer, TrainingConfig
-from wordkin.inspector.fields import choice, integer, word, words
-from wordkin.inspector.inspected import Call, Inspected, RequestError, examples
+from wordkin.inspector.inspected import Call, Inspected
+from wordkin.inspector.live import examples
+from wordkin.inspector.requests import RequestError, choice, integer, word, words
 from wordkin.model import huffman, objective
 
 MOST_WORDS = 20

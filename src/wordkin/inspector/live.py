@@ -8,20 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wordkin.inspector import fields
-from wordkin.inspector.inspected import Call, Inspected, RequestError, examples
-from wordkin.training.history import EpochRecord
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.blocks import row_blocks
 from wordkin.training.progress import Progress, Run, progress_bar
+from wordkin.training.reports import EpochRecord
+from wordkin.vectors.search import best
 from wordkin.vectors.wordvectors import WordVectors
 
 MOST_POINTS = 1000
 MOST_WORDS = 8
 NEIGHBOURS = 10
-SHARE_OF_TIME = 1 / 400
+SHARE_OF_TIME = 1 / 120
 """How much of the time may go into the neighbours while threads train."""
+
+AMONG_WORDS = 100_000
+"""The most frequent words, among which neighbours are looked for while threads train."""
+
+FIRST_TOKENS = 1 / 100, 1_000_000
+"""Neighbours are first shown after this share of the run, or this many tokens, whichever comes first."""
 
 NUMBERS = ("loss", "holdout_loss", "learning_rate", "tokens_per_second")
 EXAMPLES = 3
+FREQUENT_WORDS = 100
+"""The most frequent words, which are no good examples."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class Live:
         self._begun = self._last = self._ended = 0.0
         self._records: list[EpochRecord] = []
         self._neighbours: dict[str, list[tuple[str, float]] | None] = {}
-        self._due = 0.0
+        self._due = self._asked = 0.0
         self._examples: list[str] = []
 
     def begin(self, run: Run) -> Progress:
@@ -132,6 +143,7 @@ class Live:
             },
             "history": history([record.as_dict() for record in self._records]),
             "neighbours": self._refreshed(words, run, trained),
+            "neighbours_age": time.monotonic() - self._asked if self._asked and trained is None else None,
             "examples": self._examples,
         }
 
@@ -139,31 +151,26 @@ class Live:
         """The neighbours; from live weights no more often than SHARE_OF_TIME allows."""
         if trained is not None:
             return neighbours(trained, words)
+        share, most = FIRST_TOKENS
+        if self._tokens < min(share * run.config.epochs * run.tokens, most):
+            return [{"word": word, "found": []} for word in words]
         with self._weights:
             begin = time.monotonic()
             due = begin >= self._due
             wanted = [word for word in words if due or word not in self._neighbours]
             if wanted and not self._over:
-                found = {each["word"]: each["found"] for each in neighbours(run.vectors(), wanted)}
+                found = {each["word"]: each["found"] for each in live_neighbours(run.vectors(), wanted)}
                 self._neighbours = found if due else {**self._neighbours, **found}
                 end = time.monotonic()
+                self._asked = end if due else self._asked
                 self._due = max(self._due, end) + (end - begin) / SHARE_OF_TIME
             return [{"word": word, "found": self._neighbours.get(word)} for word in words]
 
 
-def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """How training goes, or went; and the neighbours of ``words``."""
-    words = fields.words(body, "words", MOST_WORDS, [])
-    if shown.live is not None:
-        return shown.live.as_dict(words, shown.vectors)
-    if shown.vectors is None or not shown.vectors.history:
-        raise RequestError("there is no training to show: this model has no history")
-    return {
-        "state": "ended",
-        "history": history(shown.vectors.history),
-        "neighbours": neighbours(shown.vectors, words),
-        "examples": examples(shown.vectors, EXAMPLES),
-    }
+def examples(vectors: WordVectors, count: int) -> list[str]:
+    """Some words to begin with: frequent ones, behind the most frequent, which tell little."""
+    first = min(FREQUENT_WORDS, max(0, len(vectors) - count))
+    return list(vectors.index_to_key[first : first + count])
 
 
 def history(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -193,6 +200,34 @@ def neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str, Any
     ]
 
 
+def live_neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str, Any]]:
+    """The nearest neighbours of each word among the most frequent ones, from weights that threads are changing.
+
+    Each block of rows is copied first, so that a row's length and its products are of the same numbers, and every
+    cosine lies between −1 and 1.
+    """
+    known = [word for word in words if word in vectors]
+    asked = np.array([vectors.row(word) for word in known], np.intp)
+    queries = _units(vectors.values(asked))
+    count = min(len(vectors), AMONG_WORDS)
+    blocks = (
+        (rows.start, np.clip(_units(vectors.values(rows).copy()) @ queries.T, -1, 1))
+        for rows in row_blocks(count, vectors.vector_size)
+    )
+    ranked = best(blocks, len(known), NEIGHBOURS, excluded=(np.arange(len(known)), asked)) if known else []
+    found = {
+        word: [(vectors.index_to_key[row], score) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
+        for word, (rows, scores) in zip(known, ranked, strict=True)
+    }
+    return [{"word": word, "found": found.get(word)} for word in words]
+
+
+def _units(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Rows scaled to length 1; a row of length 0 stays."""
+    lengths = np.linalg.norm(values.astype(np.float64), axis=1, keepdims=True)
+    return (values / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+
 def most_memory() -> int | None:
     """Bytes that this process had at most; None where the system does not tell (Windows)."""
     if sys.platform == "win32":
@@ -200,6 +235,3 @@ def most_memory() -> int | None:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-CALLS: dict[str, Call] = {"training": training}

@@ -6,6 +6,8 @@ import logging
 import socket
 import threading
 import traceback
+from collections.abc import Mapping
+from importlib import resources
 from typing import Any, Self
 
 import uvicorn
@@ -19,7 +21,7 @@ from starlette.types import ASGIApp
 
 import wordkin
 from wordkin.errors import ConfigurationError, WordkinError
-from wordkin.inspector import body, bundle, evaluation, explorer, lab, live
+from wordkin.inspector import explorer, lab, live, requests
 from wordkin.inspector.inspected import Call, Inspected
 from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 
@@ -27,7 +29,16 @@ logger = logging.getLogger("wordkin")
 
 BYTES = "application/octet-stream"
 CALLS_AT_WORK = 4
+MOST_BYTES = 1 << 20
+"""The longest body of a call."""
+MOST_SECONDS = 10
+"""The longest time that a body may take to come."""
 CONNECTIONS = 64
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+}
 
 
 def status(shown: Inspected, _: Any) -> dict[str, Any]:
@@ -52,12 +63,34 @@ def status(shown: Inspected, _: Any) -> dict[str, Any]:
     }
 
 
+def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """How training goes, or went; and the neighbours of ``words``."""
+    words = requests.words(body, "words", live.MOST_WORDS, [])
+    if shown.live is not None:
+        return shown.live.as_dict(words, shown.vectors)
+    if shown.vectors is None or not shown.vectors.history:
+        raise requests.RequestError("there is no training to show: this model has no history")
+    return {
+        "state": "ended",
+        "history": live.history(shown.vectors.history),
+        "neighbours": live.neighbours(shown.vectors, words),
+        "examples": live.examples(shown.vectors, live.EXAMPLES),
+    }
+
+
+def scores(shown: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores so far."""
+    if shown.evaluation is None:
+        raise requests.RequestError("there is nothing to evaluate: start with --analogies FILE or --similarity FILE")
+    return shown.evaluation.as_dict()
+
+
 CALLS: dict[str, Call] = {
     "status": status,
+    "training": training,
+    "evaluation": scores,
     **lab.CALLS,
     **explorer.CALLS,
-    **live.CALLS,
-    **evaluation.CALLS,
 }
 
 
@@ -74,7 +107,7 @@ def application(shown: Inspected) -> Starlette:
         if call is None:
             return refusal(request, 404, "there is no such call")
         try:
-            asked = await body.read(request)
+            asked = await read_body(request)
             async with at_work:
                 answer = await run_in_threadpool(call, shown, asked)
             return Response(answer, media_type=BYTES) if isinstance(answer, bytes) else JSONResponse(answer)
@@ -89,7 +122,7 @@ def application(shown: Inspected) -> Starlette:
     def served(content: bytes, content_type: str) -> ASGIApp:
         return Response(content, headers={"content-type": content_type})
 
-    files = [Route(path, served(*file), methods=["GET"]) for path, file in bundle.files().items()]
+    files = [Route(path, served(*file), methods=["GET"]) for path, file in page_files().items()]
     return Starlette(
         routes=[Route("/api/{name}", api, methods=["POST"]), *files],
         exception_handlers={HTTPException: _refused},
@@ -99,6 +132,46 @@ def application(shown: Inspected) -> Starlette:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return refusal(request, error.status_code, error.detail)
+
+
+def page_files() -> dict[str, tuple[bytes, str]]:
+    """The page that ships with wordkin, read into memory: the bytes and the content type of each file, by its address.
+
+    Raises:
+        WordkinError: the page was not built.
+    """
+    folder = resources.files("wordkin.inspector") / "static"
+    found = {}
+    for file in folder.iterdir() if folder.is_dir() else ():
+        suffix = file.name[file.name.rfind(".") :]
+        if suffix in CONTENT_TYPES:
+            found["/" + file.name] = file.read_bytes(), CONTENT_TYPES[suffix]
+    if "/index.html" not in found:
+        raise WordkinError("the page of the inspector is not built here: run scripts/build-page, which needs Node")
+    found["/"] = found.pop("/index.html")
+    return found
+
+
+async def read_body(request: Request) -> requests.Body:
+    """The JSON object.
+
+    Raises:
+        HTTPException: it is not announced as JSON (415), its size is unknown (411), too large (413), or it takes longer
+            than MOST_SECONDS to come (408).
+        RequestError: it is not a JSON object that :func:`requests.parsed` takes.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "a call's body is application/json")
+    size = request.headers.get("content-length", "")
+    if not (size.isascii() and size.isdecimal()):
+        raise HTTPException(411, "a call says how long its body is: Content-Length")
+    if len(size) > len(str(MOST_BYTES)) or int(size) > MOST_BYTES:
+        raise HTTPException(413, f"a call's body has at most {MOST_BYTES:,} bytes")
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            return requests.parsed(await request.body())
+    except TimeoutError:
+        raise HTTPException(408, f"the body did not come within {MOST_SECONDS} seconds") from None
 
 
 class Server:
@@ -147,7 +220,8 @@ class Server:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     @property
@@ -167,10 +241,12 @@ class Server:
         self.close()
 
     def wait(self) -> None:
-        """Return at Ctrl-C."""
+        """Return at Ctrl-C, or when the server has ended."""
+        # Not by Thread.join: before Python 3.13, a join that Ctrl-C interrupts marks the thread as ended while it runs,
+        # and close() would take the socket from a server that still needs it.
         with contextlib.suppress(KeyboardInterrupt):
-            while self._thread.is_alive():
-                self._thread.join(0.5)  # without a time, Windows would not let Ctrl-C through
+            while not self._ended.wait(0.5):  # without a time, Windows would not let Ctrl-C through
+                pass
 
     def close(self) -> None:
         """Stop."""
@@ -178,3 +254,9 @@ class Server:
         self._thread.join()
         self._socket.close()
         self.shown.maps.close()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run([self._socket])
+        finally:
+            self._ended.set()

@@ -17,23 +17,52 @@ import wordkin
 from wordkin import files
 from wordkin.arrays import give_back
 from wordkin.blocks import row_blocks
-from wordkin.config import INCIDENTAL_PARAMETERS
+from wordkin.config import INCIDENTAL_PARAMETERS, Bounds
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import CheckpointError, FormatError, OutputError
-from wordkin.training.history import EpochRecord
+from wordkin.errors import CheckpointError, ConfigurationError, FormatError, OutputError, argument
+from wordkin.training.reports import EpochRecord
 
 KIND = "checkpoint"
 BEST = ("best_input", "best_output")
 ARRAYS = dict.fromkeys(("input", "output", *BEST), ("F32", 2))
 DEFAULT_SECONDS = 600.0
 
-
 Arrays = Sequence[npt.NDArray[Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """Where :meth:`wordkin.Word2Vec.fit` keeps the state of a run, so that the run survives even kill -9.
+
+    ``fit(corpus, checkpoint="run.checkpoint")`` is short for ``checkpoint=Checkpoint("run.checkpoint")``.
+
+    Args:
+        path: the file.
+        every: seconds between two checkpoints; chunks are not cut, so that it may be a little more.
+        resume: go on from the file if it exists. With ``threads=1`` or ``deterministic=True`` the result has the same
+            bytes as that of a run that was never stopped.
+
+    Raises:
+        ConfigurationError: a value is of the wrong kind, or `every` is negative.
+    """
+
+    path: str | Path
+    _: dataclasses.KW_ONLY
+    every: float = DEFAULT_SECONDS
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str | Path):
+            raise ConfigurationError(
+                f"{argument('checkpoint')} is a {type(self.path).__name__}; give the path of its file, or a Checkpoint"
+            )
+        Bounds(meaning="", kind=float, low=0).checked("every", self.every)
+        Bounds(meaning="", kind=bool).checked("resume", self.resume)
 
 
 @dataclasses.dataclass
 class Totals:
-    """The sums of an epoch's chunks so far; `seconds` of wall time were spent on them."""
+    """The sums over the chunks of an epoch so far, and the wall time in seconds that they took."""
 
     loss: float = 0.0
     examples: int = 0
@@ -50,12 +79,12 @@ class Totals:
 
 @dataclasses.dataclass
 class State:
-    """How far a run is: what is done besides V and W.
+    """How far a run is: its state besides V and W.
 
     Attributes:
         epoch: the epoch under way, from 0.
-        totals: what is done of it.
-        history: the epochs before.
+        totals: the sums over those of its chunks that are done.
+        history: the records of the epochs before.
         best: copies of V and W as they were after the epoch with the lowest held-out loss, for early stopping.
     """
 
@@ -69,32 +98,26 @@ class State:
         return dataclasses.asdict(dataclasses.replace(self, best=None))
 
 
-class Checkpoint:
-    """The checkpoint file of one run.
+class CheckpointFile:
+    """The checkpoint file of one run. It is replaced when a new one is complete, so that it is whole after kill -9.
 
     Args:
-        path: the file; replaced when a new one is complete, so that it is whole even after kill -9.
-        every: seconds between two checkpoints.
-        parameters: the run's, by name.
+        options: path and interval.
+        parameters: the run's parameters, by name.
         corpus: the fingerprint of the run's text.
-        start: what the weights begin as, by the name of the parameter that says so.
+        initial: the arrays that the weights begin with, by the name of the parameter that they were given as.
     """
 
     def __init__(
-        self,
-        path: Path,
-        every: float,
-        parameters: Mapping[str, Any],
-        corpus: str,
-        start: Mapping[str, Arrays],
+        self, options: Checkpoint, parameters: Mapping[str, Any], corpus: str, initial: Mapping[str, Arrays]
     ) -> None:
-        self.path = path
-        self._every = every
+        self.path = Path(options.path)
+        self._every = options.every
         self._run: dict[str, Any] = {
             "wordkin": wordkin.__version__,
             "config": {name: value for name, value in parameters.items() if name not in INCIDENTAL_PARAMETERS},
             "corpus": corpus,
-            "start": {name: _digest(arrays) for name, arrays in start.items()},
+            "initial": {name: _digest(arrays) for name, arrays in initial.items()},
         }
         self._last = time.monotonic()
 
@@ -156,49 +179,53 @@ class Checkpoint:
         for name in own | stored:
             if stored.get(name) != own.get(name):
                 raise CheckpointError(
-                    f"the checkpoint {self.path} is of a run with {name} = {stored.get(name)}, not {own.get(name)}: "
-                    f"{advice}"
+                    f"the checkpoint {self.path} is of a run with {argument(name)} = {stored.get(name)}, not "
+                    f"{own.get(name)}: {advice}"
                 )
         if metadata.get("corpus") != self._run["corpus"]:
             raise CheckpointError(f"the checkpoint {self.path} is of a run on other text: {advice}")
-        stored, own = metadata.get("start", {}), self._run["start"]
+        stored, own = metadata.get("initial", {}), self._run["initial"]
         if not isinstance(stored, dict):
             raise FormatError(f"{self.path} is damaged: it lacks what the run began with")
         for name in sorted(stored.keys() | own.keys()):
             if stored.get(name) != own.get(name):
-                raise CheckpointError(f"the checkpoint {self.path} is of a run with another {name}, or none: {advice}")
+                raise CheckpointError(
+                    f"the checkpoint {self.path} is of a run with another {argument(name)}, or none: {advice}"
+                )
 
 
 @contextlib.contextmanager
-def opened(
-    path: Path | None,
-    every: float,
-    resume: bool,
+def open_checkpoint(
+    options: Checkpoint | None,
     parameters: Mapping[str, Any],
-    corpus: Callable[[], str],
-    start: Mapping[str, Arrays],
-) -> Iterator[Checkpoint | None]:
-    """The checkpoint of a run, held for it alone; None where there is no path.
+    fingerprint: Callable[[], str],
+    initial: Callable[[], Mapping[str, Arrays]],
+) -> Iterator[CheckpointFile | None]:
+    """Open the checkpoint file of a run and lock it against other runs; see :class:`CheckpointFile` for the arguments.
 
-    `corpus` gives the fingerprint, see :class:`Checkpoint` for the other arguments.
+    Yields:
+        None where there are no options.
 
     Raises:
         CheckpointError: the file exists, and the run is not to resume; or another run uses it.
         OutputError: it could not be written.
     """
-    if path is None:
+    if options is None:
         yield None
         return
-    if path.exists() and not resume:
-        raise CheckpointError(f"the checkpoint {path} exists: go on from it with --resume, or remove it to begin anew")
+    path = Path(options.path)
+    if path.exists() and not options.resume:
+        raise CheckpointError(
+            f"the checkpoint {path} exists: go on from it with {argument('resume', True)}, or remove it to begin anew"
+        )
     files.require_writable(path)
-    with _held(path):
+    with _locked(path):
         files.remove_leftovers(path)
-        yield Checkpoint(path, every, parameters, corpus(), start)
+        yield CheckpointFile(options, parameters, fingerprint(), initial())
 
 
 @contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[None]:
     """Hold a lock on `path`.lock, which the system releases however the process ends."""
     lock = path.with_name(path.name + ".lock")
     try:
@@ -249,14 +276,14 @@ Record = TypeVar("Record", State, Totals, EpochRecord)
 
 
 def _record(kind: type[Record], values: dict[str, Any]) -> Record:
-    """One of these, whose numbers are what they should be: none of them can be negative."""
+    """Build a record from untrusted values: numbers of the right type, finite and not negative."""
     record = kind(**values)
     for field in dataclasses.fields(kind):
         value = getattr(record, field.name)
         if field.type is int and type(value) is not int:
-            raise TypeError(f"{field.name} is {value!r}, which is no whole number")
+            raise TypeError(f"{field.name} is {value!r}, which is not a whole number")
         if field.type is float and type(value) not in (int, float):
-            raise TypeError(f"{field.name} is {value!r}, which is no number")
+            raise TypeError(f"{field.name} is {value!r}, which is not a number")
         if isinstance(value, int | float) and not 0 <= value < math.inf:
             raise ValueError(f"{field.name} is {value}")
     return record

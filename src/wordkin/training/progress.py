@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wordkin.config import TrainingConfig
-from wordkin.training.budget import Budget
-from wordkin.training.history import EpochRecord
+from wordkin.training.reports import Budget, EpochRecord
 from wordkin.vectors.wordvectors import WordVectors
 
 logger = logging.getLogger("wordkin")
@@ -16,7 +15,7 @@ logger = logging.getLogger("wordkin")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run that is about to begin, for one who watches it.
+    """A run that is about to begin, for a function that shows its progress.
 
     Attributes:
         config: the hyper-parameters.

@@ -1,19 +1,26 @@
-"""What belongs to which chunk: its pieces of text, its learning rate, its random stream."""
+"""The schedule of a run: its pieces of text, the chunks of each epoch, the learning rates, the random streams."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin import sizes
+from wordkin.config import TrainingConfig
+from wordkin.errors import CorpusError, argument
+
 PIECE_TOKENS = 1_000
 CHUNK_PIECES = 100
+HELD_OUT_CHUNK_TOKENS = 5_000
 _CHUNK_WORK = 2_000_000  # pieces times numbers of a window: some tenths of a second
 
 _MASK = 2**64 - 1
 _ORDER = _MASK  # stands for a chunk's number in the stream of an epoch's order
 
+Numbers = npt.NDArray[np.int64]
 Pieces = npt.NDArray[np.int64]
 """(pieces, 3) for each piece of text its tokens [begin, end), and the sentence that `begin` lies in."""
 
@@ -28,7 +35,7 @@ class Chunk:
     pieces: Pieces
 
 
-def pieces(sentence_offsets: npt.NDArray[np.int64], size: int = PIECE_TOKENS) -> Pieces:
+def pieces(sentence_offsets: Numbers, size: int = PIECE_TOKENS) -> Pieces:
     """Cut a corpus into pieces of about `size` tokens.
 
     A cut falls on the sentence boundary nearest to a multiple of `size`, or, where none lies within a fifth of `size`,
@@ -69,7 +76,10 @@ def chunks(pieces: Pieces, seed: int, epoch: int, size: int) -> Iterator[Chunk]:
 
 
 def even_chunks(pieces: Pieces, seed: int, epoch: int, number: int) -> Iterator[Chunk]:
-    """The same, but so many chunks, none of which has two pieces more than another; some may have none."""
+    """An epoch's chunks as :func:`chunks`, but `number` of them, whose sizes differ by one piece at most.
+
+    With fewer pieces than chunks some chunks are empty.
+    """
     return _chunks(pieces, seed, epoch, [len(pieces) * chunk // number for chunk in range(number + 1)])
 
 
@@ -84,8 +94,8 @@ def _chunks(pieces: Pieces, seed: int, epoch: int, bounds: Sequence[int]) -> Ite
         done += tokens
 
 
-def dealt(chosen: Pieces, sentence_offsets: npt.NDArray[np.int64], count: int) -> tuple[Pieces, npt.NDArray[np.int64]]:
-    """Deal pieces to `count` lanes of equally many tokens, cutting those that lie across.
+def split_into_lanes(chosen: Pieces, sentence_offsets: Numbers, count: int) -> tuple[Pieces, Numbers]:
+    """Split pieces into `count` lanes with the same number of tokens, cutting the pieces at a boundary.
 
     Args:
         chosen: the pieces of a chunk.
@@ -93,7 +103,7 @@ def dealt(chosen: Pieces, sentence_offsets: npt.NDArray[np.int64], count: int) -
         count: number of lanes.
 
     Returns:
-        The pieces, and (count + 1,) where each lane's begin among them.
+        The pieces, and (count + 1,) where each lane begins among them.
     """
     begins = np.concatenate([[0], np.cumsum(chosen[:, 1] - chosen[:, 0])])
     bounds = begins[-1] * np.arange(count + 1) // count
@@ -105,9 +115,15 @@ def dealt(chosen: Pieces, sentence_offsets: npt.NDArray[np.int64], count: int) -
     return np.stack([first, last, sentences], axis=1), np.searchsorted(all_begins, bounds)
 
 
-def learning_rate(first: float, last: float, progress: float) -> float:
-    """η after the share `progress` of all tokens of all epochs: linear from `first` to `last`."""
+def learning_rate(config: TrainingConfig, progress: float) -> float:
+    """η after the share `progress` of all tokens of all epochs: a linear decay."""
+    first, last = config.first_learning_rate, config.min_learning_rate
     return first + (last - first) * progress
+
+
+def rate_at(config: TrainingConfig, tokens: int, epoch: int, token: int) -> float:
+    """η in the given epoch (from 0) after `token` of its `tokens` tokens."""
+    return learning_rate(config, (epoch * tokens + token) / max(config.epochs * tokens, 1))
 
 
 def _mixed(state: int) -> int:
@@ -124,3 +140,99 @@ def stream(*numbers: int) -> np.uint64:
     for number in numbers:
         state = _mixed(state ^ number)
     return np.uint64(state)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A corpus in two parts that have no pair of words in common.
+
+    Attributes:
+        sentence_offsets: (sentences + 1,) those of the corpus, with a cut at both ends of each held-out piece, so that
+            no window reaches across.
+        training: the pieces to train on, none of them longer than without a holdout.
+        held_out: the pieces that are held out, in their order.
+        parts: the mean number of training pieces that one piece was cut into.
+    """
+
+    sentence_offsets: Numbers
+    training: Pieces
+    held_out: Pieces
+    parts: float = 1.0
+
+
+def split(sentence_offsets: Numbers, share: float) -> Split:
+    """Hold out a share of the sentences: one of every 1/share consecutive sentences, chosen by position alone.
+
+    A sentence of 2,000 tokens or more counts as several of 1,000, so that a text in a single line can be split.
+
+    Args:
+        sentence_offsets: (sentences + 1,) where each sentence begins; the last entry is the number of tokens.
+        share: of the sentences, from 0 to ½; 0 holds out nothing.
+
+    Raises:
+        CorpusError: nothing is held out, nothing is left, or what is held out holds no two words beside each other.
+    """
+    whole = pieces(sentence_offsets)
+    if not share:
+        return Split(sentence_offsets, whole, whole[:0])
+    units = np.maximum(np.diff(sentence_offsets) // PIECE_TOKENS, 1)  # of each sentence
+    ends = np.cumsum(units)
+    chosen = _chosen(int(ends[-1]), share)
+    sentence = np.searchsorted(ends, chosen, side="right")
+    ordinal = chosen - (ends - units)[sentence]
+    begins = sentence_offsets[sentence] + ordinal * PIECE_TOKENS
+    last = ordinal == units[sentence] - 1
+    stops = np.where(last, sentence_offsets[sentence + 1], begins + PIECE_TOKENS)
+    offsets = _with_cuts(sentence_offsets, np.concatenate([begins, stops]))
+    bounds = np.unique(np.concatenate([whole[:, 0], whole[-1:, 1], begins, stops]))
+    within = np.searchsorted(begins, bounds[:-1], side="right") - 1  # the last held-out piece that begins before
+    kept = (within < 0) | (bounds[:-1] >= stops[within]) if len(stops) else np.ones(len(bounds) - 1, bool)
+    training = _pieces(bounds[:-1][kept], bounds[1:][kept], offsets)
+    held_out = _pieces(begins, stops, offsets)
+    _require_both(training, held_out, int(ends[-1]), share)
+    return Split(offsets, training, held_out, len(training) / len(whole))
+
+
+def _chosen(number: int, share: float) -> Numbers:
+    """Which of `number` sentences are held out: one at random in each 1/share, the same for any longer text."""
+    runs = np.floor(np.arange(math.ceil(number * share) + 2) / share).astype(np.int64)
+    draws = np.random.Generator(np.random.Philox(0)).random(len(runs) - 1)
+    chosen = runs[:-1] + (draws * np.diff(runs)).astype(np.int64)
+    return chosen[chosen < number]
+
+
+def _with_cuts(offsets: Numbers, cuts: Numbers) -> Numbers:
+    """The offsets together with the cuts, without duplicates."""
+    new = np.unique(cuts[offsets[np.searchsorted(offsets, cuts)] != cuts])
+    return np.insert(offsets, np.searchsorted(offsets, new), new) if len(new) else offsets
+
+
+def _pieces(begins: Numbers, ends: Numbers, offsets: Numbers) -> Pieces:
+    return np.stack([begins, ends, np.searchsorted(offsets, begins, side="right") - 1], axis=1)
+
+
+def _require_both(training: Pieces, held_out: Pieces, sentences: int, share: float) -> None:
+    counted = sizes.counted(sentences, "sentence")
+    if not len(training) or not len(held_out):
+        part = "all of it" if len(held_out) else "nothing"
+        raise CorpusError(
+            f"{argument('holdout')} = {share:g} of {counted} holds out {part}: raise it towards 0.5, give more "
+            "text, or set it to 0"
+        )
+    if (held_out[:, 1] - held_out[:, 0]).max() < 2:
+        raise CorpusError(
+            f"{argument('holdout')} = {share:g} of {counted} holds out {len(held_out):,}, none of which has two words "
+            "beside each other, so that there is no loss to measure: raise it, give more text, or set it to 0"
+        )
+
+
+def held_out_chunks(pieces: Pieces) -> list[Chunk]:
+    """Chunks of about HELD_OUT_CHUNK_TOKENS, in the order of the text: a function of the pieces alone."""
+    ends = np.cumsum(pieces[:, 1] - pieces[:, 0])
+    cuts = np.searchsorted(ends, np.arange(HELD_OUT_CHUNK_TOKENS, int(ends[-1]), HELD_OUT_CHUNK_TOKENS))
+    bounds = np.unique(np.concatenate([[0], cuts, [len(pieces)]])).tolist()
+    edges = np.concatenate([[0], ends]).tolist()
+    return [
+        Chunk(number, edges[first], edges[last], pieces[first:last])
+        for number, (first, last) in enumerate(itertools.pairwise(bounds))
+    ]

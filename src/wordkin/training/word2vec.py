@@ -2,47 +2,54 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig, parameters
-from wordkin.errors import WordkinError
-from wordkin.training.budget import expected
-from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint, opened
-from wordkin.training.history import EpochRecord, best_epoch
-from wordkin.training.verdict import verdict
+from wordkin.config import INCIDENTAL_PARAMETERS, Parameters, TrainingConfig, parameters, takes_parameters
+from wordkin.errors import ConfigurationError, WordkinError
+from wordkin.training.backend import Backend, Workers
+from wordkin.training.checkpoint import Checkpoint, CheckpointFile, open_checkpoint
+from wordkin.training.reports import Budget, EpochRecord, best_epoch, expected, verdict
+from wordkin.vectors import loading
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
+from wordkin.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from wordkin.training.engine import Engine
+    from wordkin.training.initialization import Freeze, Initialization, Source
     from wordkin.training.progress import Progress, Run
-    from wordkin.training.start import Freeze, Source, Start
 
 logger = logging.getLogger("wordkin")
 
+_FIT = "as in Word2Vec().fit(sentences)"
+_CORPUS_NAMES = {"sentences", "corpus", "corpus_file", "texts"}
+"""What text is called where it is given to other libraries' constructors."""
 
+
+@takes_parameters
 class Word2Vec:
     """Learns word vectors from text: word2vec in its four variants (Mikolov et al. 2013).
 
     Args:
-        config: the hyper-parameters; the defaults where omitted.
-        parameters: single hyper-parameters by name, which win over `config`; see :class:`wordkin.TrainingConfig`.
+        config: hyper-parameters that the others are added to; the defaults where omitted.
+        parameters: hyper-parameters by name, which win over `config`.
 
     Attributes:
         config: the hyper-parameters.
-        start: how the words of the vectors that the run began with, if any, and the vocabulary fit, after :meth:`fit`.
+        initialization: how the vectors that the run began with fit its vocabulary, after :meth:`fit`; None where it
+            began with none.
         history: one :class:`EpochRecord` an epoch, after :meth:`fit`.
         best_epoch: the epoch that the vectors are of, after :meth:`fit`: the last one; with ``early_stopping`` the one
             with the lowest held-out loss.
         report: what was read and what was dropped, after :meth:`fit`, which also logs it.
         warnings: what looks like a mistake in the corpus, one line each, after :meth:`fit`, which also logs them.
         budget: the memory and time that were expected before training, after :meth:`fit`, which also logs them.
-        exchange: what it cost that workers exchange their changes, after :meth:`fit` with workers, which also logs it.
+        exchange: what the exchange of changes between workers cost, after :meth:`fit` with workers, which also logs it.
         verdict: plain sentences on how the run went and what to change, after :meth:`fit`.
 
     Example:
@@ -53,17 +60,21 @@ class Word2Vec:
         4
 
     Raises:
-        ConfigurationError: a parameter is unknown or outside its range.
+        ConfigurationError: a parameter is unknown or outside its range, or `config` is something else, such as text.
     """
 
-    def __init__(self, config: TrainingConfig | None = None, **parameters: Any) -> None:
+    def __init__(self, config: TrainingConfig | None = None, **parameters: Unpack[Parameters]) -> None:
+        if config is not None and not isinstance(config, TrainingConfig):
+            raise ConfigurationError(_not_a_configuration(config))
+        for name in _CORPUS_NAMES.intersection(parameters):
+            raise ConfigurationError(f"Word2Vec has no parameter {name!r}: text goes to fit, {_FIT}")
         given = config.as_dict() if config is not None else {}
         self.config = TrainingConfig.from_mapping({**given, **parameters}, "Word2Vec")
         self.history: tuple[EpochRecord, ...] = ()
         self._vectors: WordVectors | None = None
 
     @classmethod
-    def load(cls, path: str | Path, **parameters: Any) -> "Word2Vec":
+    def load(cls, path: str | Path, **parameters: Unpack[Parameters]) -> "Word2Vec":
         """A model from its file, to go on from with :meth:`partial_fit`.
 
         Args:
@@ -77,10 +88,10 @@ class Word2Vec:
         return cls.from_vectors(WordVectors.load(path), **parameters)
 
     @classmethod
-    def from_vectors(cls, vectors: WordVectors, **parameters: Any) -> "Word2Vec":
+    def from_vectors(cls, vectors: WordVectors, **parameters: Unpack[Parameters]) -> "Word2Vec":
         """A model from vectors in memory, to go on from with :meth:`partial_fit`.
 
-        Its hyper-parameters are those of the run that made the vectors, where known, but for ``max_vocabulary``, which
+        Its hyper-parameters are those of the run that made the vectors, where known, except ``max_vocabulary``, which
         would keep new words out.
 
         Raises:
@@ -99,13 +110,8 @@ class Word2Vec:
         freeze: "Freeze | None" = None,
         progress: "bool | Callable[[Run], Progress]" = True,
         on_epoch_end: Callable[[EpochRecord], object] | None = None,
-        checkpoint: str | Path | None = None,
-        checkpoint_every: float = DEFAULT_SECONDS,
-        resume: bool = False,
-        workers: int | None = None,
-        round_tokens: int | None = None,
-        exchange_precision: str | None = None,
-        ray_address: str | None = None,
+        checkpoint: str | Path | Checkpoint | None = None,
+        workers: int | Workers | None = None,
     ) -> "Word2Vec":
         """Train on a corpus: from the beginning, or from vectors that are there already.
 
@@ -114,7 +120,7 @@ class Word2Vec:
                 decompressed), a URL of any of these that fsspec opens (an extra), a list of :class:`pathlib.Path` or
                 what :func:`wordkin.corpus.reading.expand` makes of several paths and URLs, an iterable of lists of
                 tokens (a one-shot generator too: it is read once), an iterable of strings where ``tokenizer`` is set,
-                or an :class:`wordkin.EncodedCorpus`.
+                such as one column of a table of pandas, polars or pyarrow, or an :class:`wordkin.EncodedCorpus`.
             init: a model to go on from, or its file; see :meth:`partial_fit`.
             init_vectors: vectors, or a file of them, with which those words of the corpus begin that have one there.
                 The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
@@ -125,43 +131,31 @@ class Word2Vec:
                 stops, and what was trained so far is the result. In it :attr:`vectors`, :attr:`history` and
                 :meth:`save` are those of the epoch that has ended. The vectors are no copy: they are good until it
                 returns, and ``model.vectors.vectors.copy()`` is good for longer. What it raises, :meth:`fit` raises.
-            checkpoint: file that keeps the whole state of the run, so that it survives even kill -9.
-            checkpoint_every: seconds between two checkpoints; chunks are not cut, so that it may be a little more.
-            resume: go on from the checkpoint where its file exists; with ``threads=1`` or ``deterministic=True`` the
-                result has the same bytes as that of a run that was never stopped.
-            workers: train by so many processes, on this machine or on a cluster, by way of Ray (the extra ``ray``).
-                The result is the same for the same number of workers, wherever they are. ``threads`` are then those of
-                each worker, 1 by default; more need ``deterministic=True``.
-            round_tokens: how many tokens each worker trains on before they exchange what they changed; by default as
-                many as is good for that number of workers.
-            exchange_precision: ``"float32"``, the default, or ``"float16"``: what these changes are as they travel.
-                Half as much is sent with float16; docs/scale.md has what it does to the vectors.
-            ray_address: the cluster that the workers run on, ``auto`` for the one that this machine belongs to; where
-                it is not given, they run on this machine.
+            checkpoint: the file that keeps the state of the run, so that it survives even kill -9; or a
+                :class:`wordkin.Checkpoint`, which also says how often, and whether to resume.
+            workers: the number of processes that train, with Ray (the extra ``ray``); or :class:`wordkin.Workers`,
+                which also say on which cluster, and how they exchange their changes.
 
         Raises:
             ConfigurationError: `init` has another vector_size, architecture or output layer.
             FormatError: `init` has no output vectors, or a file is not what it should be.
             UnknownWordError: a word to freeze has no vector there.
             CheckpointError: the checkpoint is of other text, another `init`, other parameters or another version of
-                wordkin; it exists and `resume` is false; or another run uses it.
+                wordkin; it exists and the run is not to resume; or another run uses it.
             CorpusError: the corpus cannot be read, or too little is left of it.
             MissingPackageError: an extra is needed, for `workers` or for a URL, and is not installed.
             DivergenceError: the learning rate is too high for this corpus. The last checkpoint stays as it was, and so
                 do :attr:`vectors` and :attr:`history` of an earlier :meth:`fit`.
         """
-        from wordkin.training.engine import engine
-        from wordkin.training.start import Start
+        from wordkin.training.initialization import Initialization
 
-        start = Start(self.config, init, init_vectors, freeze)
-        path = None if checkpoint is None else Path(checkpoint)
-        with engine(
-            corpus, self.config, start.known, workers, round_tokens, exchange_precision, ray_address
-        ) as running:
-            logger.info("%s", running.corpus.report)
-            parameters, began = {**self.config.as_dict(), **running.parameters}, start.arrays() if path else {}
-            with opened(path, checkpoint_every, resume, parameters, running.fingerprint, began) as held:
-                self._train(running, start, progress, on_epoch_end, held)
+        initialization = Initialization(self.config, init, init_vectors, freeze)
+        options = checkpoint if isinstance(checkpoint, Checkpoint | None) else Checkpoint(checkpoint)
+        with _open_backend(corpus, self.config, initialization.known, workers) as backend:
+            logger.info("%s", backend.corpus.report)
+            settings = {**self.config.as_dict(), **backend.parameters}
+            with open_checkpoint(options, settings, backend.fingerprint, initialization.arrays) as file:
+                self._train(backend, initialization, progress, on_epoch_end, file)
         return self
 
     def partial_fit(self, corpus: Any, *, freeze: "Freeze | None" = None, **options: Any) -> "Word2Vec":
@@ -200,50 +194,59 @@ class Word2Vec:
         return self._vectors
 
     def save(self, path: Any) -> None:
-        """Write the model; the same as ``model.vectors.save(path)``.
+        """Write the model; the same as ``model.vectors.save(path)``, in the format that the suffix means.
+
+        Only ``.safetensors``, or no suffix, keeps the output vectors, which :meth:`load` and `init` need to go on; of
+        other formats a warning says so.
 
         Raises:
-            OutputError: the file cannot be written.
+            OutputError: the suffix means no format, or the file cannot be written.
         """
-        self.vectors.save(path)
+        vectors = self.vectors
+        loading.warn_of_what_is_lost(Path(path))
+        vectors.save(path)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (scikit-learn passes it)
+        """The hyper-parameters by name, as scikit-learn asks for them."""
+        return self.config.as_dict()
+
+    def set_params(self, **parameters: Unpack[Parameters]) -> "Word2Vec":
+        """Change hyper-parameters, for the next :meth:`fit`.
+
+        Raises:
+            ConfigurationError: a parameter is unknown or outside its range; then none is changed.
+        """
+        self.config = TrainingConfig.from_mapping({**self.config.as_dict(), **parameters}, "set_params")
+        return self
 
     def _train(
         self,
-        engine: "Engine",
-        start: "Start",
+        backend: Backend,
+        initialization: "Initialization",
         progress: "bool | Callable[[Run], Progress]",
         on_epoch_end: Callable[[EpochRecord], object] | None,
-        checkpoint: Checkpoint | None,
+        checkpoint: CheckpointFile | None,
     ) -> None:
-        from wordkin.training.epochs import train
-        from wordkin.training.progress import Run, Silent, progress_bar
-        from wordkin.training.weights import without_padding
+        from wordkin.training.initialization import without_padding
+        from wordkin.training.loop import train
 
-        config, corpus = self.config, engine.corpus
-        warnings, budget = engine.warn(), expected(corpus, config, start.memory)
+        config, corpus = self.config, backend.corpus
+        warnings, budget = backend.warn(), expected(corpus, config, initialization.memory)
         logger.info("%s", budget.memory_text())
-        weights, frozen, start_report = start.begin(corpus.vocabulary)
-        if start_report is not None:
-            logger.info("%s", start_report)
-        warnings += start.warn(corpus, start_report)
-        crew = engine.crew(weights, frozen, start_report is None)
-        budget = replace(budget, tokens_per_second=crew.tokens_per_second())
+        initial = initialization.weights(corpus.vocabulary)
+        if initial.report is not None:
+            logger.info("%s", initial.report)
+        warnings += initialization.warn(corpus, initial.report)
+        backend.prepare(initial)
+        budget = replace(budget, tokens_per_second=backend.tokens_per_second())
         logger.info("%s", budget.time_text())
-        # Without what is no part of the result, equal results are equal files.
-        parameters = {
-            **config.as_dict(),
-            **engine.parameters,
-            **corpus.settings,
-            "learning_rate": config.first_learning_rate,
-        }
-        for name in INCIDENTAL_PARAMETERS:
-            del parameters[name]
+        stored = self._stored_parameters(backend)
 
         def vectors(V: Any, W: Any, history: Sequence[EpochRecord]) -> WordVectors:
-            return WordVectors(StoredModel(V, W, corpus.vocabulary, parameters, start.history(history)))
+            return WordVectors(StoredModel(V, W, corpus.vocabulary, stored, initialization.history(history)))
 
         def vectors_now(history: Sequence[EpochRecord]) -> WordVectors:
-            V, W = (matrix[:, : config.vector_size] for matrix in weights)
+            V, W = (matrix[:, : config.vector_size] for matrix in initial.weights)
             return vectors(V, W, history)
 
         def epoch_ended(history: Sequence[EpochRecord]) -> bool:
@@ -252,41 +255,61 @@ class Word2Vec:
                 answer = on_epoch_end(history[-1])
             return isinstance(answer, bool | np.bool_) and bool(answer)
 
-        bar: Progress = Silent()
-        if callable(progress):
-            bar = progress(
-                Run(
-                    config=config,
-                    tokens=crew.tokens,
-                    budget=budget,
-                    learning_rate=crew.rate_at,
-                    vectors=lambda: vectors_now(()),
-                )
-            )
-        elif progress:
-            bar = progress_bar(config.epochs, config.epochs * crew.tokens)
-        if crew.held_out:
-            logger.info("%s", crew.held_out)
-        history = train(crew, bar, epoch_ended if on_epoch_end else None, checkpoint)
+        bar = _progress_of(progress, backend, budget, lambda: vectors_now(()))
+        if backend.held_out:
+            logger.info("%s", backend.held_out)
+        history = train(backend, bar, epoch_ended if on_epoch_end else None, checkpoint)
         self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
         losses = [record.holdout_loss for record in history]
         self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)
-        self.start, self.verdict = start_report, verdict(corpus, config, history)
-        self.exchange = crew.exchange
+        self.initialization, self.verdict = initial.report, verdict(corpus, config, history)
+        self.exchange = backend.exchange
         if self.exchange is not None:
             logger.info("%s", self.exchange)
-        V, W = (without_padding(matrix, config.vector_size) for matrix in weights)
+        V, W = (without_padding(matrix, config.vector_size) for matrix in initial.weights)
         self._vectors = vectors(V, W, history)
+
+    def _stored_parameters(self, backend: Backend) -> dict[str, Any]:
+        """The parameters for the model's file: all that the result depends on, so that equal runs give equal files."""
+        values = {**self.config.as_dict(), **backend.parameters, **backend.corpus.settings}
+        values["learning_rate"] = self.config.first_learning_rate
+        return {name: value for name, value in values.items() if name not in INCIDENTAL_PARAMETERS}
 
     @contextlib.contextmanager
     def _showing(self, vectors: WordVectors, history: Sequence[EpochRecord]) -> Iterator[None]:
-        """Within, be the model as it is now; then again what it was."""
+        """Within the block, have these vectors and this history; then the earlier ones again."""
         before = self._vectors, self.history
         self._vectors, self.history = vectors, tuple(history)
         try:
             yield
         finally:
             self._vectors, self.history = before
+
+
+def _open_backend(
+    corpus: Any, config: TrainingConfig, known: Vocabulary, workers: int | Workers | None
+) -> AbstractContextManager[Backend]:
+    """Read a corpus where it will be trained on: in this process or, with workers, by them."""
+    if workers is None:
+        from wordkin.training.local import LocalBackend
+
+        return contextlib.nullcontext(LocalBackend(corpus, config, known))
+    from wordkin.training.ray.backend import ray_backend
+
+    return ray_backend(corpus, config, known, workers if isinstance(workers, Workers) else Workers(workers))
+
+
+def _progress_of(
+    wanted: "bool | Callable[[Run], Progress]", backend: Backend, budget: Budget, vectors: Callable[[], WordVectors]
+) -> "Progress":
+    """What is told of the progress: the user's own, a bar, or nothing that is shown."""
+    from wordkin.training.progress import Run, Silent, progress_bar
+
+    if callable(wanted):
+        config, tokens = backend.config, backend.tokens
+        run = Run(config=config, tokens=tokens, budget=budget, learning_rate=backend.rate_at, vectors=vectors)
+        return wanted(run)
+    return progress_bar(backend.config.epochs, backend.config.epochs * backend.tokens) if wanted else Silent()
 
 
 def settings_of(vectors: WordVectors) -> dict[str, Any]:
@@ -296,3 +319,12 @@ def settings_of(vectors: WordVectors) -> dict[str, Any]:
         **{name: value for name, value in vectors.config.items() if name in known},
         "vector_size": vectors.vector_size,
     }
+
+
+def _not_a_configuration(given: object) -> str:
+    """What to do about something else in the place of the configuration."""
+    if isinstance(given, WordVectors):
+        return "Word2Vec takes parameters, not vectors: Word2Vec.from_vectors(vectors) goes on from them"
+    if isinstance(given, Mapping):
+        return "Word2Vec takes parameters by name, not a mapping: Word2Vec(**parameters)"
+    return f"Word2Vec takes parameters, not a {type(given).__name__}: text goes to fit, {_FIT}"

@@ -24,6 +24,7 @@ def align(model: WordVectors, onto: WordVectors, words: Sequence[str] | None = N
 
     Raises:
         UnknownWordError: one of `words` is not in both.
+        NonFiniteVectorError: the vector of one of `words` holds NaN or infinity.
         ValueError: the numbers of dimensions differ, or the models share no word.
     """
     if model.vector_size != onto.vector_size:
@@ -31,14 +32,15 @@ def align(model: WordVectors, onto: WordVectors, words: Sequence[str] | None = N
     words = shared_words([model, onto]) if words is None else words
     if not len(words):
         raise ValueError("the models share no word")
-    x, y = model.unit_vectors(model.rows(words)), onto.unit_vectors(onto.rows(words))
+    x, y = model.unit_vectors(model.finite_rows(words)), onto.unit_vectors(onto.finite_rows(words))
     left, _, right = np.linalg.svd(x.T.astype(np.float64) @ y)
     rotation = (left @ right).astype(np.float32)
-    return model.with_vectors(model.values(slice(None)) @ rotation)
+    with np.errstate(over="ignore", invalid="ignore"):  # a row that is not finite stays so
+        return model.with_vectors(model.values(slice(None)) @ rotation)
 
 
 def drift(before: WordVectors, after: WordVectors, words: Sequence[str] | None = None) -> list[tuple[str, float]]:
-    """How far words moved: 1 − the cosine of their vectors in two aligned models.
+    """How far words moved: 1 − the cosine of their vectors in two aligned models, from 0 to 2.
 
     Models of other seeds differ, too: compare the drift with that between two runs on the same text.
 
@@ -52,11 +54,12 @@ def drift(before: WordVectors, after: WordVectors, words: Sequence[str] | None =
 
     Raises:
         UnknownWordError: one of `words` is not in both.
+        NonFiniteVectorError: the vector of one of `words` holds NaN or infinity.
         ValueError: as for :func:`align`.
     """
     shared = shared_words([before, after])
     turned = align(after, before, shared)
     words = shared if words is None else words
-    x, y = before.unit_vectors(before.rows(words)), turned.unit_vectors(turned.rows(words))
-    moved = 1 - np.vecdot(x, y)
+    x, y = before.unit_vectors(before.finite_rows(words)), turned.unit_vectors(turned.finite_rows(words))
+    moved = np.clip(1 - np.vecdot(x, y), 0, 2)
     return [(words[place], float(moved[place])) for place in np.argsort(-moved, kind="stable").tolist()]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from wordkin import files
 from wordkin.blocks import row_blocks
 from wordkin.damage import byte_of, damaged
-from wordkin.errors import FormatError, MissingPackageError
-from wordkin.vectors.terms import Terms
+from wordkin.errors import FormatError, MissingPackageError, pip_install
+from wordkin.vectors.terms import Terms, whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
 KIND = "approximate-search"
@@ -34,6 +34,7 @@ class ApproximateSearch:
         self.vectors = vectors
         self.recall = recall
         self._index = index
+        self._not_finite = set(np.flatnonzero(~vectors.finite()).tolist())
 
     @classmethod
     def build(
@@ -58,17 +59,16 @@ class ApproximateSearch:
 
         Raises:
             MissingPackageError: faiss is not installed.
-            ValueError: an argument is below 1.
+            ValueError: an argument is no whole number above 0.
         """
         numbers = {"links": links, "build_depth": build_depth, "search_depth": search_depth, "sample": sample}
         for name, value in numbers.items():
-            if value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
+            whole_number(name, value)
         faiss = _faiss()
         index = faiss.IndexHNSWFlat(vectors.vector_size, links, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction, index.hnsw.efSearch = build_depth, search_depth
         for rows in row_blocks(len(vectors), vectors.vector_size):
-            index.add(vectors.unit_vectors(rows))
+            index.add(np.nan_to_num(vectors.unit_vectors(rows), copy=False))  # no answer names what is not finite
         search = cls(vectors, index, float("nan"))
         search.recall = search.measured_recall(sample, seed)
         return search
@@ -114,20 +114,22 @@ class ApproximateSearch:
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: nothing was asked for, or an argument is out of range.
         """
-        if topn < 1:
-            raise ValueError(f"topn is {topn}; it must be at least 1")
+        topn = whole_number("topn", topn)
         direction, asked = self.vectors.direction(positive, negative)
-        scores, rows = self._index.search(direction[None], topn + len(asked))
+        left_out = asked | self._not_finite
+        scores, rows = self._index.search(direction[None], min(topn + len(left_out), len(self.vectors)))
         words = self.vectors.index_to_key
-        found = zip(rows[0].tolist(), scores[0].tolist(), strict=True)
-        return [(words[row], score) for row, score in found if row >= 0 and row not in asked][:topn]
+        found = zip(rows[0].tolist(), np.clip(scores[0], -1, 1).tolist(), strict=True)
+        return [(words[row], score) for row, score in found if row >= 0 and row not in left_out][:topn]
 
     def measured_recall(self, sample: int = 1000, seed: int = 1) -> float:
         """The share of the ten nearest neighbours that is found, over a sample of words."""
-        words = self.vectors.index_to_key
-        chosen = np.random.default_rng(seed).choice(len(words), min(sample, len(words)), replace=False)
+        words, rows = self.vectors.index_to_key, np.flatnonzero(self.vectors.finite())
+        sample = min(whole_number("sample", sample), len(rows))
+        chosen = np.random.default_rng(whole_number("seed", seed, 0)).choice(rows, sample, replace=False)
         asked = [words[row] for row in chosen.tolist()]
         shares = []
         for word, exact in zip(asked, self.vectors.most_similar_batch(asked, NEIGHBOURS), strict=True):
@@ -149,5 +151,5 @@ def _faiss() -> Any:
     try:
         import faiss
     except ImportError:
-        raise MissingPackageError("approximate search needs faiss: pip install 'wordkin[approximate]'") from None
+        raise MissingPackageError(f"approximate search needs faiss: {pip_install('approximate')}") from None
     return faiss

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.vectors.terms import several, whole_number
+
 Rows = npt.NDArray[np.intp]
 Subset = Iterable[str] | npt.NDArray[np.bool_] | Callable[[str], Any]
 
@@ -74,10 +76,10 @@ def choose(
 
     Raises:
         UnknownWordError: a word of `among` or `exclude` is not in the vocabulary.
-        ValueError: a mask has the wrong shape, or `restrict_vocabulary` is below 1.
+        ValueError: a mask has the wrong shape, a subset is none, or `restrict_vocabulary` is no whole number above 0.
     """
-    if restrict_vocabulary is not None and restrict_vocabulary < 1:
-        raise ValueError(f"restrict_vocabulary is {restrict_vocabulary}; it must be at least 1")
+    if restrict_vocabulary is not None:
+        whole_number("restrict_vocabulary", restrict_vocabulary, or_else=", or None for all words")
     size = min(len(words), restrict_vocabulary or len(words))
     if among is None and exclude is None:
         return Candidates(size)
@@ -97,7 +99,8 @@ def _mask(words: Words, subset: Subset, size: int, name: str) -> npt.NDArray[np.
         if subset.shape != (len(words),):
             raise ValueError(f"{name} is a mask of shape {subset.shape}; one of shape ({len(words)},) is needed")
         return subset[:size].copy()
-    rows = words.rows([subset] if isinstance(subset, str) else subset)
+    listed = [subset] if isinstance(subset, str) else several(subset, name, "words, a mask, or a function of a word")
+    rows = words.rows(listed)
     mask = np.zeros(size, bool)
     mask[rows[rows < size]] = True
     return mask

@@ -1,28 +1,32 @@
 """From a file of any format to vectors in memory, or to a file of another format."""
 
 import dataclasses
+import logging
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import OutputError
-from wordkin.vectors.formats import native, registry
+from wordkin.errors import ConfigurationError, OutputError, argument
+from wordkin.vectors.formats import hub, native, registry
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.precision import Precision
-from wordkin.vectors.formats.stream import Source, separable
+from wordkin.vectors.formats.stream import Source, not_finite, separable, warn_not_finite
+
+logger = logging.getLogger("wordkin")
 
 _FIRST_ROOM = 1 << 24
 """Bytes of vectors that there is room for before any have come, beside twice the file's size."""
 
 
-def load(path: Path, name: str | None = None) -> StoredModel:
+def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> StoredModel:
     """Read vectors of any format; wordkin's own are mapped.
 
     Args:
         path: the file or folder.
         name: its format; None to go by its content.
+        skip_bad_rows: whether rows of text and of word2vec's binary that cannot be read for sure are left out.
 
     Raises:
         FormatError: it is damaged, cut short, not of that format, or of none that is known.
@@ -31,12 +35,26 @@ def load(path: Path, name: str | None = None) -> StoredModel:
     module = form.imported()
     if hasattr(module, "load"):
         model: StoredModel = module.load(path)
+        _check_lengths(path, model)
         return model
-    source = registry.opened(path, form.name)
+    source = registry.opened(path, form.name, skip_bad_rows)
     words = Words()
     V = _collected(source, words)
     output = source.output if source.output is not None and len(source.output) == len(V) else None
     return StoredModel(V, output, words.vocabulary(), source.config, source.history, subwords=source.subwords)
+
+
+def _check_lengths(path: Path, model: StoredModel) -> None:
+    """Warn of rows that are not finite: their stored lengths are not, so that only few rows are read."""
+    if model.norms is None:
+        return
+    with np.errstate(invalid="ignore"):  # what a file holds may be any NaN
+        if np.isfinite(model.norms.max()):
+            return
+    suspects = np.flatnonzero(~np.isfinite(model.norms))
+    rows = suspects[not_finite(model.input[suspects])]  # the length of a long row overflows as well
+    if len(rows):
+        warn_not_finite(path, len(rows), model.vocabulary.words[int(rows[0])])
 
 
 def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:
@@ -56,18 +74,60 @@ def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:
     return V
 
 
-def save(path: Path, model: StoredModel, name: str, space_as: str | None = None) -> None:
-    """Write a model in a format.
+def save(
+    path: Path,
+    model: StoredModel,
+    name: str | None = None,
+    space_as: str | None = None,
+    card: hub.Card = hub.NOTHING_TOLD,
+) -> None:
+    """Write a model.
+
+    Args:
+        path: the target.
+        model: what to write.
+        name: the format; None for the one that the suffix means, and for wordkin's own where there is no suffix.
+        space_as: what stands for white space in words, where the format separates words with it.
+        card: what a model card tells, for the format ``hub`` alone.
 
     Raises:
+        ConfigurationError: the model card tells something, but the format has none.
         FormatError: there is no such format.
         OutputError: the file cannot be written, or cannot hold these words; an old one stays.
     """
-    form = registry.named(name, to_read=False)
-    if name == "safetensors":
+    form = registry.to_write(path, name, "safetensors")
+    if card != hub.NOTHING_TOLD and form.name != "hub":
+        raise ConfigurationError(
+            f"license and language stand in a model card, which format='hub' writes; {form.name} has none"
+        )
+    if form.name == "safetensors":
         native.save(path, model)
+    elif form.name == "hub":
+        hub.write(native.source_of(path, model), path, card)
     else:
         _write(form, native.source_of(path, model), path, space_as)
+
+
+def warn_of_what_is_lost(path: Path, name: str | None = None) -> None:
+    """Say, where a trained model is to be saved in a format that holds a part of it, that this part is lost.
+
+    Args:
+        path: the target.
+        name: the format; None for the one that :func:`save` takes.
+
+    Raises:
+        FormatError: there is no such format.
+        OutputError: the suffix means none.
+    """
+    form = registry.to_write(path, name, "safetensors")
+    if not form.complete:
+        logger.warning(
+            "%s holds the input vectors alone, as every file in the format %s does: %s cannot go on from it, and "
+            "explain needs output vectors, too; both can with .safetensors",
+            path,
+            form.name,
+            argument("init"),
+        )
 
 
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
@@ -83,6 +143,7 @@ def convert(
     target_name: str | None = None,
     space_as: str | None = None,
     precision: Precision | None = None,
+    skip_bad_rows: bool = False,
 ) -> Source:
     """Write vectors of one format in another, a block at a time.
 
@@ -93,16 +154,19 @@ def convert(
         target_name: the format of `target`; None to go by its suffix.
         space_as: what stands for white space in words, where the target's format parts words with it.
         precision: what the vectors are stored as; None for what the source has, where the target can hold it.
+        skip_bad_rows: as in :func:`load`.
 
     Raises:
         FormatError: the source is damaged, cut short, or of no format that is known.
         OutputError: the target cannot be written, or cannot hold these words or that precision; an old one stays.
     """
-    form = registry.of_suffix(target) if target_name is None else registry.named(target_name, to_read=False)
+    form = registry.to_write(target, target_name)
     if precision not in (None, "float32") and not form.narrows:
         able = " and ".join(each.name for each in registry.FORMATS.values() if each.narrows)
-        raise OutputError(f"cannot write {target}: {form.name} holds no {precision}; {able} do (--to FORMAT)")
-    source = registry.opened(path, name)
+        raise OutputError(
+            f"cannot write {target}: {form.name} holds no {precision}; {able} do ({argument('format', option='--to')})"
+        )
+    source = registry.opened(path, name, skip_bad_rows)
     source.precision = precision or (source.precision if form.narrows else "float32")
     _write(form, source, target, space_as)
     return source

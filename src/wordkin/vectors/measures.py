@@ -7,11 +7,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import UnknownWordError
+from wordkin.errors import NonFiniteVectorError, UnknownWordError
 from wordkin.vectors import search
 from wordkin.vectors.candidates import Candidates, Rows
 from wordkin.vectors.norms import RowNorms
-from wordkin.vectors.terms import Term, Vector, Weighted, unit
+from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, finite_vector, require_term, several, unit
 
 Unknown = Literal["raise", "skip"]
 
@@ -65,15 +65,38 @@ class Measures(abc.ABC):
         """
         return np.fromiter((self.row(word) for word in words), np.intp)
 
+    def finite(self, rows: slice | Rows = slice(None)) -> npt.NDArray[np.bool_]:
+        """Whether the vectors of some rows hold neither NaN nor infinity: (rows,). Queries leave the others out."""
+        return self._norms.finite(rows)
+
+    def finite_rows(self, words: Iterable[str]) -> Rows:
+        """The rows of several words whose vectors are finite: (words,) int.
+
+        Raises:
+            UnknownWordError: one is not in the vocabulary.
+            NonFiniteVectorError: the vector of one holds NaN or infinity.
+        """
+        rows = self.rows(words)
+        is_finite = self.finite(rows)
+        if not is_finite.all():
+            raise NonFiniteVectorError(self.index_to_key[int(rows[is_finite.argmin()])])
+        return rows
+
     @property
     def norms(self) -> npt.NDArray[np.float32]:
         """(words,) float32, the length of every vector; stored with them, or computed once."""
-        return self._norms.all() if self.scales is None else self._norms.all() * self.scales
+        if self.scales is None:
+            return self._norms.all()
+        with np.errstate(over="ignore"):
+            return self._norms.all() * self.scales
 
     def unit_vectors(self, rows: slice | Rows) -> npt.NDArray[np.float32]:
-        """The vectors of some rows at length 1: (rows, vector_size) float32; a vector of length 0 stays 0."""
+        """The vectors of some rows at length 1: (rows, vector_size) float32.
+
+        A vector of length 0 stays 0, and one that is not finite becomes NaN.
+        """
         values = np.asarray(self.vectors[rows], np.float32)
-        return values * self._norms.inverses(rows, values)[:, None]
+        return self._norms.scaled(values, self._norms.factors(rows, values))
 
     def cosine_blocks(self, queries: npt.NDArray[Any], candidates: Candidates) -> Iterator[search.Block]:
         """The cosines of many words with many vectors, as :func:`wordkin.vectors.search.cosines` gives them.
@@ -85,19 +108,21 @@ class Measures(abc.ABC):
         return search.cosines(self.vectors, self._norms, queries, candidates)
 
     def similarity(self, first: Term, second: Term, *, default: float | None = None) -> float:
-        """The cosine between the vectors of two words, or two vectors.
+        """The cosine between the vectors of two words, or two vectors: from −1 to 1.
 
         Args:
             first: a word or a vector.
             second: the same.
-            default: what to return where a word is not in the vocabulary; None raises.
+            default: what to return where a word is not in the vocabulary, or its vector is not finite; None raises.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
+            ValueError: an argument is neither a word nor a vector, or has the wrong shape, or is not finite.
         """
         try:
-            return float(self._unit(first) @ self._unit(second))
-        except UnknownWordError:
+            return self._cosine(self._unit(first, "first is"), self._unit(second, "second is"))
+        except (NonFiniteVectorError, UnknownWordError):
             if default is None:
                 raise
             return default
@@ -109,23 +134,34 @@ class Measures(abc.ABC):
     def distances(self, term: Term, others: Iterable[str] | None = None) -> npt.NDArray[np.float32]:
         """1 − the cosine of `term` and each of `others`, or every word: (others,) or (words,) float32.
 
+        Of every word it is NaN where a vector is not finite.
+
         Raises:
             UnknownWordError: a word is not in the vocabulary.
+            NonFiniteVectorError: the vector of a word that was given holds NaN or infinity.
+            ValueError: as for :meth:`similarity`.
         """
+        unit_vector = self._unit(term, "term is")
         if others is None:
-            return 1 - self._cosines(term)
-        unit_vector = self._unit(term)
-        return np.array([1 - self._unit(other) @ unit_vector for other in others], np.float32)
+            return 1 - self._cosines(unit_vector)
+        given = [others] if isinstance(others, str) else several(others, "others")
+        return np.array(
+            [1 - self._cosine(self._unit(other, "others holds"), unit_vector) for other in given], np.float32
+        )
 
     def n_similarity(self, first: Sequence[str], second: Sequence[str], *, unknown: Unknown = "raise") -> float:
         """The cosine between the mean vectors of two groups of words.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
-            ValueError: a group is empty.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
+            ValueError: a group is empty, or holds something else than words and vectors.
         """
-        means = [self.mean_vector(words, pre_normalize=False, unknown=unknown) for words in (first, second)]
-        return self.similarity(*means)
+        means = [
+            self._mean(group, name, None, pre_normalize=False, unknown=unknown)
+            for name, group in (("first", first), ("second", second))
+        ]
+        return self._cosine(unit(means[0]), unit(means[1]))
 
     def mean_vector(
         self,
@@ -143,42 +179,53 @@ class Measures(abc.ABC):
             weights: one number a word; 1 where omitted. The sum is divided by the sum of their absolute values.
             pre_normalize: take words' vectors at length 1.
             post_normalize: scale the mean to length 1.
-            unknown: ``"raise"``, or ``"skip"`` words that are not in the vocabulary; of none the mean is 0.
+            unknown: ``"raise"``, or ``"skip"`` words that are not in the vocabulary or whose vectors are not finite; of
+                none the mean is 0.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
-            ValueError: no words are given, or another number of weights.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
+            ValueError: no words are given, or another number of weights; a weight or a vector is not finite.
         """
-        words = [words] if isinstance(words, str) else list(words)
-        factors = np.ones(len(words)) if weights is None else np.asarray(weights, np.float64)
+        mean = self._mean(words, "words", weights, pre_normalize=pre_normalize, unknown=unknown)
+        with np.errstate(over="ignore"):
+            found = np.asarray(unit(mean) if post_normalize else mean, np.float32)
+        if not np.isfinite(found).all():
+            raise ValueError("the mean is too large for float32; give smaller vectors, or post_normalize=True")
+        return found
+
+    def _mean(
+        self, given: Iterable[Term], name: str, weights: npt.ArrayLike | None, *, pre_normalize: bool, unknown: Unknown
+    ) -> npt.NDArray[np.float64]:
+        words = [given] if isinstance(given, str) else several(given, name)
         if not words:
             raise ValueError("the mean of no words was asked for; give at least one")
-        if factors.shape != (len(words),):
-            raise ValueError(f"{len(words)} words have weights of shape {factors.shape}; give one number a word")
+        factors = np.ones(len(words)) if weights is None else _weights(weights, len(words))
         total, mass = np.zeros(self.vector_size), 0.0
         for term, factor in self._known(list(zip(words, factors.tolist(), strict=True)), unknown):
             as_it_is = not (pre_normalize and isinstance(term, str))
-            total += factor * (self._vector(term) if as_it_is else self._unit(term))
+            vector = self._vector(term, f"{name} holds")
+            total += factor * (vector if as_it_is else unit(vector))
             mass += abs(factor)
-        mean = total / (mass or 1.0)
-        return np.asarray(unit(mean, self.vector_size) if post_normalize else mean, np.float32)
+        return np.asarray(total / (mass or 1.0))
 
     def doesnt_match(self, words: Iterable[str], *, unknown: Unknown = "raise") -> str:
         """The word that is furthest from the mean direction of all of them.
 
         Args:
             words: at least two words, or one string with spaces between them.
-            unknown: ``"raise"``, or ``"skip"`` words that are not in the vocabulary.
+            unknown: ``"raise"``, or ``"skip"`` words that are not in the vocabulary or whose vectors are not finite.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: fewer than two words.
         """
-        given = words.split() if isinstance(words, str) else words
+        given = words.split() if isinstance(words, str) else several(words, "words", "two words or more")
         known = [term for term, _ in self._known([(word, 1.0) for word in given], unknown)]
         if len(known) < 2:
             raise ValueError("doesnt_match needs at least two words of the vocabulary")
-        units = np.array([self._unit(word) for word in known])
+        units = np.array([self._unit(word, "words holds") for word in known])
         return str(known[int(np.argmin(units @ units.mean(axis=0)))])
 
     def closer_than(self, first: str, second: str) -> list[str]:
@@ -186,6 +233,7 @@ class Measures(abc.ABC):
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
         """
         return [self.index_to_key[row] for row in self._closer(first, second).tolist()]
 
@@ -194,33 +242,65 @@ class Measures(abc.ABC):
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
         """
         return len(self._closer(first, second)) + 1
 
     def _closer(self, first: str, second: str) -> Rows:
-        cosines = self._cosines(first)
-        bar = cosines[self.row(second)]
+        (row,) = self.finite_rows([second])
+        cosines = self._cosines(self._unit(first, "first is"))
+        bar = cosines[row]
         if first in self:
             cosines[self.row(first)] = -np.inf
         return np.flatnonzero(cosines > bar)
 
-    def _cosines(self, term: Term) -> npt.NDArray[np.float32]:
-        """The cosine of `term` with every word: (words,)."""
+    def _cosines(self, unit_vector: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+        """The cosine of a vector of length 1 with every word: (words,); NaN where a word's vector is not finite."""
         cosines = np.empty(len(self), np.float32)
-        for begin, scores in self.cosine_blocks(self._unit(term)[None], Candidates(len(self))):
-            cosines[begin : begin + len(scores)] = scores[:, 0]
+        for begin, scores in self.cosine_blocks(unit_vector[None], Candidates(len(self))):
+            np.clip(scores[:, 0], -1, 1, out=cosines[begin : begin + len(scores)])
         return cosines
 
+    @staticmethod
+    def _cosine(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> float:
+        """The cosine of two vectors of length 1, which rounding takes past ±1."""
+        return min(max(float(first @ second), -1.0), 1.0)
+
     def _known(self, terms: list[Weighted], unknown: Unknown) -> list[Weighted]:
-        """The terms without the words that have no vector, where these are to be skipped."""
+        """The terms without the words that have no vector, or none that is finite, where these are to be skipped."""
         if unknown not in ("raise", "skip"):
             raise ValueError(f"unknown is {unknown!r}; give 'raise' or 'skip'")
         if unknown == "raise":
             return terms
-        return [(term, weight) for term, weight in terms if not isinstance(term, str) or self.get(term) is not None]
+        return [(term, weight) for term, weight in terms if not isinstance(term, str) or self._is_usable(term)]
 
-    def _vector(self, term: Term) -> Vector:
-        return self[term] if isinstance(term, str) else np.asarray(term)
+    def _is_usable(self, word: str) -> bool:
+        vector = self.get(word)
+        return vector is not None and bool(np.isfinite(vector).all())
 
-    def _unit(self, term: Term) -> npt.NDArray[np.float64]:
-        return unit(self._vector(term), self.vector_size)
+    def _vector(self, term: Term, subject: str = "the question holds") -> npt.NDArray[np.float64]:
+        """The vector of a term, finite: (vector_size,); a message about another thing begins with `subject`."""
+        require_term(term, subject)
+        if not isinstance(term, str):
+            return finite_vector(term, self.vector_size)
+        vector = np.asarray(self[term], np.float64)
+        if not np.isfinite(vector).all():
+            raise NonFiniteVectorError(term)
+        return vector
+
+    def _unit(self, term: Term, subject: str = "the question holds") -> npt.NDArray[np.float64]:
+        """The vector of a term at length 1; 0 stays 0."""
+        return unit(self._vector(term, subject))
+
+
+def _weights(given: npt.ArrayLike, words: int) -> npt.NDArray[np.float64]:
+    """One finite weight a word: (words,)."""
+    try:
+        weights = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"weights is {given!r}; give one number a word") from None
+    if weights.shape != (words,):
+        raise ValueError(f"{words} words have weights of shape {weights.shape}; give one number a word")
+    if not (np.abs(weights) <= MOST_WEIGHT).all():
+        raise ValueError(f"a weight is not finite, or not in −{MOST_WEIGHT:g} to {MOST_WEIGHT:g}")
+    return weights

@@ -6,18 +6,29 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
 
 def shared_words(models: Sequence[WordVectors], most_frequent: int | None = None) -> list[str]:
-    """The words that all models know, in the order of the first.
+    """The words that all models know, in the order of the first; vectors that are not finite do not count.
 
     Args:
         models: at least one.
         most_frequent: how many of the first model's words to look at; None for all.
+
+    Raises:
+        ValueError: `most_frequent` is no whole number above 0.
     """
+    if most_frequent is not None:
+        whole_number("most_frequent", most_frequent, or_else=", or None for all words")
     first, *others = models
-    return [word for word in itertools.islice(first, most_frequent) if all(word in other for other in others)]
+    words = [word for word in itertools.islice(first, most_frequent) if all(word in other for other in others)]
+    for model in models:
+        if not model.finite().all():
+            is_finite = model.finite(model.rows(words))
+            words = list(itertools.compress(words, is_finite.tolist()))
+    return words
 
 
 def neighbour_overlap(
@@ -40,10 +51,12 @@ def neighbour_overlap(
 
     Raises:
         UnknownWordError: a model lacks a word.
-        ValueError: there are fewer than two models.
+        NonFiniteVectorError: the vector of a word holds NaN or infinity.
+        ValueError: there are fewer than two models, or `topn` is no whole number above 0.
     """
     if len(models) < 2:
         raise ValueError("at least two models are needed to compare neighbours")
+    topn = whole_number("topn", topn)
     among = None if among is None else list(among)
     neighbours = [
         [frozenset(word for word, _ in found) for found in model.most_similar_batch(words, topn, among=among)]

@@ -1,4 +1,7 @@
-"""Other vectors made of given ones: each function returns new vectors for the same words."""
+"""Other vectors made of given ones: each function returns new vectors for the same words.
+
+Rows that hold NaN or infinity count in no mean and on no axis, and hold no finite number afterwards.
+"""
 
 import dataclasses
 from collections.abc import Iterator
@@ -10,6 +13,7 @@ import numpy.typing as npt
 from wordkin.blocks import row_blocks
 from wordkin.vectors.formats.precision import narrowed, unfit
 from wordkin.vectors.overlap import neighbour_overlap
+from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
 Storage = Literal["float16", "int8"]
@@ -35,14 +39,14 @@ def all_but_the_top(vectors: WordVectors, components: int | None = None) -> Word
     """
     if components is None:
         components = vectors.vector_size // 100
-    if not 0 <= components <= vectors.vector_size:
-        raise ValueError(f"components is {components}; it must be in 0 to {vectors.vector_size}")
+    components = whole_number("components", components, 0, vectors.vector_size)
     mean, axes, _ = principal_components(vectors)
     top = axes[:components]
     matrix = np.empty((len(vectors), vectors.vector_size), np.float32)
     for rows, values in _values(vectors):
-        centred = values - mean
-        matrix[rows] = centred - centred @ top.T @ top
+        with np.errstate(over="ignore", invalid="ignore"):
+            centred = values - mean
+            matrix[rows] = centred - centred @ top.T @ top
     return vectors.with_vectors(matrix)
 
 
@@ -56,19 +60,22 @@ def reduced(vectors: WordVectors, vector_size: int) -> WordVectors:
     Raises:
         ValueError: `vector_size` is not in 1 to the number of dimensions.
     """
-    if not 1 <= vector_size <= vectors.vector_size:
-        raise ValueError(f"vector_size is {vector_size}; it must be in 1 to {vectors.vector_size}")
+    vector_size = whole_number("vector_size", vector_size, 1, vectors.vector_size)
     mean, axes, _ = principal_components(vectors)
     matrix = np.empty((len(vectors), vector_size), np.float32)
     for rows, values in _values(vectors):
-        matrix[rows] = (values - mean) @ axes[:vector_size].T
+        with np.errstate(over="ignore", invalid="ignore"):
+            matrix[rows] = (values - mean) @ axes[:vector_size].T
     return vectors.with_vectors(matrix)
 
 
 def principal_components(
     vectors: WordVectors,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The principal components of all vectors.
+    """The principal components of all vectors that are finite.
+
+    Raises:
+        ValueError: no vector is finite.
 
     Returns:
         The mean (vector_size,); the axes (vector_size, vector_size), one a row, of largest variance first; and the
@@ -76,13 +83,17 @@ def principal_components(
     """
     size = vectors.vector_size
     mean, products = np.zeros(size), np.zeros((size, size))
-    for _, values in _values(vectors):
-        mean += values.sum(axis=0)
-    mean /= len(vectors)
-    for _, values in _values(vectors):
-        centred = values - mean
+    is_finite = vectors.finite()
+    count = np.count_nonzero(is_finite)
+    if not count:
+        raise ValueError("no vector is finite: there are no principal components")
+    for rows, values in _values(vectors):
+        mean += values[is_finite[rows]].sum(axis=0)
+    mean /= count
+    for rows, values in _values(vectors):
+        centred = values[is_finite[rows]] - mean
         products += centred.T @ centred
-    variances, axes = np.linalg.eigh(products / len(vectors))
+    variances, axes = np.linalg.eigh(products / count)
     return mean, axes.T[::-1], variances[::-1]
 
 
@@ -137,8 +148,15 @@ def loss(vectors: WordVectors, stored: WordVectors, *, sample: int = 1000, seed:
         stored: the model after, with the same words.
         sample: how many words to look at.
         seed: of the sample.
+
+    Raises:
+        ValueError: no vector is finite, or `sample` is no whole number above 0.
     """
-    rows = np.sort(np.random.default_rng(seed).choice(len(vectors), min(sample, len(vectors)), replace=False))
+    rows = np.flatnonzero(vectors.finite() & stored.finite())
+    if not len(rows):
+        raise ValueError("no vector is finite: there is nothing to compare")
+    sample = min(whole_number("sample", sample), len(rows))
+    rows = np.sort(np.random.default_rng(whole_number("seed", seed, 0)).choice(rows, sample, replace=False))
     before, after = vectors.unit_vectors(rows), stored.unit_vectors(rows)
     words = [vectors.index_to_key[row] for row in rows.tolist()]
     overlap = neighbour_overlap([vectors, stored], words)

@@ -12,7 +12,7 @@ from wordkin.vectors import search
 from wordkin.vectors.candidates import Candidates, Rows, Subset, choose
 from wordkin.vectors.frames import AsFrame, frame
 from wordkin.vectors.measures import Measures, Unknown
-from wordkin.vectors.terms import Term, Terms, Weighted, signed, unit
+from wordkin.vectors.terms import Term, Terms, Weighted, number, require_term, several, signed, unit, whole_number
 
 Answer = list[tuple[str, float]]
 Method = Literal["3cosadd", "3cosmul"]
@@ -38,6 +38,7 @@ class Queries(Measures):
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: nothing was asked for, or a vector has the wrong shape or is not finite.
         """
         terms = signed(positive, negative)
@@ -70,16 +71,18 @@ class Queries(Measures):
             exclude: these words may not be found: the same.
             restrict_vocabulary: only the first so many words may be found, which are the most frequent.
             threshold: the lowest score that counts.
-            unknown: ``"raise"`` where a word of the question has no vector, or ``"skip"`` it; the answer is
-                empty where no word is left.
+            unknown: ``"raise"`` where a word of the question has no vector, or one that is not finite; or ``"skip"``
+                such words, and the answer is empty where no word is left.
             as_frame: return a frame with the columns word and score: ``"pandas"``, ``"polars"``, or True for the first
                 of them that is installed.
 
         Returns:
-            A list of pairs of word and cosine, best first, words of equal cosine most frequent first; or a frame.
+            A list of pairs of word and cosine, best first, words of equal cosine most frequent first; or a frame. Words
+            whose vectors hold NaN or infinity are left out.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary; it is a KeyError and names the closest spellings.
+            NonFiniteVectorError: the vector of a word of the question holds NaN or infinity.
             ValueError: nothing was asked for; a vector has the wrong shape or is not finite; an argument is out of
                 range.
             MissingPackageError: `as_frame` needs a library that is not installed.
@@ -132,13 +135,17 @@ class Queries(Measures):
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: an argument is out of range, or a single word was given.
             MissingPackageError: `as_frame` needs a library that is not installed.
         """
         if isinstance(questions, str):
             raise ValueError(f"most_similar_batch needs several questions; give [{questions!r}]")
         plan = _plan(self, topn, **options)
-        asked = [self._known([(question, 1.0)], plan.unknown) for question in questions]
+        given = several(questions, "questions")
+        for question in given:
+            require_term(question, "questions holds")
+        asked = [self._known([(question, 1.0)], plan.unknown) for question in given]
         answers: list[Answer] = []
         for begin in range(0, len(asked), search.QUERIES):
             block = asked[begin : begin + search.QUERIES]
@@ -174,9 +181,12 @@ class Queries(Measures):
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
-            ValueError: the method is another.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
+            ValueError: the method is another, or an argument is neither a word nor a vector.
         """
         require_method(method)
+        for name, term in (("a", a), ("b", b), ("c", c)):
+            require_term(term, f"{name} is")
         ask = self.most_similar if method == "3cosadd" else self.most_similar_cosmul
         return ask([b, c], [a], topn, **options)
 
@@ -208,7 +218,8 @@ class Queries(Measures):
         if exponents is not None:
             blocks = search.products(blocks, exponents)
         excluded = query, plan.candidates.positions(row)
-        found = search.best(blocks, len(asked), plan.count, plan.threshold, excluded)
+        bound = 1.0 if exponents is None else math.inf
+        found = search.best(blocks, len(asked), plan.count, plan.threshold, excluded, bound)
         return [self._named(plan, *ranked) if terms else [] for terms, ranked in zip(asked, found, strict=True)]
 
     def _named(self, plan: "_Plan", positions: Rows, scores: npt.NDArray[np.float32]) -> Answer:
@@ -218,7 +229,7 @@ class Queries(Measures):
 
     def _direction(self, terms: list[Weighted]) -> npt.NDArray[np.float64]:
         total = sum((weight * self._unit(term) for term, weight in terms), start=np.zeros(self.vector_size))
-        return unit(total, self.vector_size)
+        return unit(total)
 
 
 def require_method(method: str) -> None:
@@ -249,11 +260,11 @@ def _plan(
     unknown: Unknown = "raise",
     as_frame: AsFrame = False,
 ) -> _Plan:
-    if topn is not None and topn < 1:
-        raise ValueError(f"topn is {topn}; it must be at least 1, or None for all words")
+    if topn is not None:
+        topn = whole_number("topn", topn, or_else=", or None for all words")
     candidates = choose(words, among, exclude, restrict_vocabulary)
     count = candidates.count if topn is None else min(topn, candidates.count)
-    return _Plan(candidates, count, threshold, unknown, as_frame)
+    return _Plan(candidates, count, number("threshold", threshold), unknown, as_frame)
 
 
 def _columns(found: Answer) -> dict[str, list[Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.vectors.candidates import Candidates, Rows
-from wordkin.vectors.norms import RowNorms
+from wordkin.vectors.norms import RowNorms, unit_rows
 
 Floats = npt.NDArray[np.float32]
 Block = tuple[int, Floats]  # the first position, and the scores of its rows: (rows, queries)
@@ -28,13 +28,13 @@ def cosines(
 
     Args:
         matrix: (rows, d), of any real dtype.
-        norms: the lengths of its rows; a row of length 0 has the cosine 0 with everything.
+        norms: the lengths of its rows; a row of length 0 has the cosine 0 with everything, one that is not finite NaN.
         queries: (queries, d), of length 1 or 0.
         candidates: the rows to read.
 
     Yields:
         The first position of a block, and (rows of the block, queries) float32, −∞ where a row does not count;
-        the next block overwrites it.
+        rounding may take them past ±1 by some 1e-7. The next block overwrites it.
     """
     matrix = np.asarray(matrix)
     columns = np.ascontiguousarray(queries, np.float32).T
@@ -46,12 +46,16 @@ def cosines(
     for begin, rows in candidates.blocks(length):
         values = np.asarray(matrix[rows], np.float32)
         scores = whole[: len(values)]
-        scale = norms.inverses(rows, values)[:, None]
-        if len(queries) < matrix.shape[1]:  # there are fewer scores than numbers to scale
-            np.matmul(values, columns, out=scores)
-            scores *= scale
-        else:
-            np.matmul(values * scale, columns, out=scores)
+        factors = norms.factors(rows, values)
+        with np.errstate(over="ignore", invalid="ignore"):  # of rows that are extreme, or not finite
+            if len(queries) < matrix.shape[1]:  # there are fewer scores than numbers to scale
+                np.matmul(values, columns, out=scores)
+                scores *= factors[:, None]
+                extreme = norms.extremes(factors)
+                if len(extreme):
+                    scores[extreme] = unit_rows(values[extreme]) @ columns
+            else:
+                np.matmul(norms.scaled(values, factors), columns, out=scores)
         if candidates.mask is not None:
             scores[~candidates.mask[begin : begin + len(scores)]] = -np.inf
         yield begin, scores
@@ -68,7 +72,7 @@ def products(blocks: Iterable[Block], exponents: npt.NDArray[np.float64]) -> Ite
         terms = found.reshape(len(found), len(exponents), -1)
         above, below = np.ones_like(terms[:, 0]), np.ones_like(terms[:, 0])
         for term, exponent in enumerate(exponents):
-            factor = np.maximum((1 + terms[:, term]) / 2, 0)
+            factor = np.clip((1 + terms[:, term]) / 2, 0, 1)
             if exponent > 0:
                 above *= factor ** np.float32(exponent)
             else:
@@ -84,6 +88,7 @@ def best(
     count: int,
     threshold: float = -np.inf,
     excluded: tuple[Rows, Rows] | None = None,
+    bound: float = np.inf,
 ) -> list[tuple[Rows, Floats]]:
     """The positions with the highest scores of every query, best first; equal scores in the order of positions.
 
@@ -93,8 +98,9 @@ def best(
         count: how many positions to find for each.
         threshold: the lowest score that counts.
         excluded: pairs of query and position to leave out, as two arrays of equal length.
+        bound: the largest score there can be, and less 0 the smallest; what rounding took past it is set to it.
     """
-    found = _Best(queries, count, threshold)
+    found = _Best(queries, count, threshold, bound)
     query, position = excluded or (np.empty(0, np.intp), np.empty(0, np.intp))
     order = np.argsort(position, kind="stable")
     query, position = query[order], position[order]
@@ -108,14 +114,17 @@ def best(
 class _Best:
     """The best positions of each query so far, and the bar that the next ones must pass."""
 
-    def __init__(self, queries: int, count: int, threshold: float) -> None:
+    def __init__(self, queries: int, count: int, threshold: float, bound: float) -> None:
         self._count = count
+        self._bound = bound
         self._held: list[tuple[Rows, Rows, Floats]] = [
             (np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32))
         ]  # query, position, score
         self._pending = self._settled = 0
         self._passes = np.empty((0, queries), np.bool_)
-        self._bar = np.full(queries, np.nextafter(np.float32(threshold), np.float32(-np.inf)), np.float32)
+        with np.errstate(over="ignore"):  # float32 has no larger one than ∞
+            lowest = np.nextafter(np.float32(threshold), np.float32(-np.inf))
+        self._bar = np.full(queries, lowest, np.float32)
 
     def add(self, begin: int, scores: Floats) -> None:
         """Keep what passes the bar; NaN and −∞ never do."""
@@ -127,7 +136,7 @@ class _Best:
         if not len(passing):
             return
         place, query = np.divmod(passing, scores.shape[1])
-        self._held.append((query, place + begin, scores[place, query]))
+        self._held.append((query, place + begin, np.clip(scores[place, query], -self._bound, self._bound)))
         self._pending += len(passing)
         if self._pending >= self._settled:
             self._settle()
@@ -137,6 +146,7 @@ class _Best:
         sample = scores[: max(_SAMPLE[0], _SAMPLE[1] * self._count)]
         if len(sample) > self._count:
             reached = -np.partition(-sample, self._count - 1, axis=0)[self._count - 1]  # NaN is sorted behind all
+            reached = np.minimum(reached, np.float32(self._bound))
             self._bar = np.fmax(self._bar, np.nextafter(reached, np.float32(-np.inf)))
 
     def _settle(self) -> None:

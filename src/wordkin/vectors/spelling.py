@@ -1,11 +1,35 @@
 """Other spellings of a word: those a folded lookup tries, and those an error suggests."""
 
-import difflib
-import itertools
+import functools
 import unicodedata
-from collections.abc import Iterable
 
-_SUGGESTIONS_FROM = 100_000  # the most frequent words among which close spellings are looked for
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import FormatError
+from wordkin.vocabulary import Vocabulary
+
+Codes = npt.NDArray[np.uint8]
+
+_SUGGESTIONS = 3
+_AMONG = 400_000
+"""The most frequent words, among which spellings are looked for."""
+_LONGEST = 40
+
+_EDIT = 10  # a letter more, less or changed; the costs below are shares of it
+_SWAPPED = 7  # two letters that stand side by side: kign, king
+_DOUBLED = 5  # a letter once instead of twice, or twice instead of once: Kingg, king
+_ALIKE = 5  # a letter for one that sounds like it, or is the same with an accent: kat, cat
+_VOWEL = 8  # a vowel for another: seperate, separate
+_FIRST = 3  # on top, where the first letter is another: few people get that wrong
+_OTHER_CASE = 1  # on top, where one begins with a capital and the other does not
+_RANK = 3.0  # for each power of ten of the row: of two words as far off, the more frequent one was meant
+_FAR = 200  # the highest cost, so that no sum passes 255
+_FURTHER = 9  # how far behind the best others may be
+_SOUNDS = ("ckq", "sz", "sc", "fv", "iy", "jg", "dt", "bp", "vw")
+_VOWELS = "aeiouy"
+_CLASSES = bytes(ord(chr(byte).lower()) & 31 if byte < 128 else byte & 31 for byte in range(256))
+"""Of bytes: 32 classes, in which a letter of ASCII is by itself in both its cases."""
 
 
 def folded(word: str) -> tuple[str, ...]:
@@ -14,17 +38,128 @@ def folded(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((word, composed, composed.lower())))
 
 
-def closest(word: object, words: Iterable[str]) -> tuple[str, ...]:
-    """Close spellings, at most three: the same word in another case first, then by difflib's ratio.
+def closest(word: object, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """What may have been meant by a word that is not in the vocabulary: at most three words, the likeliest first.
+
+    Words are ranked by what it takes to change one into the other (letters added, left out, changed, or swapped, some
+    of which happen more easily than others), and by their frequency. Case hardly counts.
 
     Args:
         word: what was asked for.
-        words: the vocabulary, most frequent first.
+        vocabulary: the words, most frequent first.
     """
-    if not isinstance(word, str):
+    if not isinstance(word, str) or not 1 < len(word) <= _LONGEST or not len(vocabulary):
         return ()
-    case = word.casefold()
-    near = [other for other in itertools.islice(words, _SUGGESTIONS_FROM) if abs(len(other) - len(word)) <= 2]
-    same = [other for other in near if other.casefold() == case]
-    alike = difflib.get_close_matches(word, near, n=3, cutoff=0.7)
-    return tuple(dict.fromkeys(same + alike))[:3]
+    try:
+        return _ranked(word, vocabulary)
+    except (FormatError, UnicodeDecodeError):  # of a damaged file; who looks such a word up is told
+        return ()
+
+
+def _ranked(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    query = _lower(unicodedata.normalize("NFC", word))
+    edits = 1 if len(query) <= 3 else 2 if len(query) <= 8 else 3
+    rows = _similar(query, vocabulary, edits)
+    letters, lengths = _letters(vocabulary, rows, len(query) + edits)
+    costs = _costs(query, letters, lengths)
+    near = np.flatnonzero(costs <= _EDIT * edits + _FIRST)
+    found = {int(rows[place]): float(costs[place]) + _RANK * np.log10(rows[place] + 1) for place in near.tolist()}
+    for row in found:
+        found[row] += _OTHER_CASE * (vocabulary.words[row][0].isupper() != word[0].isupper())
+    ranked = sorted(found, key=lambda row: (found[row], row))[:_SUGGESTIONS]
+    return tuple(vocabulary.words[row] for row in ranked if found[row] <= found[ranked[0]] + _FURTHER)
+
+
+def _lower(text: str) -> str:
+    """The text in lower case, letter by letter: only İ becomes two."""
+    return text.replace("İ", "i").lower()
+
+
+def _similar(query: str, vocabulary: Vocabulary, edits: int) -> npt.NDArray[np.intp]:
+    """The rows of the words that have nearly as many bytes as `query`, and nearly the same ones.
+
+    Few are left, so that the rest takes little time.
+    """
+    encoded = query.encode("utf-8", "surrogatepass")
+    bytes_of_edit = 1 if len(encoded) == len(query) else 3
+    offsets = vocabulary.offsets[: _AMONG + 1]
+    classes = np.frombuffer(vocabulary.text[: offsets[-1]].tobytes().translate(_CLASSES), np.uint8)
+    sets = np.bitwise_or.reduceat(np.left_shift(np.uint32(1), classes, dtype=np.uint32), offsets[:-1])
+    own = np.bitwise_or.reduce(np.uint32(1) << np.frombuffer(encoded.translate(_CLASSES), np.uint8))
+    is_similar = np.abs(np.diff(offsets) - len(encoded)) <= bytes_of_edit * edits
+    for missing in (own & ~sets, sets & ~own):
+        is_similar &= np.bitwise_count(missing) <= bytes_of_edit * edits
+    return np.flatnonzero(is_similar)
+
+
+def _letters(
+    vocabulary: Vocabulary, rows: npt.NDArray[np.intp], most: int
+) -> tuple[list[npt.NDArray[np.uint32]], npt.NDArray[np.intp]]:
+    """The first `most` letters of words, in lower case, by place, each (words,), 0 behind a word's end; their lengths.
+
+    Raises:
+        UnicodeDecodeError: a word is not UTF-8.
+    """
+    begins = vocabulary.offsets[rows]
+    sizes = vocabulary.offsets[rows + 1] - begins
+    ends = np.cumsum(sizes)
+    raw = vocabulary.text[np.repeat(begins - ends + sizes, sizes) + np.arange(sizes.sum())]
+    points = np.frombuffer(_lower(raw.tobytes().decode()).encode("utf-32-le"), np.uint32)
+    letters_before = np.concatenate([[0], np.cumsum(raw & 0xC0 != 0x80)])
+    begins, lengths = letters_before[ends - sizes], letters_before[ends] - letters_before[ends - sizes]
+    points = np.append(points, np.zeros(most, np.uint32))
+    return [np.where(place < lengths, points[begins + place], 0) for place in range(most)], lengths
+
+
+def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArray[np.intp]) -> Codes:
+    """What it costs to change `query` into each word: (words,), the distance of Damerau and Levenshtein, weighted."""
+    known = _alphabet(query)
+    table = np.zeros(0x110000, np.uint8)
+    table[[ord(letter) for letter in known]] = np.arange(1, len(known) + 1)
+    codes = [table[points] for points in letters]
+    exchange = [np.array([_EDIT, *(_exchanged(asked, other) for other in known)], np.uint8) for asked in query]
+    exchange[0] = exchange[0] + np.uint8(_FIRST) * (np.arange(len(known) + 1) == 0)
+    own = [table[ord(letter)] for letter in query]
+    dropped = [_DOUBLED if place and query[place] == query[place - 1] else _EDIT for place in range(len(query))]
+    dropped[0] += _FIRST
+
+    words = len(lengths)
+    before = [np.full(words, min(cost, _FAR), np.uint8) for cost in np.cumsum([0, *dropped]).tolist()]
+    before_that = before
+    costs = np.full(words, 255, np.uint8)
+    for place, code in enumerate(codes):
+        if place:
+            added = np.where(letters[place] == letters[place - 1], np.uint8(_DOUBLED), np.uint8(_EDIT))
+        else:
+            added = np.full(words, _EDIT + _FIRST, np.uint8)
+        row = [np.minimum(before[0] + added, np.uint8(_FAR))]
+        for asked in range(len(query)):
+            cost = np.minimum(before[asked + 1] + added, row[asked] + np.uint8(dropped[asked]))
+            np.minimum(cost, before[asked] + exchange[asked][code], out=cost)
+            if place and asked:
+                is_swapped = (code == own[asked - 1]) & (codes[place - 1] == own[asked])
+                swapped = np.where(is_swapped, before_that[asked - 1] + np.uint8(_SWAPPED), np.uint8(255))
+                np.minimum(cost, swapped, out=cost)
+            row.append(np.minimum(cost, np.uint8(_FAR)))
+        before_that, before = before, row
+        np.copyto(costs, row[-1], where=lengths == place + 1)
+    return costs
+
+
+def _alphabet(query: str) -> list[str]:
+    """The letters of `query`, and those that are more easily exchanged for one of them than others are."""
+    accented = map(chr, range(0xC0, 0x180))
+    other = {*"".join(_SOUNDS), *_VOWELS, *accented} - set(query)
+    easy = [letter for letter in sorted(other) if any(_exchanged(asked, letter) < _EDIT for asked in set(query))]
+    return [*dict.fromkeys(query), *easy][:254]
+
+
+@functools.cache
+def _exchanged(asked: str, other: str) -> int:
+    """What it costs to write one letter for another."""
+    if asked == other:
+        return 0
+    first, second = (unicodedata.normalize("NFD", letter)[0] for letter in (asked, other))
+    if first == second or any(first in sound and second in sound for sound in _SOUNDS):
+        return _ALIKE
+    return _VOWEL if first in _VOWELS and second in _VOWELS else _EDIT

@@ -1,6 +1,5 @@
 """Word vectors: small, immutable, and ignorant of how they were trained."""
 
-import copy
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import OutputError, UnknownWordError
+from wordkin.errors import ConfigurationError, OutputError, UnknownWordError
 from wordkin.vectors import loading, spelling
 from wordkin.vectors.candidates import Rows
 from wordkin.vectors.formats import hub, native
@@ -48,17 +47,38 @@ class WordVectors(Queries):
         self._folds = False
 
     @classmethod
-    def load(cls, path: str | Path, format: str | None = None) -> "WordVectors":  # noqa: A002
+    def load(
+        cls,
+        path: str | Path,
+        format: str | None = None,  # noqa: A002
+        *,
+        revision: str | None = None,
+        skip_bad_rows: bool = False,
+    ) -> "WordVectors":
         """Read vectors of any format; wordkin's own are mapped, so that only what queries touch is read.
 
+        A string ``"owner/name"`` where nothing of that name is here is a repository on the Hugging Face Hub, whose
+        native file is downloaded once (extra ``hub``). ``docs/formats.md`` says what is not taken for one.
+
         Args:
-            path: the file or folder.
+            path: the file or folder, or a repository on the Hub.
             format: its format (``docs/formats.md`` lists them); None to go by its content, whatever its name.
+            revision: of the repository: a branch, a tag or a commit.
+            skip_bad_rows: leave out rows that have no word, and lines of text that are not surely a word and its
+                numbers, with a warning that says how many; else the first of them is an error.
 
         Raises:
+            ConfigurationError: there is a revision, but no repository.
             FormatError: the file is missing, truncated, damaged, of no format that is known, or of a newer version.
+            MissingPackageError: huggingface_hub is needed and not installed.
         """
-        return cls(loading.load(Path(path), format))
+        if hub.is_repository(path, format):
+            return cls(hub.download(str(path), revision))
+        if revision is not None:
+            raise ConfigurationError(
+                f"revision is {revision!r}, but {str(path)!r} is no repository on the Hub; leave it out"
+            )
+        return cls(loading.load(Path(path), format, skip_bad_rows))
 
     @classmethod
     def from_arrays(
@@ -72,9 +92,14 @@ class WordVectors(Queries):
             counts: (words,) occurrences in the corpus; 1 where unknown.
 
         Raises:
-            ValueError: the shapes do not fit, a word is empty or there twice, or a count is below 1.
+            ValueError: the shapes do not fit, a number is too large for float32, a word is empty or there twice, or a
+                count is below 1.
         """
-        matrix = np.ascontiguousarray(vectors, np.float32)
+        try:
+            with np.errstate(over="raise"):
+                matrix = np.ascontiguousarray(vectors, np.float32)
+        except FloatingPointError:
+            raise ValueError("the vectors hold a number that is too large for float32; scale them") from None
         occurrences = np.ones(len(words), np.int64) if counts is None else np.asarray(counts, np.int64)
         if matrix.ndim != 2 or len(matrix) != len(words) or occurrences.shape != (len(words),):
             raise ValueError(
@@ -89,10 +114,12 @@ class WordVectors(Queries):
         path: str | Path,
         *,
         include_output: bool = True,
-        format: str = "safetensors",  # noqa: A002
+        format: str | None = None,  # noqa: A002
         space_as: str | None = None,
+        license: str = "unknown",  # noqa: A002
+        language: str | Sequence[str] | None = None,
     ) -> None:
-        """Write the vectors, atomically: as one safetensors file, or in another format.
+        """Write the vectors, atomically: in the format that is named, or that the suffix means.
 
         Vectors of float16 or int8 stay so in wordkin's own file and in a folder for the Hub, and are float32 elsewhere.
 
@@ -100,33 +127,50 @@ class WordVectors(Queries):
             path: the target.
             include_output: also write the output vectors W, which going on with training needs; other formats leave
                 them out.
-            format: one of those that ``docs/formats.md`` lists.
+            format: one of those that ``docs/formats.md`` lists; None for the one that the suffix of `path` means, and
+                for wordkin's own file where it has none.
             space_as: what stands for white space in words, where the format parts words with it.
+            license: as in :meth:`push_to_hub`, for the format ``"hub"`` alone.
+            language: likewise.
 
         Raises:
+            ConfigurationError: the licence is no identifier, a language no code, or the format has no place for them.
             FormatError: there is no such format.
-            OutputError: the file cannot be written, or cannot hold these words, or there are none; an old file is
-                untouched.
+            OutputError: the suffix means no format; the file cannot be written, or cannot hold these words, or there
+                are none; an old file is untouched.
         """
-        loading.save(Path(path), self._stored(path, include_output), format, space_as)
+        card = hub.Card(license, language)
+        loading.save(Path(path), self._stored(path, include_output), format, space_as, card)
 
-    def push_to_hub(self, repository: str, *, include_output: bool = True, private: bool = False) -> str:
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        include_output: bool = True,
+        private: bool = False,
+        license: str = "unknown",  # noqa: A002
+        language: str | Sequence[str] | None = None,
+    ) -> str:
         """Upload the native file and a model card to the Hugging Face Hub; needs the extra ``hub``.
 
         Args:
             repository: ``owner/name``; made where there is none.
             include_output: also upload the output vectors W.
             private: whether a repository that is made is private.
+            license: its identifier on the Hub, such as ``"cc-by-sa-4.0"``.
+            language: the code of the words' language, such as ``"en"``, or several; None leaves it out.
 
         Returns:
             The address of what was uploaded.
 
         Raises:
+            ConfigurationError: the licence is no identifier, or a language no code.
             MissingPackageError: huggingface_hub is not installed.
             OutputError: there are no words.
         """
+        card = hub.Card(license, language, repository)
         model = self._stored(repository, include_output)
-        return hub.push(native.source_of(Path(repository), model), repository, private)
+        return hub.push(native.source_of(Path(repository), model), card, private)
 
     def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
         if not len(self):
@@ -176,9 +220,19 @@ class WordVectors(Queries):
 
         A word is looked up as it was given first. Nothing is copied, and the words themselves stay as they are stored.
         """
-        other = copy.copy(self)
+        other = type(self)(self._model)
+        other._norms = self._norms
         other._folds = True
         return other
+
+    def __getstate__(self) -> tuple[native.StoredModel, bool]:
+        """What pickles and copies hold: the model, each array of it once."""
+        return self._model, self._folds
+
+    def __setstate__(self, state: tuple[native.StoredModel, bool]) -> None:
+        model, folds = state
+        WordVectors.__init__(self, model)
+        self._folds = folds
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -230,7 +284,7 @@ class WordVectors(Queries):
         return row
 
     def _unknown(self, word: object) -> UnknownWordError:
-        return UnknownWordError(word, lambda: spelling.closest(word, self))
+        return UnknownWordError(word, lambda: spelling.closest(word, self.vocabulary))
 
     def _find(self, word: object) -> int | None:
         if not isinstance(word, str):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wordkin.training.distributed.session import session
+from wordkin.training.ray.actors import session
 
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9"}
 

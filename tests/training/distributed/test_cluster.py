@@ -1,5 +1,6 @@
 """Whole runs by workers: the same bytes wherever they run and whatever happens to them."""
 
+import dataclasses
 import gzip
 import os
 import re
@@ -9,24 +10,28 @@ import time
 import numpy as np
 import pytest
 
-from wordkin import ClusterError, CorpusError, DivergenceError, Word2Vec
+from wordkin import Checkpoint, ClusterError, CorpusError, DivergenceError, Word2Vec, Workers
 from wordkin.corpus import reading
 from wordkin.corpus.encoding import encode
-from wordkin.training.distributed import crew as crews
-from wordkin.training.distributed import shards
-from wordkin.training.distributed.actors import Actors
-from wordkin.training.distributed.cluster import Cluster
+from wordkin.training.ray import backend as backends
+from wordkin.training.ray import shards
+from wordkin.training.ray.actors import Actors
+from wordkin.training.ray.backend import RayBackend
 
 pytestmark = pytest.mark.usefixtures("ray")
 
 SETTINGS = {"vector_size": 12, "epochs": 2, "window": 3}
-OPTIONS = {"workers": 2, "round_tokens": 1000, "progress": False}
+OPTIONS = {"workers": Workers(2, round_tokens=1000), "progress": False}
 
 
 def trained(corpus, **options) -> Word2Vec:
-    of_fit = {*OPTIONS, "exchange_precision", "checkpoint", "resume"}
-    parameters = {name: options.pop(name) for name in list(options) if name not in of_fit}
-    return Word2Vec(**{**SETTINGS, **parameters}).fit(corpus, **{**OPTIONS, **options})
+    """A model by two workers; `options` are parameters, and those of Workers and of fit."""
+    of_workers = {
+        name: options.pop(name) for name in ("number", "round_tokens", "exchange_precision") if name in options
+    }
+    of_fit = {name: options.pop(name) for name in ("checkpoint",) if name in options}
+    workers = dataclasses.replace(OPTIONS["workers"], **of_workers)
+    return Word2Vec(**{**SETTINGS, **options}).fit(corpus, **{**OPTIONS, **of_fit, "workers": workers})
 
 
 def content(model: Word2Vec) -> tuple[bytes, bytes, list[dict]]:
@@ -45,17 +50,17 @@ def kill(actors: Actors, worker: int) -> None:
 
 def killing(monkeypatch, when: int, *workers: int) -> list[int]:
     """Have some workers killed, as by kill -9, when a round is asked for the first time."""
-    ask, killed = crews.ClusterCrew._ask_for_round, []
+    ask, killed = RayBackend._ask_for_round, []
 
-    def asking(crew, number):
-        asked = ask(crew, number)
+    def asking(backend, number):
+        asked = ask(backend, number)
         if number == when and not killed:
             killed.extend(workers)
             for worker in workers:
-                kill(crew._actors, worker)
+                kill(backend._actors, worker)
         return asked
 
-    monkeypatch.setattr(crews.ClusterCrew, "_ask_for_round", asking)
+    monkeypatch.setattr(RayBackend, "_ask_for_round", asking)
     return killed
 
 
@@ -81,7 +86,7 @@ def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, te
 def test_workers_read_urls(model, text, monkeypatch):
     pytest.importorskip("fsspec", reason="the extra fsspec is not installed")
     monkeypatch.setattr(shards, "LEAST_BYTES", 1)
-    monkeypatch.setattr(Cluster, "_read_here", lambda *_: pytest.fail("the workers did not read it"))
+    monkeypatch.setattr(RayBackend, "_read_here", lambda *_: pytest.fail("the workers did not read it"))
     packed = text.with_name("packed")
     packed.write_bytes(gzip.compress(text.read_bytes()))
     assert content(trained(packed.as_uri())) == content(model)
@@ -103,7 +108,7 @@ def test_the_report_is_that_of_one_machine(text):
 
 def test_one_worker_is_close_to_one_machine(sentences):
     alone = Word2Vec(**SETTINGS, threads=1).fit(sentences)
-    one = trained(sentences, workers=1, round_tokens=100_000)  # so that a round is a chunk of one machine
+    one = trained(sentences, number=1, round_tokens=100_000)  # so that a round is a chunk of one machine
     assert one.exchange.as_dict()["bytes_per_token"] == 0
     for ours, theirs in zip(one.history, alone.history, strict=True):
         assert ours.loss == pytest.approx(theirs.loss, rel=1e-6)
@@ -113,7 +118,7 @@ def test_one_worker_is_close_to_one_machine(sentences):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"deterministic": True, "threads": 2, "workers": 1},
+        {"deterministic": True, "threads": 2, "number": 1},
         {"architecture": "cbow", "output_layer": "hierarchical-softmax"},
         {"holdout": 0.1, "early_stopping": 1},
         {"exchange_precision": "float16"},
@@ -138,32 +143,38 @@ def test_float16_sends_half_as_much_and_learns_the_same(model, sentences):
 
 
 def test_more_workers_than_pieces():
-    few = trained([["a", "b", "c"] * 100] * 2, workers=3, min_count=1)
+    few = trained([["a", "b", "c"] * 100] * 2, number=3, min_count=1)
     assert sorted(few.vectors.index_to_key) == ["a", "b", "c"]
+
+
+def test_more_workers_than_tokens():
+    """A worker has no text, and each of the others has a single token."""
+    with pytest.raises(CorpusError, match="there was nothing to learn"):
+        trained([["a", "b"]], number=3, min_count=1)
 
 
 @pytest.mark.parametrize("fresh", [0, 60])
 @pytest.mark.parametrize("workers", [(1,), (0, 1)])
 def test_a_killed_worker_changes_no_byte(model, sentences, monkeypatch, caplog, fresh, workers):
-    monkeypatch.setattr(crews, "FRESH", fresh)
+    monkeypatch.setattr(backends, "FRESH", fresh)
     killed = killing(monkeypatch, 6, *workers)
     assert content(trained(sentences)) == content(model)
     assert killed
     assert "replacing worker" in caplog.text
-    assert "going on from round" in caplog.text
+    assert "going on from sync round" in caplog.text
 
 
 def test_a_worker_killed_while_weights_are_fetched_changes_no_byte(model, sentences, monkeypatch):
-    collect, collected = crews.ClusterCrew._collect, []
+    collect, collected = RayBackend._collect, []
 
-    def collecting(crew, number):
+    def collecting(backend, number):
         if not collected:
-            kill(crew._actors, 0)
+            kill(backend._actors, 0)
         collected.append(number)
-        collect(crew, number)
+        collect(backend, number)
 
-    monkeypatch.setattr(crews.ClusterCrew, "_collect", collecting)
-    monkeypatch.setattr(crews, "FRESH", 0)
+    monkeypatch.setattr(RayBackend, "_collect", collecting)
+    monkeypatch.setattr(backends, "FRESH", 0)
     assert content(trained(sentences)) == content(model)
     assert collected == [5, 5, 10]
 
@@ -173,50 +184,52 @@ def test_a_worker_killed_while_weights_are_fetched_changes_no_byte(model, senten
 @pytest.mark.parametrize("settings", [{}, {"holdout": 0.1}])
 def test_workers_killed_between_two_epochs_change_no_byte(sentences, monkeypatch, fresh, workers, settings):
     first = trained(sentences, **settings)
-    monkeypatch.setattr(crews, "FRESH", fresh)
-    fault, killed = crews.ClusterCrew.fault, []
+    monkeypatch.setattr(backends, "FRESH", fresh)
+    fault, killed = RayBackend.fault, []
 
-    def looking(crew):
-        found = fault(crew)
+    def looking(backend):
+        found = fault(backend)
         for worker in workers if not killed else ():
-            kill(crew._actors, worker)
+            kill(backend._actors, worker)
             killed.append(worker)
         return found
 
-    monkeypatch.setattr(crews.ClusterCrew, "fault", looking)
+    monkeypatch.setattr(RayBackend, "fault", looking)
     assert content(trained(sentences, **settings)) == content(first)
     assert killed
 
 
 def test_a_worker_killed_when_only_others_have_finished_an_epoch_changes_no_byte(model, sentences, monkeypatch):
-    ask, killed = crews.ClusterCrew._ask_for_round, []
+    ask, killed = RayBackend._ask_for_round, []
 
-    def asking(crew, number):
-        asked = ask(crew, number)
+    def asking(backend, number):
+        asked = ask(backend, number)
         if number == 4 and not killed:
-            crew._actors.get(crew._finished)
-            kill(crew._actors, 0)
-            crew._finished[0] = crew._actors.ask(0, "introduce")  # as if the last thing that it was to do were not done
+            backend._actors.get(backend._finished)
+            kill(backend._actors, 0)
+            backend._finished[0] = backend._actors.ask(
+                0, "ping"
+            )  # as if the last thing that it was to do were not done
             killed.append(0)
         return asked
 
-    monkeypatch.setattr(crews.ClusterCrew, "_ask_for_round", asking)
+    monkeypatch.setattr(RayBackend, "_ask_for_round", asking)
     assert content(trained(sentences)) == content(model)
     assert killed
 
 
 def test_all_workers_lost_while_weights_are_fetched_end_the_run(sentences, monkeypatch):
-    ask, asked = crews.ClusterCrew._ask_for_rows, []
+    ask, asked = RayBackend._ask_for_rows, []
 
-    def asking(crew, *arguments, **options):
+    def asking(backend, *arguments, **options):
         asked.append(arguments)
         if len(asked) == 2:  # what was asked first has come, and is half of the weights
             for worker in (0, 1):
-                kill(crew._actors, worker)
-        return ask(crew, *arguments, **options)
+                kill(backend._actors, worker)
+        return ask(backend, *arguments, **options)
 
-    monkeypatch.setattr(crews.ClusterCrew, "_ask_for_rows", asking)
-    monkeypatch.setattr(crews, "MESSAGES", 1)
+    monkeypatch.setattr(RayBackend, "_ask_for_rows", asking)
+    monkeypatch.setattr(backends, "MESSAGES", 1)
     with pytest.raises(ClusterError, match="all workers were lost while their weights were fetched; go on from the"):
         trained(sentences)
 
@@ -224,10 +237,8 @@ def test_all_workers_lost_while_weights_are_fetched_end_the_run(sentences, monke
 def test_weights_are_fetched_where_they_are_old_and_while_the_next_epoch_begins_or_for_one_who_looks(
     model, sentences, monkeypatch
 ):
-    collect, ask, done = crews.ClusterCrew._collect, Actors.ask, []
-    monkeypatch.setattr(
-        crews.ClusterCrew, "_collect", lambda crew, number: done.append(number) or collect(crew, number)
-    )
+    collect, ask, done = RayBackend._collect, Actors.ask, []
+    monkeypatch.setattr(RayBackend, "_collect", lambda backend, number: done.append(number) or collect(backend, number))
 
     def asking(actors, worker, method, *arguments, **options):
         if worker == 0 and method in ("train", "combine", "fault"):
@@ -238,7 +249,7 @@ def test_weights_are_fetched_where_they_are_old_and_while_the_next_epoch_begins_
     trained(sentences)
     assert [number for number in done if isinstance(number, int)] == [10]
     done.clear()
-    monkeypatch.setattr(crews, "FRESH", 0)
+    monkeypatch.setattr(backends, "FRESH", 0)
     trained(sentences)
     second = done.index(5)
     assert done[second - 2 : second + 2] == ["fault", "train", 5, "combine"]
@@ -265,14 +276,14 @@ def test_one_who_looks_at_each_epoch_sees_its_weights(model, sentences):
 
 
 def test_workers_that_are_lost_again_and_again_end_the_run(sentences, monkeypatch):
-    ask = crews.ClusterCrew._ask_for_round
+    ask = RayBackend._ask_for_round
 
-    def asking(crew, number):
-        kill(crew._actors, 0)
-        return ask(crew, number)
+    def asking(backend, number):
+        kill(backend._actors, 0)
+        return ask(backend, number)
 
-    monkeypatch.setattr(crews.ClusterCrew, "_ask_for_round", asking)
-    monkeypatch.setattr("wordkin.training.distributed.actors.MOST_LOSSES", 1)
+    monkeypatch.setattr(RayBackend, "_ask_for_round", asking)
+    monkeypatch.setattr("wordkin.training.ray.actors.MOST_LOSSES", 1)
     with pytest.raises(ClusterError, match="lost 2 times without any progress"):
         trained(sentences)
 
@@ -280,21 +291,21 @@ def test_workers_that_are_lost_again_and_again_end_the_run(sentences, monkeypatc
 def test_a_stopped_run_goes_on_from_its_checkpoint(model, sentences, tmp_path):
     path = tmp_path / "checkpoint"
     stopped = Word2Vec(**SETTINGS)
-    stopped.fit(sentences, **OPTIONS, checkpoint=path, checkpoint_every=0, on_epoch_end=lambda _: True)
+    stopped.fit(sentences, **OPTIONS, checkpoint=Checkpoint(path, every=0), on_epoch_end=lambda _: True)
     assert len(stopped.history) == 1
-    assert content(trained(sentences, checkpoint=path, resume=True)) == content(model)
+    assert content(trained(sentences, checkpoint=Checkpoint(path, resume=True))) == content(model)
     with pytest.raises(ValueError, match="is of a run with workers = 2, not 1"):
-        trained(sentences, checkpoint=path, resume=True, workers=1)
+        trained(sentences, checkpoint=Checkpoint(path, resume=True), number=1)
     with pytest.raises(ValueError, match="is of a run with exchange_precision = float32, not float16"):
-        trained(sentences, checkpoint=path, resume=True, exchange_precision="float16")
+        trained(sentences, checkpoint=Checkpoint(path, resume=True), exchange_precision="float16")
     with pytest.raises(ValueError, match="is of a run with exchange_precision = float32, not None"):
-        Word2Vec(**SETTINGS).fit(sentences, checkpoint=path, resume=True)
+        Word2Vec(**SETTINGS).fit(sentences, checkpoint=Checkpoint(path, resume=True))
 
 
 def test_going_on_keeps_words_and_frozen_vectors(model, sentences):
     more = [[*sentence, "new"] for sentence in sentences[:100]]
     grown = Word2Vec.from_vectors(model.vectors, epochs=1).partial_fit(more, freeze="old", **OPTIONS)
-    assert grown.start.new == 1
+    assert grown.initialization.new == 1
     for word in model.vectors:
         assert grown.vectors[word].tobytes() == model.vectors[word].tobytes()
     assert grown.vectors["new"].any()
@@ -302,13 +313,13 @@ def test_going_on_keeps_words_and_frozen_vectors(model, sentences):
 
 @pytest.mark.parametrize(("row", "name"), [(0, "input"), (19, "input"), (39, "output")])
 def test_weights_that_are_not_finite_are_found_by_the_workers(sentences, monkeypatch, row, name):
-    fault = crews.ClusterCrew.fault
+    fault = RayBackend.fault
 
-    def looking(crew):
-        crew._actors.get(crew._actors.ask_all("receive", row, np.full((1, 12), np.nan, np.float32)))
-        return fault(crew)
+    def looking(backend):
+        backend._actors.get(backend._actors.ask_all("receive", row, np.full((1, 12), np.nan, np.float32)))
+        return fault(backend)
 
-    monkeypatch.setattr(crews.ClusterCrew, "fault", looking)
+    monkeypatch.setattr(RayBackend, "fault", looking)
     with pytest.raises(DivergenceError, match=f"diverged in epoch 1, .*: the {name} vectors hold numbers that are not"):
         trained(sentences)
 
@@ -317,7 +328,7 @@ def is_gone(ray, actor) -> bool:
     """Whether an actor ends within 20 s: Ray kills without waiting for it."""
     for _ in range(200):
         try:
-            ray.get(actor.introduce.remote())
+            ray.get(actor.ping.remote())
         except ray.exceptions.RayActorError:
             return True
         time.sleep(0.1)

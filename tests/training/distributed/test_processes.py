@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wordkin import Word2Vec, WordVectors
+from wordkin import Checkpoint, Word2Vec, WordVectors, Workers
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc to find the processes of a run"),
@@ -92,9 +92,11 @@ def test_a_run_that_is_killed_goes_on_with_the_same_bytes(text, tmp_path, mark):
     loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
     assert addresses
     assert addresses <= loopback
-    options = {"workers": 2, "round_tokens": 1000, "progress": False}
+    options = {"workers": Workers(2, round_tokens=1000), "progress": False}
     whole = Word2Vec(vector_size=12, window=3, epochs=30).fit(text, **options)
-    resumed = Word2Vec(vector_size=12, window=3, epochs=30).fit(text, **options, checkpoint=checkpoint, resume=True)
+    resumed = Word2Vec(vector_size=12, window=3, epochs=30).fit(
+        text, **options, checkpoint=Checkpoint(checkpoint, resume=True)
+    )
     assert resumed.exchange.rounds < whole.exchange.rounds
     for model in (whole, resumed):
         model.save(tmp_path / f"{model.exchange.rounds}")
@@ -120,9 +122,9 @@ def test_ctrl_c_ends_a_run_and_all_its_processes(text, tmp_path, mark):
 
 NODES = """
 import sys
-from wordkin.training.distributed.session import session
+from wordkin.training.ray.actors import session
 from ray.cluster_utils import Cluster
-from wordkin import Word2Vec
+from wordkin import Word2Vec, Workers
 
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
 nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
@@ -134,7 +136,7 @@ def lose(record):
 
 with session(2, cluster.address):
     model = Word2Vec(vector_size=12, window=3, epochs=3)
-    model.fit(sys.argv[1], workers=2, round_tokens=1000, progress=False, on_epoch_end=lose)
+    model.fit(sys.argv[1], workers=Workers(2, round_tokens=1000), progress=False, on_epoch_end=lose)
     model.save(sys.argv[2])
 cluster.shutdown()
 """
@@ -146,7 +148,7 @@ def test_a_lost_node_changes_no_byte(text, tmp_path, mark):
     result = subprocess.run(command, env={**os.environ, MARK: mark}, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     until(lambda: not processes(mark))
-    options = {"workers": 2, "round_tokens": 1000, "progress": False}
+    options = {"workers": Workers(2, round_tokens=1000), "progress": False}
     Word2Vec(vector_size=12, window=3, epochs=3).fit(text, **options).save(tmp_path / "here")
     assert path.read_bytes() == (tmp_path / "here").read_bytes()
     assert len(WordVectors.load(path)) == 20

@@ -14,7 +14,7 @@ from wordkin.corpus import reading
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.merging import Merger
 from wordkin.errors import CorpusError
-from wordkin.training.distributed import shards
+from wordkin.training.ray import shards
 from wordkin.vocabulary import NO_WORDS
 
 
@@ -50,7 +50,7 @@ def test_the_vocabulary_of_parts_is_that_of_the_whole(tmp_path, sentences, numbe
     parts = shards.parts([path], number, least=1)
     assert len(parts) == number
     with Merger(config, NO_WORDS) as merger:
-        settled, tokens = merger.merge([str(path)], [shards.counted(part, config) for part in parts])
+        settled, tokens = merger.merge([str(path)], [shards.count_words(part, config) for part in parts])
     assert settled.vocabulary.words == whole.vocabulary.words
     assert settled.vocabulary.counts.tolist() == whole.vocabulary.counts.tolist()
     assert settled.settings == whole.settings
@@ -68,7 +68,7 @@ def test_words_of_equal_count_stand_in_the_order_of_the_text(tmp_path):
     config = TrainingConfig(min_count=1)
     parts = shards.parts([path], 6, least=1)
     with Merger(config, NO_WORDS) as merger:
-        settled, _ = merger.merge(["text"], [shards.counted(part, config) for part in parts])
+        settled, _ = merger.merge(["text"], [shards.count_words(part, config) for part in parts])
     assert settled.vocabulary.words == ["z", "a", "b"]
 
 
@@ -80,7 +80,7 @@ def test_known_words_keep_their_places_and_their_counts_are_added(sentences, tmp
     whole = encode(path, config, known)
     with Merger(config, known) as merger:
         parts = shards.parts([path], 5, least=1)
-        settled, _ = merger.merge([str(path)], [shards.counted(part, config) for part in parts])
+        settled, _ = merger.merge([str(path)], [shards.count_words(part, config) for part in parts])
     assert settled.vocabulary.words == whole.vocabulary.words
     assert settled.vocabulary.counts.tolist() == whole.vocabulary.counts.tolist()
 
@@ -106,7 +106,7 @@ def test_cuts_lose_no_token_and_no_sentence(lengths, workers):
 
 def test_a_file_that_a_worker_does_not_find_is_named_with_the_place(tmp_path):
     with pytest.raises(CorpusError, match=f"cannot read .*none.txt on {platform.node()}: no such file; workers read"):
-        shards.counted(shards.Part(tmp_path / "none.txt"), TrainingConfig())
+        shards.count_words(shards.Part(tmp_path / "none.txt"), TrainingConfig())
 
 
 def test_a_file_without_permission_is_an_error_of_the_corpus(tmp_path):

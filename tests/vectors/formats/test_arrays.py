@@ -1,11 +1,16 @@
 """NumPy's arrays, the projector's tables, and tables of Parquet and Arrow."""
 
+import io
 import logging
+import re
+import zipfile
 
 import numpy as np
 import pytest
 
 from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
+from wordkin.errors import pip_install
+from wordkin.vectors import loading
 from wordkin.vectors.formats import npy
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
@@ -34,6 +39,71 @@ def test_numpy(tmp_path, vectors):
     assert WordVectors.load(path).index_to_key == WORDS
 
 
+@pytest.mark.parametrize("dtype", ["<f4", ">f8", "<f2"])
+def test_arrays_that_lie_column_by_column(tmp_path, vectors, dtype):
+    path = tmp_path / "file.npy"
+    vectors.save(path, format="numpy")
+    np.save(path, np.asfortranarray(vectors.vectors.astype(dtype)))
+    found = WordVectors.load(path)
+    np.testing.assert_array_equal(found.vectors, vectors.vectors.astype(dtype).astype(np.float32))
+    assert found.vectors.flags.c_contiguous
+    loading.convert(path, tmp_path / "again.npy", None, "numpy")
+    np.testing.assert_array_equal(np.load(tmp_path / "again.npy"), found.vectors)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_zip_files_of_arrays(tmp_path, vectors, save):
+    path = tmp_path / "file.npz"
+    V = vectors.vectors
+    for words in (np.array(WORDS), np.array([word.encode() for word in WORDS])):
+        for matrix in (V, V.astype(">f8"), np.asfortranarray(V)):
+            save(path, years=np.arange(3), words=words, vectors=matrix)
+            found = WordVectors.load(path)
+            assert found.index_to_key == WORDS
+            np.testing.assert_array_equal(found.vectors, V)
+    save(path, V)
+    with pytest.raises(FormatError, match=r"cannot open .*file\.words"):
+        WordVectors.load(path)
+    (tmp_path / "file.words").write_text("\n".join(WORDS), "utf-8")
+    assert WordVectors.load(path).index_to_key == WORDS
+    for arrays, message in [
+        ({"a": V, "b": V}, r"more than one array that may hold the vectors: a\.npy, b\.npy; save one"),
+        ({"v": V, "b": np.array(WORDS), "c": np.array(WORDS)}, r"may hold the words: b\.npy, c\.npy"),
+        ({"v": np.arange(4)}, r"holds no array of \(words, dimensions\) floating-point numbers"),
+        ({"v": V, "words": np.array(WORDS[:3])}, "holds 3 words for 4 vectors"),
+        ({"v": V, "words": np.array(["a", "", "b", "c"])}, "has an empty word, at row 1"),
+        ({"v": V, "words": np.array(WORDS, object)}, "the header of the array 'words.npy' .* of objects are pickles"),
+        ({str(place): V[0] for place in range(101)}, "holds 101 arrays, and no more than 100 are looked at"),
+        ({"v": np.zeros((2, 70_000), np.float32)}, "no more than 65,536 dimensions"),
+    ]:
+        save(path, **arrays)
+        with pytest.raises(FormatError, match=message):
+            WordVectors.load(path)
+
+
+def test_zip_files_that_are_damaged_or_grow(tmp_path, vectors):
+    path = tmp_path / "file.npz"
+    np.savez_compressed(path, vectors=np.zeros((2_000, 9_000), np.float32))
+    with pytest.raises(FormatError, match="decompresses to more than 50 times its size"):
+        WordVectors.load(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("vectors.npy", b"\x93NUMPY")
+    with pytest.raises(FormatError, match=r"is not compressed as NumPy does; save it with numpy\.savez_compressed"):
+        WordVectors.load(path)
+    np.savez(path, vectors=vectors.vectors, words=np.array(WORDS))
+    data = path.read_bytes()
+    for length in range(0, len(data), 7):
+        path.write_bytes(data[:length])
+        with pytest.raises(FormatError):
+            WordVectors.load(path, format="npz")
+    with zipfile.ZipFile(path, "w") as archive:
+        file = io.BytesIO()
+        np.save(file, vectors.vectors)
+        archive.writestr("vectors.npy", file.getvalue()[:-4])
+    with pytest.raises(FormatError, match=r"an array of float32 and shape \(4, 6\) does not take the 92 bytes"):
+        WordVectors.load(path)
+
+
 def test_an_array_is_not_overwritten_by_its_words(tmp_path, vectors):
     with pytest.raises(OutputError, match="its words go into a file of that name; choose another suffix"):
         vectors.save(tmp_path / "file.words", format="numpy")
@@ -46,7 +116,6 @@ def test_an_array_is_not_overwritten_by_its_words(tmp_path, vectors):
         (np.zeros(3, np.float32), r"shape \(3,\), not one of vectors"),
         (np.zeros((3, 2), np.int64), "int64 and shape"),
         (np.zeros((0, 2), np.float32), "not one of vectors"),
-        (np.asfortranarray(np.zeros((4, 2), np.float32)), "column by column"),
         (np.array([["a"]], object), "the header of the array is none that NumPy writes for numbers"),
         (np.zeros((4, 70_000), np.float32), "no more than 65,536 dimensions"),
     ],
@@ -76,8 +145,8 @@ def test_damaged_arrays(tmp_path, vectors):
     for words, message in [
         ("a\nb\nc", "at byte 5: 3 words for 4 vectors"),
         ("a\nb\nc\nd\ne\n", "at byte 8: 5 words for 4 vectors"),
-        ("a\nb\n\nd", "at byte 4: a line without a word"),
-        ("", "at byte 0: 1 word for 4 vectors"),
+        ("a\nb\n\nd", "at byte 4: line 3 has no word"),
+        ("", "at byte 0: 0 words for 4 vectors"),
     ]:
         (tmp_path / "file.words").write_text(words)
         with pytest.raises(FormatError, match=message):
@@ -107,7 +176,7 @@ def test_projector(tmp_path, vectors):
     assert found.index_to_key == WORDS
     np.testing.assert_array_equal(found.vectors, vectors.vectors)
     (tmp_path / "metadata.tsv").write_text("word\ta\na\n\tb\nc\nd\n")
-    with pytest.raises(FormatError, match=r"metadata\.tsv is damaged at byte 9: a line without a word"):
+    with pytest.raises(FormatError, match=r"metadata\.tsv is damaged at byte 9: line 3 has no word"):
         WordVectors.load(path)
     (tmp_path / "metadata.tsv").unlink()
     with pytest.raises(FormatError, match="has no words beside it"):
@@ -119,8 +188,9 @@ def test_projectors_numbers(tmp_path):
     path = tmp_path / "file.tsv"
     path.write_text("1\t2\n3\t4\n")
     assert WordVectors.load(path).vectors.tolist() == [[1, 2], [3, 4]]
-    path.write_text("1\t2\n\nx\t4\n")
-    with pytest.raises(FormatError, match="at byte 5: a line whose numbers are none"):
+    path.write_text("1\t2\n\nx\t4\n5\t6\n")
+    (tmp_path / "metadata.tsv").write_text("a\nb\nc\n")
+    with pytest.raises(FormatError, match=r"at byte 5: line 3, .*: 'x' is no number"):
         WordVectors.load(path)
 
 
@@ -163,6 +233,12 @@ def test_tables(tmp_path, vectors, form, caplog):
     with caplog.at_level(logging.WARNING):
         write(pa.table({"word": ["a", "a"], "vector": [[1.0], [2.0]]}))
         assert WordVectors.load(path).index_to_key == ["a"]
+    write(pa.table({"word": ["a", None, "", "b"], "vector": [[1.0], [2.0], [3.0], [4.0]], "count": [9, 8, 7, 6]}))
+    with pytest.raises(FormatError, match=r"in row 1: it lacks its word, .*\(skip_bad_rows=True\)"):
+        WordVectors.load(path)
+    found = WordVectors.load(path, skip_bad_rows=True)
+    assert (found.index_to_key, found.vectors.tolist()) == (["a", "b"], [[1], [4]])
+    assert found.vocabulary.counts.tolist() == [9, 6]
     raw = pa.StringArray.from_buffers(2, pa.py_buffer(np.int32([0, 2, 3])), pa.py_buffer(b"a\xffb"))
     write(pa.table({"word": raw, "vector": [[1.0], [2.0]]}))
     assert WordVectors.load(path).index_to_key == ["a\\xff", "b"]
@@ -173,14 +249,17 @@ def test_tables(tmp_path, vectors, form, caplog):
         ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
     ]:
         write(pa.table(columns))
+        if "has not 2 numbers" in message:
+            with pytest.raises(FormatError, match=message + "$"):
+                WordVectors.load(path, skip_bad_rows=True)
         with pytest.raises(FormatError, match=message):
             WordVectors.load(path)
 
 
 def test_tables_need_an_extra(tmp_path, vectors, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[arrow\]'"):
+    with pytest.raises(MissingPackageError, match=re.escape(pip_install("arrow"))):
         vectors.save(tmp_path / "file", format="parquet")
     (tmp_path / "file").write_bytes(b"PAR1 and more")
-    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[arrow\]'"):
+    with pytest.raises(MissingPackageError, match=re.escape(pip_install("arrow"))):
         WordVectors.load(tmp_path / "file")

@@ -64,7 +64,8 @@ print(json.dumps([found.index_to_key, found.vectors.tolist(), counts, found.key_
 GENSIM_WRITES = """
 import sys, json, random
 import numpy as np
-from gensim.models import FastText, KeyedVectors, Word2Vec
+from gensim.models import Doc2Vec, FastText, KeyedVectors, Word2Vec
+from gensim.models.doc2vec import TaggedDocument
 folder = sys.argv[1]
 random.seed(1)
 text = [[f"w{random.randrange(50)}" for _ in range(20)] for _ in range(300)]
@@ -81,6 +82,20 @@ Word2Vec(text, vector_size=12, min_count=1, epochs=1, workers=1, hs=1, negative=
 doubles = KeyedVectors(3)
 doubles.add_vectors(["a b", "c"], np.arange(6.0).reshape(2, 3))
 doubles.save(folder + "/doubles")
+ints, texts = [7, 0, -12], ["a", "bé"]
+for name, keys in {"ints": ints, "numpy_ints": list(np.array(ints)), "texts": list(np.array(texts))}.items():
+    keyed = KeyedVectors(2)
+    keyed.add_vectors(keys, np.arange(2.0 * len(keys), dtype=np.float32).reshape(-1, 2))
+    keyed.save(folder + "/" + name)
+keyed.save(folder + "/texts_apart", separately=["vectors"])
+for name in ("slots", "slots_apart"):
+    slots = KeyedVectors(2, count=4)
+    slots.add_vector("a", np.ones(2, np.float32))
+    slots.add_vector(5, np.full(2, 2, np.float32))
+    slots.save(folder + "/" + name, separately=["vectors"] if name == "slots_apart" else None)
+KeyedVectors(2, count=4).save(folder + "/no_keys")
+tagged = [TaggedDocument(["a", "b"], [place, f"tag{place}"]) for place in range(3)]
+Doc2Vec(tagged, vector_size=4, min_count=1, epochs=1, workers=1).dv.save(folder + "/documents")
 FastText(text, vector_size=12, min_count=1, epochs=1, workers=1, bucket=100).save(folder + "/fasttext")
 words = model.wv.index_to_key
 counts = [int(model.wv.get_vecattr(word, "count")) for word in words]
@@ -121,7 +136,7 @@ def test_gensim_reads_our_text_and_binary(tmp_path, vectors, peer):
         assert json.loads(line) == [["the", "Straße", "a_b", "山"], vectors.vectors.tolist()]
 
 
-def test_we_read_what_gensim_writes(tmp_path, peer):
+def test_we_read_what_gensim_writes(tmp_path, peer, caplog):
     words, numbers, output, counts = json.loads(peer("gensim", GENSIM_WRITES, tmp_path))
     for name in ("model", "apart.model", "one.kv", "apart.kv", "text", "text.gz", "binary", "glove"):
         found = WordVectors.load(tmp_path / name)
@@ -135,6 +150,22 @@ def test_we_read_what_gensim_writes(tmp_path, peer):
     assert (tmp_path / "apart.model.wv.vectors.npy").exists()
     assert WordVectors.load(tmp_path / "softmax.model").output_vectors is None
     assert WordVectors.load(tmp_path / "doubles")["c"].tolist() == [3, 4, 5]
+    for name in ("ints", "numpy_ints"):
+        found = WordVectors.load(tmp_path / name)
+        assert found.index_to_key == ["7", "0", "-12"]
+        assert found["-12"].tolist() == [4, 5]
+    for name in ("texts", "texts_apart"):
+        assert WordVectors.load(tmp_path / name).index_to_key == ["a", "bé"]
+    assert WordVectors.load(tmp_path / "documents").index_to_key == ["0", "1", "2", "tag0", "tag1", "tag2"]
+    assert not caplog.records
+    for name in ("slots", "slots_apart"):
+        caplog.clear()
+        found = WordVectors.load(tmp_path / name)
+        assert found.index_to_key == ["a", "5"]
+        assert found.vectors.tolist() == [[1, 1], [2, 2]]
+        assert caplog.messages == [f"{tmp_path / name}: 2 slots without a key left out"]
+    with pytest.raises(FormatError, match="holds KeyedVectors without keys: none of its 4 slots was filled"):
+        WordVectors.load(tmp_path / "no_keys")
     with pytest.raises(
         FormatError, match=r"holds a FastText, and of gensim.s files .* save its words. vectors by their method"
     ):
@@ -191,7 +222,7 @@ def test_names_are_not_imported_nor_called(tmp_path, monkeypatch):
         (b"\x80\x04K\x01\x94.", "does not fit what went before"),
         (b"\x80\x04cgensim.models.word2vec\nWord2Vec\n)\x81}X\x02\0\0\0wvK\x01sb.", "not one of vectors"),
         (
-            b"\x80\x04cgensim.models.keyedvectors\nKeyedVectors\n)\x81}X\x0c\0\0\0index_to_key]K\x01asb.",
+            b"\x80\x04cgensim.models.keyedvectors\nKeyedVectors\n)\x81}X\x0c\0\0\0index_to_key]\x88asb.",
             "not one of vectors",
         ),
     ],

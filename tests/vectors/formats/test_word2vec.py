@@ -105,7 +105,7 @@ def test_words_that_hold_spaces(tmp_path):
     assert found["at name@domain.com"].tolist() == [5, 6]
     for form in ("glove", "word2vec-text", "word2vec-binary"):
         for space_as in (None, "_ _"):
-            with pytest.raises(OutputError, match=r"the word '\. \. \.' holds white space.*--space-as"):
+            with pytest.raises(OutputError, match=r"the word '\. \. \.' holds white space.*space_as='_'"):
                 found.save(tmp_path / form, format=form, space_as=space_as)
         if form == "glove":
             assert path.read_bytes().startswith(b"the 1 2\n. . .")
@@ -160,10 +160,20 @@ def test_the_binary_parsers_twin():
     data = np.frombuffer(binary(ROWS, b"\n", b" ")[1:], np.uint8)
     for function in (binary_parser.parse, binary_parser.parse.py_func):
         vectors, words, offsets = np.zeros((3, 8), np.uint8), np.zeros(99, np.uint8), np.zeros(4, np.int64)
-        progress = np.zeros(3, np.int64)
-        function(data, len(data) - 2, vectors, words, offsets, progress)  # the last row is cut short
-        assert progress.tolist() == [13, 1, 3]
+        progress = np.zeros(binary_parser.PROGRESS_FIELDS, np.int64)
+        status = function(data, len(data) - 2, vectors, words, offsets, progress)  # the last row is cut short
+        assert (status, progress.tolist()) == (binary_parser.NEEDS_MORE, [12, 1, 3, binary_parser.EVERYWHERE])
         assert vectors[0].view("<f4").tolist() == [1, 2]
+        for between, row, wanted in [
+            ([b"\n", b""], b"x ", binary_parser.UNEVEN),
+            ([b"", b"\n"], b"x ", binary_parser.UNEVEN),
+            ([b"\n", b"\n"], b" ", binary_parser.NO_WORD),
+        ]:
+            odd = b"".join(binary([each], end, b" ")[1:] for each, end in zip(ROWS, between, strict=True)) + row
+            progress[:] = 0
+            status = function(np.frombuffer(odd, np.uint8), len(odd), vectors, words, offsets, progress)
+            assert (status, progress[binary_parser.POSITION]) == (wanted, len(odd) - len(row) - len(between[1]))
+            assert progress[binary_parser.ROWS] == 2
 
 
 DAMAGED = [
@@ -174,13 +184,20 @@ DAMAGED = [
     (b"1 99999\na 1\n", "1 to|no more than 65,536"),
     (b"1000000000000 3\na 1 2 3\n", "damaged at byte 0: 1,000,000,000,000 words of 3 dimensions need at least"),
     (b"3 1\na 1\nb 2\n       ", "it ends after 2 of 3 words"),
-    (b"1 1\na 1\nb 2\n", "damaged at byte 8: there are more lines than the 1"),
-    (b"2 1\na 1\nb x\n", "damaged at byte 8: a line that is not a word and 1 numbers|whose numbers are none"),
-    (b"2 2\na 1 2\nb 1\n ", "damaged at byte 10: a line that is not a word and 2 numbers"),
-    (b"2 1\na 1\nb 1_0\n", "damaged at byte 8: a line whose numbers are none"),
+    (b"1 1\na 1\nb 2\n", "damaged at byte 8: line 3, 'b 2': it follows the 1 word that the header says"),
+    (b"2 1\na 1\nb x\n", "damaged at byte 8: line 3, 'b x': 'x' is no number"),
+    (b"2 2\na 1 2\nb 1\n ", "damaged at byte 10: line 3, 'b 1': it has 1 number behind its word, and 2 are expected"),
+    (b"2 1\na 1\nb 1_0\n", "damaged at byte 8: line 3, 'b 1_0': '1_0' is no number"),
     (binary(ROWS, b"", b"1 2\n"), r"damaged at byte 16: more follows the 1 words"),
     (binary(ROWS, b"")[:-1], r"need at least|ends within word 2 of 2"),
-    (binary([(b"", [1.0]), (b"abc", [2.0])], b""), "damaged at byte 4: a word of no bytes"),
+    (binary([(b"", [1.0]), (b"abc", [2.0])], b""), "damaged at byte 4: row 1 has no word"),
+    (binary([(b"abc", [2.0]), (b"", [1.0])], b"\n"), r"damaged at byte 13: row 2 has no word.*\(skip_bad_rows=True\)"),
+    (binary(ROWS, b"\n")[:-9] + b"\0\n", "ends within word 2 of 2|need at least"),
+    (binary(ROWS, b"") + b"\n\n\0", "damaged at byte 28: more follows the 2 words"),
+    (
+        binary([*ROWS, ROWS[0]], b"\n").replace(b"\ntwo", b"two"),
+        "damaged at byte 28: row 2 and the first differ in whether a line feed ends them",
+    ),
     (binary([(b"abcd" * 9, [1.0])], b"", b"3 1\n"), "damaged at byte 45: it ends within word 2 of 3"),
 ]
 
@@ -238,9 +255,9 @@ def test_words_without_end(tmp_path, monkeypatch, module):
     monkeypatch.setattr(module, "_MAX_WORD", 10)
     monkeypatch.setattr(module, "_BUFFER_BYTES", 64)
     path = tmp_path / "file"
-    path.write_bytes(b"2 1\n" + b"a" * 500)
+    path.write_bytes(b"2 1\na 1\n" + b"a" * 500 if module is text else b"2 1\n" + b"a" * 500)
     form = "word2vec-text" if module is text else "word2vec-binary"
-    with pytest.raises(FormatError, match=r"damaged at byte 4: a (line of more than|word without end)"):
+    with pytest.raises(FormatError, match=r"damaged at byte (8: a line of more than|4: a word without end)"):
         WordVectors.load(path, format=form)
 
 
@@ -251,12 +268,12 @@ def test_other_failures(tmp_path, vectors):
         WordVectors.load(tmp_path / "none", format="jpeg")
     with pytest.raises(FormatError, match="'fasttext-bin' is no format that can be written"):
         vectors.save(tmp_path / "x", format="fasttext-bin")
-    with pytest.raises(OutputError, match=r"ends in nothing that says its format \(\.safetensors, "):
+    with pytest.raises(OutputError, match=r"ends in none of the suffixes that mean a format \(\.safetensors, "):
         loading.convert(tmp_path / "none", tmp_path / "x.jpeg")
     (tmp_path / "text").write_text("a b\n")
-    with pytest.raises(FormatError, match="its first line is not a number of words"):
+    with pytest.raises(FormatError, match="its first line, 'a b', is not a number of words"):
         WordVectors.load(tmp_path / "text", format="word2vec-text")
-    with pytest.raises(FormatError, match="its first line is not a word and numbers"):
+    with pytest.raises(FormatError, match="damaged at byte 0: line 1, 'a b': it is not a word and numbers"):
         WordVectors.load(tmp_path / "text", format="glove")
     with pytest.raises(OutputError, match="cannot write"):
         vectors.save(tmp_path / "none" / "x", format="word2vec-text")

@@ -4,10 +4,9 @@ That is Hogwild (Niu, Recht, Ré and Wright 2011).
 """
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from wordkin.compilation import OPTIONS, compiled, source_digest
+from wordkin.compilation import OPTIONS, compiled
 from wordkin.model.kernel.inputs import InputLayer
 from wordkin.model.kernel.outputs import OutputLayer
 from wordkin.model.kernel.simd import prefetch_to_write
@@ -20,12 +19,10 @@ from wordkin.model.kernel.workspace import AHEAD, LOSS, lane_at, step_at
 def hogwild(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
     """Compile the kernel that trains a chunk of one lane, step by step.
 
-    Its arguments are a Setup, the Weights, which change in place, a Task and a Workspace. It returns the digest of the
-    files that it was compiled from.
+    Its arguments are a Setup, the Weights, which change in place, a Task and a Workspace.
     """
     forward, backward = input_layer
     rows, labels = output_layer
-    digest = source_digest(Path(__file__).parent)
 
     def train(setup, weights, task, space):
         layers = Layers(forward, backward, rows, labels)
@@ -45,6 +42,5 @@ def hogwild(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
                 backward(setup, weights, lane, step_at(lane, slot), columns, lane.changes)
             number += 1
         lane.totals[LOSS] = loss
-        return digest
 
     return compiled(nogil=True, **OPTIONS)(train)

@@ -8,7 +8,6 @@ import ctypes
 import sys
 import time
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import llvmlite.binding
@@ -16,7 +15,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from wordkin.compilation import OPTIONS, compiled, generates, inlined, source_digest
+from wordkin.compilation import OPTIONS, compiled, generates, inlined
 from wordkin.model.kernel.inputs import InputLayer
 from wordkin.model.kernel.outputs import OutputLayer
 from wordkin.model.kernel.simd import GROUP, TILE, item, prefetch, prefetch_to_write, subarray
@@ -256,12 +255,10 @@ def minibatch(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
     """Compile the kernel that trains a chunk of several lanes in minibatches.
 
     Its arguments are a Setup, the Weights, which change in place, a Task, a Workspace, the thread's number and the
-    number of threads; each of these calls it, with the same arguments but its number. It returns the digest of the
-    files that it was compiled from.
+    number of threads; each of these calls it, with the same arguments but its number.
     """
     forward, backward = input_layer
     rows, labels = output_layer
-    digest = source_digest(Path(__file__).parent)
 
     def train(setup, weights, task, space, thread, threads):
         layers = Layers(forward, backward, rows, labels)
@@ -286,6 +283,5 @@ def minibatch(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
             fetch_add(space.barrier, ARRIVED, 1)
             wait(space.barrier, arrivals)
             odd = 1 - odd
-        return digest
 
     return compiled(nogil=True, **OPTIONS)(train)

@@ -13,14 +13,18 @@ def recognises(_path: Path, first: bytes) -> bool:
     return first.startswith(tables.ARROW)
 
 
-def read(path: Path) -> Source:
+def read(path: Path, skip_bad_rows: bool = False) -> Source:
     """Read a table.
+
+    Args:
+        path: the file.
+        skip_bad_rows: whether words may be empty or missing.
 
     Raises:
         FormatError: it is damaged, or has no columns of words and vectors.
         MissingPackageError: pyarrow is not installed.
     """
-    return tables.read(path, _opened)
+    return tables.read(path, _opened, skip_bad_rows)
 
 
 def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from wordkin import word_index
 from wordkin.vectors.formats.stream import Block
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary
 
 logger = logging.getLogger("wordkin")
 
@@ -44,7 +44,7 @@ class Words:
             if not is_new.all():
                 dropped += int((~is_new).sum())
                 first = first or block.words[int(np.argmin(is_new))]
-                block, hashes = _without(block, is_new), hashes[is_new]
+                block, hashes = block.of(is_new), hashes[is_new]
             if len(block.vectors):
                 if block.counts is not None:
                     self._counts.append(block.counts)
@@ -84,9 +84,3 @@ def _with_room(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
     larger = np.empty(max(size, len(array) * 3 // 2), array.dtype)
     larger[: len(array)] = array
     return larger
-
-
-def _without(block: Block, is_new: npt.NDArray[np.bool_]) -> Block:
-    text, offsets = packed(word for word, new in zip(block.words, is_new, strict=True) if new)
-    counts = None if block.counts is None else block.counts[is_new]
-    return Block(text, offsets, block.vectors[is_new], counts)

@@ -1,6 +1,7 @@
 """What gensim 4 saves: a pickle, which is read without running it, and arrays inside it or beside it."""
 
 import itertools
+import logging
 import math
 import struct
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from wordkin import files
 from wordkin.damage import damaged
 from wordkin.errors import FormatError
+from wordkin.sizes import counted
 from wordkin.vectors.formats import npy
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.opening import opened
@@ -25,6 +27,8 @@ from wordkin.vectors.formats.stream import (
     matrix_blocks,
 )
 from wordkin.vocabulary import Vocabulary, packed
+
+logger = logging.getLogger("wordkin")
 
 _TYPES = {b"f2", b"f4", b"f8", b"i4", b"i8", b"u4", b"u8"}
 _BATCH = 1000
@@ -57,34 +61,77 @@ def read(path: Path) -> Source:
             "and save its words' vectors by their method save_word2vec_format"
         )
     attributes = keyed.state
-    words = attributes.get(b"index_to_key")
-    if not isinstance(words, list) or not words or not all(isinstance(word, bytes) and word for word in words):
+    keys = attributes.get(b"index_to_key")
+    if not isinstance(keys, list) or not keys:
+        raise _unknown(path, keyed.at)
+    words = [word for key in keys if (word := _word(key)) is not None]
+    if len(words) < len(keys):
         raise _unknown(path, keyed.at)
     vectors = _array(path, attributes, b"vectors", prefix, 2)
     if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
-        raise damaged(path, keyed.at, f"KeyedVectors whose vectors do not fit their {len(words):,} words")
+        raise damaged(path, keyed.at, f"KeyedVectors whose vectors do not fit their {counted(len(words), 'word')}")
     text, offsets = packed(words)
-    del words
-    vocabulary = Vocabulary(text, offsets, _counts(path, attributes, prefix, len(offsets) - 1))
+    del keys, words
+    vocabulary = Vocabulary(text, offsets, _counts(path, attributes, prefix, offsets))
     blocks: Iterator[Block]
     if isinstance(vectors, np.memmap):
         blocks = file_blocks(Path(str(vectors.filename)), vocabulary, vectors)
     else:
         blocks = matrix_blocks(vocabulary, np.ascontiguousarray(vectors, np.float32))
+    used = int(np.count_nonzero(np.diff(offsets)))
+    if not used:
+        raise FormatError(
+            f"{path} holds KeyedVectors without keys: none of its {counted(len(vectors), 'slot')} was filled"
+        )
+    if used < len(vectors):
+        logger.warning("%s: %s without a key left out", path, counted(len(vectors) - used, "slot"))
+        blocks = (block.of(np.diff(block.offsets) > 0) for block in blocks)
     output = _array(path, model, b"syn1neg", str(path), 2) if kind == "Word2Vec" else None
     if output is not None and output.shape != vectors.shape:
         output = None
-    return Source(path, len(vectors), vectors.shape[1], blocks, output)
+    return Source(path, used, vectors.shape[1], blocks, output)
+
+
+def _word(key: Any) -> bytes | None:
+    """A key as a word: text, or a whole number in decimal; b"" of a slot that was never filled, None of all else."""
+    if isinstance(key, Made) and isinstance(key.of, Name) and key.of.name == "scalar":
+        key = _scalar(key)
+    elif key is None:
+        return b""
+    if isinstance(key, int) and not isinstance(key, bool):
+        return b"%d" % key
+    return key if isinstance(key, bytes) and key else None
+
+
+def _scalar(made: Made) -> int | bytes | None:
+    """The whole number or the text of a pickled scalar of NumPy's, whose arguments are (type, bytes)."""
+    if len(made.arguments) != 2 or not isinstance(made.arguments[1], memoryview):
+        return None
+    kind, data = made.arguments
+    name, order = _name_and_order(kind)
+    if name is not None and name[:1] == b"U":
+        try:
+            return bytes(data).decode("utf-32-be" if order == b">" else "utf-32-le").rstrip("\0").encode()
+        except UnicodeError:
+            return None
+    dtype = _dtype(kind)
+    if dtype is None or dtype.kind not in "iu" or dtype.itemsize != len(data):
+        return None
+    return int(np.frombuffer(data, dtype)[0])
 
 
 def _unknown(path: Path, at: int) -> FormatError:
     return damaged(path, at, "a pickle, but not one of vectors that gensim 4 saved")
 
 
-def _counts(path: Path, attributes: dict[bytes, Any], prefix: str, words: int) -> npt.NDArray[np.int64]:
+def _counts(
+    path: Path, attributes: dict[bytes, Any], prefix: str, offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The words' counts, 1 where they are not known: (words,)."""
+    words, used = len(offsets) - 1, np.diff(offsets) > 0
     expandos = attributes.get(b"expandos")
     counts = _array(path, expandos, b"count", prefix, 1) if isinstance(expandos, dict) else None
-    if counts is None or len(counts) != words or not (counts > 0).all():
+    if counts is None or len(counts) != words or not (counts[used] > 0).all():
         return np.ones(words, np.int64)
     return counts.astype(np.int64)
 
@@ -131,15 +178,20 @@ def _frombuffer(made: Made) -> npt.NDArray[Any] | None:
 
 
 def _dtype(made: Any) -> np.dtype[Any] | None:
-    """The type of a pickled numpy.dtype, whose arguments begin with its name and whose state with (version, order)."""
-    if not isinstance(made, Made) or made.of != Name("numpy", "dtype") or not isinstance(made.state, tuple):
-        return None
-    name = made.arguments[0] if made.arguments else None
-    order = made.state[1] if len(made.state) > 1 else None
-    if not isinstance(name, bytes) or name not in _TYPES or order not in (b"<", b">"):
+    """The type of a pickled numpy.dtype of numbers."""
+    name, order = _name_and_order(made)
+    if name not in _TYPES or order not in (b"<", b">"):
         return None
     dtype: np.dtype[Any] = np.dtype((order + name).decode())
     return dtype
+
+
+def _name_and_order(made: Any) -> tuple[Any, Any]:
+    """Of a pickled numpy.dtype, whose arguments begin with its name and whose state with (version, order)."""
+    if not isinstance(made, Made) or made.of != Name("numpy", "dtype") or not isinstance(made.state, tuple):
+        return None, None
+    name = made.arguments[0] if made.arguments else None
+    return name if isinstance(name, bytes) else None, made.state[1] if len(made.state) > 1 else None
 
 
 def write(source: Source, target: Path) -> None:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from wordkin.vectors.formats import text
+from wordkin.errors import FormatError, argument
+from wordkin.vectors.formats import text, text_lines
 from wordkin.vectors.formats.stream import Source
 
 SEPARATORS = text.SEPARATORS
@@ -10,9 +11,29 @@ SEPARATORS = text.SEPARATORS
 read = text.read_without_header
 
 
-def recognises(_path: Path, first: bytes) -> bool:
-    """Whether the first line is a word and numbers."""
-    return text.numbers_behind_word(first.partition(b"\n")[0]) >= 1
+def recognises(path: Path, first: bytes) -> bool:
+    """Whether the first line is a word and numbers.
+
+    Raises:
+        FormatError: the lines are numbers alone, which may have their words elsewhere; or they end in a single number,
+            as a list of word pairs with scores does.
+    """
+    line = text_lines.first_line(first)
+    if not text_lines.begins_a_row(line):
+        return False
+    by_name = argument("format", "glove", option="--from")
+    if text_lines.lacks_words(first, ids_are_words=True):
+        beside = path.with_suffix(".metadata.tsv").name
+        raise FormatError(
+            f"{path} holds numbers without words; put the words beside them ({beside}), as TensorBoard's projector "
+            f"does, or take the first number of each line for its word ({by_name})"
+        )
+    if text_lines.numbers_behind_word(line) == 1:
+        raise FormatError(
+            f"{path} has one number a line, which is a list with scores or counts rather than vectors; if they are "
+            f"vectors of one dimension, give {by_name}"
+        )
+    return True
 
 
 def write(source: Source, target: Path) -> None:

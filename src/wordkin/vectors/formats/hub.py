@@ -1,14 +1,59 @@
-"""A folder as the Hugging Face Hub shows it: the native file, and a model card."""
+"""The Hugging Face Hub: a folder as it shows one, with the native file and a model card; uploading, downloading."""
 
+import json
+import os
+import re
 import tempfile
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wordkin import files
-from wordkin.errors import MissingPackageError
+from wordkin.errors import ConfigurationError, FormatError, MissingPackageError, pip_install
 from wordkin.vectors.formats import native
+from wordkin.vectors.formats.registry import is_suffix
 from wordkin.vectors.formats.stream import Source
 
 _MODEL, _CARD = "model.safetensors", "README.md"
+_REPOSITORY = re.compile(r"[a-z0-9][\w.-]*/[a-z0-9][\w.-]*", re.ASCII | re.IGNORECASE)
+_LICENCE = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model card tells of a model that its file does not.
+
+    Attributes:
+        licence: its identifier on the Hub, such as ``"cc-by-sa-4.0"``.
+        language: the code of the words' language, such as ``"en"`` or ``"zh-Hant"``, or several; None leaves it out.
+        repository: where the model is, or will be, on the Hub: ``owner/name``.
+
+    Raises:
+        ConfigurationError: the licence is no identifier, or a language no code.
+    """
+
+    licence: str = "unknown"
+    language: str | Sequence[str] | None = None
+    repository: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.licence, str) or not _LICENCE.fullmatch(self.licence):
+            raise ConfigurationError(
+                f"license is {self.licence!r}, not an identifier that the Hub knows, such as 'cc-by-sa-4.0' or 'other'"
+            )
+        for language in self.languages:
+            if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+                raise ConfigurationError(f"language is {language!r}, not a code such as 'en', 'de' or 'zh-Hant'")
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of all languages."""
+        return (self.language,) if isinstance(self.language, str) else tuple(self.language or ())
+
+
+NOTHING_TOLD = Card()
 
 
 def recognises(path: Path, _first: bytes) -> bool:
@@ -34,7 +79,7 @@ def read(path: Path) -> Source:
     return native.read(path / _MODEL)
 
 
-def write(source: Source, target: Path) -> None:
+def write(source: Source, target: Path, card: Card = NOTHING_TOLD) -> None:
     """Write the folder, which must be new.
 
     Raises:
@@ -43,16 +88,21 @@ def write(source: Source, target: Path) -> None:
     """
     with files.new_folder(target) as folder:
         native.write(source, folder / _MODEL)
-        (folder / _CARD).write_text(_card(target.name, source, native.load(folder / _MODEL)), "utf-8")
+        (folder / _CARD).write_text(_card(target.name, source, native.load(folder / _MODEL), card), "utf-8")
 
 
-def _card(name: str, source: Source, model: native.StoredModel) -> str:
+def _card(name: str, source: Source, model: native.StoredModel, card: Card) -> str:
     words = [f"`{word}`" for word in model.vocabulary.words[:10] if "`" not in word and word.isprintable()]
     size = f"{len(model.input):,} words of {source.vector_size} dimensions, {model.precision}"
     facts = [f"- {size}, the first: {', '.join(words)}"]
     facts += [f"- {parameter.replace('_', ' ')}: {value}" for parameter, value in sorted(source.config.items())]
+    repository = json.dumps(card.repository or f"OWNER/{name}", ensure_ascii=False)
+    languages = "".join(f'\n- "{language}"' for language in card.languages)
+    licence = f'license: "{card.licence}"' + (f"\nlanguage:{languages}" if languages else "")
+    rows = 'arrays["input"] * arrays["scales"][:, None]' if model.precision == "int8" else 'arrays["input"]'
     return f"""---
 library_name: wordkin
+{licence}
 tags:
 - word2vec
 - word-embeddings
@@ -63,15 +113,67 @@ Word vectors.
 
 {chr(10).join(facts)}
 
+## How to load them
+
+With wordkin and its extra `hub`, or from the path of a folder that holds `{_MODEL}`:
+
 ```python
 from wordkin import WordVectors
 
-vectors = WordVectors.load("{_MODEL}")
+vectors = WordVectors.load({repository})
+```
+
+Without wordkin:
+
+```python
+from huggingface_hub import hf_hub_download
+from safetensors.numpy import load_file
+
+arrays = load_file(hf_hub_download({repository}, "{_MODEL}"))
+text, offsets = arrays["words"].tobytes(), arrays["word_offsets"]
+words = [text[begin:end].decode() for begin, end in zip(offsets, offsets[1:])]
+vectors = {rows}  # the vector of words[i] is vectors[i]
 ```
 """
 
 
-def push(source: Source, repository: str, private: bool) -> str:
+def is_repository(given: str | Path, name: str | None) -> bool:
+    """Whether vectors are to be loaded from the Hub: a string ``owner/name``, where nothing of that name is here.
+
+    A mistyped path asks no server: where the folder ``owner`` is here, or ``name`` ends as a file of vectors does, a
+    file is meant. The format ``"hub"`` says that such a name is on the Hub nevertheless.
+    """
+    if not isinstance(given, str) or not _REPOSITORY.fullmatch(given) or os.path.lexists(given):
+        return False
+    path = Path(given)
+    return name == "hub" or (name is None and not path.parent.exists() and not is_suffix(path.suffix))
+
+
+def download(repository: str, revision: str | None) -> native.StoredModel:
+    """Fetch the native file of a repository, and no other, into the library's cache, and map it.
+
+    Raises:
+        MissingPackageError: the library that does it is not installed.
+        FormatError: the Hub has no such file, keeps it back, or is not reached; or the file is not one of wordkin's.
+    """
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError as error:
+        raise MissingPackageError(
+            f"nothing here is called {repository}, and loading it from the Hugging Face Hub needs an extra: "
+            f"{pip_install('hub')}"
+        ) from error
+    try:
+        path = Path(hf_hub_download(repository, _MODEL, revision=revision, library_name="wordkin"))
+    except Exception as error:
+        said = textwrap.shorten(str(error) or type(error).__name__, 300, placeholder=" …")
+        raise FormatError(
+            f"nothing here is called {repository}, and the Hugging Face Hub does not give its {_MODEL}: {said}"
+        ) from error
+    return native.load(path)
+
+
+def push(source: Source, card: Card, private: bool) -> str:
     """Upload a model and its card; give the address of what was committed.
 
     Raises:
@@ -80,10 +182,10 @@ def push(source: Source, repository: str, private: bool) -> str:
     try:
         from huggingface_hub import HfApi
     except ImportError as error:
-        raise MissingPackageError("uploading needs an extra: pip install 'wordkin[hub]'") from error
-    api = HfApi()
+        raise MissingPackageError(f"uploading needs an extra: {pip_install('hub')}") from error
+    api, repository = HfApi(), str(card.repository)
     with tempfile.TemporaryDirectory(prefix="wordkin-") as temporary:
         folder = Path(temporary, repository.rpartition("/")[2])
-        write(source, folder)
+        write(source, folder, card)
         api.create_repo(repository, private=private, exist_ok=True)
         return str(api.upload_folder(repo_id=repository, folder_path=folder))

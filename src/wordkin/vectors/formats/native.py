@@ -15,6 +15,7 @@ from wordkin.errors import OutputError
 from wordkin.vectors.formats.distinct import Words
 from wordkin.vectors.formats.precision import STORED_TYPES, Precision, narrowed, unfit
 from wordkin.vectors.formats.stream import Source, Subwords, file_blocks, matrix_blocks
+from wordkin.vectors.norms import row_lengths
 from wordkin.vocabulary import Vocabulary
 from wordkin.word_index import WordIndex
 
@@ -61,6 +62,12 @@ class StoredModel:
     def precision(self) -> Precision:
         """What the vectors are stored as."""
         return "int8" if self.scales is not None else "float16" if self.input.dtype == np.float16 else "float32"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Mapped arrays are copied as plain ones: a copy, or a pickle, has no file."""
+        return {
+            name: np.asarray(value) if isinstance(value, np.ndarray) else value for name, value in vars(self).items()
+        }
 
 
 def save(path: Path, model: StoredModel) -> None:
@@ -133,9 +140,7 @@ def _stored(
         values, scales_of_block = narrowed(block.vectors, source.precision)
         if scales_of_block is not None:
             scales.append(scales_of_block)
-        rows = np.asarray(values, np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):  # numbers may be what they like
-            norms.append(np.sqrt(np.vecdot(rows, rows)))
+        norms.append(row_lengths(np.asarray(values, np.float32)))
         yield values
 
 

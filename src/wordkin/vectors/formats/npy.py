@@ -4,25 +4,62 @@ import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.damage import damaged
-from wordkin.errors import FormatError
 from wordkin.vectors.formats.opening import opened
 
 MAGIC = b"\x93NUMPY"
-_LONGEST_HEADER = 10_000
+LONGEST_HEADER = 10_012
 _WRITTEN_HEADER = 128
 _HEADER = re.compile(
-    rb"\{'descr': '([<>|=]?[fiu][1248])', 'fortran_order': (True|False), 'shape': \(([0-9]+(?:, ?[0-9]+)*),?\), ?\} *\n"
+    rb"\{'descr': '([<>|=]?(?:[fiu][1248]|[SU][0-9]{1,5}))', 'fortran_order': (True|False), "
+    rb"'shape': \(([0-9]+(?:, ?[0-9]+)*),?\), ?\} *\n"
 )
 
 
+class Header(NamedTuple):
+    """What the header of an array says: its type, its shape, "C" or "F" for its order, and where its data begin."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    order: Literal["C", "F"]
+    begin: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the data."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def header(path: Path, data: bytes, what: str = "the array") -> Header:
+    """Read the header of an array.
+
+    Args:
+        path: the file, for messages.
+        data: the array's first bytes, LONGEST_HEADER of them or all that there are.
+        what: which array it is, for messages.
+
+    Raises:
+        FormatError: it is none that NumPy writes for numbers or text.
+    """
+    if not data.startswith(MAGIC) or len(data) < 12 or data[6] not in (1, 2, 3):
+        raise damaged(path, 0, f"{what} is not an array of NumPy's (.npy)")
+    fixed = 10 if data[6] == 1 else 12
+    begin = fixed + int.from_bytes(data[8:fixed], "little")
+    found = _HEADER.fullmatch(data[fixed:begin]) if begin <= len(data) else None
+    if found is None or len(found[3]) > 100:
+        note = "those of objects are pickles, which are not read"
+        raise damaged(path, 8, f"the header of {what} is none that NumPy writes for numbers or text; {note}")
+    shape = tuple(int(length) for length in found[3].split(b","))
+    return Header(np.dtype(found[1].decode()), shape, "F" if found[2] == b"True" else "C", begin)
+
+
 def mapped(path: Path, dimensions: int, kinds: str = "f") -> npt.NDArray[Any]:
-    """Map the array that a file holds, read-only, row by row.
+    """Map the array that a file holds, read-only, in its own order.
 
     Args:
         path: the file.
@@ -33,27 +70,18 @@ def mapped(path: Path, dimensions: int, kinds: str = "f") -> npt.NDArray[Any]:
         FormatError: it is not such an array, or does not fit the file's size.
     """
     with opened(path) as file:
-        first = np.empty(min(file.file_size, _LONGEST_HEADER + 12), np.uint8)
+        first = np.empty(min(file.file_size, LONGEST_HEADER), np.uint8)
         data = first[: file.fill(first)].tobytes()
         size = file.file_size
-    if not data.startswith(MAGIC) or len(data) < 12 or data[6] not in (1, 2, 3):
-        raise damaged(path, 0, "it is not an array of NumPy's (.npy)")
-    fixed = 10 if data[6] == 1 else 12
-    begin = fixed + int.from_bytes(data[8:fixed], "little")
-    header = _HEADER.fullmatch(data[fixed:begin]) if begin <= len(data) else None
-    if header is None:
-        raise damaged(path, 8, "the header of the array is none that NumPy writes for numbers")
-    dtype = np.dtype(header[1].decode())
-    shape = tuple(int(length) for length in header[3].split(b",")) if len(header[3]) < 100 else ()
+    found = header(path, data)
+    dtype, shape, begin = found.dtype, found.shape, found.begin
     if dtype.kind not in kinds or len(shape) != dimensions or not math.prod(shape):
         raise damaged(path, 8, f"an array of {dtype} and shape {shape}, not one of vectors")
-    if math.prod(shape) * dtype.itemsize != size - begin:
+    if found.size != size - begin:
         raise damaged(
             path, 8, f"an array of {dtype} and shape {shape} does not take the {size - begin:,} bytes that follow"
         )
-    if header[2] == b"True" and dimensions > 1:
-        raise FormatError(f"{path} holds its array column by column; save numpy.ascontiguousarray(array) instead")
-    return np.memmap(path, dtype, "r", begin, shape)
+    return np.memmap(path, dtype, "r", begin, shape, found.order)
 
 
 def write(file: IO[bytes], pieces: Iterable[npt.NDArray[Any]], columns: int, dtype: str = "<f4") -> int:

@@ -24,8 +24,12 @@ def words_beside(path: Path) -> Path:
     return path.with_suffix(".words")
 
 
-def read(path: Path) -> Source:
+def read(path: Path, skip_bad_rows: bool = False) -> Source:
     """Read an array of floating-point numbers, (words, vector_size), and its words.
+
+    Args:
+        path: the file of the array.
+        skip_bad_rows: whether the list of words may lack some.
 
     Raises:
         FormatError: one of the files is missing, damaged, or does not fit the other.
@@ -33,7 +37,7 @@ def read(path: Path) -> Source:
     vectors = npy.mapped(path, 2)
     words, vector_size = vectors.shape
     check_sizes(path, words, vector_size, 0, 0, 0)
-    vocabulary = word_lines.read(words_beside(path), words)
+    vocabulary = word_lines.read(words_beside(path), words, skip_bad_rows=skip_bad_rows)
     return Source(path, words, vector_size, file_blocks(path, vocabulary, vectors))
 
 

@@ -1,5 +1,6 @@
 """The bytes of an untrusted file, decompressed where it is gzip, in pieces of bounded size."""
 
+import codecs
 import contextlib
 import gzip
 import io
@@ -31,15 +32,19 @@ class Input:
         path: the file.
         size: the most bytes that it can give.
         file_size: its bytes on disk.
-        position: bytes that were read.
+        position: bytes that were read; a byte order mark, which no format needs, is left out at once.
     """
 
-    def __init__(self, path: Path, stream: io.BufferedIOBase, compressed: bool) -> None:
+    def __init__(self, path: Path, stream: io.BufferedReader | gzip.GzipFile, compressed: bool) -> None:
         self.path = path
         self.file_size = path.stat().st_size
         self.size = max(self.file_size * MAX_EXPANSION, ALWAYS_ALLOWED) if compressed else self.file_size
         self.position = 0
         self._stream = stream
+        with self._refusing_damage():
+            mark = stream.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8)
+        if mark:
+            self.line(len(codecs.BOM_UTF8))
 
     def fill(self, room: npt.NDArray[np.uint8]) -> int:
         """Read until `room` is full or the file ends; give the number of bytes.
@@ -104,6 +109,11 @@ def opened(path: Path) -> Iterator[Input]:
         FormatError: there is none, or it cannot be opened.
     """
     with contextlib.ExitStack() as stack:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise FormatError(
+                f"cannot read {path} as vectors: it is a pipe or a device, and vectors are read from a file, more than "
+                "once; write it to a file first"
+            )
         try:
             raw = stack.enter_context(path.open("rb"))
         except OSError as error:

@@ -121,7 +121,12 @@ class PickleReader:
                     self._path, at, "an instruction of its pickle that does not fit what went before"
                 ) from error
             if self._budget < 0:
-                raise damaged(self._path, at, "its pickle needs far more memory than it has bytes")
+                raise damaged(
+                    self._path,
+                    at,
+                    "its pickle needs far more memory than it has bytes; if you trust it, load it with gensim, "
+                    "and save its words' vectors by their method save_word2vec_format",
+                )
 
     # What instructions are made of.
 
@@ -234,8 +239,8 @@ class PickleReader:
         for key, value in zip(items[::2], items[1::2], strict=True):
             if isinstance(key, bytes) and len(target) < _ENTRIES:
                 target[key] = value
-            elif type(value) is int:  # what it cost, and nothing else holds it
-                self._budget += _NUMBER
+            else:  # what whole numbers cost, and nothing else holds them
+                self._budget += _NUMBER * ((type(key) is int) + (type(value) is int))
 
     def _memoize(self) -> None:
         if isinstance(self._stack[-1], int):  # which Python's pickler repeats instead

@@ -41,7 +41,8 @@ def narrowed(vectors: Floats, precision: Precision) -> tuple[npt.NDArray[Any], F
 
 def widened(values: npt.NDArray[Any], scales: Floats | None) -> Floats:
     """The vectors that are stored as `values` and the scales of their rows; float32 as they are, without a copy."""
-    numbers = np.asarray(values, np.float32)
+    with np.errstate(over="ignore"):  # a float64 that is too large becomes infinity, which loading warns of
+        numbers = np.asarray(values, np.float32)
     return numbers if scales is None else numbers * scales[..., None]
 
 
@@ -50,5 +51,5 @@ def unfit(vectors: Floats, precision: Precision) -> int | None:
     if precision == "float32":
         return None
     most = np.finfo(np.float16 if precision == "float16" else np.float32).max
-    fits = np.abs(vectors).max(axis=1) <= most
+    fits = (np.abs(vectors) <= most).all(axis=1)
     return None if fits.all() else int(fits.argmin())

@@ -6,19 +6,18 @@ from pathlib import Path
 import numpy as np
 
 from wordkin import files
-from wordkin.damage import damaged
 from wordkin.errors import FormatError
-from wordkin.vectors.formats import text, word_lines
+from wordkin.vectors.formats import text, text_lines, word_lines
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
-from wordkin.vocabulary import Vocabulary
+from wordkin.vocabulary import Vocabulary, packed
 
 SEPARATORS = word_lines.SEPARATORS + b"\t"
 
 
 def recognises(path: Path, first: bytes) -> bool:
-    """Whether the first line is numbers between tabs, and there are words beside the file."""
-    fields = first.partition(b"\n")[0].split(b"\t")
-    return len(fields) > 1 and all(map(text.is_number, fields)) and _words_beside(path) is not None
+    """Whether the first lines are numbers between tabs, and there are words beside the file."""
+    in_columns = b"\t" in text_lines.first_line(first) and text_lines.lacks_words(first, ids_are_words=False)
+    return in_columns and _words_beside(path) is not None
 
 
 def _words_beside(path: Path) -> Path | None:
@@ -27,8 +26,12 @@ def _words_beside(path: Path) -> Path | None:
     return next((each for each in beside if each.is_file()), None)
 
 
-def read(path: Path) -> Source:
+def read(path: Path, skip_bad_rows: bool = False) -> Source:
     """Read the numbers, and from the first column of the other file the words.
+
+    Args:
+        path: the file of the numbers.
+        skip_bad_rows: whether rows that lack their word or a number become rows without a word.
 
     Raises:
         FormatError: one of the files is missing, damaged, or does not fit the other.
@@ -36,27 +39,32 @@ def read(path: Path) -> Source:
     words_path = _words_beside(path)
     if words_path is None:
         raise FormatError(f"{path} has no words beside it; they belong into {path.with_suffix('.metadata.tsv')}")
-    numbers = text.read_without_header(path)
+    numbers = text.read_without_header(path, skip_bad_rows, worded=False)
     vector_size = numbers.vector_size + 1
     check_sizes(path, numbers.words, vector_size, 0, 0, 0)
-    vocabulary = word_lines.read(words_path, numbers.words, table=True)
-    return Source(path, numbers.words, vector_size, _blocks(numbers, vocabulary))
+    vocabulary = word_lines.read(words_path, numbers.words, table=True, skip_bad_rows=skip_bad_rows)
+    return Source(path, numbers.words, vector_size, _blocks(numbers, vocabulary, skip_bad_rows))
 
 
-def _blocks(numbers: Source, vocabulary: Vocabulary) -> Iterator[Block]:
+def _blocks(numbers: Source, vocabulary: Vocabulary, skip_bad_rows: bool) -> Iterator[Block]:
     """Lines of text begin with a word; here it is the first number."""
     begin = 0
     for block in numbers.blocks:
         bounds = vocabulary.offsets[begin : begin + len(block.vectors) + 1]
-        first = np.empty(len(block.vectors), np.float32)
+        first, bad = np.zeros(len(block.vectors), np.float32), set()
         for row, number in enumerate(block.words):
-            try:
+            if text_lines.is_number(number):
                 first[row] = text.nearest_float32(number)
-            except ValueError as error:
-                at = text.byte_of_line(numbers.path, begin + row)
-                raise damaged(numbers.path, at, f"a line whose numbers are none ({error})") from error
+            elif skip_bad_rows:
+                bad.add(row)
+            else:
+                raise text.bad_row(numbers.path, begin + row, f"{number.decode(errors='replace')!r} is no number")
         vectors = np.column_stack([first, block.vectors])
-        yield Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors)
+        found = Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors)
+        if bad:
+            words, offsets = packed(b"" if row in bad else word for row, word in enumerate(found.words))
+            found = found._replace(text=words, offsets=offsets)
+        yield found
         begin += len(block.vectors)
 
 

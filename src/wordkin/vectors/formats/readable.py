@@ -1,12 +1,13 @@
-"""Words whose bytes are not UTF-8 are kept, readably, and reported."""
+"""What is odd about words is mended and reported: bytes that are not UTF-8, rows without a word."""
 
+import dataclasses
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from wordkin.vectors.formats.stream import Block
+from wordkin.vectors.formats.stream import Block, Source
 from wordkin.vocabulary import packed
 
 logger = logging.getLogger("wordkin")
@@ -32,6 +33,42 @@ def readable(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
             f"{repaired:,}",
             first.decode(),
         )
+
+
+def worded(path: Path, read: Callable[..., Source]) -> Source:
+    """Read a file, without its rows that have no word; a warning says how many.
+
+    Args:
+        path: the file.
+        read: its format's reader, which can be told to give bad rows as rows without a word.
+
+    Raises:
+        FormatError: no row is left, or the file cannot be read for another reason.
+    """
+    rows, bad, first = 0, 0, 0
+    for block in read(path, skip_bad_rows=True).blocks:
+        wordless = np.diff(block.offsets) == 0
+        if wordless.any():
+            first = first or rows + int(wordless.argmax()) + 1
+            bad += int(wordless.sum())
+        rows += len(wordless)
+    if bad == 0 or bad == rows:
+        return read(path)  # whose error says what is wrong
+    logger.warning(
+        "%s: %s of %s rows are bad and left out, the first is row %s", path, *map("{:,}".format, (bad, rows, first))
+    )
+    source = read(path, skip_bad_rows=True)
+    return dataclasses.replace(source, words=rows - bad, blocks=_worded(source.blocks))
+
+
+def _worded(blocks: Iterator[Block]) -> Iterator[Block]:
+    for block in blocks:
+        has_word = np.diff(block.offsets) > 0
+        if has_word.all():
+            yield block
+        elif has_word.any():
+            counts = None if block.counts is None else block.counts[has_word]
+            yield Block(block.text, block.offsets[np.append(True, has_word)], block.vectors[has_word], counts)
 
 
 def _is_utf8(block: Block) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -11,10 +12,13 @@ import numpy.typing as npt
 
 from wordkin.blocks import row_blocks, rows_of_block
 from wordkin.damage import byte_of, damaged
-from wordkin.errors import OutputError
+from wordkin.errors import OutputError, argument
+from wordkin.sizes import counted
 from wordkin.vectors.formats.opening import opened
 from wordkin.vectors.formats.precision import Precision, widened
 from wordkin.vocabulary import Vocabulary, packed
+
+logger = logging.getLogger("wordkin")
 
 MAX_VECTOR_SIZE = 1 << 16
 """The longest vectors that are read: no file in use has longer ones, and a header that says so is damaged."""
@@ -40,6 +44,11 @@ class Block(NamedTuple):
         """The words, as UTF-8."""
         text = self.text.tobytes()
         return [text[begin:end] for begin, end in itertools.pairwise(self.offsets.tolist())]
+
+    def of(self, mask: npt.NDArray[np.bool_]) -> "Block":
+        """The words that a mask, (words,), selects, and their vectors."""
+        text, offsets = packed(itertools.compress(self.words, mask.tolist()))
+        return Block(text, offsets, self.vectors[mask], None if self.counts is None else self.counts[mask])
 
 
 class Subwords(Protocol):
@@ -74,6 +83,11 @@ class Source:
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     subwords: Subwords | None = None
     precision: Precision = "float32"
+
+
+def skip_option() -> str:
+    """What leaves bad rows out, as messages name it."""
+    return argument("skip_bad_rows", True, option="wordkin convert --skip-bad-rows")
 
 
 def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, available: int, offset: int) -> None:
@@ -122,9 +136,13 @@ def file_blocks(
     Args:
         path: the file.
         vocabulary: its words.
-        vectors: (words, vector_size) of any type of numbers, mapped from this file as a whole, row by row.
+        vectors: (words, vector_size) of any type of numbers, mapped from this file as a whole; where it lies there
+            column by column, it is read from the mapping.
         scales: (words,) what the rows are multiplied by; None for 1.
     """
+    if not vectors.flags.c_contiguous:
+        yield from matrix_blocks(vocabulary, vectors, scales)
+        return
     with opened(path) as file:
         file.skip(byte_of(vectors))
         room = np.empty((min(rows_of_block(vectors.shape[1]), len(vectors)), vectors.shape[1]), vectors.dtype)
@@ -143,6 +161,37 @@ def _block(
     bounds = vocabulary.offsets[begin : begin + len(vectors) + 1]
     counts = vocabulary.counts[begin : begin + len(vectors)]
     return Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors, counts)
+
+
+def not_finite(vectors: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """The rows of (rows, d) that hold NaN or infinity, ascending."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.vdot(vectors, vectors)):  # which is quick, and overflows only where numbers are large
+            return np.empty(0, np.intp)
+    return np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+
+
+def reported(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+    """The same blocks; a warning at the end says how many rows hold NaN or infinity."""
+    count, first = 0, ""
+    for block in blocks:
+        rows = not_finite(block.vectors)
+        if len(rows):
+            first = first or block.words[int(rows[0])].decode()
+            count += len(rows)
+        yield block
+    if count:
+        warn_not_finite(path, count, first)
+
+
+def warn_not_finite(path: Path, rows: int, word: str) -> None:
+    """Say that rows hold NaN or infinity, and whose the first of them is."""
+    logger.warning(
+        "%s: %s with NaN or infinity, the first belongs to %r; queries leave such rows out",
+        path,
+        counted(rows, "row"),
+        word,
+    )
 
 
 def separable(blocks: Iterator[Block], target: Path, separators: bytes, space_as: str | None) -> Iterator[Block]:
@@ -167,7 +216,7 @@ def separable(blocks: Iterator[Block], target: Path, separators: bytes, space_as
             bad = next(word for word in block.words if any(byte in separators for byte in word))
             raise OutputError(
                 f"cannot write {target}: the word {bad.decode()!r} holds white space, which this format parts words "
-                "with; say what to write for it (--space-as _), or choose another format"
+                f"with; say what to write for it ({argument('space_as', '_')}), or choose another format"
             )
         words = (b"".join(substitute if byte in separators else bytes([byte]) for byte in word) for word in block.words)
         text, offsets = packed(words)

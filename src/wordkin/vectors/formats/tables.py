@@ -9,8 +9,8 @@ import numpy as np
 
 from wordkin import files
 from wordkin.blocks import row_blocks
-from wordkin.errors import FormatError, MissingPackageError
-from wordkin.vectors.formats.stream import Block, Source, check_sizes
+from wordkin.errors import FormatError, MissingPackageError, pip_install
+from wordkin.vectors.formats.stream import Block, Source, check_sizes, skip_option
 from wordkin.vocabulary import packed
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -26,7 +26,7 @@ def pyarrow() -> Any:
         import pyarrow as pa
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingPackageError("Parquet and Arrow need an extra: pip install 'wordkin[arrow]'") from error
+        raise MissingPackageError(f"Parquet and Arrow need an extra: {pip_install('arrow')}") from error
     return pa
 
 
@@ -38,12 +38,15 @@ def _refusing_damage(path: Path) -> Iterator[None]:
         raise FormatError(f"{path} is damaged: {' '.join(str(error).split())}") from error
 
 
-def read(path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Iterator[Any]]]]) -> Source:
+def read(
+    path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Iterator[Any]]]], skip_bad_rows: bool
+) -> Source:
     """Read a table: its first column of text, its first of lists of numbers, and one named count.
 
     Args:
         path: the file.
         opened: gives the schema, the number of rows, and what iterates over record batches.
+        skip_bad_rows: whether words may be empty or missing.
 
     Raises:
         FormatError: it is damaged, or has no such columns.
@@ -62,17 +65,23 @@ def read(path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Itera
         first = next((batch for batch in batches() if len(batch)), None)
         vector_size = len(first.column(names[1])[0]) if first is not None and first.column(names[1])[0].is_valid else 0
     check_sizes(path, words, vector_size, 0, 0, 0)
-    return Source(path, words, vector_size, _blocks(path, batches, names, words, vector_size))
+    return Source(path, words, vector_size, _blocks(path, batches, names, words, vector_size, skip_bad_rows))
 
 
 def _blocks(
-    path: Path, batches: Callable[[], Iterator[Any]], names: tuple[str, str, str | None], words: int, vector_size: int
+    path: Path,
+    batches: Callable[[], Iterator[Any]],
+    names: tuple[str, str, str | None],
+    words: int,
+    vector_size: int,
+    skip_bad_rows: bool,
 ) -> Iterator[Block]:
     done = 0
     with _refusing_damage(path):
         for batch in batches():
             for rows in row_blocks(len(batch), vector_size):
-                block = _block(path, batch.slice(rows.start, rows.stop - rows.start), names, vector_size, done)
+                part = batch.slice(rows.start, rows.stop - rows.start)
+                block = _block(path, part, names, vector_size, done, skip_bad_rows)
                 done += len(block.vectors)
                 if done > words:
                     raise FormatError(f"{path} is damaged in row {words:,}: it holds more rows than it says")
@@ -81,17 +90,32 @@ def _blocks(
         raise FormatError(f"{path} is damaged in row {done:,}: it ends there, and says that it holds {words:,}")
 
 
-def _block(path: Path, batch: Any, names: tuple[str, str, str | None], vector_size: int, first: int) -> Block:
+def _block(
+    path: Path, batch: Any, names: tuple[str, str, str | None], vector_size: int, first: int, skip_bad_rows: bool
+) -> Block:
     """The block of a batch whose rows begin with row `first` of the table."""
     words, lists = batch.column(names[0]), batch.column(names[1])
     numbers = lists.flatten()
     lengths = lists.value_lengths() if hasattr(lists, "value_lengths") else None
     uneven = lengths is not None and (lengths.null_count or (np.asarray(lengths) != vector_size).any())
     encoded = words.cast(pyarrow().large_binary()).to_pylist()
-    if not all(encoded) or lists.null_count or numbers.null_count or uneven or len(numbers) != len(batch) * vector_size:
+    if skip_bad_rows:
+        encoded = [word or b"" for word in encoded]
+    if (
+        not (all(encoded) or skip_bad_rows)
+        or lists.null_count
+        or numbers.null_count
+        or uneven
+        or len(numbers) != len(batch) * vector_size
+    ):
+        advice = "" if skip_bad_rows else f"; rows without a word can be left out ({skip_option()})"
         rows = enumerate(zip(encoded, lists.to_pylist(), strict=True), first)
-        row = next(row for row, (word, vector) in rows if not word or not _is_vector(vector, vector_size))
-        raise FormatError(f"{path} is damaged in row {row:,}: it lacks its word, or has not {vector_size:,} numbers")
+        row = next(
+            row for row, (word, vector) in rows if not (word or skip_bad_rows) or not _is_vector(vector, vector_size)
+        )
+        raise FormatError(
+            f"{path} is damaged in row {row:,}: it lacks its word, or has not {vector_size:,} numbers{advice}"
+        )
     vectors = np.asarray(numbers, np.float32).reshape(len(batch), vector_size)
     counts = None
     if names[2] is not None:

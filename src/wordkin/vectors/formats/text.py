@@ -11,57 +11,17 @@ import numpy.typing as npt
 from wordkin import files
 from wordkin.blocks import rows_of_block
 from wordkin.damage import damaged
+from wordkin.errors import FormatError
+from wordkin.sizes import counted
+from wordkin.vectors.formats import text_lines
 from wordkin.vectors.formats.opening import Input, opened
-from wordkin.vectors.formats.stream import (
-    MAX_VECTOR_SIZE,
-    Block,
-    Source,
-    check_sizes,
-)
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
+from wordkin.vectors.formats.text_lines import Layout
 
 SEPARATORS = b" \t\n\r\v\f"
 _BUFFER_BYTES = 1 << 22
-_MAX_NUMBER, _MAX_WORD = 32, 1 << 20  # bytes, on average and at most
-MAX_HEADER = 100
+_MAX_WORD = 1 << 20
 _EXACT_CHARACTERS = 400
-
-
-def header_of(line: bytes) -> tuple[int, int] | None:
-    """The numbers of words and dimensions that a first line says, or None where it is something else."""
-    fields = line.split()
-    if len(fields) != 2 or len(line) > MAX_HEADER or not all(field.isdigit() for field in fields):
-        return None
-    return int(fields[0]), int(fields[1])
-
-
-def read_header(file: Input) -> tuple[int, int]:
-    """Read a first line that says the numbers of words and dimensions.
-
-    Raises:
-        FormatError: it says something else.
-    """
-    header = header_of(file.line(MAX_HEADER))
-    if header is None:
-        raise damaged(file.path, 0, "its first line is not a number of words and a number of dimensions")
-    return header
-
-
-def numbers_behind_word(line: bytes) -> int:
-    """How many numbers end a line, not more than all of its fields but the first."""
-    fields = line.split()[1:]
-    for count, field in enumerate(reversed(fields)):
-        if not is_number(field):
-            return count
-    return len(fields)
-
-
-def is_number(field: bytes) -> bool:
-    """Whether it is a number that is written in decimal."""
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return b"_" not in field
 
 
 def nearest_float32(field: bytes) -> np.float32:
@@ -89,80 +49,84 @@ def nearest_float32(field: bytes) -> np.float32:
     return rounded if distance < other_distance else other
 
 
-def read_with_header(path: Path) -> Source:
+def read_with_header(path: Path, skip_bad_rows: bool = False) -> Source:
     """Read a file whose first line says how many words and dimensions follow.
+
+    Args:
+        path: the file.
+        skip_bad_rows: whether lines that cannot be read for sure become rows without a word.
 
     Raises:
         FormatError: it is damaged, cut short, or something else.
     """
-    with opened(path) as file:
-        words, vector_size = read_header(file)
-        # The last line may lack its line feed.
-        check_sizes(path, words, vector_size, 2 * vector_size + 2, file.size - file.position + 1, 0)
-    return Source(path, words, vector_size, _blocks(path, words, vector_size, header=True))
+    layout = text_lines.layout_with_header(path, skip_bad_rows)
+    rows = layout.rows or 0
+    return Source(path, rows, layout.vector_size, _blocks(path, rows, layout, skip_bad_rows))
 
 
-def read_without_header(path: Path) -> Source:
+def read_without_header(path: Path, skip_bad_rows: bool = False, worded: bool = True) -> Source:
     """Read a file whose lines all are words and vectors; they are counted first.
+
+    Args:
+        path: the file.
+        skip_bad_rows: whether lines that cannot be read for sure become rows without a word.
+        worded: whether lines begin with a word; else the first of their numbers is given as the word.
 
     Raises:
         FormatError: it is damaged, or something else.
     """
     from wordkin.vectors.formats.text_parser import count_lines
 
-    with opened(path) as file:
-        limit = MAX_VECTOR_SIZE * _MAX_NUMBER
-        vector_size = numbers_behind_word(file.line(limit))
-    if not 1 <= vector_size <= MAX_VECTOR_SIZE:
-        raise damaged(path, 0, "its first line is not a word and numbers")
-    words, in_line = 0, False
+    layout = text_lines.layout_without_header(path, skip_bad_rows, worded)
+    rows, in_line = 0, False
     buffer = np.empty(_BUFFER_BYTES, np.uint8)
     with opened(path) as file:
         while filled := file.fill(buffer):
             found, in_line = count_lines(buffer, filled, in_line)
-            words += found
-        words += in_line
-        check_sizes(path, words, vector_size, 2 * vector_size + 2, file.position + 1, 0)
-    return Source(path, words, vector_size, _blocks(path, words, vector_size, header=False))
+            rows += found
+        rows += in_line
+    check_sizes(path, rows, layout.vector_size, 0, 0, 0)
+    return Source(path, rows, layout.vector_size, _blocks(path, rows, layout, skip_bad_rows))
 
 
-def byte_of_line(path: Path, row: int) -> int:
-    """Where the line of row `row` begins, in a file without a first line that says how many follow."""
+def bad_row(path: Path, row: int, what: str) -> FormatError:
+    """The error for row `row` of a file without a header."""
     with opened(path) as file:
-        begin = 0
-        while line := file.line(file.size):
-            if line.strip():
+        begin = file.position
+        while piece := file.line(file.size):
+            for place, line in text_lines.lines(piece):
                 if row == 0:
-                    break
+                    return text_lines.bad_line(path, begin + place, line, what)
                 row -= 1
             begin = file.position
-    return begin
+    return damaged(path, begin, what)
 
 
-def _blocks(path: Path, words: int, vector_size: int, header: bool) -> Iterator[Block]:
+def _blocks(path: Path, rows: int, layout: Layout, skip_bad_rows: bool) -> Iterator[Block]:
     with opened(path) as file:
-        if header:
-            file.line(MAX_HEADER)
-        yield from _Lines(file, words, vector_size).blocks()
+        file.fill(np.empty(layout.begin - file.position, np.uint8))
+        yield from _Lines(file, rows, layout, skip_bad_rows).blocks()
 
 
 class _Lines:
-    """Reads the lines behind a header.
+    """Reads the rows of a file.
 
     Args:
-        file: at the first line.
-        words: how many there must be.
-        vector_size: how many numbers each has.
+        file: where they begin.
+        rows: how many there must be.
+        layout: what a row holds.
+        skip_bad_rows: whether lines that cannot be read for sure become rows without a word.
     """
 
-    def __init__(self, file: Input, words: int, vector_size: int) -> None:
+    def __init__(self, file: Input, rows: int, layout: Layout, skip_bad_rows: bool) -> None:
         from wordkin.vectors.formats import text_parser
 
         self._parser = text_parser
         self._file = file
-        self._left = words
-        self._line_limit = vector_size * _MAX_NUMBER + _MAX_WORD
-        self._vector_size = vector_size
+        self._left = rows
+        self._layout = layout
+        self._skip_bad_rows = skip_bad_rows
+        self._line_limit = layout.vector_size * text_lines.MAX_NUMBER + _MAX_WORD
         size = min(_BUFFER_BYTES + self._line_limit, file.size) + 2  # so that the end is seen, and for a last line feed
         self._buffer = np.empty(size, np.uint8)
         self._filled = 0
@@ -174,8 +138,8 @@ class _Lines:
         """The words and vectors, until there are as many as there must be."""
         from wordkin.compilation import announced
 
-        words, rows = self._left, rows_of_block(self._vector_size)
-        vectors = np.empty((min(rows, words), self._vector_size), np.float32)
+        words, rows = self._left, rows_of_block(self._layout.vector_size)
+        vectors = np.empty((min(rows, words), self._layout.vector_size), np.float32)
         offsets = np.zeros(len(vectors) + 1, np.int64)
         text = np.empty(len(self._buffer), np.uint8)
         with announced("the reader of text"):
@@ -192,7 +156,10 @@ class _Lines:
             yield Block(text[:used], offsets[: found + 1], vectors[:found])
         found, _ = self._parse(vectors[:0], text, offsets)
         if found:
-            raise damaged(self._file.path, self._at, f"there are more lines than the {words:,} that its header says")
+            begin = int(self._progress[self._parser.POSITION])
+            line = self._buffer[begin : self._filled].tobytes().splitlines()[0]
+            what = f"it follows the {counted(words, 'word')} that the header says"
+            raise text_lines.bad_line(self._file.path, self._at, line, what, "mend the header")
 
     @property
     def _at(self) -> int:
@@ -239,19 +206,18 @@ class _Lines:
         parser, progress = self._parser, self._progress
         begin, end = int(progress[parser.POSITION]), int(progress[parser.LINE_END])
         line = self._buffer[begin:end].tobytes()
-        fields = line.rsplit(maxsplit=self._vector_size)
-        if len(fields) != self._vector_size + 1:
-            raise damaged(self._file.path, self._at, f"a line that is not a word and {self._vector_size:,} numbers")
         row, used = int(progress[parser.ROWS]), int(progress[parser.TEXT_USED])
         try:
-            vectors[row] = [nearest_float32(field) for field in fields[1:]]
+            word, numbers = text_lines.row_of(line, self._layout)
+            vectors[row] = [nearest_float32(number) for number in numbers]
         except ValueError as error:
-            raise damaged(self._file.path, self._at, f"a line whose numbers are none ({error})") from error
-        word = fields[0]
+            if not self._skip_bad_rows:
+                raise text_lines.bad_line(self._file.path, self._at, line, str(error)) from error
+            word = b""  # which is left out later, whatever its vector
         text[used : used + len(word)] = np.frombuffer(word, np.uint8)
         offsets[row + 1] = used + len(word)
         progress[parser.ROWS], progress[parser.TEXT_USED] = row + 1, used + len(word)
-        progress[parser.POSITION] = np.flatnonzero(self._buffer[end : self._filled] == ord("\n"))[0] + end + 1
+        progress[parser.POSITION] = end + 1
 
 
 def write(source: Source, target: Path, header: bytes) -> None:

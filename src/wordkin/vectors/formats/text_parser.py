@@ -35,6 +35,11 @@ def _is_separator(byte):
 
 
 @register_jitable
+def _ends_line(byte):
+    return byte in (_NEWLINE, _RETURN)
+
+
+@register_jitable
 def _scaled(digits, exponent):
     """The number digits · 10^exponent as float32, and whether that is surely the nearest one."""
     if digits == 0:
@@ -95,8 +100,6 @@ def _line(buffer, begin, end, vector):
     while position < end and not _is_separator(buffer[position]):
         position += 1
     word_end = position
-    if word_end == begin:
-        return -1
     for column in range(len(vector)):
         while position < end and _is_separator(buffer[position]):
             position += 1
@@ -111,6 +114,8 @@ def _line(buffer, begin, end, vector):
 @compiled(nogil=True)
 def parse(buffer, stop, vectors, text, offsets, progress):
     """Read lines until the bytes end, the rows are full, or one needs help; blank lines are skipped.
+
+    A line ends with a line feed, a carriage return, or both; blanks before a word are no part of it.
 
     Args:
         buffer: uint8, whose first `stop` bytes are the text from progress[POSITION] on.
@@ -127,23 +132,25 @@ def parse(buffer, stop, vectors, text, offsets, progress):
     status = NEEDS_BYTES
     while True:
         line_end = begin
-        while line_end < stop and buffer[line_end] != _NEWLINE:
+        while line_end < stop and not _ends_line(buffer[line_end]):
             line_end += 1
         if line_end == stop:
             break
-        end = line_end
-        while end > begin and (_is_separator(buffer[end - 1]) or buffer[end - 1] == _RETURN):
+        end, word_begin = line_end, begin
+        while end > begin and _is_separator(buffer[end - 1]):
             end -= 1
+        while word_begin < end and _is_separator(buffer[word_begin]):
+            word_begin += 1
         if end > begin:
             if row == len(vectors):
                 status = FULL
                 break
-            word_end = _line(buffer, begin, end, vectors[row])
+            word_end = _line(buffer, word_begin, end, vectors[row])
             if word_end < 0:
-                progress[LINE_END] = end
+                progress[LINE_END] = line_end
                 status = NEEDS_HELP
                 break
-            for position in range(begin, word_end):
+            for position in range(word_begin, word_end):
                 text[used] = buffer[position]
                 used += 1
             row += 1
@@ -165,9 +172,9 @@ def count_lines(buffer, stop, in_line):
     lines = 0
     for position in range(stop):
         byte = buffer[position]
-        if byte == _NEWLINE:
+        if _ends_line(byte):
             lines += in_line
             in_line = False
-        elif not (_is_separator(byte) or byte == _RETURN):
+        elif not _is_separator(byte):
             in_line = True
     return lines, in_line

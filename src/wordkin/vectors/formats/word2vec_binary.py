@@ -9,8 +9,8 @@ from wordkin import files
 from wordkin.blocks import rows_of_block
 from wordkin.damage import damaged
 from wordkin.vectors.formats.opening import Input, opened
-from wordkin.vectors.formats.stream import Block, Source, check_sizes
-from wordkin.vectors.formats.text import MAX_HEADER, header_of, numbers_behind_word, read_header
+from wordkin.vectors.formats.stream import Block, Source, check_sizes, skip_option
+from wordkin.vectors.formats.text_lines import MAX_HEADER, binary_behind_header, read_header
 
 SEPARATORS = b" \n"
 _BUFFER_BYTES = 1 << 22
@@ -18,14 +18,16 @@ _MAX_WORD = 1 << 20
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether a header is followed by what is not a line of text with as many numbers as it says."""
-    line, _, rest = first.partition(b"\n")
-    header = header_of(line)
-    return header is not None and numbers_behind_word(rest.partition(b"\n")[0]) < header[1]
+    """Whether a header is followed by what is not text."""
+    return binary_behind_header(first)
 
 
-def read(path: Path) -> Source:
+def read(path: Path, skip_bad_rows: bool = False) -> Source:
     """Read a binary file, with or without a line feed behind each vector.
+
+    Args:
+        path: the file.
+        skip_bad_rows: whether words may be empty.
 
     Raises:
         FormatError: it is damaged, cut short, or something else.
@@ -33,16 +35,16 @@ def read(path: Path) -> Source:
     with opened(path) as file:
         words, vector_size = read_header(file)
         check_sizes(path, words, vector_size, 4 * vector_size + 2, file.size - file.position, 0)
-    return Source(path, words, vector_size, _blocks(path, words, vector_size))
+    return Source(path, words, vector_size, _blocks(path, words, vector_size, skip_bad_rows))
 
 
-def _blocks(path: Path, words: int, vector_size: int) -> Iterator[Block]:
+def _blocks(path: Path, words: int, vector_size: int, skip_bad_rows: bool) -> Iterator[Block]:
     with opened(path) as file:
         file.line(MAX_HEADER)
-        yield from _rows(file, words, vector_size)
+        yield from _rows(file, words, vector_size, skip_bad_rows)
 
 
-def _rows(file: Input, words: int, vector_size: int) -> Iterator[Block]:
+def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Iterator[Block]:
     from wordkin.compilation import announced
     from wordkin.vectors.formats import binary_parser as parser
 
@@ -58,7 +60,7 @@ def _rows(file: Input, words: int, vector_size: int) -> Iterator[Block]:
     filled, left = 0, words
     while left:
         progress[parser.ROWS] = progress[parser.TEXT_USED] = 0
-        parser.parse(buffer, filled, vectors[:left], text, offsets, progress)
+        status = parser.parse(buffer, filled, vectors[:left], text, offsets, progress)
         found, position = int(progress[parser.ROWS]), int(progress[parser.POSITION])
         if found:
             left -= found
@@ -68,22 +70,40 @@ def _rows(file: Input, words: int, vector_size: int) -> Iterator[Block]:
                 vectors[:found].view("<f4").astype("f4", copy=False),
             )
             continue
-        rest = filled - position
-        if rest and buffer[position] == ord(" "):
-            raise damaged(file.path, begin + position, "a word of no bytes")
+        rest, row = filled - position, words - left + 1
+        if status == parser.UNEVEN:
+            what = (
+                f"row {row - 1:,} and the first differ in whether a line feed ends them: bytes are missing, or too many"
+            )
+            raise damaged(file.path, begin + position, what)
+        if status == parser.NO_WORD:
+            blank = position + int((buffer[position:filled] != ord("\n")).argmax())
+            if not skip_bad_rows:
+                what = (
+                    f"row {row:,} has no word, or the header's number of dimensions is wrong; mend it, or leave such "
+                    f"rows out ({skip_option()})"
+                )
+                raise damaged(file.path, begin + blank, what)
+            if buffer[blank : blank + 2].tobytes() == b"  ":
+                what = f"row {row:,} begins with two blanks, so that nothing says where its vector begins"
+                raise damaged(file.path, begin + blank, what)
+            if blank + 1 + 4 * vector_size <= filled:
+                progress[parser.POSITION] = blank + 1 + 4 * vector_size
+                progress[parser.LINE_FEEDS] = max(progress[parser.LINE_FEEDS], parser.UNKNOWN)
+                left -= 1
+                yield Block(text[:0], np.zeros(2, np.int64), np.zeros((1, vector_size), np.float32))
+                continue
         buffer[:rest] = buffer[position:filled]
         read = file.fill(buffer[rest:])
         if not read:
-            what = (
-                f"it ends within word {words - left + 1:,} of {words:,}" if rest < row_limit else "a word without end"
-            )
+            what = f"it ends within word {row:,} of {words:,}" if rest < row_limit else "a word without end"
             raise damaged(file.path, begin + position, what)
         begin, filled = begin + position, rest + read
         progress[parser.POSITION] = 0
     behind = buffer[int(progress[parser.POSITION]) : filled].tobytes() + file.line(MAX_HEADER)
     if behind.strip(b"\n"):
         at = begin + int(progress[parser.POSITION])
-        raise damaged(file.path, at, f"more follows the {words:,} words that its header says")
+        raise damaged(file.path, at, f"more follows the {words:,} words that its header says; mend the header")
 
 
 def write(source: Source, target: Path) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wordkin.vectors.formats import text
+from wordkin.vectors.formats import text, text_lines
 from wordkin.vectors.formats.stream import Source
 
 SEPARATORS = text.SEPARATORS
@@ -11,10 +11,8 @@ read = text.read_with_header
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether a header is followed by a line of text with as many numbers as it says."""
-    line, _, rest = first.partition(b"\n")
-    header = text.header_of(line)
-    return header is not None and text.numbers_behind_word(rest.partition(b"\n")[0]) >= header[1]
+    """Whether the first line is a header; word2vec's binary is tried before."""
+    return text_lines.header_of(text_lines.first_line(first)) is not None
 
 
 def write(source: Source, target: Path) -> None:

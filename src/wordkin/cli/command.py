@@ -1,0 +1,232 @@
+"""What every command shares: examples in its help, --quiet, options that name files, and how it speaks."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from wordkin.errors import UnknownWordError, WordkinError
+
+BAD_INPUT = 1
+STANDARD_STREAM = "-"
+MOST_ERRORS = 10
+"""How many unknown words are named one by one: the spellings that are suggested take a while to find."""
+
+logger = logging.getLogger("wordkin")
+T = TypeVar("T")
+
+
+class _WithExamples(click.Command):
+    """A command whose help ends with examples.
+
+    Attributes:
+        examples: command lines.
+    """
+
+    def __init__(self, *arguments: Any, examples: Sequence[str], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the examples."""
+        with formatter.section("Example" if len(self.examples) == 1 else "Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+
+class Group(_WithExamples, click.Group):
+    """The program."""
+
+
+class Command(_WithExamples):
+    """A command of the program."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.params.append(
+            click.Option(
+                ["-q", "--quiet"],
+                is_flag=True,
+                expose_value=False,
+                callback=_silence,
+                help="Say nothing of progress and of files written; results, warnings and errors remain.",
+            )
+        )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what click takes in another sense than was meant.
+
+        That is an option whose value is the next option, and a second file after an option that takes one: click
+        would take it for an argument.
+        """
+        self._refuse_second_files(ctx, args)
+        left = super().parse_args(ctx, args)
+        flags = {flag for parameter in self.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+        for parameter in self.params:
+            given = ctx.params.get(parameter.name or "")
+            values = given if isinstance(given, tuple) else (given,)
+            if isinstance(parameter, click.Option) and (taken := flags.intersection(map(str, values))):
+                raise click.UsageError(f"{parameter.opts[-1]} needs a value, and {taken.pop()} is the next option", ctx)
+        return left
+
+    def _refuse_second_files(self, ctx: click.Context, args: Sequence[str]) -> None:
+        options = {
+            flag: each
+            for each in self.params
+            if isinstance(each, click.Option)
+            for flag in (*each.opts, *each.secondary_opts)
+        }
+        has_arguments, last, waiting = False, None, iter(args)
+        for given in waiting:
+            flag, equals, _ = given.partition("=")
+            if given == "--":
+                return
+            if given.startswith("-") and given != STANDARD_STREAM:
+                last = options.get(flag)
+                if last is not None and not last.is_flag and not equals:
+                    next(waiting, None)
+            elif last is None or not last.multiple:
+                has_arguments = True
+            elif has_arguments:
+                raise click.UsageError(
+                    f"{last.opts[-1]} takes one file, and {given} is a second one: write {last.opts[-1]} {given}; "
+                    "if it is something else, put it in front of the options",
+                    ctx,
+                )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; in messages a copy of what came through a pipe has the pipe's name."""
+        try:
+            return super().invoke(ctx)
+        except WordkinError as error:
+            if error.args and isinstance(error.args[0], str):
+                error.args = (with_given_names(error.args[0]), *error.args[1:])
+            raise
+
+
+def command(*examples: str) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function a command of the program, whose help ends with these examples."""
+    return click.command(cls=Command, examples=examples)
+
+
+class _File(click.Path):
+    """A path as an option or an argument; ``-`` stands for a standard stream, and ``./-`` for a file of that name."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        named_dash = str(value) != STANDARD_STREAM == str(Path(value))
+        return super().convert(Path(value).absolute() if named_dash else value, param, ctx)
+
+
+class OutputFile(_File):
+    """A file to write, which standard output cannot be."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; refuse standard output."""
+        if str(value) == STANDARD_STREAM:
+            self.fail("- stands for standard output, where this cannot be written: name a file (./- is one called -)")
+        return super().convert(value, param, ctx)
+
+
+class OptionalNumber(click.types.IntParamType):
+    """The whole number of an option that may be given without one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; what is none may be the argument that follows."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            flag = param.opts[-1] if param is not None else ""
+            self.fail(
+                f"{value!r} is no whole number, but was taken for that of {flag} since it follows it. If it is an "
+                f"INPUT, put it first, or give the number, too: {flag} 1 {value}"
+            )
+
+
+PATH = _File()
+OUTPUT = OutputFile()
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+
+
+def _silence(_context: click.Context, _parameter: click.Parameter, quiet: bool) -> None:
+    if quiet:
+        logger.setLevel(logging.WARNING)
+
+
+def is_quiet() -> bool:
+    """Whether --quiet was given."""
+    return not logger.isEnabledFor(logging.INFO)
+
+
+def print_json(document: Any) -> None:
+    """Print the one document of --json."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def say(message: str) -> None:
+    """Tell the user something on standard error, unless --quiet was given."""
+    logger.info("%s", message)
+
+
+def say_written(message: str) -> None:
+    """Print on standard output what was written, unless --quiet was given."""
+    if not is_quiet():
+        click.echo(message)
+
+
+def complain(message: str) -> None:
+    """Print an error: one line on standard error."""
+    click.echo(f"wordkin: {message}", err=True)
+
+
+def end_if_any(errors: Sequence[WordkinError]) -> None:
+    """Where there are words that have no answer, print an error for each, and end with the exit status of bad input."""
+    if not errors:
+        return
+    for error in errors[:MOST_ERRORS]:
+        complain(str(error))
+    if len(errors) > MOST_ERRORS:
+        complain(f"there are {len(errors) - MOST_ERRORS:,} more such words")
+    click.get_current_context().exit(BAD_INPUT)
+
+
+def answers(words: Iterable[str], ask: Callable[[str], T]) -> tuple[dict[str, T], list[WordkinError]]:
+    """What there is for each word, asked for once, and the errors of those that have nothing."""
+    found: dict[str, T] = {}
+    errors: list[WordkinError] = []
+    for word in dict.fromkeys(words):
+        try:
+            found[word] = ask(word)
+        except WordkinError as error:
+            errors.append(error)
+    return found, errors
+
+
+def as_documents(errors: Iterable[WordkinError]) -> list[dict[str, Any]]:
+    """Errors of words, for --json."""
+    return [
+        {"message": str(error), "word": error.word, "closest": error.suggestions}
+        if isinstance(error, UnknownWordError)
+        else {"message": str(error)}
+        for error in errors
+    ]
+
+
+def names_of_copies() -> dict[str, str]:
+    """Of this run's copies of pipes: path to what the user called it."""
+    context = click.get_current_context(silent=True)
+    names: dict[str, str] = {} if context is None else context.find_root().meta.setdefault("wordkin.copies", {})
+    return names
+
+
+def with_given_names(message: str) -> str:
+    """A message in which copies of pipes are called what the user called the pipe."""
+    for path, name in names_of_copies().items():
+        message = message.replace(path, name)
+    return message

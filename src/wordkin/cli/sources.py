@@ -1,0 +1,93 @@
+"""Files of vectors as commands take them: of any format, from a file, a pipe or standard input."""
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from wordkin.cli.command import PATH, STANDARD_STREAM, names_of_copies
+from wordkin.errors import FormatError
+from wordkin.vectors.formats.registry import FORMATS
+from wordkin.vectors.wordvectors import WordVectors
+
+_PIECE = 1 << 20
+_STANDARD_INPUT = (STANDARD_STREAM, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+READABLE = click.Choice([each.name for each in FORMATS.values() if each.reads])
+WRITABLE = click.Choice([each.name for each in FORMATS.values() if each.writes])
+
+model_argument = click.argument("model", type=PATH)
+from_option = click.option(
+    "--from",
+    "source_format",
+    type=READABLE,
+    metavar="FORMAT",
+    help="The model's format; 'wordkin convert --help' lists them.  [default: by its content]",
+)
+space_as_option = click.option(
+    "--space-as", metavar="TEXT", help="Write TEXT for white space in words, where a format cannot hold it."
+)
+
+
+def loaded(given: Path, source_format: str | None = None, fold: bool = False) -> WordVectors:
+    """The vectors in a file of any format, or that come through a pipe.
+
+    Raises:
+        FormatError: it is not what it should be.
+    """
+    vectors = WordVectors.load(readable(given), source_format)
+    return vectors.folded() if fold else vectors
+
+
+def readable(given: Path) -> Path:
+    """A file that can be read more than once: `given`; or, where that is ``-`` or a pipe, a copy of what comes from it.
+
+    The copy is removed when the command ends.
+
+    Raises:
+        FormatError: nothing comes, more than there is room for, or it cannot be read.
+    """
+    standard = str(given) in _STANDARD_INPUT
+    try:
+        mode = 0 if standard else given.stat().st_mode
+    except OSError:
+        return given  # whoever reads it says what is wrong
+    if not (standard or stat.S_ISFIFO(mode)):
+        return given
+    name = "standard input" if standard else str(given)
+    folder = Path(tempfile.mkdtemp(prefix="wordkin-")).resolve()  # as mapped files name it
+    click.get_current_context().find_root().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
+    copy = folder / ("standard-input" if standard else given.name)
+    names_of_copies()[str(copy)] = name
+    try:
+        if not standard:
+            with given.open("rb") as stream:
+                _copy(stream, copy, name)
+        elif sys.stdin is None:
+            raise FormatError("standard input is closed; name a file")
+        else:
+            _copy(sys.stdin.buffer, copy, name)
+    except OSError as error:
+        raise FormatError(f"cannot copy {name} to {folder}: {error.strerror or error}") from error
+    return copy
+
+
+def _copy(stream: BinaryIO, copy: Path, name: str) -> None:
+    """Copy a pipe to a file; a pipe without end must not fill the disk."""
+    most, copied = shutil.disk_usage(copy.parent).free // 2, 0
+    with copy.open("xb") as file:
+        while piece := stream.read(_PIECE):
+            copied += len(piece)
+            if copied > most:
+                raise FormatError(
+                    f"more than {most:,} bytes come from {name}, half of what is free in {copy.parent.parent}: set "
+                    f"{'TEMP' if os.name == 'nt' else 'TMPDIR'} to a place with more room, or write them to a file"
+                )
+            file.write(piece)
+    if not copied:
+        raise FormatError(f"nothing comes from {name}: it is empty, or was read before; name a file of vectors")

@@ -1,1 +1,0 @@
-"""Training by several workers, on one machine or on many, by way of Ray; nothing else here imports it."""

@@ -1,0 +1,114 @@
+"""Training by the threads of this process.
+
+Threads update shared V and W without locks (Hogwild, Niu et al. 2011: a deliberate race, whose cost is that several
+threads do not repeat bit for bit).
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Generator
+from typing import Any
+
+from wordkin.config import TrainingConfig
+from wordkin.corpus.check import warn
+from wordkin.corpus.encoding import encode
+from wordkin.training.backend import Backend
+from wordkin.training.checkpoint import fingerprint
+from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights, held_out_text
+from wordkin.training.initialization import InitialWeights
+from wordkin.training.schedule import Chunk
+from wordkin.vocabulary import Vocabulary
+
+_POLL_SECONDS = 0.2  # how often the main thread wakes, so that Ctrl-C gets through
+
+
+class LocalBackend(Backend):
+    """Trains by threads of this process, which take the next chunk until none is left or they are to pause.
+
+    Args:
+        corpus: whatever a user may pass for one.
+        config: the hyper-parameters.
+        known: words that join the vocabulary whatever the corpus holds.
+    """
+
+    def __init__(self, corpus: Any, config: TrainingConfig, known: Vocabulary) -> None:
+        self.config = config
+        self.parameters = {}
+        self.corpus = self._corpus = encode(corpus, config, known)
+
+    def fingerprint(self) -> str:
+        """A digest of ids, sentences and vocabulary."""
+        return fingerprint(self._corpus)
+
+    def warn(self) -> list[str]:
+        """Log what looks like a mistake in the text, and return it, one line each."""
+        return warn(self._corpus)
+
+    def prepare(self, initial: InitialWeights) -> None:
+        """Compile the kernel for these weights, which are changed in place."""
+        self._trainer = trainer = ChunkTrainer(self._corpus, self.config, initial.frozen)
+        self.weights, self.tokens, self.number_of_chunks = initial.weights, trainer.tokens, trainer.number_of_chunks
+        self.held_out = held_out_text(*trainer.held_out_size)
+        trainer.compile(self.weights)
+
+    def tokens_per_second(self) -> float:
+        """Measure the speed with all threads; no weight changes."""
+        return self._trainer.tokens_per_second(self.weights)
+
+    def train_epoch(self, epoch: int, done: int, pause: Callable[[], bool]) -> Generator[ChunkResult]:
+        """Train what is left of an epoch, see :class:`Backend`; what a thread raised is raised.
+
+        Each thread takes one chunk at least; all that were taken are done when this ends.
+        """
+        trainer = self._trainer
+        pending: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
+        for chunk in trainer.chunks(epoch):
+            if chunk.number >= done:
+                pending.put(chunk)
+        closing = threading.Event()
+        finished: queue.SimpleQueue[ChunkResult | BaseException | None] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                while not closing.is_set():
+                    finished.put(trainer.train(self.weights, epoch, pending.get_nowait()))
+                    if pause():
+                        break
+            except queue.Empty:
+                pass
+            except BaseException as error:
+                finished.put(error)
+            finished.put(None)
+
+        working = trainer.chunks_at_once
+        threads = [threading.Thread(target=work, name=f"wordkin-{number}", daemon=True) for number in range(working)]
+        for thread in threads:
+            thread.start()
+        try:
+            while working:
+                try:
+                    result = finished.get(timeout=_POLL_SECONDS)
+                except queue.Empty:
+                    continue
+                if result is None:
+                    working -= 1
+                elif isinstance(result, BaseException):
+                    raise result
+                else:
+                    yield result
+        finally:
+            closing.set()
+            for thread in threads:
+                thread.join()
+
+    def pull_weights(self) -> None:
+        """Do nothing: threads share the weights."""
+
+    def fault(self) -> str | None:
+        """What is wrong with V and W, None if nothing is."""
+        return fault_of_weights(self.weights)
+
+    def holdout_loss(self, stopping: Callable[[], bool]) -> float | None:
+        """Mean J on the held-out text; None if it was stopped."""
+        total = self._trainer.holdout_loss(self.weights, stopping)
+        return None if total is None else total.mean_loss

@@ -1,0 +1,1 @@
+"""Training by several workers, on one machine or on many, with Ray."""

@@ -1,0 +1,146 @@
+"""What the wheel and the sdist hold, whether types reach users, and whether the sdist can test itself."""
+
+import email
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("hatchling", reason="hatchling is not installed: the group dev has it")
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = ROOT / "tests" / "user_program.py"
+
+
+def run(*command: object, path: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(word) for word in command],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(path)},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory) -> Path:
+    """The sdist, as it is unpacked."""
+    folder = tmp_path_factory.mktemp("sdist")
+    done = run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder, path=ROOT / "src")
+    assert done.returncode == 0, done.stderr
+    (sdist,) = folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # 3.11.4 and newer have it
+        archive.extractall(folder)
+    sdist.unlink()
+    (unpacked,) = folder.iterdir()
+    return unpacked
+
+
+@pytest.fixture(scope="module")
+def installed(unpacked, tmp_path_factory) -> Path:
+    """The wheel that is built from the sdist, as it is installed."""
+    folder = tmp_path_factory.mktemp("wheel")
+    done = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, path=folder, cwd=unpacked)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = folder.glob("*-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def metadata(installed) -> email.message.Message:
+    (path,) = installed.glob("*.dist-info/METADATA")
+    return email.message_from_string(path.read_text("utf-8"))
+
+
+def test_the_sdist_has_all_that_is_tracked(unpacked):
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("this is no git checkout")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    wanted = {name for name in tracked.stdout.split("\0") if name and (ROOT / name).exists()}
+    packed = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
+    assert {name for name in wanted - packed if not name.startswith(".ci/")} == set()
+    assert not [name for name in packed if "node_modules" in name or "__pycache__" in name or "results/" in name]
+    for script in (unpacked / "scripts").iterdir():
+        assert os.name == "nt" or os.access(script, os.X_OK), script
+
+
+def test_the_sdists_tests_find_the_benchmarks_that_they_import(unpacked):
+    importing = [
+        path for path in (unpacked / "tests").rglob("test_*.py") if '/ "benchmarks"))' in path.read_text("utf-8")
+    ]
+    assert importing
+    done = run(sys.executable, "-m", "pytest", "--collect-only", "-q", *importing, path=unpacked / "src", cwd=unpacked)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_wheel_has_what_is_used_at_run_time(installed):
+    packed = {path.relative_to(installed / "wordkin").as_posix() for path in (installed / "wordkin").rglob("*")}
+    here = {path.relative_to(ROOT / "src/wordkin").as_posix() for path in (ROOT / "src/wordkin").rglob("*")}
+    assert packed == {name for name in here if "__pycache__" not in name}
+    assert {"py.typed", "inspector/static/page.js"} <= packed
+    assert not {path.name for path in installed.iterdir()} - {
+        "wordkin",
+        *(p.name for p in installed.glob("*.dist-info")),
+    }
+
+
+def test_types_reach_users(installed, tmp_path):
+    pytest.importorskip("mypy", reason="mypy is not installed: the group dev has it")
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        'from wordkin import WordVectors\n\nn: int = WordVectors.load("v").similarity("a", "b")\n', "utf-8"
+    )
+    (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = True\n", "utf-8")
+    done = run(sys.executable, "-m", "mypy", "--no-color-output", PROGRAM, wrong, path=installed, cwd=tmp_path)
+    assert done.stdout.splitlines() == [
+        'wrong.py:3: error: Incompatible types in assignment (expression has type "float", variable has type "int")  '
+        "[assignment]",
+        "Found 1 error in 1 file (checked 2 source files)",
+    ]
+
+
+def test_every_licence_is_in_the_wheel(installed, metadata):
+    names = ["LICENSE", *(f"licenses/{path.name}" for path in sorted((ROOT / "licenses").iterdir()))]
+    assert metadata.get_all("License-File") == names
+    for name in names:
+        (packed,) = installed.glob(f"*.dist-info/licenses/{name}")
+        assert packed.read_bytes() == (ROOT / name).read_bytes()
+    bundled = json.loads((ROOT / "page" / "package.json").read_text("utf-8"))["dependencies"]
+    assert {f"licenses/{name}.txt" for name in bundled} == set(names[1:])
+    assert metadata["License-Expression"] == "Apache-2.0 AND MIT"
+
+
+def test_the_metadata_names_every_python(metadata):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert metadata["Requires-Python"] == project["requires-python"]
+    lowest = int(project["requires-python"].removeprefix(">=3."))
+    named = re.findall(r":: Python :: 3\.(\d+)$", "\n".join(metadata.get_all("Classifier")), re.MULTILINE)
+    assert [int(minor) for minor in named] == list(range(lowest, lowest + len(named)))
+    assert {"11", "12", "13"} <= set(named)
+
+
+def test_the_long_description_needs_no_other_file(metadata):
+    description = metadata.get_payload()
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    readme = (ROOT / "README.md").read_text("utf-8")
+    links = re.findall(r"\]\(([^)]*)\)", description)
+    assert links
+    assert [link for link in links if not link.startswith("https://")] == []
+    assert links == [link for link in re.findall(r"\]\(([^)]*)\)", readme) if link.startswith("https://")]
+    pictures = re.findall(r"!\[([^]]*)\]", readme)
+    assert pictures
+    assert [alternative for alternative in pictures if alternative in description] == []
+    for path in set(re.findall(r"(?<!!)\[[^]]*\]\((?!https:)([^)#]*)", readme)):
+        assert f"`{path}`" in description, path
