@@ -521,22 +521,19 @@ def test_noise_that_rests_on_the_centre_word_does_not_hang():
     assert word == 1
 
 
-def test_repeated_noise_words_are_noticed():
-    """Whatever was drawn: the centre word is never among the noise words, and `repeated` is what a set says."""
-    lane = workspace.lane_at(room(Variant(), kernel.Window(3, True, 3), TASK, np.float32).lanes, 0)
-    setup, slot = (
-        kernel.Setup(IDS, OFFSETS, samplers(), TREE, kernel.Window(3, True, 3), None),
-        workspace.step_at(lane, 0),
-    )
-    found = set()
+def test_noise_words_differ_from_the_centre_word():
+    window = kernel.Window(3, True, 3)
+    lane = workspace.lane_at(room(Variant(), window, TASK, np.float32).lanes, 0)
+    setup, slot = kernel.Setup(IDS, OFFSETS, samplers(), TREE, window, None), workspace.step_at(lane, 0)
+    repeated = 0
     with np.errstate(over="ignore"):
         for _ in range(40):
             outputs.noise_rows(setup, lane, slot, 4)
             assert slot.outputs[0] == 4
             assert 4 not in slot.outputs[1:4]
-            found.add(bool(slot.sizes[workspace.REPEATED]))
-            assert slot.sizes[workspace.REPEATED] == (len(set(slot.outputs[:4].tolist())) < 4)
-    assert found == {True, False}
+            repeated += len(set(slot.outputs[:4].tolist())) < 4
+    assert repeated > 0
+    assert slot.sizes[workspace.REPEATED], "so the step has to look for them"
 
 
 @pytest.mark.parametrize(

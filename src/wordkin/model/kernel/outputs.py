@@ -52,17 +52,14 @@ def draw_noise(state, samplers, centre):
 
 @inlined
 def noise_rows(setup, lane, step, word):
-    """The centre word, and noise words drawn for it."""
-    outputs, n, repeated = step.outputs, setup.window.negative + 1, False
+    """The centre word, and noise words drawn for it; one of these may occur twice."""
+    outputs, n = step.outputs, setup.window.negative + 1
     state = np.uint64(lane.state[0])
     outputs[0] = word
     for j in range(1, n):
-        state, noise = draw_noise(state, setup.samplers, word)
-        for before in range(1, j):
-            repeated |= outputs[before] == noise
-        outputs[j] = noise
+        state, outputs[j] = draw_noise(state, setup.samplers, word)
     lane.state[0] = state
-    step.sizes[OUTPUTS], step.sizes[REPEATED] = n, repeated
+    step.sizes[OUTPUTS], step.sizes[REPEATED] = n, True
 
 
 @inlined
