@@ -14,7 +14,7 @@ from wordkin.cli.sources import from_option, loaded, model_argument, readable
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import ConfigurationError, WordkinError, argument
+from wordkin.errors import ConfigurationError, NonFiniteVectorError, WordkinError, argument
 from wordkin.model.objective import PairPass, pair_pass
 from wordkin.storage import container, units
 from wordkin.training.reports import best_epoch
@@ -38,7 +38,8 @@ def similar(
 ) -> None:
     """Show the nearest neighbours of each WORD.
 
-    A word that is not in the vocabulary gets an error; the others are answered all the same, and the exit status is 1.
+    A word that is not in the vocabulary, or whose vector is not finite, gets an error; the others are answered all the
+    same, and the exit status is 1.
     """
     vectors = loaded(model, source_format, fold)
     neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
@@ -79,7 +80,7 @@ def analogy(
 ) -> None:
     """A is to B as C is to … what?"""
     vectors = loaded(model, source_format, fold)
-    _, errors = answers((a, b, c), vectors.__getitem__)
+    _, errors = answers((a, b, c), vectors.direction)
     found = [] if errors else vectors.analogy(a, b, c, topn, method=method)
     if as_json:
         print_json({"a": a, "b": b, "c": c, "answers": _scored(found), "errors": as_documents(errors)})
@@ -170,13 +171,11 @@ def explain(
             "min_learning_rate": 0.0,
         }
     ).first_learning_rate
-    errors = [
-        *answers([input_word], vectors.__getitem__)[1],
-        *answers([output_word] if output_word != input_word else [], vectors.row)[1],
-    ]
-    end_if_any(errors)
-    v = np.asarray(vectors[input_word], np.float64)
-    w = np.asarray(vectors.output_vectors[vectors.row(output_word)], np.float64)
+    W, row = vectors.output_vectors, vectors.row
+    inputs, errors = answers([input_word], lambda word: _finite(word, vectors[word]))
+    outputs, more = answers([output_word], lambda word: _finite(word, W[row(word)]))
+    end_if_any(errors if errors and input_word == output_word else [*errors, *more])
+    v, w = inputs[input_word], outputs[output_word]
     step = pair_pass(v, w, int(label), eta)
     if as_json:
         numbers = {
@@ -185,6 +184,13 @@ def explain(
         print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
     else:
         click.echo("\n".join(_explained(step, input_word, output_word, eta, None if full else _columns())))
+
+
+def _finite(word: str, vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """A vector of a word, in float64; NonFiniteVectorError where it holds NaN or infinity."""
+    if not np.isfinite(vector).all():
+        raise NonFiniteVectorError(word)
+    return np.asarray(vector, np.float64)
 
 
 def _explained(step: PairPass, input_word: str, output_word: str, eta: float, columns: int | None) -> list[str]:

@@ -18,8 +18,7 @@ def recognises(path: Path, first: bytes) -> bool:
         FormatError: the lines are numbers alone, which may have their words elsewhere; or they end in a single number,
             as a list of word pairs with scores does.
     """
-    line = text_lines.first_line(first)
-    if not text_lines.begins_a_row(line):
+    if not text_lines.begins_a_row(text_lines.first_line(first)):
         return False
     by_name = argument("format", "glove", option="--from")
     if text_lines.lacks_words(first, ids_are_words=True):
@@ -28,7 +27,7 @@ def recognises(path: Path, first: bytes) -> bool:
             f"{path} holds numbers without words; put the words beside them ({beside}), as TensorBoard's projector "
             f"does, or take the first number of each line for its word ({by_name})"
         )
-    if text_lines.numbers_behind_word(line) == 1:
+    if text_lines.most_numbers(first) == 1:
         raise FormatError(
             f"{path} has one number a line, which is a list with scores or counts rather than vectors; if they are "
             f"vectors of one dimension, give {by_name}"
