@@ -470,6 +470,31 @@ def test_every_variant_trains_and_says_so(tmp_path, text):
     assert "explain needs a model trained with negative-sampling" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("if name == 'wordkin.cli.train': raise KeyboardInterrupt", id="an import"),
+        pytest.param("if name == 'wordkin.cli.train': exec('raise KeyboardInterrupt')", id="code from a string"),
+    ],
+)
+def test_ctrl_c_anywhere_is_one_line_and_the_exit_status(tmp_path, where):
+    """CPython would end a module's run by the signal where Ctrl-C met code that was compiled from a string."""
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\nfrom wordkin import cli\n\n\nclass Finder:\n    @staticmethod\n"
+        f"    def find_spec(name, *_):\n        {where}\n\n\nsys.meta_path.insert(0, Finder)\ncli.main()\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    result = subprocess.run(
+        [sys.executable, "-m", "interrupted", "info", "none"],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (130, "")
+    assert result.stderr == "wordkin: interrupted; nothing was written\n"
+
+
 def test_no_arguments_is_help():
     result = run()
     assert result.returncode == 2

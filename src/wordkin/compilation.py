@@ -43,9 +43,10 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 class DiskCache(FunctionCache):  # type: ignore[misc]
     """A function's compiled code on disk: one file for each signature and CPU, whole or absent.
 
-    A file that is damaged, stale or unreadable counts as absent, so the function is compiled again; of damage it is
-    told once a folder. Where none can be written the process goes on without, and says so once. Numba's own files lead to errors of many kinds when they are
-    damaged, and its index loses entries, or confuses them, when two processes write it at once.
+    A file that is damaged, stale or unreadable counts as absent, so the function is compiled again; damage is told
+    once a folder. Where none can be written the process goes on without, and says so once. Numba's own files lead to
+    errors of many kinds when they are damaged, and its index loses entries, or confuses them, when two processes write
+    it at once.
 
     A file holds the digest of what it was compiled from, the digest of the code, and the code.
 
