@@ -104,6 +104,19 @@ def test_zip_files_that_are_damaged_or_grow(tmp_path, vectors):
         WordVectors.load(path)
 
 
+@pytest.mark.parametrize("character", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF, 0xD800])
+def test_text_of_a_zip_file_that_is_no_unicode(tmp_path, vectors, character):
+    path = tmp_path / "file.npz"
+    words = np.array(WORDS)
+    np.savez(path, vectors=vectors.vectors, words=words)
+    assert WordVectors.load(path).index_to_key == WORDS
+    words.view(np.uint32)[2] = character
+    np.savez(path, vectors=vectors.vectors, words=words)
+    with pytest.raises(FormatError, match=r"at byte 0: a zip file of arrays that cannot be read \(.+\)") as caught:
+        WordVectors.load(path)
+    assert "\n" not in str(caught.value)
+
+
 def test_an_array_is_not_overwritten_by_its_words(tmp_path, vectors):
     with pytest.raises(OutputError, match="its words go into a file of that name; choose another suffix"):
         vectors.save(tmp_path / "file.words", format="numpy")
