@@ -80,12 +80,6 @@ def begins_a_row(line: bytes) -> bool:
     return len(fields) > 1 and (is_number(fields[-1]) or has_decimal_comma(fields[-1]))
 
 
-def most_numbers(first: bytes) -> int:
-    """How many numbers stand behind the word of that one of the first lines that has most of them."""
-    sample = itertools.islice(lines(first), _SAMPLE_LINES)
-    return max((numbers_behind_word(line) for _, line in sample), default=0)
-
-
 def lacks_words(first: bytes, *, ids_are_words: bool) -> bool:
     """Whether most of the first lines hold numbers alone.
 
@@ -96,6 +90,12 @@ def lacks_words(first: bytes, *, ids_are_words: bool) -> bool:
     sample = [line.split() for _, line in itertools.islice(lines(first), _SAMPLE_LINES)]
     bare = [fields for fields in sample if all(map(is_number, fields)) and not (ids_are_words and fields[0].isdigit())]
     return 2 * len(bare) > len(sample)
+
+
+def has_one_number_a_line(first: bytes) -> bool:
+    """Whether most of the first lines end in a single number, as lists of word pairs with scores do."""
+    counts = [numbers_behind_word(line) for _, line in itertools.islice(lines(first), _SAMPLE_LINES)]
+    return 2 * counts.count(1) > len(counts)
 
 
 def binary_behind_header(first: bytes) -> bool:
