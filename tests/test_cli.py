@@ -352,6 +352,7 @@ BAD = [
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
     (["similar", "good.txt", "a"], 1, "good.txt is no file of word vectors that is known here"),
+    (["info", "good.txt"], 1, "if you know its format, give it with --from"),
     (["similar", "cut", "a"], 1, "cut is damaged at byte 0: it is not a wordkin file, or is truncated"),
     (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),

@@ -96,7 +96,8 @@ def analogy(
 def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> None:
     """Show what a model, or an encoded corpus, holds.
 
-    Of its configuration that is shown which differs from the defaults; --full shows all of it, and so does --json.
+    It shows the part of the configuration that differs from the defaults, and of many epochs the first and the last;
+    --full shows all, and so does --json.
     """
     path, room = readable(model), None if full else terminal.columns()
     if source_format is None and container.container_kind(path) == CORPUS:
