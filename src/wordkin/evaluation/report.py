@@ -1,6 +1,7 @@
 """Scores of several models side by side: tests of their differences, a table, a picture."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,12 @@ class Difference:
     def as_dict(self) -> dict[str, Any]:
         """The difference for --json."""
         document = dataclasses.asdict(self)
-        return document if self.compared else {**document, "difference": None, "interval": None, "p": None}
+        return document if self.is_defined else {**document, "difference": None, "interval": None, "p": None}
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether there is enough that both know; two pairs at least, which differ, of similarity."""
+        return math.isfinite(self.difference)
 
 
 def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
@@ -161,7 +167,7 @@ def _rows(scores: Sequence[Any]) -> Table:
     if isinstance(first, SimilarityScore):
         return [
             (f"{first.name}: Spearman's ρ, 95% interval", *(_correlation(score) for score in scores)),
-            ("  Pearson's r", *(f"{score.pearson:.3f}" for score in scores)),
+            ("  Pearson's r", *(_number(score.pearson) for score in scores)),
             ("  pairs found", *(f"{score.found:,} of {score.pairs:,}" for score in scores)),
         ]
     if isinstance(first, CategorisationScore):
@@ -183,11 +189,20 @@ def _section(section: Any) -> str:
 
 
 def _correlation(score: SimilarityScore) -> str:
+    if math.isnan(score.spearman):
+        return _number(score.spearman)
     return f"{score.spearman:.3f} ({score.interval[0]:.3f} to {score.interval[1]:.3f})"
+
+
+def _number(value: float) -> str:
+    """A score; that of too few pairs, or of numbers that do not differ, is NaN."""
+    return "undefined" if math.isnan(value) else f"{value:.3f}"
 
 
 def _difference(difference: Difference) -> str:
     if not difference.compared:
         return "nothing that both know"
+    if not difference.is_defined:
+        return "too few pairs to compare"
     p = f"p {difference.p:.3f}" if difference.p >= 0.001 else "p < 0.001"
     return f"{difference.difference:+.3f}, {p}"
