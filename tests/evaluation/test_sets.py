@@ -225,9 +225,11 @@ def test_the_report_of_a_model_that_knows_none_of_the_words(royal, pairs):
     scores = [
         [of_royal, of_stranger]
         for of_royal, of_stranger in zip(all_kinds(royal, pairs), all_kinds(stranger, pairs), strict=True)
-    ][:2]
-    text = report.table(["royal", "stranger"], scores, [[compare(*of_set)] for of_set in scores])
+    ]
+    text = report.table(["royal", "stranger"], scores, [[compare(*of_set)] for of_set in scores[:2]] + [[], []])
     assert text.count("nothing that both know") == 2
+    assert text.count("undefined") == 5  # ρ, r, purity, accuracy and position
+    assert "nan" not in text
     assert "none asked, 2 skipped" in text
     assert "p " not in text
 

@@ -172,12 +172,12 @@ def _rows(scores: Sequence[Any]) -> Table:
         ]
     if isinstance(first, CategorisationScore):
         return [
-            (f"{first.name}: purity", *(f"{score.purity:.3f}" for score in scores)),
+            (f"{first.name}: purity", *(_number(score.purity) for score in scores)),
             ("  words found", *(f"{score.found:,} of {score.words:,}" for score in scores)),
         ]
     return [
-        (f"{first.name}: outliers", *(f"{100 * score.accuracy:.1f}%" for score in scores)),
-        ("  their position", *(f"{100 * score.position:.1f}%" for score in scores)),
+        (f"{first.name}: outliers", *(_number(score.accuracy, ".1%") for score in scores)),
+        ("  their position", *(_number(score.position, ".1%") for score in scores)),
         ("  asked", *(f"{score.asked:,} of {score.asked + score.skipped:,}" for score in scores)),
     ]
 
@@ -194,9 +194,9 @@ def _correlation(score: SimilarityScore) -> str:
     return f"{score.spearman:.3f} ({score.interval[0]:.3f} to {score.interval[1]:.3f})"
 
 
-def _number(value: float) -> str:
-    """A score; that of too few pairs, or of numbers that do not differ, is NaN."""
-    return "undefined" if math.isnan(value) else f"{value:.3f}"
+def _number(value: float, form: str = ".3f") -> str:
+    """A score; that of too few words or pairs, or of numbers that do not differ, is NaN."""
+    return "undefined" if math.isnan(value) else f"{value:{form}}"
 
 
 def _difference(difference: Difference) -> str:
