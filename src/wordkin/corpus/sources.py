@@ -10,19 +10,28 @@ from typing import Any
 
 from wordkin.config import Tokenizer, TrainingConfig
 from wordkin.corpus import reading, remote
-from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.remote import RemoteFile
 from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK
 from wordkin.errors import CorpusError, argument
+from wordkin.storage import container
 
 _MOST_COLUMNS = 5
 """Names of columns that a message lists."""
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """A corpus that is encoded already, and what messages call it."""
+
+    corpus: EncodedCorpus
+    name: str = "the corpus"
+
+
+@dataclass(frozen=True)
 class Files:
-    """Files of text, or one encoded corpus."""
+    """Files of text."""
 
     files: list[reading.Source]
 
@@ -41,29 +50,31 @@ class Sentences:
     sentences: Iterator[Any]
 
 
-Corpus = EncodedCorpus | Files | Texts | Sentences
+Corpus = Encoded | Files | Texts | Sentences
+"""What a corpus can be. Everything behind the door takes one of these."""
 
 
 def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
-    """What a corpus is; of an iterable, the first item decides, and :func:`refused` says what is wrong with others.
+    """Decide what a corpus is. Of an iterable the first item decides; :func:`refused` is the error for other items.
 
     Args:
-        corpus: an :class:`EncodedCorpus`; a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of
-            paths, of strings or of lists of tokens, such as a column of pandas, polars, pyarrow or NumPy.
+        corpus: a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of paths, of strings or of
+            lists of tokens, such as a column of pandas, polars, pyarrow or NumPy; an :class:`EncodedCorpus`; or a
+            :data:`Corpus`, which is returned as it is.
         tokenizer: what makes tokens of strings; None where they would not be read.
 
     Raises:
         CorpusError: it is nothing of these, a table of several columns, empty, or names no file.
         MissingPackageError: a URL needs a package that is not installed.
     """
-    if isinstance(corpus, EncodedCorpus):
+    if isinstance(corpus, Encoded | Files | Texts | Sentences):
         return corpus
+    if isinstance(corpus, EncodedCorpus):
+        return Encoded(corpus)
     if isinstance(corpus, str):
-        return Files(_files_of(corpus))
-    if isinstance(corpus, RemoteFile):
-        return Files([corpus])
-    if isinstance(corpus, os.PathLike):
-        return Files(reading.expand([Path(corpus)]))
+        return _of_string(corpus)
+    if isinstance(corpus, RemoteFile | os.PathLike):
+        return files([corpus if isinstance(corpus, RemoteFile) else Path(corpus)])
     if (columns := columns_of(corpus)) is not None:
         raise CorpusError(f"the corpus is {_table(corpus, columns, 'corpus')}")
     if isinstance(corpus, bytes | bytearray | memoryview) or not isinstance(corpus, Iterable):
@@ -78,13 +89,32 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
         raise CorpusError("the corpus is empty: its iterator gives nothing (a generator can be read only once)")
     items = itertools.chain([first], items)
     if isinstance(first, os.PathLike | RemoteFile):
-        return Files(reading.expand(items))
+        return files(items)
     if hasattr(first, "as_py"):  # a column of pyarrow, whose items are no strings
         items = (item.as_py() for item in items)
         first = first.as_py()
     if isinstance(first, str) and tokenizer is not None:
         return Texts(items)
     return Sentences(items)
+
+
+def files(inputs: Iterable[reading.Source]) -> Encoded | Files:
+    """The corpus that files, directories, patterns, URLs and ``-`` make; one of them may be an encoded corpus, alone.
+
+    Raises:
+        CorpusError: an input cannot be found, or is a file of wordkin's that holds no text.
+        FormatError: the encoded corpus is damaged.
+    """
+    found = reading.expand(inputs)
+    for path in found:
+        kind = container.container_kind(path) if isinstance(path, Path) else None
+        if kind == KIND and len(found) == 1:
+            return Encoded(EncodedCorpus.load(str(path)), str(path))
+        if kind == KIND:
+            raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
+        if kind is not None:
+            raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
+    return Files(found)
 
 
 def refused(number: int, item: Any, wanted: str) -> CorpusError:
@@ -124,9 +154,9 @@ def is_missing(item: Any) -> bool:
     )
 
 
-def _files_of(text: str) -> list[reading.Source]:
+def _of_string(text: str) -> Encoded | Files:
     try:
-        return reading.expand([text])
+        return files([text])
     except CorpusError as error:
         if remote.is_url(text):
             raise
