@@ -90,11 +90,15 @@ def test_encode_then_train_is_train(tmp_path, text):
     assert json.loads(run("info", tmp_path / "corpus", "--json").stdout)["kind"] == "corpus"
 
 
+def messages_of(result):
+    """The lines on standard error, without those that tell of compiling, which depend on what was run before."""
+    return [line for line in result.stderr.splitlines() if not line.startswith("compiling")]
+
+
 def test_what_is_said_before_and_after(tmp_path, text):
-    said = run("train", text, "-o", tmp_path / "model", "--epochs", 2, "--memory-budget", "1GB").stderr.splitlines()
+    said = messages_of(run("train", text, "-o", tmp_path / "model", "--epochs", 2, "--memory-budget", "1GB"))
     starts = ["1 source, ", "warning: the vocabulary has only 20 words", "memory: about 260 MB for 20 words", "time: "]
     starts += ["trained 2 epochs in ", "A word occurs 480 times on average", "The loss "]
-    said = [line for line in said if not line.startswith("compiling")]
     assert [line[: len(start)] for line, start in zip(said, starts, strict=False)] == starts
     assert ", within the budget of 1.00 GB: " in said[2]
 
@@ -701,7 +705,7 @@ def test_words_whose_vectors_are_not_finite_are_errors_and_others_are_answered(h
     assert result.stdout == f"sea2\n{known.stdout}"
     assert len(known.stdout.splitlines()) == 18
     assert "sea1" not in known.stdout
-    assert known.stderr.splitlines() == [warning]
+    assert messages_of(known) == [warning]
     lines = result.stderr.splitlines()
     assert lines[:2] == [warning, NOT_FINITE.format("sea1")]
     assert lines[2].startswith("wordkin: the word 'saa2' is not in the vocabulary; closest: sea2")
@@ -735,10 +739,10 @@ def test_a_text_file_with_nan_and_infinity(tmp_path, here):
     warning = f"warning: {path}: 2 rows with NaN or infinity, the first belongs to 'dog'; queries leave such rows out"
     shown = here("info", path)
     assert shown.stdout.startswith("model: 4 words, 2 dimensions, float32, without output vectors")
-    assert shown.stderr.splitlines() == [warning]
+    assert messages_of(shown) == [warning]
     result = here("similar", path, "dog", "cat", "sea")
     assert (result.returncode, result.stdout) == (1, "cat\n 1.0000  sky\n")
-    assert result.stderr.splitlines() == [warning, *(NOT_FINITE.format(word) for word in ("dog", "sea"))]
+    assert messages_of(result) == [warning, *(NOT_FINITE.format(word) for word in ("dog", "sea"))]
 
 
 def test_every_command_that_reads_vectors_can_skip_bad_rows(tmp_path, here, more):
