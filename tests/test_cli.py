@@ -103,7 +103,10 @@ def test_a_memory_budget_is_a_max_vocabulary(tmp_path, text):
     options = ["--vector-size", 8, "--epochs", 1, "--threads", 1]
     cut = run("train", text, "-o", tmp_path / "budget", "--memory-budget", budget, *options)
     assert cut.returncode == 0, cut.stderr
-    assert "--memory-budget 260 MB has room for 12 of 20 words of 8 dimensions; the rarer ones go, with " in cut.stderr
+    assert (
+        "--memory-budget 260 MB has room for 12 of 20 words of 8 dimensions; the rarer ones are dropped, with "
+        in cut.stderr
+    )
     assert run("train", text, "-o", tmp_path / "most", "--max-vocabulary", 12, *options).returncode == 0
     assert (tmp_path / "budget").read_bytes() == (tmp_path / "most").read_bytes()
     assert run("train", text, "-o", tmp_path / "all", *options).returncode == 0
@@ -349,7 +352,7 @@ BAD = [
     (["encode", "none.txt", "-o", "m"], 1, "cannot read none.txt"),
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
-    (["similar", "good.txt", "a"], 1, "good.txt is no file of word vectors that is known here"),
+    (["similar", "good.txt", "a"], 1, "good.txt is not a file of word vectors in a known format"),
     (["similar", "cut", "a"], 1, "cut is damaged at byte 0: it is not a wordkin file, or is truncated"),
     (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
@@ -359,7 +362,7 @@ BAD = [
     (["demo", "-o", "none/demo"], 1, "cannot write none"),
     (["demo", "-o", "x.bin"], 1, "x.bin: the demo's model is a safetensors file, and .bin means word2vec-binary"),
     (["encode", "good.txt", "-o", "x.TXT"], 1, "an encoded corpus is a safetensors file, and .TXT means word2vec-text"),
-    (["train", "good.txt", "-o", "x.dat"], 1, "end it in one of them, or give --to"),
+    (["train", "good.txt", "-o", "x.dat"], 1, "its suffix belongs to no format; end the name in one of "),
     (["train", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
     (["encode", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
     (["demo", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
@@ -387,7 +390,7 @@ BAD = [
         2,
         "'1.5' is no whole number, but was taken for that",
     ),
-    (["similar", "pairs", "tea"], 1, "pairs has one number a line, which is a list with scores or counts"),
+    (["similar", "pairs", "tea"], 1, "pairs has one number per line, as a list of scores or counts"),
     (["evaluate", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
     (["evaluate", "model", "--similarity=pairs", "pairs"], 2, "a second one: write --similarity pairs"),
     (["evaluate", "--similarity", "pairs", "pairs", "model"], 1, "a set needs an option in front of each file"),
@@ -701,7 +704,7 @@ def test_quiet_leaves_results_warnings_and_errors(tmp_path, here, text, model):
 def test_the_suffix_says_what_train_writes(tmp_path, here, text):
     options = ["--epochs", 1, "--vector-size", 4, "--threads", 1]
     straight = here("train", text, "-o", tmp_path / "m.safetensors", *options)
-    assert "holds the input vectors alone" not in straight.stderr
+    assert "holds only the input vectors" not in straight.stderr
     wanted = WordVectors.load(tmp_path / "m.safetensors")
     for name, more, form in [
         ("m.bin", (), "word2vec-binary"),
@@ -710,7 +713,7 @@ def test_the_suffix_says_what_train_writes(tmp_path, here, text):
     ]:
         result = here("train", text, "-o", tmp_path / name, *options, *more)
         assert result.returncode == 0, result.stderr
-        assert result.stderr.startswith(f"warning: {tmp_path / name} holds the input vectors alone, as every file in ")
+        assert result.stderr.startswith(f"warning: {tmp_path / name} holds only the input vectors, as every file in ")
         assert "--init cannot go on from it" in result.stderr
         found = WordVectors.load(tmp_path / name, form)
         assert list(found.index_to_key) == list(wanted.index_to_key)
@@ -816,7 +819,7 @@ def test_a_pipe_that_bursts_is_refused(here, piped):
 @needs_pipes
 def test_python_is_told_that_a_pipe_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(FormatError, match="it is a pipe or a device, and vectors are read from a file"):
+    with pytest.raises(FormatError, match="it is a pipe or a device, but a file of vectors is read"):
         WordVectors.load(tmp_path / "pipe")
 
 

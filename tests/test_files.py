@@ -117,9 +117,10 @@ def test_a_file_that_cannot_grow_leaves_the_old_file(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
     code = (
-        "import resource, sys; from pathlib import Path; import numpy as np; from wordkin import OutputError, files\n"
+        "import resource, sys; from pathlib import Path; import numpy as np\n"
+        "from wordkin import OutputError; from wordkin.storage import container\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
-        "try: containers.save_container(Path(sys.argv[1]), 'model', {'x': np.zeros(100_000, np.float32)}, {})\n"
+        "try: container.save_container(Path(sys.argv[1]), 'model', {'x': np.zeros(100_000, np.float32)}, {})\n"
         "except OutputError as error: print(error)"
     )
     result = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)

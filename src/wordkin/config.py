@@ -40,18 +40,18 @@ WORD2VEC_CBOW_LEARNING_RATE = 0.05
 TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 EXCHANGE_PRECISIONS = ("float32", "float16")
-"""What the changes that workers exchange may be, the default first."""
+"""The number formats in which workers can exchange their changes, the default first."""
 
 CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
-"""The parameters that are settled when a corpus is encoded."""
+"""The parameters that are fixed when a corpus is encoded."""
 
 INCIDENTAL_PARAMETERS = ("threads", "memory_budget")
-"""The parameters that are no part of the result; memory_budget becomes max_vocabulary when the corpus is encoded."""
+"""The parameters that do not change the result; memory_budget becomes max_vocabulary when the corpus is encoded."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a parameter means, and the values it may take; `opposite` is the flag for false, where not ``--no-…``."""
+    """A parameter's meaning and allowed values; `opposite` is the flag for false where it is not ``--no-…``."""
 
     meaning: str
     kind: type
@@ -62,7 +62,7 @@ class Bounds:
     optional: bool = False
     size: bool = False
     opposite: str = ""
-    bare: int | None = None  # what the option stands for where it is given without a value
+    bare: int | None = None  # the value of an option that is given without one
 
     def range(self) -> str:
         """The allowed values in words."""
@@ -78,7 +78,7 @@ class Bounds:
         return noun + low + high + (", or nothing" if self.optional else "")
 
     def checked(self, name: str, value: Any) -> Any:
-        """Return `value` as the parameter's own type, or raise ConfigurationError naming field, value and range."""
+        """Convert `value` to the parameter's type, or raise ConfigurationError naming field, value and range."""
         if value is None and self.optional:
             return None
         if self.size and isinstance(value, str) and (parsed := units.parse_bytes(value)) is not None:
@@ -110,10 +110,10 @@ def _parameter(default: Any, meaning: str, kind: type, **bounds: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Hyper-parameters of one training run, validated when made.
+    """The hyper-parameters of one training run, validated on construction.
 
-    The command line, :class:`wordkin.Word2Vec` and ``--config FILE.toml`` all build this object, so a default is
-    written here and nowhere else. The symbols are those of ``docs/objective.md``.
+    The command line, :class:`wordkin.Word2Vec` and ``--config FILE.toml`` all build this object, so each default is
+    written only here. The symbols are those of ``docs/objective.md``.
 
     Raises:
         ConfigurationError: a value is outside its range; the message names field, value and range.
@@ -237,7 +237,7 @@ class TrainingConfig:
 
     @property
     def first_learning_rate(self) -> float:
-        """η of the first step: as given, or the variant's default."""
+        """η of the first step: the given value, or the variant's default."""
         if self.learning_rate is not None:
             return self.learning_rate
         if self.architecture == "cbow" and self.cbow_gradient == "word2vec":
@@ -246,16 +246,16 @@ class TrainingConfig:
 
     @property
     def copies_of_weights(self) -> int:
-        """How often V and W lie in memory: twice where the best epoch's are kept."""
+        """The number of copies of V and W in memory: two where the best epoch's weights are kept."""
         return 1 if self.early_stopping is None else 2
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:
-        """Build from names and values, refusing names that do not exist.
+        """Build a configuration from names and values; unknown names are refused.
 
         Args:
             values: parameter names (``-`` and ``_`` are the same) to values.
-            source: where the values come from, for the message.
+            source: where the values come from, for error messages.
 
         Raises:
             ConfigurationError: an unknown name, or a value outside its range.
@@ -272,12 +272,12 @@ class TrainingConfig:
         """Read a TOML file of parameters; `overrides` win over the file.
 
         Raises:
-            ConfigurationError: the file cannot be read, is not TOML, or sets something that does not fit.
+            ConfigurationError: the file cannot be read, is not TOML, or sets an unknown name or an invalid value.
         """
         return cls.from_mapping({**toml_values(path), **overrides}, str(path))
 
     def as_dict(self) -> dict[str, Any]:
-        """Names and values, for JSON."""
+        """The names and values, for JSON."""
         return dataclasses.asdict(self)
 
 
@@ -285,7 +285,7 @@ def toml_values(path: str | Path) -> dict[str, Any]:
     """The names and values in a TOML file.
 
     Raises:
-        ConfigurationError: it cannot be read, or is not TOML.
+        ConfigurationError: the file cannot be read, or is not TOML.
     """
     try:
         return tomllib.loads(Path(path).read_text("utf-8-sig"))
@@ -296,14 +296,14 @@ def toml_values(path: str | Path) -> dict[str, Any]:
 
 
 def parameters() -> dict[str, Bounds]:
-    """Name to meaning and range, in the order of declaration."""
+    """The bounds of every parameter by name, in the order of declaration."""
     return {field.name: field.metadata["bounds"] for field in dataclasses.fields(TrainingConfig)}
 
 
 class Parameters(TypedDict, total=False):
     """The names and types of the hyper-parameters, for editors and static checkers.
 
-    :class:`TrainingConfig` has their defaults, ranges and meaning; a test holds that both agree.
+    :class:`TrainingConfig` has their defaults, ranges and meaning; a test checks that both agree.
     """
 
     architecture: Architecture
@@ -332,10 +332,10 @@ class Parameters(TypedDict, total=False):
 
 
 def takes_parameters(cls: Class) -> Class:
-    """Have ``help()`` and :func:`inspect.signature` show each hyper-parameter of a class whose constructor takes them.
+    """Add each hyper-parameter to what ``help()`` and :func:`inspect.signature` show for a class.
 
     Args:
-        cls: its constructor takes ``**parameters``, which its docstring has under ``Args:``.
+        cls: a class whose constructor takes ``**parameters`` and whose docstring lists them under ``Args:``.
     """
     constructor = vars(cls)["__init__"]
     signature = inspect.signature(constructor)
@@ -354,7 +354,7 @@ def takes_parameters(cls: Class) -> Class:
 
 
 def _documentation() -> str:
-    """The hyper-parameters as a docstring has them under ``Args:``: their meaning, values and defaults."""
+    """The ``Args:`` entries of the hyper-parameters for a docstring: meaning, allowed values, default."""
     entries = []
     for field in dataclasses.fields(TrainingConfig):
         bounds: Bounds = field.metadata["bounds"]

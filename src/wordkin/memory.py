@@ -1,4 +1,4 @@
-"""How much memory training takes, as a function of the vocabulary, the sentences and vector_size alone.
+"""An estimate of training's memory from the vocabulary, the number of sentences and vector_size.
 
 The numbers of bytes below were taken from the peaks of whole runs (Linux, Python 3.11): a run on five words peaks at
 200 MB, at 227 to 255 MB where the kernels are not yet in Numba's cache; 69,438 words of 100 dimensions add 62 MB and

@@ -150,7 +150,8 @@ def test_a_budget_prunes_as_max_vocabulary_does(caplog):
     assert (corpus.report, corpus.settings) == (same.report, same.settings)
     said = [record.getMessage() for record in caplog.records if "compiling" not in record.getMessage()]
     assert said == [
-        "memory_budget 260 MB has room for 2 of 3 words of 100 dimensions; the rarer ones go, with 3 tokens (25.0%)"
+        "memory_budget 260 MB has room for 2 of 3 words of 100 dimensions; the rarer ones are dropped, with 3 tokens "
+        "(25.0%)"
     ]
     caplog.clear()
     encode(lines, TrainingConfig(min_count=1, memory_budget=room_for(4, 2)))
@@ -365,7 +366,7 @@ def test_memory_does_not_grow_with_the_length_of_documents():
         ("none-*.txt", r"no file matches the pattern none-\*\.txt"),
         (b"bytes", "the corpus is a bytes; pass a path, or an iterable"),
         (3, "the corpus is a int"),
-        ([], "its iterator gives nothing"),
+        ([], "its iterator has no items"),
         (["the cat", "sat"], "sentence 0 is a str, which would train on its letters"),
         ([["the"], "cat"], "sentence 1 is a str"),
         ([["the", "cat"], 3], "item 1 of the corpus is a int; pass lists of tokens"),

@@ -253,7 +253,7 @@ def test_without_the_package_of_a_store():
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("memory://none", "cannot read memory://none: nothing of that name is there; check the URL, the connection"),
+        ("memory://none", "cannot read memory://none: no such file or directory; check the URL, the connection"),
         ("memory://none/*.txt", r"cannot read memory://none/\*.txt: it stands for no file; check it, and quote"),
         ("memory://empty", "cannot read memory://empty: it stands for no file"),
         ("nowhere://text", "cannot read nowhere://text: Protocol not known: nowhere; check the URL"),
@@ -291,7 +291,7 @@ def test_what_a_store_refuses_is_one_line_without_secrets(slow, store, refusal):
 
 
 NO_RANGES = (
-    "cannot read {}: its server serves no ranges of bytes, and the file is too large to be read without; put "
+    "cannot read {}: its server does not support ranges of bytes, which a file of this size needs; put "
     "simplecache:: before the URL, which copies the file to this machine first"
 )
 

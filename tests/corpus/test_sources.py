@@ -146,7 +146,7 @@ def test_bytes_are_named_as_such(tmp_path, config):
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"PK\x03\x04\x14\x00", "a zip archive (.ods, .xlsx, .docx, .epub and .npz files are such)"),
+        (b"PK\x03\x04\x14\x00", "a zip archive (such as .ods, .xlsx, .docx, .epub and .npz)"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"SQLite format 3\0", "an SQLite database"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
@@ -158,7 +158,7 @@ def test_bytes_are_named_as_such(tmp_path, config):
         (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive"),
         (b"Rar!\x1a\x07\0", "a RAR archive"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an older office program"),
-        (b"\x93NUMPY\x01\0", "an array of NumPy"),
+        (b"\x93NUMPY\x01\0", "a NumPy array"),
     ],
 )
 @pytest.mark.parametrize("errors", ["strict", "replace"])

@@ -47,7 +47,7 @@ def test_the_command(tmp_path, here):
     source.write_text("2 3\nnew york 1 2 3\nb 4 5 6\n")
     for arguments, status, message in [
         ((tmp_path / "out.safetensors", tmp_path / "x.txt"), 1, "the word 'new york' holds white space"),
-        ((source, tmp_path / "x.jpeg"), 1, "its name ends in none of the suffixes that mean a format"),
+        ((source, tmp_path / "x.jpeg"), 1, "its suffix belongs to no format"),
         ((tmp_path / "none", tmp_path / "x.txt"), 1, "cannot open"),
         ((source, tmp_path / "x.txt", "--from", "gensim"), 1, "damaged at byte"),
         ((source, tmp_path / "x.txt", "--from", "spacy"), 2, "'spacy' is not one of"),
@@ -116,10 +116,10 @@ def test_the_suffix_says_what_is_saved(tmp_path, caplog):
         (tmp_path / form).mkdir()
         vectors.save(tmp_path / form / name, format=form)
         assert (tmp_path / name).read_bytes() == (tmp_path / form / name).read_bytes()
-    with pytest.raises(OutputError, match=r"o\.dat: its name ends in none of the suffixes .*, or give format$"):
+    with pytest.raises(OutputError, match=r"o\.dat: its suffix belongs to no format; .*, or give format$"):
         vectors.save(tmp_path / "o.dat")
     vectors.save(tmp_path / "o.dat", format="glove")
-    with pytest.raises(FormatError, match="'fasttext-bin' is no format that can be written"):
+    with pytest.raises(FormatError, match="'fasttext-bin' is not a format that can be written"):
         vectors.save(tmp_path / "o.bin", format="fasttext-bin")
     assert not caplog.records
 
@@ -132,7 +132,7 @@ def test_a_model_in_a_format_that_loses_a_part_of_it_is_warned_of(tmp_path, capl
     model.save(tmp_path / "m.bin")
     (record,) = caplog.records
     assert record.getMessage() == (
-        f"{tmp_path / 'm.bin'} holds the input vectors alone, as every file in the format word2vec-binary does: init "
+        f"{tmp_path / 'm.bin'} holds only the input vectors, as every file in the format word2vec-binary does: init "
         "cannot go on from it, and explain needs output vectors, too; both can with .safetensors"
     )
     with pytest.raises(FormatError, match="holds no output vectors, which going on needs"):

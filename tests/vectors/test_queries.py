@@ -171,7 +171,7 @@ def test_small_subsets(vectors):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"positive": ()}, "nothing was asked for"),
+        ({"positive": ()}, "the query is empty"),
         ({"topn": 0}, "topn is 0; it must be a whole number of at least 1, or None for all words"),
         ({"topn": 1.5}, "topn is 1.5; it must be a whole number of at least 1, or None for all words"),
         ({"topn": True}, "topn is True; it must be a whole number"),
@@ -238,7 +238,7 @@ def _name(call) -> str:
         (lambda v: v.n_similarity(["word1"], [1.0]), "second holds 1.0, a float; give a word"),
         (lambda v: v.mean_vector(None), "words is None; give several words"),
         (lambda v: v.mean_vector([b"word1"]), "words holds b'word1', a bytes; give a word"),
-        (lambda v: v.mean_vector(["word1"], ["heavy"]), r"weights is \['heavy'\]; give one number a word"),
+        (lambda v: v.mean_vector(["word1"], ["heavy"]), r"weights is \['heavy'\]; give one number per word"),
         (lambda v: v.mean_vector(["word1"], [np.nan]), "a weight is not finite, or not in −1e.30 to 1e.30"),
         (lambda v: v.mean_vector(["word1"], [1e31]), "a weight is not finite, or not in −1e.30 to 1e.30"),
         (lambda v: v.doesnt_match(None), "words is None; give two words or more"),
@@ -313,7 +313,7 @@ def test_mean_vector(vectors):
     np.testing.assert_allclose(weighted, (3 * V[1] - V[2]) / 4, rtol=1e-5)
     assert np.linalg.norm(vectors.mean_vector(["word1", "word2"], post_normalize=True)) == pytest.approx(1)
     np.testing.assert_allclose(vectors.mean_vector("word1"), unit(vectors, 1), rtol=1e-5)
-    with pytest.raises(ValueError, match="the mean of no words"):
+    with pytest.raises(ValueError, match="there are no words to take the mean of"):
         vectors.mean_vector([])
     with pytest.raises(ValueError, match=r"2 words have weights of shape \(1,\)"):
         vectors.mean_vector(["word1", "word2"], [1])

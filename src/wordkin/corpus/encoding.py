@@ -1,4 +1,4 @@
-"""Whatever a user may pass for a corpus, encoded."""
+"""Encoding of everything that a user can pass as a corpus."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,15 +18,15 @@ from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 
 def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) -> EncodedCorpus:
-    """Encode whatever a user may pass for a corpus.
+    """Encode a corpus of any kind.
 
     Args:
-        corpus: see :func:`wordkin.corpus.sources.recognize`; an iterable may be a one-shot one.
+        corpus: see :func:`wordkin.corpus.sources.recognize`; an iterable is read once, so a generator is allowed.
         config: how to tokenize and prune.
-        known: words that join the vocabulary whatever the corpus holds, and whose counts are added to its own.
+        known: words that are always in the vocabulary; their counts are added to those of the corpus.
 
     Raises:
-        CorpusError: the corpus cannot be read or holds too little; the message names the fix.
+        CorpusError: the corpus cannot be read or is too small; the message names the fix.
         MissingPackageError: a URL needs a package that is not installed.
     """
     source = recognize(corpus, config.tokenizer)
@@ -49,7 +49,7 @@ def encode_files(
     """Encode files, directories, patterns, URLs and ``-`` into one corpus; the end of a file ends a sentence.
 
     Raises:
-        CorpusError: an input cannot be read, or too little is in all of them.
+        CorpusError: an input cannot be read, or all inputs together are too small.
     """
     sources = reading.expand(inputs)
     for path in sources:
@@ -67,7 +67,7 @@ def encode_files(
 
 
 def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, name: str) -> EncodedCorpus:
-    """Take up the known words, or else refuse parameters that ask for another encoding than the one it has."""
+    """Add the known words to an encoded corpus; refuse parameters that contradict its encoding."""
     if len(known):
         corpus = with_known_words(corpus, known)
     else:
@@ -90,14 +90,14 @@ def _require_the_same(corpus: EncodedCorpus, config: TrainingConfig, name: str) 
 
 
 def _fewer_for_memory(config: TrainingConfig, settled: int | None) -> bool:
-    """Whether a corpus may hold fewer words than max_vocabulary because memory_budget had no room for more."""
+    """Whether memory_budget may have given the corpus fewer words than max_vocabulary allows."""
     if config.memory_budget is None or config.max_vocabulary is None or settled is None:
         return False
     return settled < config.max_vocabulary
 
 
 def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, name: str, known: int) -> None:
-    """Refuse a vocabulary that memory_budget has no room for: what was encoded cannot be pruned any more."""
+    """Refuse a vocabulary that does not fit into memory_budget; an encoded corpus cannot be pruned."""
     words, lengths = len(corpus.vocabulary), np.diff(corpus.vocabulary.offsets)
     fitting = memory.words_that_fit(
         budget, lengths, len(corpus.sentence_offsets) - 1, config.vector_size, config.copies_of_weights

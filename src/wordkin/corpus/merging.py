@@ -1,4 +1,4 @@
-"""The vocabulary of a text whose parts were counted apart: the same, in the same order, as if it was read in one go."""
+"""The vocabulary of a text whose parts were counted separately; it equals that of reading the text as a whole."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ _BLOCK_WORDS = 1 << 16
 
 
 class Merger(Encoder):
-    """Merges the words of parts that follow each other.
+    """Merges the words of consecutive parts of a text.
 
-    Its ids are ranks of first appearance in the whole text, since it scans the words of each part in the order of their
-    first appearance there.
+    It scans the words of each part in the order of their first appearance there. So its ids are ranks of first
+    appearance in the whole text.
 
     Args:
         config: how to prune the vocabulary.
-        known: words that are kept whatever the text holds.
+        known: words that are always kept.
     """
 
     def __init__(self, config: TrainingConfig, known: Vocabulary) -> None:
@@ -32,11 +32,11 @@ class Merger(Encoder):
         """Count, sort and prune.
 
         Args:
-            sources: what the text came from, for messages and the report.
-            parts: in their order.
+            sources: the sources of the text, for messages and the report.
+            parts: the words of the parts, in the order of the text.
 
         Returns:
-            The vocabulary, and how many tokens it leaves of each part.
+            The vocabulary, and the number of tokens that are kept of each part.
 
         Raises:
             CorpusError: there was no text, or fewer than two words are left.
@@ -57,7 +57,7 @@ class Merger(Encoder):
 
 
 def _marked(part: WordCounts, first: int, last: int) -> bytes:
-    """Some of the words, with a mark behind each."""
+    """The words from `first` to `last` (exclusive) in sentinel encoding."""
     offsets = part.offsets[first : last + 1]
     text = part.text[offsets[0] : offsets[-1]]
     return np.insert(text, offsets[1:] - offsets[0], TOKEN_MARK[0]).tobytes()

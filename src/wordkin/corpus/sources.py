@@ -1,4 +1,4 @@
-"""What a corpus is, decided once from whatever a user passes."""
+"""Recognition of a corpus: what the user's argument is, decided in one place."""
 
 import itertools
 import numbers
@@ -17,7 +17,7 @@ from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK
 from wordkin.errors import CorpusError, argument
 
 _MOST_COLUMNS = 5
-"""Names of columns that a message lists."""
+"""The largest number of columns that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Texts:
-    """Strings of text, each of which ends a sentence."""
+    """Strings of text; the end of a string ends a sentence."""
 
     strings: Iterator[Any]
 
@@ -45,15 +45,15 @@ Corpus = EncodedCorpus | Files | Texts | Sentences
 
 
 def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
-    """What a corpus is; of an iterable, the first item decides, and :func:`refused` says what is wrong with others.
+    """Recognize what a corpus is; the first item of an iterable decides, and :func:`refused` reports others later.
 
     Args:
         corpus: an :class:`EncodedCorpus`; a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of
             paths, of strings or of lists of tokens, such as a column of pandas, polars, pyarrow or NumPy.
-        tokenizer: what makes tokens of strings; None where they would not be read.
+        tokenizer: the tokenizer for strings; None if strings are not accepted.
 
     Raises:
-        CorpusError: it is nothing of these, a table of several columns, empty, or names no file.
+        CorpusError: the corpus is something else, a table of several columns, empty, or a path without a file.
         MissingPackageError: a URL needs a package that is not installed.
     """
     if isinstance(corpus, EncodedCorpus):
@@ -75,11 +75,11 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
     nothing = object()
     first = next(items, nothing)
     if first is nothing:
-        raise CorpusError("the corpus is empty: its iterator gives nothing (a generator can be read only once)")
+        raise CorpusError("the corpus is empty: its iterator has no items (a generator can be read only once)")
     items = itertools.chain([first], items)
     if isinstance(first, os.PathLike | RemoteFile):
         return Files(reading.expand(items))
-    if hasattr(first, "as_py"):  # a column of pyarrow, whose items are no strings
+    if hasattr(first, "as_py"):  # a column of pyarrow, whose items are not strings
         items = (item.as_py() for item in items)
         first = first.as_py()
     if isinstance(first, str) and tokenizer is not None:
@@ -91,9 +91,9 @@ def refused(number: int, item: Any, wanted: str) -> CorpusError:
     """The error for an item of a corpus that is neither a string nor a list of tokens.
 
     Args:
-        number: of the item, from 0.
-        item: what it is.
-        wanted: what to pass instead, where the item is of no kind that is often passed by mistake.
+        number: the item's number, from 0.
+        item: the item.
+        wanted: advice for an item that is not one of the common mistakes.
     """
     if is_missing(item):
         return CorpusError(
@@ -116,7 +116,7 @@ def refused(number: int, item: Any, wanted: str) -> CorpusError:
 
 
 def is_missing(item: Any) -> bool:
-    """Whether an item stands for no value: None, NaN, or what pandas has for them."""
+    """Whether an item is a missing value: None, NaN, or a missing value of pandas."""
     return (
         item is None
         or (isinstance(item, numbers.Real) and item != item)
@@ -136,21 +136,21 @@ def _files_of(text: str) -> list[reading.Source]:
 
 
 def columns_of(table: Any) -> list[Any] | None:
-    """The names of a table's columns, which its iterator gives, or whole columns; None for what is no table."""
+    """The names of a table's columns; None if the object is not a table."""
     if isinstance(table, Mapping):
         return list(table)
-    if hasattr(table, "collect_schema"):  # polars, also where nothing is computed yet
+    if hasattr(table, "collect_schema"):  # polars, eager or lazy
         return list(table.collect_schema().names())
     names = getattr(table, "column_names", None)  # pyarrow, Hugging Face
     if names is None:
         names = getattr(table, "columns", None)  # pandas and others
     if names is None:
-        names = getattr(getattr(table, "dtype", None), "names", None)  # a structured array of NumPy
+        names = getattr(getattr(table, "dtype", None), "names", None)  # a structured NumPy array
     return list(names) if isinstance(names, Iterable) and not isinstance(names, str) else None
 
 
 def _table(table: Any, columns: list[Any], name: str) -> str:
-    """What a table is, and how to pass one of its columns."""
+    """A description of a table for messages, with advice on passing one of its columns."""
     kind = type(table).__name__
     if not columns:
         return f"an empty {kind}; pass one column of text"
@@ -173,7 +173,7 @@ def _example(columns: Iterable[Any]) -> Any:
 
 
 def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) -> Iterator[tuple[bytes, int]]:
-    """Yield blocks of whole sentences, and how many empty tokens each had; tokens are taken as they are.
+    """Yield blocks of whole sentences in sentinel encoding, and the number of empty tokens left out of each.
 
     Raises:
         CorpusError: a sentence is a string, is missing, has no order or is not iterable, or a token is not a string.
@@ -190,7 +190,7 @@ def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) 
 
 
 def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
-    """One sentence as marked bytes, and its number of empty tokens."""
+    """One sentence in sentinel encoding, and its number of empty tokens."""
     wanted = "pass lists of tokens"
     if isinstance(sentence, str):
         raise CorpusError(
@@ -227,7 +227,7 @@ def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tup
         tokens = [token.lower() for token in tokens]
         text = "\n".join(tokens)
     try:
-        # Line feeds mark the tokens' ends where no token holds one; the marks themselves are not UTF-8.
+        # Line feeds stand for the tokens' ends if no token holds one; the sentinels themselves are not UTF-8.
         if text.count("\n") == max(len(tokens) - 1, 0):
             joined = text.encode().replace(b"\n", TOKEN_MARK)
         else:

@@ -1,4 +1,4 @@
-"""English prose that is on every machine with Python: the standard library's own documentation."""
+"""English prose on every machine with Python: the documentation of the standard library."""
 
 import ast
 import sysconfig
@@ -13,7 +13,7 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def paragraphs() -> Iterator[str]:
-    """Yield the paragraphs of the topics text and of all docstrings; modules are parsed, never imported.
+    """Yield the paragraphs of Python's help topics and of all docstrings; modules are parsed, never imported.
 
     Raises:
         CorpusError: this Python has no source files of its library.

@@ -1,4 +1,4 @@
-"""Words that stay on disk: found by an index of their hashes, and shown as a list and a mapping that read as asked."""
+"""Words that stay on disk: an index of their hashes, and a sequence and a mapping that read words on access."""
 
 import itertools
 import zlib
@@ -12,7 +12,7 @@ from wordkin.errors import corrupt_file
 from wordkin.storage.arrays import file_offset
 
 VERSION = 1
-"""What the index is made of: CRC-32 of a word's UTF-8 bytes, whose highest bits number its bucket."""
+"""The version of the hash: CRC-32 of a word's UTF-8 bytes; its highest bits are the bucket's number."""
 
 _HASH_BITS = 32
 _BLOCK_WORDS = 8192
@@ -22,7 +22,7 @@ class WordIndex(NamedTuple):
     """The rows of all words, ordered by bucket.
 
     Attributes:
-        begins: (buckets + 1,) int32, where each bucket begins in `rows`; the buckets are a power of two in number.
+        begins: (buckets + 1,) int32, where each bucket begins in `rows`; `buckets` is a power of two.
         rows: (words,) int32.
     """
 
@@ -30,7 +30,7 @@ class WordIndex(NamedTuple):
     rows: npt.NDArray[np.int32]
 
     def fits(self, words: int) -> bool:
-        """Whether the arrays can belong to so many words; their values are checked where they are used."""
+        """Whether the arrays' sizes fit this number of words; their values are checked where they are used."""
         buckets = len(self.begins) - 1
         return len(self.rows) == words and 1 <= buckets < 1 << _HASH_BITS and not buckets & (buckets - 1)
 
@@ -44,7 +44,7 @@ def hashes(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.N
 
 
 def build(hashes: npt.NDArray[np.uint32]) -> WordIndex:
-    """The index of words by their hashes, with two buckets, or as many as words and up to twice as many."""
+    """Build the index of words from their hashes; it has at least 2 buckets, else 1 to 2 per word."""
     bits = max((len(hashes) - 1).bit_length(), 1)
     buckets = hashes >> np.uint32(_HASH_BITS - bits)
     begins = np.zeros((1 << bits) + 1, np.int32)
@@ -53,14 +53,14 @@ def build(hashes: npt.NDArray[np.uint32]) -> WordIndex:
 
 
 def _encoded(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], begin: int) -> list[bytes]:
-    """The bytes of _BLOCK_WORDS words from row `begin` on, or of what is left of them."""
+    """The bytes of each word in a block of up to _BLOCK_WORDS words that begins at row `begin`."""
     bounds = offsets[begin : begin + _BLOCK_WORDS + 1]
     block = text[bounds[0] : bounds[-1]].tobytes()
     return [block[start:stop] for start, stop in itertools.pairwise((bounds - bounds[0]).tolist())]
 
 
 class MappedWords(Sequence[str]):
-    """The words in row order, each decoded when it is asked for.
+    """The words in row order, each decoded on access.
 
     Args:
         text: the words' UTF-8 bytes, one after the other.
@@ -111,11 +111,11 @@ class MappedWords(Sequence[str]):
 
 
 class MappedRows(Mapping[str, int]):
-    """Word to row, by an index that was stored with the words; rows that were found once are kept.
+    """A mapping from word to row by a stored index; found rows are cached.
 
     Args:
         words: the words.
-        index: of an untrusted file; what contradicts the words finds nothing.
+        index: the index from an untrusted file; entries that contradict the words find nothing.
     """
 
     def __init__(self, words: MappedWords, index: WordIndex) -> None:

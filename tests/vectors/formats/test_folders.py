@@ -37,7 +37,7 @@ def test_hub(tmp_path, vectors):
     assert isinstance(found.vectors, np.memmap)
     np.testing.assert_array_equal(found.vectors, vectors.vectors)
     assert found.output_vectors is not None
-    with pytest.raises(OutputError, match="there is something of that name; name a new folder"):
+    with pytest.raises(OutputError, match="it exists already; name a new folder"):
         vectors.save(folder, format="hub")
     (tmp_path / "empty").mkdir()
     vectors.save(tmp_path / "empty", format="hub")

@@ -77,7 +77,7 @@ def test_other_names_ask_nobody(fetched, given):
     with pytest.raises(FormatError):
         WordVectors.load(given)
     with pytest.raises(
-        ConfigurationError, match=r"revision is 'main', but .* is no repository on the Hub; leave it out"
+        ConfigurationError, match=r"revision is 'main', but .* is not a repository on the Hub; leave it out"
     ):
         WordVectors.load(given, revision="main")
     assert fetched == []
@@ -116,7 +116,7 @@ def test_what_the_hub_refuses_is_one_line():
     with pytest.raises(FormatError) as caught:
         WordVectors.load("someone/else")
     assert str(caught.value) == (
-        "nothing here is called someone/else, and the Hugging Face Hub does not give its model.safetensors: "
+        "there is no file someone/else, and the Hugging Face Hub does not provide its model.safetensors: "
         "404 Client Error. Repository Not Found."
     )
 
@@ -127,7 +127,7 @@ def test_without_the_library_one_line_says_how_to_get_it(monkeypatch):
     with pytest.raises(MissingPackageError) as caught:
         WordVectors.load("someone/vectors")
     assert str(caught.value) == (
-        "nothing here is called someone/vectors, and loading it from the Hugging Face Hub needs an extra: "
+        "there is no file someone/vectors, and loading it from the Hugging Face Hub needs an extra: "
         f"{pip_install('hub')}"
     )
 
@@ -185,7 +185,7 @@ def test_the_real_library_fetches_one_file_of_a_server(tmp_path, vectors, monkey
             monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
             monkeypatch.chdir(tmp_path)
             found = WordVectors.load("someone/vectors", revision="main")
-            with pytest.raises(FormatError, match=r"nothing here is called someone/else, .*: .*404") as caught:
+            with pytest.raises(FormatError, match=r"there is no file someone/else, .*: .*404") as caught:
                 WordVectors.load("someone/else")
             assert "\n" not in str(caught.value)
         finally:
@@ -235,7 +235,7 @@ def test_odd_licences_and_languages_are_refused(tmp_path, vectors, options, mess
 @pytest.mark.parametrize("options", [{"license": "mit"}, {"language": "en"}])
 def test_formats_without_a_card_refuse_its_fields(tmp_path, vectors, options):
     with pytest.raises(
-        ConfigurationError, match="license and language stand in a model card, which format='hub' writes"
+        ConfigurationError, match="license and language belong to a model card, which format='hub' writes"
     ):
         vectors.save(tmp_path / "model", **options)
     assert not (tmp_path / "model").exists()

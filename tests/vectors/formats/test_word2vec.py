@@ -134,7 +134,7 @@ def test_words_that_are_there_twice(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         found = WordVectors.load(path)
     assert (found.index_to_key, found.vectors.tolist()) == (["a", "b"], [[1], [2]])
-    assert "2 rows belong to words that were there before and are left out, the first to 'a'" in caplog.text
+    assert "2 rows repeat an earlier word and are left out, the first 'a'" in caplog.text
     loading.convert(path, tmp_path / "native", None, "safetensors")
     assert WordVectors.load(tmp_path / "native").index_to_key == ["a", "b"]
 
@@ -185,16 +185,16 @@ DAMAGED = [
     (b"1 99999\na 1\n", "1 to|no more than 65,536"),
     (b"1000000000000 3\na 1 2 3\n", "damaged at byte 0: 1,000,000,000,000 words of 3 dimensions need at least"),
     (b"3 1\na 1\nb 2\n       ", "it ends after 2 of 3 words"),
-    (b"1 1\na 1\nb 2\n", "damaged at byte 8: line 3, 'b 2': it follows the 1 word that the header says"),
-    (b"2 1\na 1\nb x\n", "damaged at byte 8: line 3, 'b x': 'x' is no number"),
+    (b"1 1\na 1\nb 2\n", "damaged at byte 8: line 3, 'b 2': it follows the 1 word that the header declares"),
+    (b"2 1\na 1\nb x\n", "damaged at byte 8: line 3, 'b x': 'x' is not a number"),
     (b"2 2\na 1 2\nb 1\n ", "damaged at byte 10: line 3, 'b 1': it has 1 number behind its word, and 2 are expected"),
-    (b"2 1\na 1\nb 1_0\n", "damaged at byte 8: line 3, 'b 1_0': '1_0' is no number"),
-    (binary(ROWS, b"", b"1 2\n"), r"damaged at byte 16: more follows the 1 words"),
+    (b"2 1\na 1\nb 1_0\n", "damaged at byte 8: line 3, 'b 1_0': '1_0' is not a number"),
+    (binary(ROWS, b"", b"1 2\n"), r"damaged at byte 16: more bytes follow the header's 1 words"),
     (binary(ROWS, b"")[:-1], r"need at least|ends within word 2 of 2"),
     (binary([(b"", [1.0]), (b"abc", [2.0])], b""), "damaged at byte 4: row 1 has no word"),
     (binary([(b"abc", [2.0]), (b"", [1.0])], b"\n"), r"damaged at byte 13: row 2 has no word.*\(skip_bad_rows=True\)"),
     (binary(ROWS, b"\n")[:-9] + b"\0\n", "ends within word 2 of 2|need at least"),
-    (binary(ROWS, b"") + b"\n\n\0", "damaged at byte 28: more follows the 2 words"),
+    (binary(ROWS, b"") + b"\n\n\0", "damaged at byte 28: more bytes follow the header's 2 words"),
     (
         binary([*ROWS, ROWS[0]], b"\n").replace(b"\ntwo", b"two"),
         "damaged at byte 28: row 2 and the first differ in whether a line feed ends them",
@@ -265,11 +265,11 @@ def test_words_without_end(tmp_path, monkeypatch, module):
 def test_other_failures(tmp_path, vectors):
     with pytest.raises(FormatError, match=r"cannot open .*No such file or directory; check the path"):
         WordVectors.load(tmp_path / "none")
-    with pytest.raises(FormatError, match="'jpeg' is no format that can be read; these can: safetensors, "):
+    with pytest.raises(FormatError, match="'jpeg' is not a format that can be read; these can: safetensors, "):
         WordVectors.load(tmp_path / "none", format="jpeg")
-    with pytest.raises(FormatError, match="'fasttext-bin' is no format that can be written"):
+    with pytest.raises(FormatError, match="'fasttext-bin' is not a format that can be written"):
         vectors.save(tmp_path / "x", format="fasttext-bin")
-    with pytest.raises(OutputError, match=r"ends in none of the suffixes that mean a format \(\.safetensors, "):
+    with pytest.raises(OutputError, match=r"its suffix belongs to no format; end the name in one of \.safetensors, "):
         loading.convert(tmp_path / "none", tmp_path / "x.jpeg")
     (tmp_path / "text").write_text("a b\n")
     with pytest.raises(FormatError, match="its first line, 'a b', is not a number of words"):

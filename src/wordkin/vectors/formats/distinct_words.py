@@ -1,4 +1,4 @@
-"""The distinct words of a file that is read, in order, with the rows that repeat one left out."""
+"""Deduplication of words while a file is read: rows that repeat a word are left out."""
 
 import contextlib
 import logging
@@ -33,7 +33,7 @@ _CRC = _crc_table()
 
 @register_jitable
 def _crc32(text, begin, end):
-    """The same as zlib.crc32."""
+    """CRC-32, as zlib.crc32 computes it."""
     state = np.uint32(0xFFFFFFFF)
     for position in range(begin, end):
         state = _CRC[(state ^ text[position]) & np.uint32(0xFF)] ^ state >> np.uint32(8)
@@ -42,7 +42,7 @@ def _crc32(text, begin, end):
 
 @register_jitable
 def _hash(text, begin, end, seed):
-    """32 bits, as the highest of 64."""
+    """A seeded hash of 32 bits, the highest of 64."""
     state = seed
     for position in range(begin, end):
         state = (state ^ np.uint64(text[position])) * _SPREAD
@@ -60,22 +60,22 @@ def _equal(text, begin, other, other_begin, size):
 
 @compiled(nogil=True)
 def enter(slots, text, offsets, words, block_text, block_offsets, is_new, hashes, seed):
-    """Add the words of a block that are new to those that are known.
+    """Add the new words of a block to the known words.
 
     Args:
-        slots: uint64, the hash table, a power of two in number and more than all words; updated. A slot holds 32 bits
-            of hash, which say where its search began, and 32 of row + 1; it is 0 where it is empty.
+        slots: uint64, the hash table, a power of two in size and larger than the number of words; updated. A slot holds
+            32 bits of hash, which give the start of the search, and 32 bits of row + 1; an empty slot is 0.
         text: uint8, the known words' bytes, with room for the block's; updated.
-        offsets: int64, where each begins, with room for the block's; updated.
-        words: how many are known.
+        offsets: int64, where each word begins, with room for the block's; updated.
+        words: the number of known words.
         block_text: uint8, the block's words.
         block_offsets: (block's words + 1,) int64.
         is_new: (block's words,) bool out.
         hashes: (block's words,) uint32 out, CRC-32 of each.
-        seed: uint64, which nobody who writes a file can know, so that nobody can choose words of equal hash.
+        seed: uint64, secret, so that the author of a file cannot choose words of equal hash.
 
     Returns:
-        How many words are known then.
+        The new number of known words.
     """
     mask = np.uint64(len(slots) - 1)
     for place in range(len(is_new)):
@@ -104,7 +104,7 @@ def enter(slots, text, offsets, words, block_text, block_offsets, is_new, hashes
 
 @compiled(nogil=True)
 def refill(slots, old):
-    """Enter what an older hash table holds into a larger one, which is empty."""
+    """Copy the entries of a hash table into a larger, empty one."""
     mask = np.uint64(len(slots) - 1)
     for index in range(len(old)):
         if old[index] != 0:
@@ -118,7 +118,7 @@ logger = logging.getLogger("wordkin")
 
 
 class Words:
-    """The distinct words of a source, collected while its blocks pass by."""
+    """The distinct words of a source, collected while its blocks are read."""
 
     def __init__(self) -> None:
         self._counts: list[npt.NDArray[np.int64]] = []
@@ -130,14 +130,14 @@ class Words:
         self._words = 0
 
     def vocabulary(self) -> Vocabulary:
-        """The words and their index, and their counts: 1 where the source tells none. No words can pass after this."""
+        """The words, their index and their counts, 1 where the source has none; to be called after the last block."""
         del self._slots
         text, offsets = self._text[: self._offsets[self._words]], self._offsets[: self._words + 1]
         counts = np.concatenate(self._counts) if self._counts else np.ones(self._words, np.int64)
         return Vocabulary(text, offsets, counts, word_index.build(np.concatenate(self._hashes)))
 
     def passing(self, path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
-        """The same blocks without the words that were there before; a warning at the end says how many."""
+        """Filter the blocks: rows that repeat a word are left out; a warning at the end counts them."""
         dropped, first = 0, b""
         for block in blocks:
             is_new, hashes = self._enter(block)
@@ -152,7 +152,7 @@ class Words:
                 yield block
         if dropped:
             logger.warning(
-                "%s: %s rows belong to words that were there before and are left out, the first to %r",
+                "%s: %s rows repeat an earlier word and are left out, the first %r",
                 path,
                 f"{dropped:,}",
                 first.decode(),
@@ -171,7 +171,7 @@ class Words:
         if 4 * words > 3 * len(self._slots):
             smaller, self._slots = self._slots, np.zeros(1 << (2 * words).bit_length(), np.uint64)
             refill(self._slots, smaller)
-        text = np.array(block.text)  # writable, whatever it was, so that one kernel is compiled
+        text = np.array(block.text)  # always writable, so that only one kernel is compiled
         with announced("the set of words") if not self._words else contextlib.nullcontext():
             self._words = enter(
                 self._slots, self._text, self._offsets, self._words, text, block.offsets, is_new, hashes, self._seed
