@@ -82,7 +82,7 @@ def test_encode_then_train_is_train(tmp_path, text):
     assert (tmp_path / "straight").read_bytes() == (tmp_path / "encoded").read_bytes()
     refused = run("train", tmp_path / "corpus", "-o", tmp_path / "x", "--min-count", 3)
     assert refused.returncode == 2
-    assert "--min-count was settled when" in refused.stderr
+    assert "--min-count was fixed when" in refused.stderr
     shown = run("info", tmp_path / "corpus")
     assert re.search(r"^  --min-count +2  default 5$", shown.stdout, re.MULTILINE)
     assert json.loads(run("info", tmp_path / "corpus", "--json").stdout)["kind"] == "corpus"
@@ -363,16 +363,20 @@ BAD = [
     (["demo", "-o", "x.bin"], 1, "x.bin: the demo's model is a safetensors file, and .bin means word2vec-binary"),
     (["encode", "good.txt", "-o", "x.TXT"], 1, "an encoded corpus is a safetensors file, and .TXT means word2vec-text"),
     (["train", "good.txt", "-o", "x.dat"], 1, "its suffix belongs to no format; end the name in one of "),
-    (["train", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
-    (["encode", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
-    (["demo", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
+    (["train", "good.txt", "-o", "-"], 2, "this cannot be written to standard output (-)"),
+    (["encode", "good.txt", "-o", "-"], 2, "this cannot be written to standard output (-)"),
+    (["demo", "-o", "-"], 2, "this cannot be written to standard output (-)"),
     (
         ["train", "good.txt", "-o", "m", "--checkpoint", "-"],
         2,
-        "- stands for standard output, where this cannot be written",
+        "this cannot be written to standard output (-)",
     ),
-    (["evaluate", "model", "--similarity", "pairs", "--plot", "-"], 2, "- stands for standard output, where"),
-    (["convert", "model", "-"], 2, "standard output has no suffix that says its format: give --to FORMAT"),
+    (
+        ["evaluate", "model", "--similarity", "pairs", "--plot", "-"],
+        2,
+        "this cannot be written to standard output (-): name a file",
+    ),
+    (["convert", "model", "-"], 2, "standard output has no suffix to choose a format by: give --to FORMAT"),
     (
         ["convert", "model", "-", "--to", "glove", "--json"],
         2,
@@ -388,12 +392,12 @@ BAD = [
     (
         ["train", "-o", "m", "--early-stopping", "1.5", "good.txt"],
         2,
-        "'1.5' is no whole number, but was taken for that",
+        "'1.5' is not a whole number, but was taken for the value of",
     ),
     (["similar", "pairs", "tea"], 1, "pairs has one number per line, as a list of scores or counts"),
     (["evaluate", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
     (["evaluate", "model", "--similarity=pairs", "pairs"], 2, "a second one: write --similarity pairs"),
-    (["evaluate", "--similarity", "pairs", "pairs", "model"], 1, "a set needs an option in front of each file"),
+    (["evaluate", "--similarity", "pairs", "pairs", "model"], 1, "a set needs an option before each file"),
     (["inspect", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
     (["similar", "model", "sea1", "--from", "word2vec-text"], 1, "model is damaged at byte"),
     (["explain", "model", "sea1", "sea2", "--from", "gensim"], 1, "model is damaged at byte"),
@@ -836,10 +840,10 @@ def test_standard_input_is_a_model(model, tmp_path):
     assert "standard input holds no output vectors" in run("explain", "-", "sea1", "sea2", input=text).stderr
     nothing = run("similar", "-", "sea1", input="")
     assert nothing.returncode == 1
-    assert nothing.stderr.startswith("wordkin: nothing comes from standard input: it is empty, or was read before; ")
+    assert nothing.stderr.startswith("wordkin: standard input is empty, or was read before; ")
     twice = run("evaluate", "-", "-", "--similarity", model, input=text)
     assert twice.returncode == 1
-    assert "nothing comes from standard input: it is empty, or was read before" in twice.stderr
+    assert "standard input is empty, or was read before" in twice.stderr
 
 
 @pytest.mark.parametrize("form", ["word2vec-text", "word2vec-binary", "safetensors"])

@@ -118,7 +118,7 @@ def test_outliers(tmp_path):
     with pytest.raises(FormatError, match=r"two.txt: at least 3 words that belong together"):
         evaluate_outliers(vectors, folder)
     (folder / "two.txt").write_text("a\nb\nc\n\nd\na\n", "utf-8")
-    with pytest.raises(FormatError, match=r"two.txt: 'a' is among those that belong together and among the outliers"):
+    with pytest.raises(FormatError, match=r"two.txt: 'a' is a member and an outlier; remove one"):
         evaluate_outliers(vectors, folder)
     (tmp_path / "empty").mkdir()
     with pytest.raises(FormatError, match="holds no groups"):

@@ -203,7 +203,7 @@ def test_a_body_is_json_of_a_bounded_size_that_is_told_before(asking, monkeypatc
     ],
 )
 def test_odd_json_is_refused(asking, content):
-    with pytest.raises(RequestError, match="no JSON object"):
+    with pytest.raises(RequestError, match="not a JSON object"):
         requests.parsed(content if isinstance(content, bytes) else content.encode())
     answer = asking.post("/api/status", content=content, headers={"content-type": "application/json"})
     assert answer.status_code == 400
@@ -227,7 +227,7 @@ def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch, caplog):
     for name in ("broken", "nan"):
         answer = asking.post(f"/api/{name}", json={})
         assert answer.status_code == 500
-        assert answer.json() == {"error": "wordkin failed here; the terminal that it was started in says how"}
+        assert answer.json() == {"error": "wordkin failed here; the terminal where it was started shows the error"}
     assert "a secret of the server's" in caplog.text
 
 

@@ -12,7 +12,6 @@ import warnings
 
 import numpy as np
 import pytest
-from wordkin.inspector.projection import principal_plane
 
 from wordkin import NonFiniteVectorError, WordkinError, WordVectors
 from wordkin.evaluation import (
@@ -27,6 +26,7 @@ from wordkin.evaluation.outliers import Group
 from wordkin.evaluation.stability import stability
 from wordkin.inspector import explorer
 from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector.maps import principal_plane
 from wordkin.vectors import loading, postprocessing
 from wordkin.vectors.alignment import align, drift, shared_words
 from wordkin.vectors.approximate import ApproximateSearch

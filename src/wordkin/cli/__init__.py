@@ -1,4 +1,4 @@
-"""The command line: arguments to a configuration, and one call."""
+"""The command line: commands, options and messages."""
 
 import io
 import logging
@@ -15,7 +15,7 @@ USAGE, INTERRUPTED = 2, 130
 
 
 class _Lines(logging.Formatter):
-    """The message alone; what deserves attention begins with its level."""
+    """Formats log records as the message; warnings and errors begin with their level."""
 
     def format(self, record: logging.LogRecord) -> str:
         level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
@@ -33,7 +33,7 @@ class _Lines(logging.Formatter):
 )
 @click.version_option(package_name="wordkin")
 def wordkin() -> None:
-    """Learn word vectors from text, and ask them questions."""
+    """Learn word vectors from text, and query them."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())
     logger = logging.getLogger("wordkin")
@@ -42,7 +42,7 @@ def wordkin() -> None:
 
 
 def main() -> None:
-    """Run the command line; every expected failure is one line on standard error and an exit status."""
+    """Run the command line; every expected failure gives one line on standard error and an exit status."""
     from wordkin.cli import convert, evaluate, inspect, query, stability, train
 
     asking = (query.similar, query.analogy, evaluate.evaluate, stability.stability, query.info, query.explain)
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _as_option(name: str, value: Any, option: str | None) -> str:
-    """A parameter as the command line calls it: by the option of this command, or of whatever command has one."""
+    """A parameter's option: the one of this command, or else of any command that has it."""
     context = click.get_current_context(silent=True)
     commands = [*([] if context is None else [context.command]), *wordkin.commands.values()]
     options = (each for command in commands for each in command.params if isinstance(each, click.Option))
@@ -88,7 +88,7 @@ def _run() -> int:
     except WordkinError as error:
         complain(str(error))
         return BAD_INPUT
-    except (BrokenPipeError, SystemExit):  # the reader of our output has seen enough; click exits on its own then
+    except (BrokenPipeError, SystemExit):  # the reader of our output has closed it; click exits by itself then
         _discard_output()
     except OSError as error:
         _discard_output()
@@ -105,6 +105,6 @@ def _run() -> int:
 
 
 def _discard_output() -> None:
-    """Let nothing more be written to standard output, not even by the interpreter's end."""
+    """Discard all further standard output, even at the interpreter's exit."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -28,7 +28,7 @@ from wordkin.vectors.formats.precision import PRECISIONS, Precision
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    help="Store the vectors as that; less than float32 is for safetensors and hub.  [default: as SOURCE does]",
+    help="Number format of the vectors; float16 and int8 need safetensors or hub.  [default: SOURCE's]",
 )
 @click.option("--skip-bad-rows", is_flag=True, help="Leave out rows that have no word or are doubtful, and count them.")
 @as_json
@@ -42,10 +42,10 @@ def convert(
     skip_bad_rows: bool,
     as_json: bool,
 ) -> None:
-    """Write the vectors in SOURCE as TARGET, in another format.
+    """Convert the vectors in SOURCE to another format, and write TARGET.
 
-    They pass through memory a block at a time, so that a file may be larger than memory. SOURCE may be a pipe, or -
-    for standard input, and TARGET - for standard output.
+    The vectors are converted a block at a time, so a file may be larger than memory. SOURCE may be a pipe, or - for
+    standard input, and TARGET may be - for standard output.
     """
     to_standard_output = str(target) == STANDARD_STREAM
     if to_standard_output:
@@ -70,9 +70,9 @@ def convert(
 
 
 def _require_one_file(target_format: str | None, as_json: bool) -> None:
-    """Refuse what cannot go to standard output."""
+    """Refuse formats and --json that cannot be written to standard output."""
     if target_format is None:
-        raise click.UsageError("standard output has no suffix that says its format: give --to FORMAT")
+        raise click.UsageError("standard output has no suffix to choose a format by: give --to FORMAT")
     if as_json:
         raise click.UsageError("the vectors and --json would both go to standard output: name a file for one of them")
     if not registry.named(target_format, to_read=False).single:

@@ -35,10 +35,10 @@ similarity_option = click.option(
     type=click.Choice(METHODS),
     default=METHODS[0],
     show_default=True,
-    help="How analogies are solved.",
+    help="Method of solving analogies.",
 )
 @click.option("--most-frequent", type=click.IntRange(min=1), metavar="N", help="Only the N most frequent words.")
-@click.option("--case-sensitive", is_flag=True, help="Tell words apart that differ in case only.")
+@click.option("--case-sensitive", is_flag=True, help="Distinguish words that differ only in case.")
 @from_option
 @click.option("--plot", type=OUTPUT, metavar="FILE", help="Also draw the scores, as .svg, .png or .pdf.")
 @as_json
@@ -57,8 +57,8 @@ def evaluate(
 ) -> None:
     """Score each MODEL on evaluation sets, side by side.
 
-    The options that name a set take one file each, and may be given several times. Several models are compared with
-    the first by a paired test: McNemar's for analogies, the bootstrap for similarity.
+    Each option for a set takes one file, and may be given several times. Further models are compared with the first by
+    a paired test: McNemar's test for analogies, the bootstrap for similarity.
     """
     from wordkin import evaluation
     from wordkin.evaluation import report
@@ -99,10 +99,10 @@ def evaluate(
 
 
 def _model(given: Path, source_format: str | None, *, alone: bool) -> WordVectors:
-    """The vectors of one MODEL, which may be a set that lacks its option."""
+    """Load one MODEL; if that fails, the user may have given a set without its option."""
     try:
         return loaded(given, source_format)
     except FormatError as error:
         if alone:
             raise
-        raise FormatError(f"{error}; a set needs an option in front of each file, as --similarity {given}") from error
+        raise FormatError(f"{error}; a set needs an option before each file, such as --similarity {given}") from error

@@ -23,14 +23,12 @@ no_browser_option = click.option("--no-browser", is_flag=True, help="Only print 
 
 @command("wordkin inspect mine.safetensors", "wordkin inspect mine.safetensors --similarity wordsim353.tsv --port 8000")
 @click.argument("model", type=PATH, required=False)
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on.  [default: one that is free]"
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on.  [default: a free port]")
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. With another than this, other machines reach the page; they need the token, too.",
+    help="Address to listen on. With any other address, other machines can reach the page; they need the token, too.",
 )
 @no_browser_option
 @analogies_option
@@ -61,10 +59,10 @@ def inspect(
 
 
 def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
-    """Start the server, say where the page is, and open it.
+    """Start the server, print the page's address, and open the page.
 
     Raises:
-        ConfigurationError: host and port cannot be listened on.
+        ConfigurationError: the server cannot listen on this host and port.
         MissingPackageError: the extra ``web`` is not installed.
     """
     try:
@@ -72,7 +70,7 @@ def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: 
     except ImportError as error:
         raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
     server = Server(shown, host, port)
-    click.echo(f"the inspector is at {server.address}", err=True)  # also where --quiet is given: nothing works without
+    click.echo(f"the inspector is at {server.address}", err=True)  # even with --quiet: the user needs the address
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
     return server

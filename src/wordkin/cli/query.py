@@ -38,7 +38,7 @@ def similar(
 ) -> None:
     """Show the nearest neighbours of each WORD.
 
-    A word that is not in the vocabulary gets an error; the others are answered all the same, and the exit status is 1.
+    A word that is not in the vocabulary gets an error; the others are still answered, and the exit status is 1.
     """
     vectors = loaded(model, source_format, fold)
     neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
@@ -63,7 +63,9 @@ def similar(
 @click.argument("c")
 @_topn
 @_fold
-@click.option("--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="How to answer.")
+@click.option(
+    "--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="Method of answering."
+)
 @from_option
 @as_json
 def analogy(
@@ -94,9 +96,9 @@ def analogy(
 @from_option
 @as_json
 def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> None:
-    """Show what a model, or an encoded corpus, holds.
+    """Show the content of a model or an encoded corpus.
 
-    Of its configuration that is shown which differs from the defaults; --full shows all of it, and so does --json.
+    Only parameters that differ from the defaults are shown; --full and --json show all.
     """
     path, room = readable(model), None if full else _columns()
     if source_format is None and container.container_kind(path) == CORPUS:
@@ -149,11 +151,11 @@ def explain(
     source_format: str | None,
     as_json: bool,
 ) -> None:
-    """Show the whole backward pass of one pair, with the model's own numbers.
+    """Show the whole backward pass of one pair, with the numbers of the model.
 
     INPUT_WORD is the word of the context, whose input vector is v; OUTPUT_WORD is the centre word (label 1) or a
-    noise word (label 0), whose output vector is w. Long vectors are cut to the width of the terminal; --full shows
-    them whole, and so does --json.
+    noise word (label 0), whose output vector is w. Long vectors are cut to the width of the terminal; --full and --json
+    show them whole.
     """
     path = readable(model)
     vectors = loaded(path, source_format)
@@ -234,7 +236,7 @@ def _epochs(vectors: WordVectors) -> list[str]:
 
 
 def _vector(vector: npt.NDArray[Any], room: int | None) -> str:
-    """The numbers of a vector, as many as there is room for; at least one."""
+    """The numbers of a vector that fit into `room`; at least one."""
     numbers = [f"{number:.5g}" for number in vector]
     whole = f"[{', '.join(numbers)}]"
     if room is None or len(whole) <= room:
@@ -256,7 +258,7 @@ def _print_scored(found: list[tuple[str, float]]) -> None:
 def _configuration(settings: dict[str, Any], full: bool) -> list[str]:
     """A table of the hyper-parameters that differ from the defaults, or of all of them."""
     if not settings:
-        return ["configuration: the file does not tell"]
+        return ["configuration: not in the file"]
     defaults = _defaults(settings)
     rows = [
         (argument(name), _value(value), f"default {_value(defaults[name])}" if name in defaults else "")
@@ -274,13 +276,13 @@ def _configuration(settings: dict[str, Any], full: bool) -> list[str]:
 
 
 def _defaults(settings: dict[str, Any]) -> dict[str, Any]:
-    """The default of each hyper-parameter that a file tells, of the learning rate that of its variant."""
+    """The defaults of the hyper-parameters in a file; the learning rate's default depends on the variant."""
     variant: dict[str, Any] = {
         name: settings[name] for name in ("architecture", "output_layer", "cbow_gradient") if name in settings
     }
     try:
         config = TrainingConfig.from_mapping(variant)
-    except ConfigurationError:  # a file may say what it likes
+    except ConfigurationError:  # a file may hold any values
         config = TrainingConfig()
     defaults = {**TrainingConfig().as_dict(), "learning_rate": config.first_learning_rate}
     return {name: value for name, value in defaults.items() if name not in INCIDENTAL_PARAMETERS}
@@ -297,5 +299,5 @@ def _columns() -> int:
 
 
 def _cut(line: str, room: int | None) -> str:
-    """A line, as much of it as there is room for."""
+    """Cut a line to `room` characters."""
     return line if room is None or len(line) <= room else line[: room - 1] + "…"

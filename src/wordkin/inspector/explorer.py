@@ -1,4 +1,4 @@
-"""The calls of the page's explorer."""
+"""The API of the page's explorer."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,14 +14,14 @@ from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
 
 MOST_ANSWERS = 1000
-MOST_WORDS = 200  # of one request
+MOST_WORDS = 200  # in one request
 _BLOCK_WORDS = 1 << 16
 
 
 def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case.
+    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` ignores the case.
 
-    Where none does, the words that may have been meant by it.
+    If there are none, the closest spellings.
     """
     vectors = model(shown)
     prefix, ignore_case = requests.word(body, "prefix"), body.get("ignore_case") is True
@@ -36,7 +36,7 @@ def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 def beginning_with(vocabulary: Vocabulary, prefix: str, ignore_case: bool, count: int) -> list[int]:
     """The rows of the first `count` words that begin with `prefix`.
 
-    Only bytes are compared at first, so that few words are made strings of.
+    Bytes are compared first, so that few words are decoded.
     """
 
     def matches(word: str) -> bool:
@@ -58,7 +58,7 @@ def beginning_with(vocabulary: Vocabulary, prefix: str, ignore_case: bool, count
 
 
 def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]]:
-    """Which of the 256 values may stand at each byte of `prefix`, up to a letter whose cases differ in length."""
+    """The allowed values of each byte of `prefix`, (256,) each, up to a letter whose cases differ in length."""
     allowed = []
     for letter in prefix:
         forms = {letter, letter.lower(), letter.upper(), letter.casefold()} if ignore_case else {letter}
@@ -71,7 +71,7 @@ def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]
 
 
 def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A word's row, count and norm, and its neighbours; or that it is unknown."""
+    """A word's row, count, norm and neighbours; or that it is unknown."""
     vectors, asked, count = (
         model(shown),
         requests.word(body, "word"),
@@ -93,7 +93,7 @@ def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to `c` as `b` is to `a`; or which of them are unknown."""
+    """The words that are to `c` as `b` is to `a`; or the unknown words of the three."""
     vectors, count = model(shown), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
     a, b, c = (requests.word(body, name) for name in "abc")
     method = body.get("method", "3cosadd")
@@ -104,10 +104,10 @@ def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Words on the axis from word `a` at −1 to word `b` at 1, where 0 is as similar to one as to the other.
+    """Words on the axis from word `a` at −1 to word `b` at 1; a word at 0 is equally similar to both.
 
-    The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): where its unit vector falls on the line through those
-    of a and b. Placed are `words`, or the neighbours of both.
+    The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): the projection of its unit vector on the line through
+    the unit vectors of a and b. The words are `words`, or the neighbours of both.
     """
     vectors, a, b = model(shown), requests.word(body, "a"), requests.word(body, "b")
     unknown = _unknown(vectors, [a, b])
@@ -144,7 +144,7 @@ def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:
     """All words: where each begins, (words + 1,) little-endian uint32, then their UTF-8 bytes."""
     vocabulary = model(shown).vocabulary
     if len(vocabulary.text) >= 1 << 32:
-        raise RequestError("these words have 4 GiB of text or more, which the map does not hold")
+        raise RequestError("these words have 4 GiB of text or more, which is too much for the map")
     return vocabulary.offsets.astype("<u4").tobytes() + vocabulary.text.tobytes()
 
 
@@ -156,13 +156,13 @@ def plane(shown: Inspected, body: Mapping[str, Any]) -> bytes:
     else:
         layout = shown.maps.layout()
         if layout is None or layout.positions is None:
-            raise RequestError("the map by UMAP is not there yet; begin it first")
+            raise RequestError("the UMAP map is not ready; begin it first")
         positions = layout.positions
     return positions.astype("<f4").tobytes()
 
 
 def layout(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Begin or cancel a map by UMAP, or, without `action`, say how far it is."""
+    """Begin or cancel a UMAP map; without `action`, return its progress."""
     vectors, action = model(shown), body.get("action")
     if action not in ("begin", "cancel", None):
         raise RequestError(f"the action is {action!r}; give 'begin' or 'cancel', or none")
@@ -186,7 +186,7 @@ def _unknown(vectors: WordVectors, asked: Sequence[str]) -> list[str]:
 
 
 def _answered(ask: Any) -> Any:
-    """What the vectors answer; their complaints, such as of NaN, are shown on the page."""
+    """Run a query on the vectors; its errors, such as a vector with NaN, are shown on the page."""
     try:
         return ask()
     except ValueError as error:
