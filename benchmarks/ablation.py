@@ -20,39 +20,43 @@ from pathlib import Path
 import wordkin
 from wordkin.corpus.encoding import encode
 
-_NO_MERGE = """    if not cbow:
-        merge_repeated_inputs(rows, m, errors, tiles, bound)
-    if not hierarchical:  # a path has no node twice
-        merge_repeated_outputs(outputs, n, errors, m, bound)
-"""
-_CHANGES = "            change_rows(lane, slot, weights, 0, width, lane.change, cbow, exact, frozen, freezing)\n"
 _NO_LOSS = [
     ("            losses = losses + at_least(zero - z, zero) * weight\n", ""),
     ("            product = product * fma(e, weight, one)\n", ""),
 ]
+_NO_REPEATS = [
+    ("    merge_repeated_inputs(inputs, outputs, step.errors, bound)\n", ""),
+    ("    if step.sizes[REPEATED]:\n        merge_repeated_outputs(inputs, outputs, step.errors, bound)\n", ""),
+]
 CUTS: dict[str, list[tuple[str, str]]] = {
     "nothing": [],
-    "scores": [("    score(inputs, rows, m, weights.output, outputs, n, width, errors, not cbow)\n", "")],
-    "errors and loss": [("    loss = score_to_error(errors, lane.signs, tiles, m, rate)\n", "    loss = 0.0\n")],
+    "scores": [("    scores(inputs, outputs, step.errors, lane.changes.shape[1])\n", "")],
+    "errors and loss": [
+        ("    loss = errors(step.errors, lane.signs, inputs.length, outputs.length, rate)\n", "    loss = 0.0\n")
+    ],
     "the loss alone": _NO_LOSS,
-    "looking for repeated rows": [(_NO_MERGE, "")],
-    "changes of V and W": [(_CHANGES, "")],
-    "prefetching": [("                    prefetch_step(lane, slot, weights, True)\n", "")],
+    "looking for repeated rows": _NO_REPEATS,
+    "changes of V and W": [
+        ("                backward(setup, weights, lane, step_at(lane, slot), columns, lane.changes)\n", "")
+    ],
+    "prefetching": [("                    prefetch_step(prefetch_to_write, weights, lane, slot)\n", "")],
 }
+"""What each copy lacks: pieces of one of the kernel's files, and what stands in their place."""
+
 _CHILD = """
 import itertools, json, sys, time
 import numpy as np
 from wordkin import EncodedCorpus
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoding import encode
-from wordkin.model import kernels
+from wordkin.model import kernel
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import initial_input
 job = json.loads(sys.argv[1])
 config = TrainingConfig(**job["parameters"])
 trainer = ChunkTrainer(EncodedCorpus.load(job["corpus"]), config)
-words, width = job["words"], kernels.padded(config.vector_size)
-weights = kernels.Weights(*(initial_input(words, config.vector_size, width, seed) for seed in (1, 2)))
+words, width = job["words"], kernel.padded(config.vector_size)
+weights = kernel.Weights(*(initial_input(words, config.vector_size, width, seed) for seed in (1, 2)))
 trainer.compile(weights)
 pairs, begin = 0, time.perf_counter()
 for chunk in itertools.islice(trainer.chunks(0), job["chunks"]):
@@ -101,13 +105,17 @@ def main() -> None:
 def _copy(folder: Path, cuts: list[tuple[str, str]]) -> None:
     """Copy the package, without the parts that are cut."""
     shutil.copytree(Path(wordkin.__file__).parent, folder / "wordkin", ignore=shutil.ignore_patterns("__pycache__"))
-    path = folder / "wordkin" / "model" / "kernels.py"
-    source = path.read_text("utf-8")
     for old, new in cuts:
-        if source.count(old) != 1:
-            raise SystemExit(f"the kernel has changed; it no longer has, once, {old!r}")
-        source = source.replace(old, new)
-    path.write_text(source, "utf-8")
+        path = file_with(folder / "wordkin" / "model" / "kernel", old)
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+
+
+def file_with(folder: Path, piece: str) -> Path:
+    """The file of the kernel that has a piece of source, once."""
+    found = [path for path in sorted(folder.glob("*.py")) for _ in range(path.read_text("utf-8").count(piece))]
+    if len(found) != 1:
+        raise SystemExit(f"the kernel has changed; it no longer has, once, {piece!r}")
+    return found[0]
 
 
 def _time(folder: Path, job: dict[str, object]) -> float:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.corpus.encoding import encode
-from wordkin.model import kernels
+from wordkin.model import kernel
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import initial_input
 
@@ -57,9 +57,9 @@ class Run:
     def __init__(self, corpus: EncodedCorpus, config: TrainingConfig, chunks: int) -> None:
         self.trainer = ChunkTrainer(corpus, config)
         self.chunks = list(itertools.islice(self.trainer.chunks(0), chunks))
-        width = kernels.padded(config.vector_size)
+        width = kernel.padded(config.vector_size)
         words = len(corpus.vocabulary)
-        self.weights = kernels.Weights(*(initial_input(words, config.vector_size, width, seed) for seed in (1, 2)))
+        self.weights = kernel.Weights(*(initial_input(words, config.vector_size, width, seed) for seed in (1, 2)))
         self.trainer.compile(self.weights)
 
     def seconds(self) -> float:

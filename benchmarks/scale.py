@@ -24,7 +24,7 @@ from evaluation import evaluate
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.corpus.encoding import encode
-from wordkin.model.kernels import Weights, padded
+from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import initial_input

@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from wordkin import TrainingConfig
-from wordkin.compilation import compiled
+from wordkin.compilation import OPTIONS, compiled
 from wordkin.corpus.encoding import encode
-from wordkin.model import kernels
+from wordkin.model import kernel
+from wordkin.model.kernel.minibatch import fetch, fetch_add
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import initial_input
 
@@ -31,13 +32,13 @@ FAR = 150.0  # nanoseconds; the two states that were seen take 70 to 120 and 210
 APART = 128  # numbers between the rows of the last mode, eight cache lines
 
 
-@compiled(nogil=True, **kernels.OPTIONS)
+@compiled(nogil=True, **OPTIONS)
 def pass_on(number, thread, passes):  # type: ignore[no-untyped-def]
     """Wait for one's turn and pass the number on."""
     for turn in range(passes):
-        while kernels.fetch(number, 0) != 2 * turn + thread:  # type: ignore[no-untyped-call]
+        while fetch(number, 0) != 2 * turn + thread:  # type: ignore[no-untyped-call]
             pass
-        kernels.fetch_add(number, 0, 1)  # type: ignore[no-untyped-call]
+        fetch_add(number, 0, 1)  # type: ignore[no-untyped-call]
 
 
 def nanoseconds() -> float:
@@ -71,10 +72,10 @@ def main() -> None:
     chunks = list(itertools.islice(trainer.chunks(0), options.chunks))
     tokens = sum(chunk.end - chunk.begin for chunk in chunks)
 
-    def weights(further: int = 0) -> kernels.Weights:
-        width = kernels.padded(config.vector_size) + further
+    def weights(further: int = 0) -> kernel.Weights:
+        width = kernel.padded(config.vector_size) + further
         shape = len(corpus.vocabulary), config.vector_size, width
-        return kernels.Weights(*(initial_input(*shape, seed) for seed in (1, 2)))
+        return kernel.Weights(*(initial_input(*shape, seed) for seed in (1, 2)))
 
     one, other, apart = weights(), weights(), weights(APART)
     trainer.compile(one)
@@ -87,7 +88,7 @@ def main() -> None:
         "two, sharing V and W, rows further apart": (apart, apart),
     }
 
-    def train(of_threads: tuple[kernels.Weights, ...]) -> None:
+    def train(of_threads: tuple[kernel.Weights, ...]) -> None:
         share = len(of_threads)
 
         def work(thread: int) -> None:

@@ -13,33 +13,34 @@ from typing import Any
 import numba
 import numpy as np
 
-from wordkin.model import kernels
+from wordkin.model import kernel
+from wordkin.model.kernel import step
+from wordkin.model.kernel.workspace import Rows, lane_at
 from wordkin.training.initialization import initial_input
 
 WINDOWS = 4_000
 STEPS = 20_000
 INPUTS = 6
-NOTHING = np.zeros(0, np.bool_)  # is frozen
 PARTS = ("the step", "scores", "errors and loss", "changes of V and W", "looking for repeated rows")
 
 
 @numba.njit
-def steps(V: Any, inputs: Any, W: Any, outputs: Any, lane: Any, width: int, part: int) -> float:
+def steps(weights: Any, contexts: Any, targets: Any, lane: Any, part: int) -> float:
     """Run one part of the step, or with part 0 all of them, STEPS times."""
-    m, n, errors = inputs.shape[1], outputs.shape[1], lane.errors[0]
-    tiles = (n + kernels.TILE - 1) // kernels.TILE
+    m, n, width, E = contexts.shape[1], targets.shape[1], lane.changes.shape[1], lane.errors[0]
     loss = 0.0
-    for step in range(STEPS):
-        i, o = inputs[step % WINDOWS], outputs[step % WINDOWS]
+    for number in range(STEPS):
+        inputs = Rows(weights.input, contexts[number % WINDOWS], m)
+        outputs = Rows(weights.output, targets[number % WINDOWS], n)
         if part in (0, 1):
-            kernels.score(V, i, m, W, o, n, width, errors, True)
+            step.scores(inputs, outputs, E, width)
         if part in (0, 2):
-            loss += kernels.score_to_error(errors, lane.signs, tiles, m, 0.001)
+            loss += step.errors(E, lane.signs, m, n, 0.001)
         if part in (0, 4):
-            kernels.merge_repeated_inputs(i, m, errors, tiles, 0.25)
-            kernels.merge_repeated_outputs(o, n, errors, m, 0.25)
+            step.merge_repeated_inputs(inputs, outputs, E, 0.25)
+            step.merge_repeated_outputs(inputs, outputs, E, 0.25)
         if part in (0, 3):
-            kernels.apply_errors(V, i, m, W, o, n, errors, 0, width, lane.change, True, NOTHING, False)
+            step.changes(inputs, outputs, E, (0, width), lane.changes, True, None)
     return loss
 
 
@@ -49,9 +50,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=15)
     options = parser.parse_args()
     generator = np.random.default_rng(0)
-    width, padded = kernels.whole_registers(options.vector_size), kernels.padded(options.vector_size)
+    width, padded = kernel.whole_registers(options.vector_size), kernel.padded(options.vector_size)
     for rows in (40, 60_000):
-        V, W = (initial_input(rows, options.vector_size, padded, seed) for seed in (1, 2))
+        weights = kernel.Weights(*(initial_input(rows, options.vector_size, padded, seed) for seed in (1, 2)))
         for n in (6, 13):
             inputs, outputs = (generator.integers(0, rows, (WINDOWS, count), np.int32) for count in (INPUTS, n))
             if rows < WINDOWS:
@@ -59,14 +60,14 @@ def main() -> None:
                     np.array([generator.permutation(rows)[:count] for _ in range(WINDOWS)], np.int32)
                     for count in (INPUTS, n)
                 )
-            lane = kernels.lane_of(kernels.workspace([0], 0, INPUTS, INPUTS, n, width, np.float32).lanes, 0)
+            lane = lane_at(kernel.allocate([0], 0, kernel.Shape(INPUTS, INPUTS, n, width), np.float32).lanes, 0)
             found = []
             for part, name in enumerate(PARTS):
                 seconds = []
                 for _ in range(options.repeat + 1):  # the first one compiles
                     lane.errors[:] = 1e-6
                     begin = time.perf_counter()
-                    steps(V, inputs, W, outputs, lane, width, part)
+                    steps(weights, inputs, outputs, lane, part)
                     seconds.append(time.perf_counter() - begin)
                 found.append(f"{name} {min(seconds) / STEPS / INPUTS / n * 1e9:.1f}")
             print(f"{rows:,} rows, {INPUTS} inputs, {n} outputs, ns a pair: {', '.join(found)}")

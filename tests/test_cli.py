@@ -345,7 +345,7 @@ BAD = [
     (
         ["train", "good.txt", "-o", "m", "--freeze", "old"],
         2,
-        "--freeze leaves vectors as they are that were there before: give --init or --init-vectors, too",
+        "--freeze keeps given vectors as they are, but none were given: give --init or --init-vectors, too",
     ),
     (["train", "good.txt", "-o", "m", "--init", "model", "--init-vectors", "model"], 2, "are both given"),
     (["train", "good.txt", "-o", "model", "--init", "model"], 2, "--init and --output are both model; give two files"),
@@ -786,7 +786,7 @@ def test_models_come_through_pipes(tmp_path, here, model, text, piped):
     options = ("--epochs", 1, "--threads", 1)
     on = here("train", text, "-o", tmp_path / "on", "--init", piped(model.read_bytes(), "init"), "--json", *options)
     assert on.returncode == 0, on.stderr
-    assert json.loads(on.stdout)["start"]["source"] == str(tmp_path / "init")
+    assert json.loads(on.stdout)["initialization"]["source"] == str(tmp_path / "init")
     assert f"beginning with the vectors of {tmp_path / 'init'}: " in on.stderr
     assert here("train", text, "-o", tmp_path / "straight", "--init", model, *options).returncode == 0
     assert (tmp_path / "on").read_bytes() == (tmp_path / "straight").read_bytes()
@@ -800,7 +800,7 @@ def test_a_copy_of_a_pipe_is_bounded_removed_and_called_what_the_pipe_is(tmp_pat
     assert wrong.returncode == 1
     assert wrong.stderr.startswith(f"wordkin: {tmp_path / 'wrong'} is damaged at byte ")
     twice = here("info", piped(b"2 2\ncat 1 2\ncat 3 4\n", "twice"))
-    assert f"warning: {tmp_path / 'twice'}: 1 rows belong to words" in twice.stderr
+    assert f"warning: {tmp_path / 'twice'}: 1 rows repeat an earlier word" in twice.stderr
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 80, 20))
     large = here("info", piped(b"cat 1 2 3\n" * 2, "large"))
     assert large.returncode == 1

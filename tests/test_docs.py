@@ -139,3 +139,14 @@ def test_documents_name_files_that_exist(document):
         assert (ROOT / name).exists(), name
     for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (ROOT / document).parent.joinpath(name).exists(), name
+
+
+def test_places_named_in_the_architecture_exist():
+    package, folder = ROOT / "src" / "wordkin", ""
+    named = re.findall(r"`([\w/]+\.py)(?:: (\w+))?`", text_of("docs/architecture.md"))
+    assert len(named) > 20
+    for place, name in named:
+        folder = f"{place.rpartition('/')[0]}/" if "/" in place else folder  # a bare name is in the folder named last
+        file = package / (place if "/" in place else folder + place)
+        assert file.is_file(), place
+        assert name in file.read_text("utf-8"), f"{place}: {name}"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wordkin import ConfigurationError, TrainingConfig, memory
 from wordkin.config import OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
-from wordkin.model.kernels import padded
+from wordkin.model.kernel import padded
 from wordkin.storage import units
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.reports import expected

@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from wordkin.model import kernels
+from wordkin.model import kernel
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from ablation import CUTS
+from ablation import CUTS, file_with
 
-SOURCE = Path(kernels.__file__).read_text("utf-8")
+FOLDER = Path(kernel.__file__).parent
 
 
 @pytest.mark.parametrize("name", CUTS)
 def test_what_is_cut_is_in_the_kernel_once(name):
     for old, _new in CUTS[name]:
-        assert SOURCE.count(old) == 1
+        assert file_with(FOLDER, old).parent == FOLDER
+
+
+def test_a_kernel_without_the_piece_is_refused():
+    with pytest.raises(SystemExit, match="the kernel has changed"):
+        file_with(FOLDER, "no such line")

@@ -23,7 +23,7 @@ from wordkin import (
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman
-from wordkin.model.kernels import padded
+from wordkin.model.kernel import padded
 from wordkin.training.checkpoint import CheckpointFile
 from wordkin.training.initialization import Initialization, initial_input
 from wordkin.vectors.formats.native import StoredModel

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wordkin import Checkpoint, DivergenceError, Word2Vec
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.storage import container
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training import checkpoint as checkpoints

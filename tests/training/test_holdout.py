@@ -11,7 +11,7 @@ from wordkin import CorpusError, TrainingConfig, Word2Vec
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model import huffman
-from wordkin.model.kernels import Weights, padded
+from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.chunk import ChunkTrainer, held_out_text
 from wordkin.training.initialization import initial_input

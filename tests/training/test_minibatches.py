@@ -1,6 +1,5 @@
 """deterministic=True: the same bytes with any number of threads, and minibatches that no corpus makes diverge."""
 
-import itertools
 import threading
 import time
 
@@ -10,7 +9,8 @@ import pytest
 from wordkin import Checkpoint, TrainingConfig, Word2Vec
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
-from wordkin.model import huffman, kernels, sampling
+from wordkin.model import huffman, sampling
+from wordkin.model.kernel.minibatch import wait
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.minibatches import MOST_LANES, MOST_STEPS, Minibatches, minibatches
 
@@ -98,35 +98,12 @@ def test_an_error_in_one_of_the_threads_ends_all(sentences, monkeypatch):
         if thread == 1:
             raise ZeroDivisionError("in a thread")
         if threads > 1:
-            kernels.wait.py_func(space.barrier, threads)
+            wait(space.barrier, threads)
 
     one = ChunkTrainer(encode(sentences, TrainingConfig()), TrainingConfig(deterministic=True, threads=2))
-    monkeypatch.setattr(kernels, "chunk_kernel", lambda *_variant: failing)
+    monkeypatch.setattr("wordkin.training.chunk.minibatch", lambda *_layers: failing)
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         one.train(None, 0, next(one.chunks(0)))
     assert time.monotonic() - begin < 5
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("wordkin")]
-
-
-@pytest.mark.parametrize("take", [kernels.take, kernels.take.py_func])
-def test_each_lane_is_taken_once_in_a_round(take):
-    taken = np.zeros((5, 2, kernels.LINE), np.int64)
-    bounds = [kernels.first_lane.py_func(thread, 2, 5) for thread in (0, 1, 2)]
-    own = [list(range(*pair)) for pair in itertools.pairwise(bounds)]
-    assert sorted(own[0] + own[1]) == [0, 1, 2, 3, 4]
-    first = [take(taken, 0, 1, 2) for _ in range(6)]
-    assert first[:5] == own[1] + own[0], "its own ones come first"
-    assert first[5] == take(taken, 0, 0, 2) == -1
-    assert take(taken, 1, 0, 2) == own[0][0], "rounds of odd number have their own counters"
-
-
-def test_threads_that_wait_gather_what_is_left(long, monkeypatch):
-    """One of two threads takes the lanes of both."""
-    one = ChunkTrainer(encode(long, TrainingConfig()), TrainingConfig(deterministic=True, threads=2))
-    _task, space = one._task(0, next(one.chunks(0)), one._training)
-    gathered = []
-    monkeypatch.setattr(kernels, "take", kernels.take.py_func)
-    monkeypatch.setattr(kernels, "gather_round", lambda lane, *_others: gathered.append(lane))
-    kernels.gather_free.py_func(space, 0, 1, 1, 2, 1, *[None] * 6)
-    assert len(gathered) == len(space.lanes.words)

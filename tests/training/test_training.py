@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from wordkin import ConfigurationError, CorpusError, DivergenceError, TrainingConfig, Word2Vec, WordkinError
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
-from wordkin.model import kernels
+from wordkin.model import kernel
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training import chunk, initialization, progress
 
@@ -301,7 +301,7 @@ def test_chunk_order_does_not_matter_to_a_chunk(sentences):
     chunks = list(one.chunks(0))
     results = []
     for order in (chunks, chunks[::-1]):
-        W = kernels.Weights(initialization.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
+        W = kernel.Weights(initialization.initial_input(20, 8, 16, 1), aligned_zeros((20, 16), np.float32))
         results.append({chunk.number: one.train(W, 0, chunk) for chunk in order})
     for number, result in results[0].items():
         assert results[1][number].examples == result.examples

@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import CORPUS_PARAMETERS
-from wordkin.corpus.reading import BLOCK_BYTES
-from wordkin.corpus.spool import copied_words, mapped, spool, spooling
 from wordkin.errors import FormatError, argument, corrupt_file
 from wordkin.storage import container, units
 from wordkin.storage.arrays import file_offset
@@ -180,31 +178,3 @@ def resampled(corpus: EncodedCorpus, seed: int) -> EncodedCorpus:
         places = np.arange(offsets[begin], offsets[end]) + np.repeat(shifts, lengths[drawn[begin:end]])
         ids[offsets[begin] : offsets[end]] = corpus.ids[places]
     return dataclasses.replace(corpus, ids=ids, sentence_offsets=offsets)
-
-
-def with_known_words(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
-    """The corpus with the known words added; counts are summed, and the order is that of encoding with `known`.
-
-    No word is dropped. The new ids are in a temporary file, like the ids of a text.
-    """
-    own = corpus.vocabulary
-    places = known.rows_of(own)  # known words first, then the new ones
-    new = np.flatnonzero(places < 0)
-    places[new] = len(known) + np.arange(len(new))
-    counts = np.concatenate([known.counts, np.zeros(len(new), np.int64)])
-    counts[places] += own.counts
-    arena = np.concatenate([known.text, own.text])
-    begins = np.concatenate([known.offsets[:-1], len(known.text) + own.offsets[:-1][new]])
-    ends = np.concatenate([known.offsets[1:], len(known.text) + own.offsets[1:][new]])
-    vocabulary, rows = copied_words(arena, begins, ends, counts)
-    return dataclasses.replace(corpus, ids=_remapped(corpus.ids, rows[places]), vocabulary=vocabulary)
-
-
-def _remapped(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """The row of each id, memory-mapped from a spool."""
-    step = BLOCK_BYTES // ids.itemsize
-    with spool() as file:
-        with spooling():
-            for begin in range(0, len(ids), step):
-                file.write(rows[ids[begin : begin + step]].data)
-        return mapped(file, np.int32)

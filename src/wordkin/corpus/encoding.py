@@ -1,17 +1,21 @@
 """Encoding of everything that a user can pass as a corpus."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from wordkin import memory
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizer
-from wordkin.corpus.encoded import KIND, EncodedCorpus, with_known_words
+from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.encoder import Encoder
+from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.sources import Files, Texts, recognize, refused, sentinel_blocks
+from wordkin.corpus.spool import copied_words, mapped, spool, spooling
 from wordkin.errors import ConfigurationError, CorpusError, argument
 from wordkin.storage import container, units
 from wordkin.vocabulary import NO_WORDS, Vocabulary
@@ -75,6 +79,34 @@ def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, n
     if config.memory_budget is not None:
         _require_room(corpus, config.memory_budget, config, name, len(known))
     return corpus
+
+
+def with_known_words(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
+    """The corpus with the known words added; counts are summed, and the order is that of encoding with `known`.
+
+    No word is dropped. The new ids are in a temporary file, like the ids of a text.
+    """
+    own = corpus.vocabulary
+    places = known.rows_of(own)  # known words first, then the new ones
+    new = np.flatnonzero(places < 0)
+    places[new] = len(known) + np.arange(len(new))
+    counts = np.concatenate([known.counts, np.zeros(len(new), np.int64)])
+    counts[places] += own.counts
+    arena = np.concatenate([known.text, own.text])
+    begins = np.concatenate([known.offsets[:-1], len(known.text) + own.offsets[:-1][new]])
+    ends = np.concatenate([known.offsets[1:], len(known.text) + own.offsets[1:][new]])
+    vocabulary, rows = copied_words(arena, begins, ends, counts)
+    return dataclasses.replace(corpus, ids=_remapped(corpus.ids, rows[places]), vocabulary=vocabulary)
+
+
+def _remapped(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The row of each id, memory-mapped from a spool."""
+    step = BLOCK_BYTES // ids.itemsize
+    with spool() as file:
+        with spooling():
+            for begin in range(0, len(ids), step):
+                file.write(rows[ids[begin : begin + step]].data)
+        return mapped(file, np.int32)
 
 
 def _require_the_same(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> None:

@@ -1,1 +1,1 @@
-"""The model: its maths in NumPy, its samplers, and its compiled kernels."""
+"""The model: its maths in NumPy, its samplers, and its compiled kernel."""

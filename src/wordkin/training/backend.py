@@ -11,7 +11,7 @@ from wordkin.training.reports import ExchangeReport
 from wordkin.training.schedule import rate_at
 
 if TYPE_CHECKING:
-    from wordkin.model.kernels import Weights
+    from wordkin.model.kernel import Weights
     from wordkin.training.chunk import ChunkResult
     from wordkin.training.initialization import InitialWeights
 

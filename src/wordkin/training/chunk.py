@@ -19,7 +19,9 @@ import numpy.typing as npt
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.model import huffman, kernels, sampling
+from wordkin.model import huffman, kernel, sampling
+from wordkin.model.kernel.hogwild import hogwild
+from wordkin.model.kernel.minibatch import minibatch
 from wordkin.storage import units
 from wordkin.storage.arrays import read_only, row_blocks
 from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs
@@ -88,7 +90,7 @@ def sum_of(results: Sequence[ChunkResult]) -> ChunkResult:
     )
 
 
-def fault_of_weights(weights: kernels.Weights) -> str | None:
+def fault_of_weights(weights: kernel.Weights) -> str | None:
     """What is wrong with V and W, None if nothing is: reads every number once."""
     for name, matrix in (("input", weights.input), ("output", weights.output)):
         for rows in row_blocks(*matrix.shape):
@@ -150,19 +152,17 @@ class ChunkTrainer:
         self._training = Mode(
             updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
         )
-        self._freezes = frozen is not None
-        self._frozen = read_only(np.zeros(0, np.bool_) if frozen is None else frozen)
-        self._accept, self._alias = map(read_only, sampling.alias_table(noise))
-        self._ids, self._offsets = read_only(corpus.ids), read_only(parts.sentence_offsets)
-        self._window = kernels.Window(config.window, config.shrink_window, config.negative)
-        self._tree = tree._replace(
-            offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)
+        accept, alias = sampling.alias_table(noise)
+        self._setup = kernel.Setup(
+            read_only(corpus.ids),
+            read_only(parts.sentence_offsets),
+            kernel.Samplers(self._training.keep, read_only(accept), read_only(alias)),
+            tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
+            kernel.window_of(config),
+            None if frozen is None else read_only(frozen),
         )
-        self._most_context = 2 * config.window
-        if config.architecture == "skipgram":
-            self._most_context = min(self._most_context, self._window.step_positions)
-        self._most_outputs = tree.longest if hierarchical else config.negative + 1
-        whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._most_outputs)
+        self._shape = kernel.shape_of(config, tree)
+        whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._shape.outputs)
         self._chunk_size = math.ceil(whole_pieces * parts.parts)
         self.number_of_chunks = math.ceil(len(self.pieces) / self._chunk_size)
 
@@ -182,7 +182,7 @@ class ChunkTrainer:
         """The number of sentences and of tokens that are held out."""
         return len(self.held_out), int((self.held_out[:, 1] - self.held_out[:, 0]).sum())
 
-    def compile(self, weights: kernels.Weights) -> None:
+    def compile(self, weights: kernel.Weights) -> None:
         """Compile the kernel, or load it from the cache, by training on no text."""
         with announced("the training kernel"):
             self._run(weights, 0, Chunk(0, 0, 0, self.pieces[:0]), self._training)
@@ -198,17 +198,17 @@ class ChunkTrainer:
     def pairs_a_token(self) -> Pairs:
         """The pairs of each row for each token of the text, before subsampling."""
         share = self._kept.sum()
-        of_window = pairs(self.config, inputs_of_window(self.config), self._kept / share, self._noise, self._tree)
+        of_window = pairs(self.config, inputs_of_window(self.config), self._kept / share, self._noise, self._setup.tree)
         return Pairs(share * of_window.input, share * of_window.output)
 
-    def train(self, weights: kernels.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
+    def train(self, weights: kernel.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
         """Train a chunk in the given epoch (from 0), changing the weights in place.
 
         With deterministic=True by all threads together, with the same result for any number of them.
         """
         return self._run(weights, epoch, chunk, self._training)
 
-    def tokens_per_second(self, weights: kernels.Weights) -> float:
+    def tokens_per_second(self, weights: kernel.Weights) -> float:
         """Time the compiled kernel with all threads of the run, in about 0.1 s; no weight changes.
 
         Args:
@@ -231,7 +231,7 @@ class ChunkTrainer:
                 warm = True
                 size = int(size * min(10, 1 + 1.5 * LONG_ENOUGH / seconds))
 
-    def holdout_loss(self, weights: kernels.Weights, stopping: Callable[[], bool]) -> ChunkResult | None:
+    def holdout_loss(self, weights: kernel.Weights, stopping: Callable[[], bool]) -> ChunkResult | None:
         """Evaluate the weights on the held-out sentences, with every token kept.
 
         Windows and noise words come from random streams of their own, which depend neither on the seed nor on the
@@ -256,25 +256,21 @@ class ChunkTrainer:
                 results.append(result)
         return sum_of(results)
 
-    def _run(self, weights: kernels.Weights, epoch: int, chunk: Chunk, mode: Mode) -> ChunkResult:
+    def _run(self, weights: kernel.Weights, epoch: int, chunk: Chunk, mode: Mode) -> ChunkResult:
         """Run the kernel on a chunk, with all threads together where the mode has minibatches."""
         threads = self.threads if mode.minibatches else 1
         task, space = self._task(epoch, chunk, mode)
-        samplers = kernels.Samplers(mode.keep, self._accept, self._alias)
-        kernel = kernels.chunk_kernel(
-            self.config.architecture == "cbow",
-            self.config.output_layer == "hierarchical-softmax",
-            self.config.cbow_gradient == "exact",
-            mode.minibatches is not None,
-            self._freezes,
-        )
-        text = self._ids, self._offsets
+        setup = self._setup._replace(samplers=self._setup.samplers._replace(keep=mode.keep))
+        layers = kernel.layers(self.config)
 
         def work(thread: int) -> None:
             try:
-                kernel(*text, weights, self._frozen, samplers, self._tree, self._window, task, space, thread, threads)
+                if mode.minibatches:
+                    minibatch(*layers)(setup, weights, task, space, thread, threads)
+                else:
+                    hogwild(*layers)(setup, weights, task, space)
             except BaseException:
-                space.barrier[kernels.ABORTED] = 1  # no other thread is to wait for this one
+                space.abort()
                 raise
 
         if threads == 1:
@@ -282,36 +278,23 @@ class ChunkTrainer:
         else:
             with ThreadPoolExecutor(threads, "wordkin-lane") as pool:
                 list(pool.map(work, range(threads)))
-        lanes = space.lanes
-        return ChunkResult(
-            float(lanes.losses[:, 0].sum()),
-            int(lanes.progress[:, kernels.EXAMPLES].sum()),
-            chunk.end - chunk.begin,
-            int(lanes.progress[:, kernels.KEPT].sum()),
-        )
+        loss, examples, kept_tokens = space.totals()
+        return ChunkResult(loss, examples, chunk.end - chunk.begin, kept_tokens)
 
-    def _task(self, epoch: int, chunk: Chunk, mode: Mode) -> tuple[kernels.Task, kernels.Workspace]:
+    def _task(self, epoch: int, chunk: Chunk, mode: Mode) -> tuple[kernel.Task, kernel.Workspace]:
         """The pieces and rates of a chunk, and the memory that the kernel works in."""
         config, size = self.config, mode.minibatches
         if size:
-            pieces, lanes = split_into_lanes(chunk.pieces, self._offsets, size.lanes)
+            pieces, lanes = split_into_lanes(chunk.pieces, self._setup.offsets, size.lanes)
             streams = [stream(mode.seed, epoch, chunk.number, lane) for lane in range(size.lanes)]
         else:
             pieces, lanes = chunk.pieces, np.array([0, len(chunk.pieces)])
             streams = [stream(mode.seed, epoch, chunk.number)]
         begins = np.concatenate([[0], np.cumsum(pieces[:, 1] - pieces[:, 0] + 2 * config.window)])
-        space = kernels.workspace(
-            streams,
-            int(np.diff(begins[lanes]).max()),
-            self._most_context,
-            1 if config.architecture == "cbow" else self._most_context,
-            self._most_outputs,
-            kernels.whole_registers(config.vector_size),
-            np.float32,
-            size.steps if size else 0,
-        )
+        room = int(np.diff(begins[lanes]).max())
+        space = kernel.allocate(streams, room, self._shape, np.float32, size.steps if size else 0)
         rates = [self.rate_at(epoch, token) if mode.updates else 0.0 for token in (chunk.begin, chunk.end)]
-        return kernels.Task(pieces, lanes, *rates), space
+        return kernel.Task(pieces, lanes, *rates), space
 
 
 def held_out_text(sentences: int, tokens: int) -> str:

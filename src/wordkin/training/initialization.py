@@ -12,8 +12,8 @@ import numpy.typing as npt
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import Text
 from wordkin.errors import ConfigurationError, FormatError, argument
-from wordkin.model import carrying, huffman
-from wordkin.model.kernels import Weights, padded
+from wordkin.model import huffman
+from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros, give_back, row_blocks
 from wordkin.training.checkpoint import Arrays
 from wordkin.training.reports import EpochRecord
@@ -150,7 +150,7 @@ class Initialization:
             if config.output_layer == "hierarchical-softmax":
                 self._require_finite(W.__getitem__, np.arange(len(W)))
                 trees = huffman.tree(np.asarray(self.known.counts)), huffman.tree(vocabulary.counts)
-                weights.output[:, : config.vector_size] = carrying.carried(V, W, *trees, rows)
+                weights.output[:, : config.vector_size] = huffman.transfer_tree(V, W, *trees, rows)
             else:
                 self._copy(W.__getitem__, rows, weights.output)
         frozen = np.zeros(words, np.bool_)

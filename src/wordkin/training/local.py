@@ -19,6 +19,9 @@ from wordkin.training.initialization import InitialWeights
 from wordkin.training.schedule import Chunk
 from wordkin.vocabulary import Vocabulary
 
+Finished = queue.SimpleQueue[ChunkResult | BaseException | None]
+"""What threads have done: the result of a chunk, an error, or None at the end of a thread."""
+
 _POLL_SECONDS = 0.2  # how often the main thread wakes, so that Ctrl-C gets through
 
 
@@ -66,7 +69,7 @@ class LocalBackend(Backend):
             if chunk.number >= done:
                 pending.put(chunk)
         closing = threading.Event()
-        finished: queue.SimpleQueue[ChunkResult | BaseException | None] = queue.SimpleQueue()
+        finished: Finished = queue.SimpleQueue()
 
         def work() -> None:
             try:
@@ -80,22 +83,12 @@ class LocalBackend(Backend):
                 finished.put(error)
             finished.put(None)
 
-        working = trainer.chunks_at_once
-        threads = [threading.Thread(target=work, name=f"wordkin-{number}", daemon=True) for number in range(working)]
+        names = [f"wordkin-{number}" for number in range(trainer.chunks_at_once)]
+        threads = [threading.Thread(target=work, name=name, daemon=True) for name in names]
         for thread in threads:
             thread.start()
         try:
-            while working:
-                try:
-                    result = finished.get(timeout=_POLL_SECONDS)
-                except queue.Empty:
-                    continue
-                if result is None:
-                    working -= 1
-                elif isinstance(result, BaseException):
-                    raise result
-                else:
-                    yield result
+            yield from _results(finished, len(threads))
         finally:
             closing.set()
             for thread in threads:
@@ -112,3 +105,18 @@ class LocalBackend(Backend):
         """Mean J on the held-out text; None if it was stopped."""
         total = self._trainer.holdout_loss(self.weights, stopping)
         return None if total is None else total.mean_loss
+
+
+def _results(finished: Finished, threads: int) -> Generator[ChunkResult]:
+    """Yield the results until all threads have ended; raise what a thread raised."""
+    while threads:
+        try:
+            result = finished.get(timeout=_POLL_SECONDS)
+        except queue.Empty:
+            continue
+        if result is None:
+            threads -= 1
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            yield result

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, Self
 
 from wordkin.errors import CorpusError, DivergenceError, OutputError, argument
-from wordkin.model.kernels import Weights
+from wordkin.model.kernel import Weights
 from wordkin.training.backend import Backend
 from wordkin.training.checkpoint import CheckpointFile, State, Totals
 from wordkin.training.chunk import ChunkResult

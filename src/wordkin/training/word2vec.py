@@ -21,7 +21,7 @@ from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from wordkin.training.initialization import Freeze, Initialization, Source
+    from wordkin.training.initialization import Freeze, Initialization, InitialWeights, Source
     from wordkin.training.progress import Progress, Run
 
 logger = logging.getLogger("wordkin")
@@ -230,17 +230,8 @@ class Word2Vec:
         from wordkin.training.initialization import without_padding
         from wordkin.training.loop import train
 
-        config, corpus = self.config, backend.corpus
-        warnings, budget = backend.warn(), expected(corpus, config, initialization.memory)
-        logger.info("%s", budget.memory_text())
-        initial = initialization.weights(corpus.vocabulary)
-        if initial.report is not None:
-            logger.info("%s", initial.report)
-        warnings += initialization.warn(corpus, initial.report)
-        backend.prepare(initial)
-        budget = replace(budget, tokens_per_second=backend.tokens_per_second())
-        logger.info("%s", budget.time_text())
-        stored = self._stored_parameters(backend)
+        config, corpus, stored = self.config, backend.corpus, self._stored_parameters(backend)
+        initial, warnings, budget = _prepare(backend, initialization)
 
         def vectors(V: Any, W: Any, history: Sequence[EpochRecord]) -> WordVectors:
             return WordVectors(StoredModel(V, W, corpus.vocabulary, stored, initialization.history(history)))
@@ -259,7 +250,7 @@ class Word2Vec:
         if backend.held_out:
             logger.info("%s", backend.held_out)
         history = train(backend, bar, epoch_ended if on_epoch_end else None, checkpoint)
-        self.history, self.report, self.warnings, self.budget = history, corpus.report, tuple(warnings), budget
+        self.history, self.report, self.warnings, self.budget = history, corpus.report, warnings, budget
         losses = [record.holdout_loss for record in history]
         self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)
         self.initialization, self.verdict = initial.report, verdict(corpus, config, history)
@@ -297,6 +288,21 @@ def _open_backend(
     from wordkin.training.ray.backend import ray_backend
 
     return ray_backend(corpus, config, known, workers if isinstance(workers, Workers) else Workers(workers))
+
+
+def _prepare(backend: Backend, initialization: "Initialization") -> "tuple[InitialWeights, tuple[str, ...], Budget]":
+    """Make the weights, and get the backend ready to train them; log what looks wrong, and what the run will take."""
+    corpus = backend.corpus
+    warnings, budget = backend.warn(), expected(corpus, backend.config, initialization.memory)
+    logger.info("%s", budget.memory_text())
+    initial = initialization.weights(corpus.vocabulary)
+    if initial.report is not None:
+        logger.info("%s", initial.report)
+    warnings += initialization.warn(corpus, initial.report)
+    backend.prepare(initial)
+    budget = replace(budget, tokens_per_second=backend.tokens_per_second())
+    logger.info("%s", budget.time_text())
+    return initial, tuple(warnings), budget
 
 
 def _progress_of(

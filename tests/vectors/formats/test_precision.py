@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from wordkin import FormatError, WordVectors
-from wordkin.storage import atomic, container
+from wordkin.storage import container
 from wordkin.vectors import loading
 from wordkin.vectors.formats import native, precision
 from wordkin.vectors.postprocessing import stored_as
@@ -105,7 +105,7 @@ def test_only_files_in_fewer_bits_need_a_new_version(tmp_path, vectors):
 
 def test_an_older_version_refuses_them_by_name(tmp_path, vectors, monkeypatch):
     stored_as(vectors, "int8").save(tmp_path / "file")
-    monkeypatch.setattr(atomic, "FORMAT_VERSION", 1)
+    monkeypatch.setattr(container, "FORMAT_VERSION", 1)
     with pytest.raises(FormatError, match="has the format version 2, this wordkin reads up to 1: upgrade wordkin"):
         WordVectors.load(tmp_path / "file")
 

@@ -160,7 +160,7 @@ def test_a_doubtful_line_is_shown(path, monkeypatch, name, end, piece):
 
 def test_a_header_where_none_belongs_and_the_other_way_round(path):
     path.write_bytes(b"3 4\n" + ROWS)
-    with pytest.raises(FormatError, match=r"line 1, '3 4': .*belongs to another format \(--from word2vec-text\)"):
+    with pytest.raises(FormatError, match=r"line 1, '3 4': .*belongs to another format \(format='word2vec-text'\)"):
         WordVectors.load(path, format="glove")
     path.write_bytes(MARK + b"\n" + ROWS)
     with pytest.raises(FormatError, match=r"at byte 4: its first line, 'cat 0\.5 0\.25 3 4', is not a number of words"):
@@ -173,7 +173,9 @@ def test_a_header_where_none_belongs_and_the_other_way_round(path):
 def test_numbers_without_words(path):
     data = b"0.5 1 2\n0.25 3 4\n"
     path.write_bytes(data)
-    with pytest.raises(FormatError, match=r"holds numbers without words; .*\(file\.metadata\.tsv\).*\(--from glove\)"):
+    with pytest.raises(
+        FormatError, match=r"holds numbers without words; .*\(file\.metadata\.tsv\).*\(format='glove'\)"
+    ):
         WordVectors.load(path)
     assert loaded(path, data, format="glove") == (["0.5", "0.25"], [[1, 2], [3, 4]])
     assert loaded(path, b"17 1 2\n4 3 4\n") == (["17", "4"], [[1, 2], [3, 4]])  # ids

@@ -16,7 +16,7 @@ from wordkin.corpus.checks import check
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.merging import Merger
 from wordkin.corpus.words import WordCounts
-from wordkin.model.kernels import Weights, padded
+from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights

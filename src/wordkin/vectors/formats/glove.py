@@ -28,7 +28,7 @@ def recognises(path: Path, first: bytes) -> bool:
             f"{path} holds numbers without words; put the words beside them ({beside}), as TensorBoard's projector "
             f"does, or take the first number of each line for its word ({by_name})"
         )
-    if text_lines.numbers_behind_word(line) == 1:
+    if text_lines.has_one_number_a_line(first):
         raise FormatError(
             f"{path} has one number per line, as a list of scores or counts rather than vectors; if they are "
             f"vectors of one dimension, give {by_name}"

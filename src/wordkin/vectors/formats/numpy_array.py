@@ -101,10 +101,10 @@ def write_npy(file: IO[bytes], pieces: Iterable[npt.NDArray[Any]], columns: int,
     for piece in pieces:
         rows += len(piece)
         file.write(np.ascontiguousarray(piece, dtype).data)
-    npy_header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({rows}, {columns}), }}".encode()
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({rows}, {columns}), }}".encode()
     begin = MAGIC + b"\x01\x00" + (_WRITTEN_HEADER - 10).to_bytes(2, "little")
     file.seek(0)
-    file.write(begin + npy_header.ljust(_WRITTEN_HEADER - 11) + b"\n")
+    file.write(begin + header.ljust(_WRITTEN_HEADER - 11) + b"\n")
     return rows
 
 

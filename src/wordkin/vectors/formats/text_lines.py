@@ -92,6 +92,12 @@ def lacks_words(first: bytes, *, ids_are_words: bool) -> bool:
     return 2 * len(bare) > len(sample)
 
 
+def has_one_number_a_line(first: bytes) -> bool:
+    """Whether most of the first lines end in a single number, as in a list of word pairs with scores."""
+    counts = [numbers_behind_word(line) for _, line in itertools.islice(lines(first), _SAMPLE_LINES)]
+    return 2 * counts.count(1) > len(counts)
+
+
 def binary_behind_header(first: bytes) -> bool:
     """Whether a file has a header and then bytes that are not text."""
     line, _, rest = first.partition(b"\n")

@@ -1,9 +1,9 @@
-"""Going on with hierarchical softmax: is it better to carry the old tree's nodes over than to begin them at zero?
+"""Going on with hierarchical softmax: is it better to transfer the old tree's nodes than to begin at zero?
 
-    python benchmarks/carrying.py [--data FOLDER] [--seeds 3]
+    python benchmarks/transfer_tree.py [--data FOLDER] [--seeds 3]
 
-Five epochs on the first half of the lines of a text, one more on the second half, with the output vectors carried over
-(wordkin.model.carrying) or at zero. Prints the mean loss over that half, after the epoch, with no step taken, and the
+Five epochs on the first half of the lines of a text, one more on the second half, with the output vectors transferred
+(huffman.transfer_tree) or at zero. Prints the mean loss over that half, after the epoch, with no step taken, and the
 mean and standard deviation over the seeds; docs/performance.md has the table.
 """
 
@@ -18,7 +18,7 @@ from wordkin import TrainingConfig, Word2Vec, WordVectors
 from wordkin.config import ARCHITECTURES
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.reading import blocks
-from wordkin.model import carrying
+from wordkin.model import huffman
 from wordkin.training.initialization import Initialization
 from wordkin.training.local import LocalBackend
 from wordkin.training.loop import train
@@ -31,12 +31,12 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def loss_after(first: WordVectors, lines: list[str], config: TrainingConfig, carry: bool) -> float:
+def loss_after(first: WordVectors, lines: list[str], config: TrainingConfig, transfer: bool) -> float:
     """Mean J over the lines after one epoch on them."""
     initialization = Initialization(config, first, None, None)
     corpus = encode(lines, config, initialization.known)
     initial = initialization.weights(corpus.vocabulary)
-    if not carry:
+    if not transfer:
         initial.weights.output[:] = 0
     barely = dataclasses.replace(config, learning_rate=1e-9, min_learning_rate=0.0)
     for settings in (config, barely):
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
-    print(f"{carrying.VECTORS_PER_NUMBER} vectors a number, λ {carrying.RIDGE} of the diagonal")
+    print(f"{huffman.VECTORS_PER_NUMBER} vectors a number, λ {huffman.RIDGE} of the diagonal")
     for (name, (file, reading)), architecture in itertools.product(TEXTS.items(), ARCHITECTURES):
         lines = b"".join(blocks(options.data / file)).decode().splitlines()
         half = len(lines) // 2
@@ -59,11 +59,11 @@ def main() -> None:
         for seed in range(1, options.seeds + 1):
             shape = {"architecture": architecture, "output_layer": "hierarchical-softmax", "seed": seed, "threads": 1}
             first = Word2Vec(**reading, **shape).fit(lines[:half], progress=False).vectors
-            for carry, found in losses.items():
+            for transfer, found in losses.items():
                 config = TrainingConfig(**reading, **shape, epochs=1)
-                found.append(loss_after(first, lines[half:], config, carry))
+                found.append(loss_after(first, lines[half:], config, transfer))
         shown = (f"{statistics.mean(found):.4f} ± {statistics.stdev(found):.4f}" for found in losses.values())
-        print(f"{name}, {architecture}: carried {', zero '.join(shown)}", flush=True)
+        print(f"{name}, {architecture}: transferred {', zero '.join(shown)}", flush=True)
 
 
 if __name__ == "__main__":

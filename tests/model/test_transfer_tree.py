@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordkin.model import carrying, huffman
+from wordkin.model import huffman
 
 
 def learned(words, size=6, seed=0):
@@ -25,8 +25,8 @@ def probabilities(v, W, tree):
 
 def test_the_same_tree_keeps_every_node():
     counts, V, W = learned(30)
-    carried = carrying.carried(V, W, huffman.tree(counts), huffman.tree(3 * counts), np.arange(30))
-    np.testing.assert_array_equal(carried, W)
+    transferred = huffman.transfer_tree(V, W, huffman.tree(counts), huffman.tree(3 * counts), np.arange(30))
+    np.testing.assert_array_equal(transferred, W)
 
 
 def test_nodes_stay_with_their_words_where_rows_move():
@@ -35,21 +35,21 @@ def test_nodes_stay_with_their_words_where_rows_move():
     _, V, W = learned(5)
     old, new = huffman.tree(counts), huffman.tree(np.array([16, 8, 4, 3, 2]))
     rows = np.array([0, 1, 2, 4, 3])
-    carried = carrying.carried(V, W, old, new, rows)
+    transferred = huffman.transfer_tree(V, W, old, new, rows)
     for v in V:
-        wanted, found = probabilities(v, W, old), probabilities(v, carried, new)
+        wanted, found = probabilities(v, W, old), probabilities(v, transferred, new)
         np.testing.assert_allclose(found[rows], wanted, rtol=1e-5)
-    assert not np.array_equal(carried, W)  # one node is turned around
+    assert not np.array_equal(transferred, W)  # one node is turned around
 
 
-def test_a_node_that_parts_no_old_words_begins_at_zero():
+def test_a_node_that_separates_no_old_words_begins_at_zero():
     counts, V, W = learned(4)
     new = huffman.tree(np.array([90, 80, 3, 2, 2, 1]))  # rows 2 to 5 are old, 0 and 1 are new
-    carried = carrying.carried(V, W, huffman.tree(counts), new, np.arange(2, 6))
+    transferred = huffman.transfer_tree(V, W, huffman.tree(counts), new, np.arange(2, 6))
     nodes = new.path(2)[0]
-    assert carried[new.path(0)[0][-1]].tolist() == [0] * 6
-    assert (carried[nodes[-1]] != 0).any()
-    assert carried[-1].tolist() == [0] * 6
+    assert transferred[new.path(0)[0][-1]].tolist() == [0] * 6
+    assert (transferred[nodes[-1]] != 0).any()
+    assert transferred[-1].tolist() == [0] * 6
 
 
 @pytest.mark.parametrize("added", [0, 40])
@@ -63,7 +63,7 @@ def test_another_tree_still_predicts_what_the_old_one_did(added):
     place[order] = np.arange(len(order))
     rows = place[:60]
     old, new = huffman.tree(counts), huffman.tree(joint[order])
-    carried = carrying.carried(V, W, old, new, rows)
+    transferred = huffman.transfer_tree(V, W, old, new, rows)
 
     def distance(outputs):
         total = 0.0
@@ -72,15 +72,15 @@ def test_another_tree_still_predicts_what_the_old_one_did(added):
             total += (wanted * np.log(wanted / (found / found.sum()))).sum()  # Kullback and Leibler's
         return total
 
-    assert distance(carried) < 0.5 * distance(np.zeros_like(carried))
+    assert distance(transferred) < 0.5 * distance(np.zeros_like(transferred))
 
 
 def test_vectors_of_zero_and_a_single_word():
     counts, _, W = learned(9)
     new = huffman.tree(np.sort(np.arange(1, 12))[::-1])
-    carried = carrying.carried(np.zeros((9, 6), np.float32), W, huffman.tree(counts), new, np.arange(2, 11))
-    assert np.isfinite(carried).all()
-    one = carrying.carried(W[:1], W[:1], huffman.tree(np.array([3])), new, np.array([4]))
+    transferred = huffman.transfer_tree(np.zeros((9, 6), np.float32), W, huffman.tree(counts), new, np.arange(2, 11))
+    assert np.isfinite(transferred).all()
+    one = huffman.transfer_tree(W[:1], W[:1], huffman.tree(np.array([3])), new, np.array([4]))
     assert one.tolist() == np.zeros((11, 6)).tolist()
 
 
@@ -88,7 +88,7 @@ def test_vectors_of_zero_and_a_single_word():
 def test_compiled_and_python_agree(monkeypatch, name):
     counts, V, W = learned(12)
     trees = huffman.tree(counts), huffman.tree(np.sort(counts + np.arange(12) * 9)[::-1])
-    wanted = carrying.carried(V, W, *trees, np.arange(12))
-    monkeypatch.setattr(carrying, name, getattr(carrying, name).py_func)
+    wanted = huffman.transfer_tree(V, W, *trees, np.arange(12))
+    monkeypatch.setattr(huffman, name, getattr(huffman, name).py_func)
     with np.errstate(over="ignore"):  # sums of random numbers wrap around
-        np.testing.assert_allclose(carrying.carried(V, W, *trees, np.arange(12)), wanted, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(huffman.transfer_tree(V, W, *trees, np.arange(12)), wanted, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,84 @@
+"""The compiled kernel: it trains one chunk of tokens, window by window.
+
+An architecture is an input layer and an output layer, each a pair of functions; the step between them is one:
+
+    text        next_step   a lane's text, subsampled and cut into steps
+    outputs     rows        the rows of W that a step meets           labels      1 or 0 for each
+    inputs      forward     its input vectors                         backward    the changes to the rows of V
+    step        scores, errors, changes: the gradient
+    hogwild     one step after the other          minibatch     several threads, the same bytes
+    workspace   what they read and write          simd          vector registers
+
+The kernel runs as Python, too: ``hogwild(*layers(config)).py_func``.
+"""
+
+from wordkin.config import TrainingConfig
+from wordkin.model import objective
+from wordkin.model.huffman import Tree
+from wordkin.model.kernel.inputs import CBOW, CBOW_WORD2VEC, SKIPGRAM, InputLayer
+from wordkin.model.kernel.outputs import HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, OutputLayer
+from wordkin.model.kernel.workspace import (
+    PADDING,
+    Samplers,
+    Setup,
+    Shape,
+    Task,
+    Weights,
+    Window,
+    Workspace,
+    allocate,
+    padded,
+    whole_registers,
+)
+
+__all__ = [
+    "CBOW",
+    "CBOW_WORD2VEC",
+    "HIERARCHICAL_SOFTMAX",
+    "NEGATIVE_SAMPLING",
+    "PADDING",
+    "SKIPGRAM",
+    "InputLayer",
+    "OutputLayer",
+    "Samplers",
+    "Setup",
+    "Shape",
+    "Task",
+    "Weights",
+    "Window",
+    "Workspace",
+    "allocate",
+    "layers",
+    "padded",
+    "shape_of",
+    "whole_registers",
+    "window_of",
+]
+
+
+def layers(config: TrainingConfig) -> tuple[InputLayer, OutputLayer]:
+    """The layers that a configuration asks for."""
+    cbow = CBOW if config.cbow_gradient == "exact" else CBOW_WORD2VEC
+    return (
+        SKIPGRAM if config.architecture == "skipgram" else cbow,
+        NEGATIVE_SAMPLING if config.output_layer == "negative-sampling" else HIERARCHICAL_SOFTMAX,
+    )
+
+
+def window_of(config: TrainingConfig) -> Window:
+    """How a configuration cuts a text into windows and steps: CBOW takes a whole window as one step."""
+    positions = 2 * config.window + 1
+    if config.architecture == "skipgram":
+        positions = min(positions, objective.STEP_POSITIONS)
+    return Window(config.window, config.shrink_window, config.negative, positions)
+
+
+def shape_of(config: TrainingConfig, tree: Tree) -> Shape:
+    """The room that a configuration's steps take; the tree is only read for hierarchical softmax."""
+    context = min(2 * config.window, window_of(config).step_positions)
+    return Shape(
+        context,
+        inputs=1 if config.architecture == "cbow" else context,
+        outputs=tree.longest if config.output_layer == "hierarchical-softmax" else config.negative + 1,
+        width=whole_registers(config.vector_size),
+    )

@@ -1,0 +1,86 @@
+"""Input layers: which vectors a window's context gives, and what happens to the rows that they are made of."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from wordkin.compilation import inlined
+from wordkin.model.kernel.simd import SIMD_WIDTH, fill, fma, item, load, store
+from wordkin.model.kernel.step import changes, learns, output_rows
+from wordkin.model.kernel.workspace import CONTEXT, Rows
+
+
+class InputLayer(NamedTuple):
+    """A pair of functions.
+
+    Attributes:
+        forward: ``(setup, weights, lane, step)``: the window's input vectors, as Rows.
+        backward: ``(setup, weights, lane, step, columns, room)``: change V and W, in these columns, by the errors in
+            ``step.errors``; `room` is for one thread's changes of V.
+    """
+
+    forward: Callable[..., Rows]
+    backward: Callable[..., None]
+
+
+@inlined
+def context_rows(_setup, weights, _lane, step):
+    """The context words' own rows of V."""
+    return Rows(weights.input, step.context, np.int64(step.sizes[CONTEXT]))
+
+
+@inlined
+def change_context(setup, weights, lane, step, columns, room):
+    """V_in += E · W_out, in place."""
+    inputs, outputs = context_rows(setup, weights, lane, step), output_rows(weights, step)
+    changes(inputs, outputs, step.errors, columns, room, True, setup.frozen)
+
+
+@inlined
+def mean_row(lane, step):
+    """The place of the mean of the context's vectors."""
+    return Rows(step.mean, lane.first_row, 1)
+
+
+@inlined
+def context_mean(_setup, weights, lane, step):
+    """One vector, the mean h = (1/c) Σ v_i."""
+    V, count = weights.input, np.int64(step.sizes[CONTEXT])
+    share = fill(V, 1 / count)
+    for k in range(0, step.mean.shape[1], SIMD_WIDTH):
+        h = fill(V, 0.0)
+        for i in range(count):
+            h = fma(share, load(V, item(step.context, i), k), h)
+        store(step.mean, 0, k, h)
+    return mean_row(lane, step)
+
+
+@inlined
+def change_by_mean(setup, weights, lane, step, columns, room):
+    """v_i += (1/c) E · W_out for each context word: the mean's derivative is 1/c."""
+    changes(mean_row(lane, step), output_rows(weights, step), step.errors, columns, room, False, None)
+    add_to_context(setup, weights, step, columns, room, 1 / np.int64(step.sizes[CONTEXT]))
+
+
+@inlined
+def change_by_sum(setup, weights, lane, step, columns, room):
+    """v_i += E · W_out for each context word, without the mean's derivative, as word2vec.c does."""
+    changes(mean_row(lane, step), output_rows(weights, step), step.errors, columns, room, False, None)
+    add_to_context(setup, weights, step, columns, room, 1.0)
+
+
+@inlined
+def add_to_context(setup, weights, step, columns, change, share):
+    """Add share · change[0] to the rows of the context words; a word that stands there twice gets it twice."""
+    V, factor = weights.input, fill(weights.input, share)
+    for i in range(step.sizes[CONTEXT]):
+        row = np.int64(item(step.context, i))
+        if learns(setup.frozen, row):
+            for k in range(columns[0], columns[1], SIMD_WIDTH):
+                store(V, row, k, fma(factor, load(change, 0, k), load(V, row, k)))
+
+
+SKIPGRAM = InputLayer(context_rows, change_context)
+CBOW = InputLayer(context_mean, change_by_mean)
+CBOW_WORD2VEC = InputLayer(context_mean, change_by_sum)

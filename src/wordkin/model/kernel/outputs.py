@@ -1,0 +1,92 @@
+"""Output layers: which rows of W a window meets, and with which labels."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from wordkin.compilation import inlined
+from wordkin.model.kernel.simd import GROUP, SIMD_WIDTH, TILE
+from wordkin.model.kernel.text import advance, below, random_bits
+from wordkin.model.kernel.workspace import OUTPUTS, REPEATED, WORD
+
+MOST_REDRAWS = 64
+"""Draws that may hit the centre word before its successor is taken, so that no distribution can hang the kernel."""
+
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+class OutputLayer(NamedTuple):
+    """A pair of functions.
+
+    Attributes:
+        rows: ``(setup, lane, step, word)``: put a centre word's output rows into ``step.outputs``, their number into
+            ``step.sizes[OUTPUTS]``, and into ``step.sizes[REPEATED]`` whether one of them may occur twice.
+        labels: ``(setup, lane, step)``: put the signs 2t − 1 of these rows into ``lane.signs``, tile by tile, once for
+            each input vector of a register.
+    """
+
+    rows: Callable[..., None]
+    labels: Callable[..., None]
+
+
+@inlined
+def draw_noise(state, samplers, centre):
+    """Draw a word from the noise distribution that differs from the centre word.
+
+    Returns:
+        The random state, and the word.
+    """
+    word = centre
+    redraws = 0
+    while word == centre and redraws < MOST_REDRAWS:
+        state = advance(state)
+        bits = random_bits(state)
+        cell = below(bits, len(samplers.alias))
+        word = cell if (bits & _LOW) <= np.uint64(samplers.accept[cell]) else np.int64(samplers.alias[cell])
+        redraws += 1
+    if word == centre:
+        word = (centre + 1) % len(samplers.alias)
+    return state, word
+
+
+@inlined
+def noise_rows(setup, lane, step, word):
+    """The centre word, and noise words drawn for it; one of these may occur twice."""
+    outputs, n = step.outputs, setup.window.negative + 1
+    state = np.uint64(lane.state[0])
+    outputs[0] = word
+    for j in range(1, n):
+        state, outputs[j] = draw_noise(state, setup.samplers, word)
+    lane.state[0] = state
+    step.sizes[OUTPUTS], step.sizes[REPEATED] = n, True
+
+
+@inlined
+def noise_labels(_setup, _lane, _step):
+    """1 for the centre word, 0 for the others: the workspace begins with these, so there is nothing to do."""
+
+
+@inlined
+def path_rows(setup, _lane, step, word):
+    """The inner nodes on the centre word's Huffman path, each of them once."""
+    begin, end = setup.tree.offsets[word], setup.tree.offsets[word + 1]
+    for node in range(end - begin):
+        step.outputs[node] = setup.tree.nodes[begin + node]
+    step.sizes[OUTPUTS], step.sizes[REPEATED] = end - begin, False
+
+
+@inlined
+def path_labels(setup, lane, step):
+    """1 − the code of the centre word."""
+    tree, signs, word = setup.tree, lane.signs, np.int64(step.sizes[WORD])
+    begin, n = tree.offsets[word], tree.offsets[word + 1] - tree.offsets[word]
+    tiles = (n + TILE - 1) // TILE
+    for group in range(0, SIMD_WIDTH, GROUP):
+        signs[tiles - 1, group : group + TILE] = 0
+        for j in range(n):
+            signs[j // TILE, group + j % TILE] = tree.signs[begin + j]
+
+
+NEGATIVE_SAMPLING = OutputLayer(noise_rows, noise_labels)
+HIERARCHICAL_SOFTMAX = OutputLayer(path_rows, path_labels)

@@ -1,0 +1,646 @@
+"""The production kernel against the NumPy reference: the same function, in float64 and float32, compiled and not."""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import pytest
+
+import wordkin
+from wordkin import TrainingConfig
+from wordkin.model import huffman, kernel, objective, sampling
+from wordkin.model.kernel import minibatch, outputs, simd, text, workspace
+from wordkin.model.kernel import step as one_step
+from wordkin.model.kernel.hogwild import hogwild
+from wordkin.training.schedule import split_into_lanes, stream
+
+VOCABULARY, SIZE, WIDTH = 9, 21, 32  # rows of two cache lines, the second one mostly padding
+SENTENCES = [[3, 7, 3, 1, 8, 0, 2], [5], [4, 4, 6, 0, 0, 1, 2, 8, 7, 0, 3, 5], [2, 0]]
+IDS = np.concatenate(SENTENCES).astype(np.int32)
+OFFSETS = np.cumsum([0, *map(len, SENTENCES)]).astype(np.int64)
+COUNTS = np.array([90, 40, 30, 20, 10, 8, 6, 4, 2])
+ACCEPT, ALIAS = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
+EVERYTHING = np.full(VOCABULARY, 2**32 - 1, np.uint32)
+SOME = sampling.thresholds(sampling.keep_probabilities(COUNTS, 0.05))
+TREE = huffman.tree(COUNTS)
+STREAM = stream(1, 0, 0)
+PIECES = np.array([[0, len(IDS), 0]])
+TASK = kernel.Task(PIECES, np.array([0, 1]), 0.5, 0.2)  # η large enough for any mistake to show
+
+
+class Variant(NamedTuple):
+    input_layer: kernel.InputLayer = kernel.SKIPGRAM
+    output_layer: kernel.OutputLayer = kernel.NEGATIVE_SAMPLING
+
+    @property
+    def cbow(self) -> bool:
+        return self.input_layer is not kernel.SKIPGRAM
+
+    @property
+    def hierarchical(self) -> bool:
+        return self.output_layer is kernel.HIERARCHICAL_SOFTMAX
+
+    @property
+    def exact(self) -> bool:
+        return self.input_layer is not kernel.CBOW_WORD2VEC
+
+
+INPUT_LAYERS = {"skipgram": kernel.SKIPGRAM, "cbow": kernel.CBOW, "cbow-word2vec": kernel.CBOW_WORD2VEC}
+OUTPUT_LAYERS = {"ns": kernel.NEGATIVE_SAMPLING, "hs": kernel.HIERARCHICAL_SOFTMAX}
+VARIANTS = [
+    pytest.param(Variant(INPUT_LAYERS[one], OUTPUT_LAYERS[other]), id=f"{one}-{other}")
+    for one, other in itertools.product(INPUT_LAYERS, OUTPUT_LAYERS)
+]
+
+
+def samplers(keep: np.ndarray = SOME) -> kernel.Samplers:
+    return kernel.Samplers(keep, ACCEPT, ALIAS)
+
+
+def weights(dtype: type) -> kernel.Weights:
+    generator = np.random.default_rng(5)
+    V, W = (np.zeros((VOCABULARY, WIDTH), dtype) for _ in range(2))
+    V[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
+    W[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
+    return kernel.Weights(V, W)
+
+
+def train(
+    variant: Variant,
+    parameters: kernel.Weights,
+    tables: kernel.Samplers,
+    window: kernel.Window,
+    task: kernel.Task = TASK,
+    steps: int = 0,
+    threads: int = 1,
+    interpreted: bool = False,
+    frozen: np.ndarray | None = None,
+) -> tuple[float, int, int]:
+    """Run a kernel, in minibatches of so many steps a lane: the sum of the loss, the pairs, the tokens kept."""
+    run = (minibatch.minibatch if steps else hogwild)(*variant)
+    run = run.py_func if interpreted else run
+    if variant.cbow:
+        window = window._replace(step_positions=2 * window.size + 1)
+    space = room(variant, window, task, parameters.input.dtype, steps)
+    setup = kernel.Setup(IDS, OFFSETS, tables, TREE, window, frozen)
+
+    def work(*team: int) -> None:
+        with np.errstate(over="ignore"):
+            run(setup, parameters, task, space, *team)
+
+    if steps:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads), [threads] * threads))
+    else:
+        work()
+    return space.totals()
+
+
+def room(variant: Variant, window: kernel.Window, task: kernel.Task, dtype: type, steps: int = 0) -> kernel.Workspace:
+    """A workspace for one chunk."""
+    context = min(2 * window.size, window.step_positions)
+    shape = kernel.Shape(
+        context,
+        1 if variant.cbow else context,
+        TREE.longest if variant.hierarchical else window.negative + 1,
+        WIDTH,
+    )
+    words = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * window.size).sum())
+    return kernel.allocate(streams(task), words, shape, dtype, steps)
+
+
+def streams(task: kernel.Task) -> list[int]:
+    return [int(STREAM) + lane for lane in range(len(task.lanes) - 1)]
+
+
+def in_lanes(count: int) -> kernel.Task:
+    pieces, lanes = split_into_lanes(PIECES, OFFSETS, count)
+    return TASK._replace(pieces=pieces, lanes=lanes)
+
+
+class Stream:
+    """SplitMix64 in plain integers."""
+
+    def __init__(self, state: int) -> None:
+        self.state = int(state)
+
+    def bits(self) -> int:
+        mask = 2**64 - 1
+        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
+        z = self.state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        return z ^ (z >> 31)
+
+    def below(self, bound: int) -> int:
+        return ((self.bits() >> 32) * bound) >> 32
+
+
+class Step(NamedTuple):
+    context: np.ndarray
+    rows: np.ndarray
+    labels: np.ndarray
+    rate: float
+
+
+class LaneText:
+    """A lane's text as the kernel should cut it into steps; counts what it draws and keeps."""
+
+    def __init__(self, variant: Variant, tables: kernel.Samplers, window: kernel.Window, task: kernel.Task, lane=0):
+        self.variant, self.tables, self.window, self.task = variant, tables, window, task
+        self.draw = Stream(streams(task)[lane])
+        self.kept: list[tuple[list[int], list[bool]]] = []  # of each sentence the words, and which may be centres
+        for first, last, _ in task.pieces[task.lanes[lane] : task.lanes[lane + 1]]:
+            for begin, end in itertools.pairwise(OFFSETS):
+                if begin < last and end > first:
+                    inside = range(max(begin, first - window.size), min(end, last + window.size))
+                    tokens = [token for token in inside if self.draw.bits() >> 32 <= tables.keep[IDS[token]]]
+                    self.kept.append((IDS[tokens].tolist(), [first <= token < last for token in tokens]))
+        self.total = sum(sum(centres) for _, centres in self.kept)
+        self.repeated = 0
+
+    def steps(self) -> Iterator[Step]:
+        everything = sum(len(sentence) for sentence, _ in self.kept)
+        seen = 0
+        for sentence, centres in self.kept:
+            for position, centre in enumerate(sentence):
+                reach = 1 + self.draw.below(self.window.size) if self.window.shrink else self.window.size
+                rows, labels = self._outputs(centre)
+                rate = self.task.first_rate + (self.task.last_rate - self.task.first_rate) * seen / everything
+                places = range(max(0, position - reach), min(len(sentence), position + reach + 1))
+                places = places if centres[position] else range(0)
+                size = (len(places) if self.variant.cbow else self.window.step_positions) or 1
+                for begin in range(0, len(places), size):
+                    context = [sentence[place] for place in places[begin : begin + size] if place != position]
+                    if context:
+                        yield Step(np.array(context), rows, labels, rate)
+                seen += 1
+
+    def _outputs(self, centre: int) -> tuple[np.ndarray, np.ndarray]:
+        if self.variant.hierarchical:
+            return objective.hierarchical_softmax_outputs(*TREE.path(centre))
+        noise: list[int] = []
+        while len(noise) < self.window.negative:
+            bits = self.draw.bits()
+            cell = ((bits >> 32) * VOCABULARY) >> 32
+            word = cell if bits & 0xFFFFFFFF <= self.tables.accept[cell] else int(self.tables.alias[cell])
+            self.repeated += word == centre
+            if word != centre:
+                noise.append(word)
+        return objective.negative_sampling_outputs(centre, np.array(noise))
+
+
+def reference(
+    variant: Variant,
+    W: kernel.Weights,
+    tables: kernel.Samplers,
+    window: kernel.Window,
+    task: kernel.Task = TASK,
+):
+    """What the kernel should do step by step, with the reference's window step."""
+    text = LaneText(variant, tables, window, task)
+    architecture, gradient = "cbow" if variant.cbow else "skipgram", "exact" if variant.exact else "word2vec"
+    done = [
+        objective.window_step(*W, step.context, step.rows, step.labels, step.rate, architecture, gradient)
+        for step in text.steps()
+    ]
+    return sum(step.J for step in done), sum(step.pairs for step in done), text.total, text.repeated
+
+
+def reference_in_minibatches(
+    variant: Variant,
+    parameters: kernel.Weights,
+    tables: kernel.Samplers,
+    window: kernel.Window,
+    task: kernel.Task,
+    size: int,
+) -> float:
+    """What it should do in minibatches: all errors from the same V and W, then the changes one step after the other."""
+    V, W = parameters
+    lanes = [LaneText(variant, tables, window, task, lane).steps() for lane in range(len(task.lanes) - 1)]
+    loss = 0.0
+    while steps := [step for lane in lanes for step in itertools.islice(lane, size)]:
+        scored = []
+        for step in steps:
+            inputs = V[step.context].mean(axis=0, keepdims=True) if variant.cbow else V[step.context]
+            x = inputs @ W[step.rows].T
+            loss += objective.loss(x, step.labels).sum()
+            E = step.rate * (step.labels - objective.sigmoid(x))
+            bound = max(step.rate, window.most_repeated)
+            rows = np.arange(1) if variant.cbow else step.context
+            scored.append((step, inputs, merged(merged(E, rows, bound).T, step.rows, bound).T))
+        for step, inputs, E in scored:
+            old = W[step.rows]
+            if variant.cbow:
+                np.add.at(W, step.rows, E.T @ inputs)
+                np.add.at(V, step.context, E @ old / (len(step.context) if variant.exact else 1))
+            else:
+                np.add.at(W, step.rows, E.T @ V[step.context])
+                np.add.at(V, step.context, E @ old)
+    return loss
+
+
+def merged(E: np.ndarray, rows: np.ndarray, bound: float) -> np.ndarray:
+    """The errors of equal rows, added up and cut, in the first of them."""
+    E = E.copy()
+    for i in range(1, len(rows)):
+        first = int(np.flatnonzero(rows == rows[i])[0])
+        if first < i:
+            E[first], E[i] = np.clip(E[first] + E[i], -bound, bound), 0
+    return E
+
+
+def agree(ours: kernel.Weights, theirs: kernel.Weights, rtol: float, atol: float) -> None:
+    for mine, wanted in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, wanted, rtol=rtol, atol=atol)
+        assert (mine[:, SIZE:] == 0).all()
+
+
+@pytest.mark.parametrize("keep", [SOME, EVERYTHING], ids=["subsampled", "all"])
+@pytest.mark.parametrize(
+    "window",
+    [kernel.Window(3, True, 4), kernel.Window(2, False, 1), kernel.Window(50, True, 50), kernel.Window(1, True, 2)],
+    ids=str,
+)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_kernel_is_the_reference_in_float64(variant, window, keep):
+    ours, theirs = weights(np.float64), weights(np.float64)
+    loss, examples, kept = train(variant, ours, samplers(keep), window)
+    wanted, pairs, total, repeated = reference(variant, theirs, samplers(keep), window)
+    assert (examples, kept) == (pairs, total)
+    assert repeated > 0 or variant.hierarchical  # the fixture has noise words to draw again
+    assert loss == pytest.approx(wanted, rel=1e-12)
+    agree(ours, theirs, 1e-10, 1e-11)
+    assert abs(ours.input - weights(np.float64).input).max() > 0.1
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_kernel_is_the_reference_in_float32(variant):
+    window = kernel.Window(3, True, 4)
+    ours, theirs = weights(np.float32), weights(np.float64)
+    loss, *_ = train(variant, ours, samplers(), window)
+    wanted, *_ = reference(variant, theirs, samplers(), window)
+    assert loss == pytest.approx(wanted, rel=1e-5)
+    agree(ours, theirs, 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize("window", [kernel.Window(3, True, 4), kernel.Window(50, False, 7)], ids=str)
+@pytest.mark.parametrize(("lanes", "steps"), [(1, 1), (1, 5), (3, 2), (4, 100)])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_minibatches_are_the_reference_in_float64(variant, lanes, steps, window):
+    ours, theirs, task = weights(np.float64), weights(np.float64), in_lanes(lanes)
+    loss, *_ = train(variant, ours, samplers(), window, task, steps)
+    wanted = reference_in_minibatches(variant, theirs, samplers(), window, task, steps)
+    assert loss == pytest.approx(wanted, rel=1e-12)
+    agree(ours, theirs, 1e-10, 1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_minibatch_of_one_step_is_the_step_itself(variant, dtype):
+    window = kernel.Window(4, True, 4)
+    in_minibatches, without = weights(dtype), weights(dtype)
+    assert train(variant, in_minibatches, samplers(), window, steps=1) == train(variant, without, samplers(), window)
+    assert all(np.array_equal(mine, other) for mine, other in zip(in_minibatches, without, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_minibatches_give_the_same_bytes_for_any_number_of_threads(variant, dtype):
+    window, task = kernel.Window(3, True, 4), in_lanes(5)
+    results = []
+    for threads in (1, 2, 3, 5):
+        parameters = weights(dtype)
+        numbers = train(variant, parameters, samplers(), window, task, 3, threads)
+        results.append((numbers, *(matrix.tobytes() for matrix in parameters)))
+    assert all(result == results[0] for result in results)
+
+
+@pytest.mark.parametrize("steps", [0, 3], ids=["hogwild", "minibatch"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_frozen_rows_stay_and_all_else_learns(variant, steps):
+    frozen = np.isin(np.arange(VOCABULARY), [0, 3, 7])
+    ours, before = weights(np.float32), weights(np.float32)
+    train(variant, ours, samplers(), kernel.Window(3, True, 4), steps=steps, frozen=frozen)
+    changed = (ours.input != before.input).any(axis=1)
+    assert changed.tolist() == (~frozen).tolist()
+    assert (ours.output != before.output).any(axis=1).sum() >= VOCABULARY - 1
+
+
+@pytest.mark.parametrize("steps", [0, 3], ids=["hogwild", "minibatch"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 1e-3)])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_kernel_is_its_own_python(variant, dtype, tolerance, steps):
+    """Compiled and as Python, with all that it calls."""
+    window, task = kernel.Window(3, True, 4), in_lanes(2) if steps else TASK
+    compiled, interpreted = weights(dtype), weights(dtype)
+    result = train(variant, compiled, samplers(), window, task, steps)
+    again = train(variant, interpreted, samplers(), window, task, steps, interpreted=True)
+    assert again == pytest.approx(result, rel=tolerance)
+    np.testing.assert_allclose(interpreted.input, compiled.input, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(interpreted.output, compiled.output, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_frozen_rows_stay_in_python_too(variant):
+    frozen = np.isin(np.arange(VOCABULARY), [0, 3, 7])
+    ours, before = weights(np.float64), weights(np.float64)
+    train(variant, ours, samplers(), kernel.Window(3, True, 4), interpreted=True, frozen=frozen)
+    assert (ours.input != before.input).any(axis=1).tolist() == (~frozen).tolist()
+
+
+@pytest.mark.parametrize("wait", [minibatch.wait, numba.njit(nogil=True)(minibatch.wait)], ids=["Python", "compiled"])
+def test_nobody_waits_for_a_thread_that_failed(wait):
+    space = room(Variant(), kernel.Window(3, True, 4), TASK, np.float32)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait, space.barrier, 2)
+        space.abort()
+        waiting.result(timeout=20)
+
+
+@pytest.mark.parametrize("take", [minibatch.take_lane, numba.njit(minibatch.take_lane)], ids=["Python", "compiled"])
+def test_each_lane_is_taken_once_in_a_minibatch(take):
+    space = room(Variant(), kernel.Window(3, True, 4), in_lanes(5), np.float32, 1)
+    teams = [minibatch.team_of(space, thread, 2) for thread in range(2)]
+    own = [list(range(team.begin, team.end)) for team in teams]
+    assert own[0] + own[1] == [0, 1, 2, 3, 4]
+    first = [take(space.taken, 0, teams[1]) for _ in range(6)]
+    assert first[:5] == own[1] + own[0], "its own ones come first"
+    assert first[5] == take(space.taken, 0, teams[0]) == -1
+    assert take(space.taken, 1, teams[0]) == own[0][0], "minibatches of odd number have their own counters"
+
+
+def test_the_columns_of_all_threads_are_those_of_the_rows():
+    space = room(Variant(), kernel.Window(3, True, 4), in_lanes(5), np.float32, 1)
+    for threads in (1, 2, 3, 5):
+        columns = [minibatch.team_of(space, thread, threads).columns for thread in range(threads)]
+        edges = [begin for begin, _ in columns]
+        assert [end for _, end in columns] == [*edges[1:], WIDTH]
+        assert edges[0] == 0
+        assert all(edge % kernel.PADDING == 0 for edge in edges)
+
+
+def test_a_thread_that_waits_prepares_the_steps_of_all_lanes():
+    """One of two threads takes the lanes of both."""
+    window, task = kernel.Window(3, True, 4), in_lanes(5)
+    space = room(Variant(), window, task, np.float32, 2)
+    setup = kernel.Setup(IDS, OFFSETS, samplers(EVERYTHING), TREE, window, None)
+    with np.errstate(over="ignore"):
+        for number in range(5):
+            text.subsample(workspace.lane_at(space.lanes, number), number, setup, task)
+        rows = kernel.NEGATIVE_SAMPLING.rows
+        minibatch.prepare_while_waiting(setup, task, space, 0, minibatch.team_of(space, 1, 2), 1, rows)
+    assert (space.lanes.progress[:, workspace.STEPS + 1] > 0).all()
+    assert (space.lanes.progress[:, workspace.STEPS] == 0).all()
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 7])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 13])
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+def test_step_in_all_shapes_of_tile(m, n, architecture):
+    """The step as Python, on rows that repeat."""
+    ours, (V, W) = weights(np.float64), weights(np.float64)
+    context, noise = np.resize([5, 2, 5], m), np.resize([1, 3, 1], n - 1)
+    rows, labels = objective.negative_sampling_outputs(4, noise)
+    wanted = objective.window_gradients(V, W, context, rows, labels, architecture)
+    lanes = kernel.allocate([0], 0, kernel.Shape(m, 1 if architecture == "cbow" else m, n, WIDTH), np.float64).lanes
+    lane = workspace.lane_at(lanes, 0)
+    lane.context[0, :m], lane.outputs[0, :n], lane.rates[0] = context, rows, 0.1
+    lane.sizes[0, [workspace.CONTEXT, workspace.OUTPUTS, workspace.REPEATED]] = m, n, True
+    window = kernel.Window(5, False, n - 1, most_repeated=100.0)
+    setup = kernel.Setup(IDS, OFFSETS, samplers(), TREE, window, None)
+    layers = one_step.Layers(*INPUT_LAYERS[architecture], *kernel.NEGATIVE_SAMPLING)
+    loss = one_step.score_step(setup, ours, lane, 0, layers)
+    for columns in ((0, 16), (16, WIDTH)):
+        layers.backward(setup, ours, lane, workspace.step_at(lane, 0), columns, lane.changes)
+    assert loss == pytest.approx(wanted.J, rel=1e-12)
+    assert lane.totals[workspace.PAIRS] == wanted.pairs
+    np.testing.assert_allclose(ours.output, W - 0.1 * wanted.W, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(ours.input, V - 0.1 * wanted.V, rtol=1e-12, atol=1e-14)
+
+
+def test_parts_of_a_float():
+    """What takes a float32 apart and puts it together, compiled and as Python."""
+
+    @numba.njit
+    def parts(source, target):
+        x = simd.load(source, 0, 0)
+        simd.store(target, 0, 0, simd.exponent(x))
+        simd.store(target, 1, 0, simd.fraction(x))
+        simd.store(target, 2, 0, simd.power_of_two(simd.load(source, 1, 0)))
+        simd.store(target, 3, 0, simd.first_group(x))
+        simd.store(target, 4, 0, simd.broadcast(source, 0, 3))
+        simd.store(target, 5, 0, simd.log_of_product(x))
+
+    source = np.ones((2, simd.SIMD_WIDTH), np.float32)
+    source[0, :6] = [1, 1.5, 2, 3e9, 2.0**64, 1.9999999]
+    source[1] = simd.SHIFT - np.arange(simd.SIMD_WIDTH)
+    compiled, interpreted = np.zeros((2, 6, simd.SIMD_WIDTH), np.float32)
+    parts(source, compiled)
+    parts.py_func(source, interpreted)
+    np.testing.assert_allclose(compiled, interpreted, rtol=2e-7)
+    np.testing.assert_allclose(compiled[0] * np.log(2) + np.log(compiled[1]), np.log(source[0]), rtol=1e-6)
+
+
+def test_random_numbers():
+    wanted = Stream(99)
+    state = np.uint64(99)
+    with np.errstate(over="ignore"):
+        for _ in range(5):
+            state = text.advance(state)
+            bits = text.random_bits(state)
+            assert bits == wanted.bits()
+            assert text.below(bits, 1000) == (int(bits) >> 32) * 1000 >> 32
+
+
+errors_of = numba.njit(one_step.errors)
+
+
+def pairs(inputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Room for the signs and the scores of one output vector."""
+    lanes = kernel.allocate([0], 0, kernel.Shape(inputs, inputs, 1, WIDTH), np.float32).lanes
+    return lanes.signs[0], lanes.errors[0, 0]
+
+
+def one_score(value: float, t: int) -> tuple[float, float]:
+    """η (t − y) for η = 1, and J, of one score."""
+    signs, errors = pairs(1)
+    signs[0, :: simd.GROUP] = 2 * t - 1
+    errors[0, 0] = value
+    loss = errors_of(errors, signs, 1, 1, 1.0)
+    assert (errors[0, 1 : simd.GROUP] == 0).all()
+    return errors[0, 0], loss
+
+
+@pytest.mark.parametrize("t", [0, 1])
+def test_sigmoid_and_loss_are_exact_to_float32(t):
+    """No table, no clipping at ±6: a few units in the last place from −87 to 87, of 1 + J where J is small."""
+    x = np.concatenate([np.linspace(-87, 87, 20_000), np.linspace(-1e-3, 1e-3, 101)]).astype(np.float32)
+    errors, losses = np.array([one_score(value, t) for value in x]).T
+    exact = x.astype(np.float64)
+    np.testing.assert_allclose(
+        errors, objective.sigmoid(-exact) if t else -objective.sigmoid(exact), rtol=4e-7, atol=1e-35
+    )
+    np.testing.assert_allclose(losses, objective.loss(exact, t), rtol=4e-7, atol=1.2e-7)
+
+
+def test_scores_beyond_the_float_range_of_exp_keep_their_loss():
+    assert one_score(-5000.0, 1) == (1, 5000)
+
+
+def test_the_loss_of_more_pairs_than_a_product_of_float32_can_hold():
+    inputs = 400
+    signs, errors = pairs(inputs)
+    errors[0, :: simd.GROUP] = -1e-3
+    loss = errors_of(errors, signs, inputs, 1, 1.0)
+    assert loss == pytest.approx(inputs * objective.loss(-1e-3, 1), rel=1e-5)
+
+
+def test_nan_stays_visible():
+    for matrix in (0, 1):
+        broken = weights(np.float32)
+        broken[matrix][0, 3] = np.nan
+        loss, *_ = train(Variant(), broken, samplers(), kernel.Window(3, True, 4))
+        assert np.isnan(loss)
+        assert np.isnan(broken.input).any()
+        assert np.isnan(broken.output).any()
+
+
+def test_noise_that_rests_on_the_centre_word_does_not_hang():
+    alone = kernel.Samplers(EVERYTHING, np.array([2**32 - 1, 0, 0], np.uint32), np.zeros(3, np.int32))
+    with np.errstate(over="ignore"):
+        _state, word = outputs.draw_noise(np.uint64(1), alone, 0)
+    assert word == 1
+
+
+def test_noise_words_differ_from_the_centre_word():
+    window = kernel.Window(3, True, 3)
+    lane = workspace.lane_at(room(Variant(), window, TASK, np.float32).lanes, 0)
+    setup, slot = kernel.Setup(IDS, OFFSETS, samplers(), TREE, window, None), workspace.step_at(lane, 0)
+    repeated = 0
+    with np.errstate(over="ignore"):
+        for _ in range(40):
+            outputs.noise_rows(setup, lane, slot, 4)
+            assert slot.outputs[0] == 4
+            assert 4 not in slot.outputs[1:4]
+            repeated += len(set(slot.outputs[:4].tolist())) < 4
+    assert repeated > 0
+    assert slot.sizes[workspace.REPEATED], "so the step has to look for them"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [[], [(0, 0, 0)], [(7, 8, 1)], [(3, 14, 0)], [(10, 13, 2), (13, 22, 2), (3, 10, 0), (0, 3, 0)]],
+    ids=["none", "empty", "one token", "cut within sentences", "all in another order"],
+)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_any_pieces_of_the_corpus_are_a_chunk(pieces, variant):
+    """What lies within the window beyond a cut is context: no pair is lost."""
+    task = TASK._replace(pieces=np.array(pieces, np.int64).reshape(-1, 3), lanes=np.array([0, len(pieces)]))
+    window = kernel.Window(3, False, 4)
+    ours, theirs = weights(np.float64), weights(np.float64)
+    loss, examples, kept = train(variant, ours, samplers(EVERYTHING), window, task)
+    wanted = reference(variant, theirs, samplers(EVERYTHING), window, task)
+    assert (examples, kept) == wanted[1:3]
+    assert kept == sum(end - begin for begin, end, _ in pieces)
+    assert loss == pytest.approx(wanted[0], rel=1e-12)
+    np.testing.assert_allclose(ours.input, theirs.input, rtol=1e-11, atol=1e-12)
+    if kept == len(IDS):
+        whole = train(variant, weights(np.float64), samplers(EVERYTHING), window)
+        assert examples == whole[1]
+
+
+def test_paths_and_their_signs():
+    variant = Variant(output_layer=kernel.HIERARCHICAL_SOFTMAX)
+    lane = workspace.lane_at(room(variant, kernel.Window(3, True, 3), TASK, np.float64).lanes, 0)
+    setup, slot = (
+        kernel.Setup(IDS, OFFSETS, samplers(), TREE, kernel.Window(3, True, 3), None),
+        workspace.step_at(lane, 0),
+    )
+    for word in range(VOCABULARY):
+        nodes, code = TREE.path(word)
+        variant.output_layer.rows(setup, lane, slot, word)
+        slot.sizes[workspace.WORD] = word
+        variant.output_layer.labels(setup, lane, slot)
+        length = slot.sizes[workspace.OUTPUTS]
+        assert slot.outputs[:length].tolist() == nodes.tolist()
+        wanted = np.zeros(2 * simd.TILE)
+        wanted[:length] = 1 - 2 * code
+        tiles = -(-length // simd.TILE)
+        for group in range(0, simd.SIMD_WIDTH, simd.GROUP):
+            shown = lane.signs[:tiles, group : group + simd.TILE].ravel()
+            assert shown.tolist() == wanted[: len(shown)].tolist()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "layers", "positions", "shape"),
+    [
+        ({"window": 3}, (kernel.SKIPGRAM, kernel.NEGATIVE_SAMPLING), 7, (6, 6, 6)),
+        ({"window": 50, "negative": 9}, (kernel.SKIPGRAM, kernel.NEGATIVE_SAMPLING), 11, (11, 11, 10)),
+        ({"window": 50, "architecture": "cbow"}, (kernel.CBOW, kernel.NEGATIVE_SAMPLING), 101, (100, 1, 6)),
+        (
+            {"architecture": "cbow", "cbow_gradient": "word2vec", "output_layer": "hierarchical-softmax", "window": 2},
+            (kernel.CBOW_WORD2VEC, kernel.HIERARCHICAL_SOFTMAX),
+            5,
+            (4, 1, TREE.longest),
+        ),
+    ],
+)
+def test_what_a_configuration_asks_for(parameters, layers, positions, shape):
+    config = TrainingConfig(vector_size=SIZE, **parameters)
+    assert kernel.layers(config) == layers
+    window = kernel.window_of(config)
+    assert (window.size, window.shrink, window.negative) == (config.window, config.shrink_window, config.negative)
+    assert window.step_positions == positions
+    assert kernel.shape_of(config, TREE) == (*shape, kernel.whole_registers(SIZE))
+
+
+def test_padding():
+    assert [kernel.padded(size) for size in (1, 16, 17, 100, 300)] == [16, 16, 32, 112, 304]
+    assert [kernel.whole_registers(size) % simd.SIMD_WIDTH for size in (1, 16, 17, 100, 300)] == [0] * 5
+    assert kernel.PADDING % simd.SIMD_WIDTH == 0 == simd.SIMD_WIDTH % simd.GROUP
+
+
+_CHILD = """
+from wordkin import Word2Vec
+from wordkin.model import kernel
+from wordkin.model.kernel.hogwild import hogwild
+model = Word2Vec(vector_size=8, threads=1, epochs=1, min_count=1, sample=0)
+model.fit([["a", "b", "c", "d"]] * 50, progress=False)
+run = hogwild(kernel.SKIPGRAM, kernel.NEGATIVE_SAMPLING)
+print(sum(run.stats.cache_hits.values()), float(abs(model.vectors.vectors).sum()))
+"""
+
+
+def test_a_change_in_another_file_reaches_the_kernel(tmp_path):
+    """The cache compares all files of the kernel's folder."""
+    package = tmp_path / "wordkin"
+    shutil.copytree(Path(wordkin.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "static"))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def run() -> tuple[int, float]:
+        """Kernels that came from the cache, and the sum of what was learned."""
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD], env=environment, check=True, capture_output=True, text=True
+        )
+        hits, learned = done.stdout.split()
+        return int(hits), float(learned)
+
+    first, again = run(), run()
+    assert (first[0], again[0]) == (0, 1)
+    assert first[1] == again[1]
+    helper = package / "model" / "kernel" / "step.py"
+    source = helper.read_text("utf-8")
+    assert source.count("eta * complement * sign") == 1
+    helper.write_text(source.replace("eta * complement * sign", "zero * complement * sign"), "utf-8")
+    hits, learned = run()
+    assert hits == 0
+    assert learned != first[1]
