@@ -167,11 +167,11 @@ def test_comparing_analogies(royal):
     assert difference.compared == 20
     assert difference.p < 0.01
     assert compare(good, good).p == 1
-    with pytest.raises(ValueError, match="of one set"):
+    with pytest.raises(ValueError, match="of the same set"):
         compare(good, evaluate_analogies(royal, [Section("one", questions[:1])]))
     turned = evaluate_analogies(royal, [Section("all", questions[::-1] * 5)])
     assert turned.outcomes.shape == good.outcomes.shape
-    with pytest.raises(ValueError, match="of one set"):
+    with pytest.raises(ValueError, match="of the same set"):
         compare(good, turned)
     assert (
         compare(good, evaluate_analogies(royal, [Section("part", questions * 2), Section("rest", questions * 3)])).p
@@ -191,9 +191,9 @@ def test_comparing_similarity(royal):
     assert 0 < low <= difference.difference <= high
     assert difference.p < 0.01
     assert compare(good, good).p == 1
-    with pytest.raises(ValueError, match="of one set"):
+    with pytest.raises(ValueError, match="of the same set"):
         compare(good, evaluate_similarity(royal, gold[:-1]))
-    with pytest.raises(ValueError, match="of one set"):
+    with pytest.raises(ValueError, match="of the same set"):
         compare(good, evaluate_similarity(royal, [(second, first, score) for first, second, score in gold]))
 
 

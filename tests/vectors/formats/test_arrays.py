@@ -234,7 +234,7 @@ def test_tables(tmp_path, vectors, form, caplog):
         write(pa.table({"word": ["a", "a"], "vector": [[1.0], [2.0]]}))
         assert WordVectors.load(path).index_to_key == ["a"]
     write(pa.table({"word": ["a", None, "", "b"], "vector": [[1.0], [2.0], [3.0], [4.0]], "count": [9, 8, 7, 6]}))
-    with pytest.raises(FormatError, match=r"in row 1: it lacks its word, .*\(skip_bad_rows=True\)"):
+    with pytest.raises(FormatError, match=r"in row 1: it has no word, .*\(skip_bad_rows=True\)"):
         WordVectors.load(path)
     found = WordVectors.load(path, skip_bad_rows=True)
     assert (found.index_to_key, found.vectors.tolist()) == (["a", "b"], [[1], [4]])

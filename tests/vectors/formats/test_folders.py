@@ -43,7 +43,7 @@ def test_hub(tmp_path, vectors):
     vectors.save(tmp_path / "empty", format="hub")
     assert len(list(tmp_path.iterdir())) == 2
     (folder / "model.safetensors").unlink()
-    with pytest.raises(FormatError, match="is no file of word vectors"):
+    with pytest.raises(FormatError, match="is not a file of word vectors"):
         WordVectors.load(folder)
 
 

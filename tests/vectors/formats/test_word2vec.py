@@ -178,8 +178,8 @@ def test_the_binary_parsers_twin():
 
 
 DAMAGED = [
-    (b"", "no file of word vectors"),
-    (b"just some text\n", "no file of word vectors"),
+    (b"", "not a file of word vectors"),
+    (b"just some text\n", "not a file of word vectors"),
     (b"0 5\n", "damaged at byte 0: 0 words of 5 dimensions"),
     (b"2 0\na\nb\n", "damaged at byte 0: 2 words of 0 dimensions"),
     (b"1 99999\na 1\n", "1 to|no more than 65,536"),
