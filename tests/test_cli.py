@@ -20,7 +20,7 @@ import pytest
 from in_process import run
 from wordkin import WordVectors, cli, memory
 from wordkin.config import parameters
-from wordkin.errors import FormatError, argument, arguments_spelled
+from wordkin.errors import FormatError, argument, spell_arguments
 from wordkin.model.objective import pair_pass
 from wordkin.storage import container
 from wordkin.vectors.formats import native
@@ -358,7 +358,7 @@ BAD = [
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
     (["analogy", "model", "sea1", "sea2"], 2, "Missing argument 'C'"),
     (["explain", "model", "sea1", "sea2", "--learning-rate", "-1"], 2, "--learning-rate is -1"),
-    (["info", "folder"], 1, "folder is no file of word vectors"),
+    (["info", "folder"], 1, "folder is not a file of word vectors"),
     (["demo", "-o", "none/demo"], 1, "cannot write none"),
     (["demo", "-o", "x.bin"], 1, "x.bin: the demo's model is a safetensors file, and .bin means word2vec-binary"),
     (["encode", "good.txt", "-o", "x.TXT"], 1, "an encoded corpus is a safetensors file, and .TXT means word2vec-text"),
@@ -834,7 +834,7 @@ def test_standard_input_is_a_model(model, tmp_path):
     assert run("similar", "-", "sea1", input=text).stdout == wanted
     assert run("similar", "/dev/stdin", "sea1", input=text).stdout == wanted
     wrong = run("info", "-", input="x y z")
-    assert wrong.stderr.startswith("wordkin: standard input is no file of word vectors")
+    assert wrong.stderr.startswith("wordkin: standard input is not a file of word vectors")
     scored = run("evaluate", model, "--similarity", "-", input="sea1 sea2 9\nsea1 land1 1\nland1 land2 8\n")
     assert "standard-input: Spearman's ρ" in scored.stdout
     assert "standard input holds no output vectors" in run("explain", "-", "sea1", "sea2", input=text).stderr
@@ -926,7 +926,7 @@ def test_how_messages_name_parameters(here):
     assert argument("tokenizer", "words") == "tokenizer='words'"
     assert argument("format", "glove", option="--from") == "format='glove'"
     here("--help")
-    with arguments_spelled(cli._as_option):
+    with spell_arguments(cli._as_option):
         assert argument("min_count") == "--min-count"
         assert argument("tokenizer", "words") == "--tokenizer words"
         assert argument("lower", True) == "--lower"

@@ -71,13 +71,13 @@ class Bounds:
         if self.size:
             return "a size such as 2GB, 500MB or 1.5GiB, or a number of bytes"
         noun = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]
-        low = "" if self.low == -math.inf else f" {'above' if self.low_open else 'from'} {_shown(self.low)}"
-        high = "" if self.high == math.inf else f" {'up to' if self.low_open else 'to'} {_shown(self.high)}"
+        low = "" if self.low == -math.inf else f" {'above' if self.low_open else 'from'} {_format_number(self.low)}"
+        high = "" if self.high == math.inf else f" {'up to' if self.low_open else 'to'} {_format_number(self.high)}"
         if low and not high and not self.low_open:
-            low = f" of at least {_shown(self.low)}"
+            low = f" of at least {_format_number(self.low)}"
         return noun + low + high + (", or nothing" if self.optional else "")
 
-    def checked(self, name: str, value: Any) -> Any:
+    def validate(self, name: str, value: Any) -> Any:
         """Convert `value` to the parameter's type, or raise ConfigurationError naming field, value and range."""
         if value is None and self.optional:
             return None
@@ -87,7 +87,7 @@ class Bounds:
         if isinstance(value, np.generic) and not fits:
             for kind, plain in ((np.bool_, bool), (np.integer, int), (np.floating, float)):
                 if isinstance(value, kind):
-                    return self.checked(name, plain(value))
+                    return self.validate(name, plain(value))
         if isinstance(value, bool) and self.kind is not bool:
             fits = False
         if fits and self.choices:
@@ -100,7 +100,7 @@ class Bounds:
         return self.kind(value)
 
 
-def _shown(bound: float) -> str:
+def _format_number(bound: float) -> str:
     return f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
 
 
@@ -221,7 +221,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            checked = field.metadata["bounds"].checked(field.name, getattr(self, field.name))
+            checked = field.metadata["bounds"].validate(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
         if self.min_learning_rate > self.first_learning_rate:
             raise ConfigurationError(

@@ -48,7 +48,7 @@ def argument(name: str, value: Any = None, *, option: str | None = None) -> str:
 
 
 @contextlib.contextmanager
-def arguments_spelled(spelling: Spelling) -> Iterator[None]:
+def spell_arguments(spelling: Spelling) -> Iterator[None]:
     """Let messages inside the block name parameters by `spelling`, which takes the arguments of :func:`argument`."""
     token = _spelling.set(spelling)
     try:

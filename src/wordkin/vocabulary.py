@@ -13,7 +13,7 @@ from wordkin.storage.container import HEADER
 from wordkin.storage.word_index import MappedRows, MappedWords, WordIndex
 
 
-def packed(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def join_words(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Join words into one array of bytes: the text, and the offset of each word in it."""
     words = list(words)
     offsets = np.zeros(len(words) + 1, np.int64)
@@ -51,7 +51,7 @@ class Vocabulary:
     @classmethod
     def from_words(cls, words: Sequence[str], counts: npt.ArrayLike) -> "Vocabulary":
         """Build a vocabulary from strings in row order."""
-        return cls(*packed(word.encode() for word in words), np.asarray(counts, np.int64))
+        return cls(*join_words(word.encode() for word in words), np.asarray(counts, np.int64))
 
     @classmethod
     def from_stored(
@@ -72,7 +72,7 @@ class Vocabulary:
         """
         if len(offsets) != len(counts) + 1:
             raise corrupt_file(source, HEADER, f"{len(offsets):,} word offsets do not fit {len(counts):,} counts")
-        place = _first_wrong(offsets, len(text))
+        place = _first_bad_offset(offsets, len(text))
         if place is not None:
             raise corrupt_file(source, file_offset(offsets, place), "a word offset that does not fit its words")
         if not (counts > 0).all():
@@ -120,7 +120,7 @@ class Vocabulary:
         return np.array([self.rows.get(word, -1) for word in words], np.int64)
 
 
-def _first_wrong(offsets: npt.NDArray[np.int64], size: int) -> int | None:
+def _first_bad_offset(offsets: npt.NDArray[np.int64], size: int) -> int | None:
     """The index of the first offset that does not separate `size` bytes into words; None where all do."""
     grows = np.diff(offsets) > 0
     if offsets[0] != 0:

@@ -192,7 +192,7 @@ def test_a_run_on_a_url_goes_on_from_the_checkpoint_of_a_run_on_a_local_copy(sto
 
 
 def test_text_that_is_about_urls_opens_none(monkeypatch):
-    monkeypatch.setattr(remote, "found", lambda url: pytest.fail(f"opened {url}"))
+    monkeypatch.setattr(remote, "find_files", lambda url: pytest.fail(f"opened {url}"))
     lines = ["https://example.org/a", "s3://bucket/b"]
     assert encode(lines, TrainingConfig(min_count=1, tokenizer="whitespace")).vocabulary.words == lines
     with pytest.raises(CorpusError, match="which would train on its letters"):

@@ -11,7 +11,7 @@ import wordkin
 from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec
 from wordkin.corpus import checks
 from wordkin.corpus.encoding import encode
-from wordkin.errors import arguments_spelled
+from wordkin.errors import spell_arguments
 
 TEXTS = ["the cat sat", "a dog sat", "the end"]
 ROWS = [text.split() for text in TEXTS]
@@ -214,7 +214,7 @@ def test_text_without_spaces_points_at_the_tokenizer_for_it(tmp_path, language):
         "words first, with a segmenter"
     )
     assert message(path, TrainingConfig()) == f"no word is left to train on: {advice}"
-    with arguments_spelled(lambda name, value, _option: f"--{name} {value}"):
+    with spell_arguments(lambda name, value, _option: f"--{name} {value}"):
         assert "set --tokenizer characters, or" in message(path, TrainingConfig())
     (found,) = checks.check(encode(path, LISTS))
     longest = max(UNSEPARATED[language], key=len)

@@ -15,7 +15,7 @@ from wordkin.errors import FormatError, OutputError
 from wordkin.vectors import loading
 from wordkin.vectors.formats import registry
 from wordkin.vectors.formats.stream import Block, Source
-from wordkin.vocabulary import packed
+from wordkin.vocabulary import join_words
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import fuzz
@@ -72,7 +72,7 @@ def made_up() -> Source:
     def blocks():
         for begin in range(0, ROWS, 1000):
             words = [b"word%d" % row for row in range(begin, begin + 1000)]
-            yield Block(*packed(words), np.full((1000, SIZE), begin, np.float32))
+            yield Block(*join_words(words), np.full((1000, SIZE), begin, np.float32))
 
     return Source(Path("made up"), ROWS, SIZE, blocks())
 
@@ -82,7 +82,7 @@ def test_conversion_takes_little_more_memory_than_a_block(tmp_path):
     warm = tmp_path / "warm"
     fuzz.vectors().save(warm, format="word2vec-binary")
     loading.convert(warm, tmp_path / "warm.out", None, "safetensors")  # which compiles
-    registry.FORMATS[formats[0]].imported().write(made_up(), tmp_path / "0.npy")
+    registry.FORMATS[formats[0]].import_module().write(made_up(), tmp_path / "0.npy")
     for number, (before, after) in enumerate(itertools.pairwise(formats)):
         tracemalloc.start()
         loading.convert(tmp_path / f"{number}.npy", tmp_path / f"{number + 1}.npy", before, after)

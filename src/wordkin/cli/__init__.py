@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from wordkin.cli.command import BAD_INPUT, Group, complain, with_given_names
-from wordkin.errors import ConfigurationError, WordkinError, arguments_spelled
+from wordkin.errors import ConfigurationError, WordkinError, spell_arguments
 
 USAGE, INTERRUPTED = 2, 130
 
@@ -51,7 +51,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # results are UTF-8; a terminal shows what it can
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-    with arguments_spelled(_as_option):
+    with spell_arguments(_as_option):
         sys.exit(_run())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wordkin.cli.command import PATH, STANDARD_STREAM, as_json, command, print_json, say, say_written
-from wordkin.cli.sources import READABLE, WRITABLE, readable, space_as_option
+from wordkin.cli.sources import READABLE, WRITABLE, copy_if_pipe, space_as_option
 from wordkin.errors import OutputError
 from wordkin.storage import units
 from wordkin.vectors import loading
@@ -53,7 +53,7 @@ def convert(
     with tempfile.TemporaryDirectory(prefix="wordkin-") as folder:
         written = Path(folder, "vectors") if to_standard_output else target
         done = loading.convert(
-            readable(source), written, source_format, target_format, space_as, precision, skip_bad_rows
+            copy_if_pipe(source), written, source_format, target_format, space_as, precision, skip_bad_rows
         )
         if to_standard_output:
             with written.open("rb") as file, click.open_file("-", "wb") as standard_output:
@@ -75,5 +75,5 @@ def _require_one_file(target_format: str | None, as_json: bool) -> None:
         raise click.UsageError("standard output has no suffix to choose a format by: give --to FORMAT")
     if as_json:
         raise click.UsageError("the vectors and --json would both go to standard output: name a file for one of them")
-    if not registry.named(target_format, to_read=False).single:
+    if not registry.find_format(target_format, to_read=False).single:
         raise OutputError(f"{target_format} is more than one file, and standard output is one: name a file or a folder")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json
-from wordkin.cli.sources import from_option, loaded, readable
+from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors
 from wordkin.errors import FormatError
 from wordkin.storage import atomic
 from wordkin.vectors.queries import METHODS
@@ -69,10 +69,13 @@ def evaluate(
         atomic.require_writable(plot)
     options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
     asked: list[tuple[Path, Callable[..., Any], dict[str, Any]]] = [
-        *((path, evaluation.evaluate_analogies, {**options, "method": method}) for path in map(readable, analogies)),
-        *((path, evaluation.evaluate_similarity, options) for path in map(readable, similarity)),
-        *((path, evaluation.evaluate_categorisation, options) for path in map(readable, categorisation)),
-        *((path, evaluation.evaluate_outliers, options) for path in map(readable, outliers)),
+        *(
+            (path, evaluation.evaluate_analogies, {**options, "method": method})
+            for path in map(copy_if_pipe, analogies)
+        ),
+        *((path, evaluation.evaluate_similarity, options) for path in map(copy_if_pipe, similarity)),
+        *((path, evaluation.evaluate_categorisation, options) for path in map(copy_if_pipe, categorisation)),
+        *((path, evaluation.evaluate_outliers, options) for path in map(copy_if_pipe, outliers)),
     ]
     all_vectors = [_model(model, source_format, alone=len(models) == 1) for model in models]
     scores = [[score(vectors, path, **keywords) for vectors in all_vectors] for path, score, keywords in asked]
@@ -101,7 +104,7 @@ def evaluate(
 def _model(given: Path, source_format: str | None, *, alone: bool) -> WordVectors:
     """Load one MODEL; if that fails, the user may have given a set without its option."""
     try:
-        return loaded(given, source_format)
+        return load_vectors(given, source_format)
     except FormatError as error:
         if alone:
             raise

@@ -9,7 +9,7 @@ import click
 
 from wordkin.cli.command import PATH, as_json, command, print_json, say
 from wordkin.cli.evaluate import analogies_option, similarity_option
-from wordkin.cli.sources import from_option, loaded, readable
+from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors
 from wordkin.errors import MissingPackageError, pip_install
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ def inspect(
     """
     if model is None and (analogies or similarity):
         raise click.UsageError("--analogies and --similarity need a MODEL to score")
-    with opened(_shown(model, source_format, analogies, similarity), no_browser, host, port) as server:
+    with start_server(_inspected(model, source_format, analogies, similarity), no_browser, host, port) as server:
         if as_json:
             print_json({"address": server.address})
         say("Ctrl-C ends it")
         server.wait()
 
 
-def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
+def start_server(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
     """Start the server, print the page's address, and open the page.
 
     Raises:
@@ -76,16 +76,16 @@ def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: 
     return server
 
 
-def watching(name: str, no_browser: bool) -> "tuple[Server, Live]":
+def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":
     """Start the server for a run that is about to begin."""
     from wordkin.inspector.inspected import Inspected
     from wordkin.inspector.live import Live
 
     live = Live()
-    return opened(Inspected(name, live=live), no_browser), live
+    return start_server(Inspected(name, live=live), no_browser), live
 
 
-def _shown(
+def _inspected(
     model: Path | None, source_format: str | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]
 ) -> "Inspected":
     from wordkin.inspector.inspected import Inspected
@@ -93,9 +93,9 @@ def _shown(
 
     if model is None:
         return Inspected(EXAMPLE)
-    vectors = loaded(model, source_format)
+    vectors = load_vectors(model, source_format)
     shown = Inspected(model.name, vectors)
     if analogies or similarity:
-        shown.evaluation = Evaluation(vectors, [*map(readable, analogies)], [*map(readable, similarity)])
+        shown.evaluation = Evaluation(vectors, [*map(copy_if_pipe, analogies)], [*map(copy_if_pipe, similarity)])
         shown.evaluation.start()
     return shown

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wordkin.cli.command import PATH, OptionalNumber
-from wordkin.cli.sources import readable
+from wordkin.cli.sources import copy_if_pipe
 from wordkin.config import TrainingConfig, parameters, toml_values
 
 Command = Callable[..., Any]
@@ -45,7 +45,7 @@ def config_options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def given(values: dict[str, Any]) -> dict[str, Any]:
+def given_options(values: dict[str, Any]) -> dict[str, Any]:
     """The options that the user gave."""
     return {name: value for name, value in values.items() if value is not None}
 
@@ -59,7 +59,7 @@ def configuration(
         ConfigurationError: a value is outside its range, or the file is invalid.
     """
     if config_file is None:
-        return TrainingConfig.from_mapping({**settled, **given(values)})
+        return TrainingConfig.from_mapping({**settled, **given_options(values)})
     return TrainingConfig.from_mapping(
-        {**settled, **toml_values(readable(config_file)), **given(values)}, str(config_file)
+        {**settled, **toml_values(copy_if_pipe(config_file)), **given_options(values)}, str(config_file)
     )

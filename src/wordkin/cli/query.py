@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.cli.command import answers, as_documents, as_json, command, end_if_any, print_json
-from wordkin.cli.sources import from_option, loaded, model_argument, readable
+from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors, model_argument
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
@@ -40,7 +40,7 @@ def similar(
 
     A word that is not in the vocabulary gets an error; the others are still answered, and the exit status is 1.
     """
-    vectors = loaded(model, source_format, fold)
+    vectors = load_vectors(model, source_format, fold)
     neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
     if as_json:
         scored = {word: _scored(found) for word, found in neighbours.items()}
@@ -80,7 +80,7 @@ def analogy(
     as_json: bool,
 ) -> None:
     """A is to B as C is to … what?"""
-    vectors = loaded(model, source_format, fold)
+    vectors = load_vectors(model, source_format, fold)
     _, errors = answers((a, b, c), vectors.__getitem__)
     found = [] if errors else vectors.analogy(a, b, c, topn, method=method)
     if as_json:
@@ -100,13 +100,13 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
 
     Only parameters that differ from the defaults are shown; --full and --json show all.
     """
-    path, room = readable(model), None if full else _columns()
+    path, room = copy_if_pipe(model), None if full else _columns()
     if source_format is None and container.container_kind(path) == CORPUS:
         corpus = EncodedCorpus.load(path)
         document: dict[str, Any] = {"kind": CORPUS, "settings": corpus.settings, "report": corpus.report.as_dict()}
         lines = [f"encoded corpus: {corpus.report}", *_configuration(corpus.settings, full)]
     else:
-        vectors = loaded(path, source_format)
+        vectors = load_vectors(path, source_format)
         document = {
             "kind": "model",
             "words": len(vectors),
@@ -157,8 +157,8 @@ def explain(
     noise word (label 0), whose output vector is w. Long vectors are cut to the width of the terminal; --full and --json
     show them whole.
     """
-    path = readable(model)
-    vectors = loaded(path, source_format)
+    path = copy_if_pipe(model)
+    vectors = load_vectors(path, source_format)
     if vectors.output_vectors is None:
         raise WordkinError(f"{path} holds no output vectors, which the backward pass needs: train and save with them")
     if vectors.config.get("output_layer", "negative-sampling") != "negative-sampling":
@@ -186,10 +186,10 @@ def explain(
         }
         print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
     else:
-        click.echo("\n".join(_explained(step, input_word, output_word, eta, None if full else _columns())))
+        click.echo("\n".join(_format_pass(step, input_word, output_word, eta, None if full else _columns())))
 
 
-def _explained(step: PairPass, input_word: str, output_word: str, eta: float, columns: int | None) -> list[str]:
+def _format_pass(step: PairPass, input_word: str, output_word: str, eta: float, columns: int | None) -> list[str]:
     room = None if columns is None else columns - len(f"  {'':21} = ")
     if step.t:
         kind, loss, factor = "positive example", "J = −log y", "−1/y"

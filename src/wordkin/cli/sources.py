@@ -34,17 +34,17 @@ space_as_option = click.option(
 )
 
 
-def loaded(given: Path, source_format: str | None = None, fold: bool = False) -> WordVectors:
+def load_vectors(given: Path, source_format: str | None = None, fold: bool = False) -> WordVectors:
     """Load vectors in any format from a file or a pipe.
 
     Raises:
         FormatError: the file cannot be read as vectors.
     """
-    vectors = WordVectors.load(readable(given), source_format)
+    vectors = WordVectors.load(copy_if_pipe(given), source_format)
     return vectors.folded() if fold else vectors
 
 
-def readable(given: Path) -> Path:
+def copy_if_pipe(given: Path) -> Path:
     """Make a file readable more than once: a pipe or ``-`` is copied to a temporary file.
 
     The copy is removed when the command ends.

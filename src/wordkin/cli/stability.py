@@ -44,7 +44,7 @@ def stability(
     INPUT and the hyper-parameters are as for 'wordkin train'; --seed is the first of the seeds. Neighbours that change
     with the seed, or with the sentences (--bootstrap), are noise.
     """
-    from wordkin.corpus.encoded import resampled
+    from wordkin.corpus.encoded import resample
     from wordkin.corpus.encoding import encode_files
     from wordkin.evaluation.stability import stability as measure
 
@@ -58,7 +58,7 @@ def stability(
     models: list[WordVectors] = []
     for seed in range(config.seed, config.seed + seeds):
         say(f"model {len(models) + 1} of {seeds}, seed {seed}")
-        text = resampled(corpus, seed) if bootstrap else corpus
+        text = resample(corpus, seed) if bootstrap else corpus
         models.append(Word2Vec(replace(config, seed=seed)).fit(text, progress=not is_quiet()).vectors)
     result = measure(models, asked, topn=topn)
     if as_json:

@@ -21,9 +21,9 @@ from wordkin.cli.command import (
     say_written,
     with_given_names,
 )
-from wordkin.cli.inspect import no_browser_option, watching
-from wordkin.cli.options import config_options, configuration, given
-from wordkin.cli.sources import READABLE, WRITABLE, loaded, readable, space_as_option
+from wordkin.cli.inspect import no_browser_option, watch_run
+from wordkin.cli.options import config_options, configuration, given_options
+from wordkin.cli.sources import READABLE, WRITABLE, copy_if_pipe, load_vectors, space_as_option
 from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.checks import warn
@@ -156,8 +156,8 @@ def train(
     if [*inputs, *map(str, (init, init_vectors, freeze, config_file))].count(STANDARD_STREAM) > 1:
         raise ConfigurationError("- is standard input, which can be read once: name a file for the others")
     loading.warn_of_what_is_lost(output, target_format)
-    earlier = None if init is None else loaded(init, source_format)
-    pretrained = None if init_vectors is None else loaded(init_vectors, source_format)
+    earlier = None if init is None else load_vectors(init, source_format)
+    pretrained = None if init_vectors is None else load_vectors(init_vectors, source_format)
     frozen = _words_to_freeze(freeze)
     known = pretrained if earlier is None else earlier
     if isinstance(frozen, list) and known is not None:
@@ -166,13 +166,13 @@ def train(
     config = configuration(config_file, values, settled if earlier is None else settings_of(earlier))
     sources = _sources(inputs, output)
     encoded = [source for source in sources if isinstance(source, Path) and container.container_kind(source) == CORPUS]
-    fixed = [name for name in CORPUS_PARAMETERS if name in given(values)]
+    fixed = [name for name in CORPUS_PARAMETERS if name in given_options(values)]
     if encoded and fixed:
         flag = fixed[0].replace("_", "-")
         raise ConfigurationError(f"--{flag} was fixed when {encoded[0]} was encoded; give it to 'wordkin encode'")
     model, server, live = Word2Vec(config), None, None
     if inspect:
-        server, live = watching(output.name, no_browser)
+        server, live = watch_run(output.name, no_browser)
         click.get_current_context().with_resource(server)
     _fit(
         model,
@@ -328,7 +328,7 @@ def _words_to_freeze(given: str | None) -> str | list[str] | None:
     if given is None or given == "old":
         return given
     try:
-        text = atomic.text(readable(PATH.convert(given, None, None)))
+        text = atomic.read_text(copy_if_pipe(PATH.convert(given, None, None)))
     except FormatError as error:
         raise FormatError(f"words to freeze: {error}; give a file with one word a line, or old") from error
     words = [word for line in text.split("\n") if (word := line.removesuffix("\r"))]

@@ -120,7 +120,7 @@ def _copies(corpus: EncodedCorpus) -> str | None:
     pruned = " (dropped words left out)" if corpus.report.tokens > corpus.report.tokens_kept else ""
     sample = f" in a sample of {looked_at:,} tokens" if looked_at < tokens else ""
     return (
-        f"the line {_shown(corpus, int(line[most]))}{pruned} occurs {copies[most]:,} times{sample}{others}, "
+        f"the line {_quote_line(corpus, int(line[most]))}{pruned} occurs {copies[most]:,} times{sample}{others}, "
         f"{copied.sum() / looked_at:.0%} of the tokens in all: keep one copy of each line, "
         "for instance with awk '!seen[$0]++'"
     )
@@ -193,7 +193,7 @@ def _words(vocabulary: Vocabulary, rows: Iterable[int]) -> list[str]:
     return [text[offsets[row] : offsets[row + 1]].tobytes().decode() for row in rows]
 
 
-def _shown(corpus: EncodedCorpus, line: int, words: int = 6, characters: int = 60) -> str:
+def _quote_line(corpus: EncodedCorpus, line: int, words: int = 6, characters: int = 60) -> str:
     """The beginning of a line, in quotes."""
     begin, end = int(corpus.sentence_offsets[line]), int(corpus.sentence_offsets[line + 1])
     text = " ".join(_words(corpus.vocabulary, corpus.ids[begin : min(end, begin + words)]))

@@ -162,7 +162,7 @@ SENTENCES = 10_000
 """The number of sentences to copy at a time; each token's place in the corpus takes 16 bytes."""
 
 
-def resampled(corpus: EncodedCorpus, seed: int) -> EncodedCorpus:
+def resample(corpus: EncodedCorpus, seed: int) -> EncodedCorpus:
     """A bootstrap sample: as many sentences as the corpus has, drawn with replacement.
 
     The vocabulary and its counts are those of the corpus, so that models of several samples have the same words. A word

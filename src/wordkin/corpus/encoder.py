@@ -40,11 +40,11 @@ from wordkin.corpus.spool import (
     SENTENCES_KEPT,
     TOKENS_KEPT,
     TOKENS_READ,
-    copied_words,
+    copy_vocabulary,
     copy_words,
-    mapped,
+    map_spool,
+    open_spool,
     remap,
-    spool,
     spooling,
 )
 from wordkin.corpus.words import WordCounts, Words
@@ -58,7 +58,7 @@ _SAMPLE_WORDS = 10_000
 """The number of words that decide whether a text has spaces between its words."""
 
 
-class Settled(NamedTuple):
+class PrunedVocabulary(NamedTuple):
     """A sorted and pruned vocabulary.
 
     Attributes:
@@ -103,8 +103,8 @@ class Encoder:
         self._make_room(2 * reading.BLOCK_BYTES)
         self._words = Words()
         self._spools = contextlib.ExitStack()
-        self._ids_spool: IO[bytes] = self._spools.enter_context(spool())
-        self._ends_spool: IO[bytes] = self._spools.enter_context(spool())
+        self._ids_spool: IO[bytes] = self._spools.enter_context(open_spool())
+        self._ends_spool: IO[bytes] = self._spools.enter_context(open_spool())
         with announced("the corpus scanner"):
             self._compile()
         self._words.enter(known, self._progress)
@@ -140,14 +140,14 @@ class Encoder:
             raw = pending + b"".join(growing)
             growing, held = [], 0
             cut = len(raw) if final else self._decodable(raw)
-            text = self._decoded(raw[:cut], name, offset)
+            text = self._decode(raw[:cut], name, offset)
             if offset == 0:
                 text = text.removeprefix(reading.BYTE_ORDER_MARK)
             pending = raw[cut:]
             offset += cut
             self._scan(text, final)
 
-    def add_marked(self, blocks: Iterable[tuple[bytes, int]]) -> None:
+    def add_sentences(self, blocks: Iterable[tuple[bytes, int]]) -> None:
         """Scan tokens from lists, in sentinel encoding (see :func:`wordkin.corpus.sources.sentinel_blocks`).
 
         Args:
@@ -164,18 +164,18 @@ class Encoder:
         Raises:
             CorpusError: there was no text, or fewer than two words are left.
         """
-        counts = self._words.take_counts(self._distinct)
-        vocabulary, row_of_id, report, settings = self._settle(counts, self._sentences)
-        ids, offsets = self._remapped(row_of_id)
+        counts = self._words.take_counts(self._word_count)
+        vocabulary, row_of_id, report, settings = self._prune(counts, self._sentence_count)
+        ids, offsets = self._remap_spool(row_of_id)
         return EncodedCorpus(
             ids, offsets, vocabulary, dataclasses.replace(report, sentences=len(offsets) - 1), settings
         )
 
     def words(self) -> WordCounts:
         """The distinct words that were read; for an encoder without known words."""
-        words, table = self._distinct, self._words.table
+        words, table = self._word_count, self._words.table
         text = table.arena[: self._progress[ARENA_USED]]
-        return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), self._sentences)
+        return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), self._sentence_count)
 
     def finish_with_known(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Remap the spool; keep only the words that were known before.
@@ -185,21 +185,21 @@ class Encoder:
         """
         if not self._progress[TOTAL]:
             return np.zeros(0, np.int32), np.zeros(1, np.int64)
-        row_of_id = np.full(self._distinct, -1, np.int32)
+        row_of_id = np.full(self._word_count, -1, np.int32)
         row_of_id[: len(self._known)] = np.arange(len(self._known))
-        return self._remapped(row_of_id)
+        return self._remap_spool(row_of_id)
 
     @property
-    def _distinct(self) -> int:
+    def _word_count(self) -> int:
         """The number of words, known before or read."""
         return int(self._progress[WORDS])
 
     @property
-    def _sentences(self) -> int:
+    def _sentence_count(self) -> int:
         """The number of sentences that were read."""
         return self._ends_spool.tell() // self._ends.itemsize
 
-    def _settle(self, counts: npt.NDArray[np.int64], sentences: int) -> Settled:
+    def _prune(self, counts: npt.NDArray[np.int64], sentences: int) -> PrunedVocabulary:
         """Sort and prune the vocabulary.
 
         Args:
@@ -232,17 +232,17 @@ class Encoder:
         if joining < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
             settings["max_vocabulary"] = len(kept)
             dropped = int(counts[new[joining:wanted]].sum())
-            logger.info("%s", _cut(self.config, len(kept), known + wanted, dropped, tokens))
+            logger.info("%s", _budget_message(self.config, len(kept), known + wanted, dropped, tokens))
         counts[:known] += self._known.counts
         table = self._words.table
-        vocabulary, rows = copied_words(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
+        vocabulary, rows = copy_vocabulary(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
         row_of_id = np.full(words, -1, np.int32)
         row_of_id[kept] = rows
-        return Settled(vocabulary, row_of_id, report, settings)
+        return PrunedVocabulary(vocabulary, row_of_id, report, settings)
 
     def _has_no_spaces(self) -> bool:
         """Whether the first words are whole sentences, because the text has no spaces between words."""
-        number = min(self._distinct, _SAMPLE_WORDS)
+        number = min(self._word_count, _SAMPLE_WORDS)
         table = self._words.table
         is_text = self.classes is not tokenizer.sentinel_classes() and not self.classes.single
         return is_text and tokenizer.without_spaces(table.arena[: table.offsets[number]].tobytes(), number)
@@ -285,7 +285,7 @@ class Encoder:
                 break
         return len(raw)
 
-    def _decoded(self, raw: bytes, name: str, offset: int) -> bytes:
+    def _decode(self, raw: bytes, name: str, offset: int) -> bytes:
         """Check a piece of UTF-8; replace errors, lower-case it or drop characters as configured."""
         if raw.isascii():
             return raw.lower() if self.config.lower else raw
@@ -323,12 +323,12 @@ class Encoder:
         self._rest = size - int(progress[POSITION])
         self._text[: self._rest] = self._text[progress[POSITION] : size]
 
-    def _remapped(self, rows: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    def _remap_spool(self, rows: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Turn spooled ids into rows, see remap(); return all rows and the sentences' offsets.
 
         The pieces are read and written, not mapped: every page that is written through a mapping costs a fault.
         """
-        ends = mapped(self._ends_spool, np.int64)
+        ends = map_spool(self._ends_spool, np.int64)
         ids, progress = self._ids_spool, np.zeros(REMAP_FIELDS, np.int64)
         with spooling():
             while progress[TOKENS_READ] < self._progress[TOTAL]:
@@ -339,14 +339,14 @@ class Encoder:
                 ids.write(piece[:left].data)
         offsets = np.zeros(progress[SENTENCES_KEPT] + 1, np.int64)
         offsets[1:] = ends[: progress[SENTENCES_KEPT]]
-        return mapped(ids, np.int32)[: progress[TOKENS_KEPT]], offsets
+        return map_spool(ids, np.int32)[: progress[TOKENS_KEPT]], offsets
 
 
 def _fields(classes: tokenizer.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
     return classes.of_byte, classes.of_character, classes.single
 
 
-def _cut(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
+def _budget_message(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
     """The message on the words that memory_budget dropped."""
     return (
         f"{argument('memory_budget')} {units.format_bytes(config.memory_budget or 0)} has room for {kept:,} of "

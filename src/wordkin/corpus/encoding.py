@@ -14,8 +14,8 @@ from wordkin.corpus import reading, tokenizer
 from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.reading import BLOCK_BYTES
-from wordkin.corpus.sources import Files, Texts, recognize, refused, sentinel_blocks
-from wordkin.corpus.spool import copied_words, mapped, spool, spooling
+from wordkin.corpus.sources import Files, Texts, invalid_item, recognize, sentinel_blocks
+from wordkin.corpus.spool import copy_vocabulary, map_spool, open_spool, spooling
 from wordkin.errors import ConfigurationError, CorpusError, argument
 from wordkin.storage import container, units
 from wordkin.vocabulary import NO_WORDS, Vocabulary
@@ -35,7 +35,7 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
     """
     source = recognize(corpus, config.tokenizer)
     if isinstance(source, EncodedCorpus):
-        return _settled(source, config, known, "the corpus")
+        return _apply_known_words(source, config, known, "the corpus")
     if isinstance(source, Files):
         return encode_files(source.files, config, known)
     if isinstance(source, Texts):
@@ -43,7 +43,7 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
             encoder.add_text("the text", _lines(source.strings))
             return encoder.finish()
     with Encoder(config, tokenizer.sentinel_classes(), known) as encoder:
-        encoder.add_marked(sentinel_blocks(source.sentences, config))
+        encoder.add_sentences(sentinel_blocks(source.sentences, config))
         return encoder.finish()
 
 
@@ -63,14 +63,14 @@ def encode_files(
             raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
         if len(sources) > 1:
             raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
-        return _settled(EncodedCorpus.load(path), config, known, str(path))
+        return _apply_known_words(EncodedCorpus.load(path), config, known, str(path))
     with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), known) as encoder:
         for source in sources:
             encoder.add_text(reading.name_of(source), reading.blocks(source))
         return encoder.finish()
 
 
-def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, name: str) -> EncodedCorpus:
+def _apply_known_words(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, name: str) -> EncodedCorpus:
     """Add the known words to an encoded corpus; refuse parameters that contradict its encoding."""
     if len(known):
         corpus = with_known_words(corpus, known)
@@ -95,18 +95,18 @@ def with_known_words(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
     arena = np.concatenate([known.text, own.text])
     begins = np.concatenate([known.offsets[:-1], len(known.text) + own.offsets[:-1][new]])
     ends = np.concatenate([known.offsets[1:], len(known.text) + own.offsets[1:][new]])
-    vocabulary, rows = copied_words(arena, begins, ends, counts)
-    return dataclasses.replace(corpus, ids=_remapped(corpus.ids, rows[places]), vocabulary=vocabulary)
+    vocabulary, rows = copy_vocabulary(arena, begins, ends, counts)
+    return dataclasses.replace(corpus, ids=_remap_ids(corpus.ids, rows[places]), vocabulary=vocabulary)
 
 
-def _remapped(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def _remap_ids(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """The row of each id, memory-mapped from a spool."""
     step = BLOCK_BYTES // ids.itemsize
-    with spool() as file:
+    with open_spool() as file:
         with spooling():
             for begin in range(0, len(ids), step):
                 file.write(rows[ids[begin : begin + step]].data)
-        return mapped(file, np.int32)
+        return map_spool(file, np.int32)
 
 
 def _require_the_same(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> None:
@@ -157,16 +157,16 @@ def _lines(strings: Iterable[str], size: int = reading.BLOCK_BYTES) -> Iterator[
     length = 0
     for number, string in enumerate(strings):
         if not isinstance(string, str):
-            raise refused(number, string, "earlier ones are strings: pass one kind")
+            raise invalid_item(number, string, "earlier ones are strings: pass one kind")
         held += [string, "\n"]
         length += len(string) + 1
         if length >= size:
-            yield _encoded(held)
+            yield _encode_strings(held)
             held, length = [], 0
-    yield _encoded(held) or b"\n"
+    yield _encode_strings(held) or b"\n"
 
 
-def _encoded(strings: list[str]) -> bytes:
+def _encode_strings(strings: list[str]) -> bytes:
     try:
         return "".join(strings).encode()
     except UnicodeEncodeError as error:

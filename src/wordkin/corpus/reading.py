@@ -66,19 +66,21 @@ def expand(inputs: Iterable[Source]) -> list[Source]:
     files: list[Source] = []
     for given in inputs:
         try:
-            files += _expanded(given)
+            files += _expand_source(given)
         except OSError as error:
-            raise CorpusError(f"cannot read {_shown(given)}: {error.strerror or error}; check the path") from error
+            raise CorpusError(
+                f"cannot read {_format_source(given)}: {error.strerror or error}; check the path"
+            ) from error
     return files
 
 
-def _shown(given: Source) -> str:
+def _format_source(given: Source) -> str:
     """A path for a message, shortened; users may pass a long text as a path."""
     text = str(given)
     return text if len(text) <= 200 and text.isprintable() else repr(text[:60]) + " …"
 
 
-def _expanded(given: Source) -> list[Source]:
+def _expand_source(given: Source) -> list[Source]:
     if isinstance(given, RemoteFile):
         return [given]
     files: list[Source] = []
@@ -86,7 +88,7 @@ def _expanded(given: Source) -> list[Source]:
     if str(given) == STANDARD_INPUT:
         files.append(STANDARD_INPUT)
     elif isinstance(given, str) and remote.is_url(given):
-        files += remote.found(given)
+        files += remote.find_files(given)
     elif path.is_dir():
         found = sorted(_files_below(path))
         if not found:
@@ -97,10 +99,12 @@ def _expanded(given: Source) -> list[Source]:
     elif glob.has_magic(str(given)):
         matches = sorted(Path(name) for name in glob.glob(str(given), recursive=True))  # noqa: PTH207 (patterns may be absolute)
         if not matches:
-            raise CorpusError(f"no file matches the pattern {_shown(given)}; check it, and quote it in the shell")
+            raise CorpusError(
+                f"no file matches the pattern {_format_source(given)}; check it, and quote it in the shell"
+            )
         files += expand(matches)
     else:
-        raise CorpusError(f"cannot read {_shown(given)}: no such file or directory; check the path")
+        raise CorpusError(f"cannot read {_format_source(given)}: no such file or directory; check the path")
     return files
 
 
@@ -151,7 +155,7 @@ class _Frames(io.RawIOBase):
         return size
 
 
-def _opened_file(source: Path | RemoteFile, end: int | None = None, glance: bool = False) -> BinaryIO:
+def _open_file(source: Path | RemoteFile, end: int | None = None, glance: bool = False) -> BinaryIO:
     if isinstance(source, RemoteFile):
         return source.open(end, remote.GLANCE_BYTES if glance else remote.PIECE_BYTES)
     try:
@@ -169,7 +173,7 @@ def line_start(source: Path | RemoteFile, place: int) -> int:
     """The offset of the first line that begins at byte `place` or later; the file's end if there is none."""
     if place == 0:
         return 0
-    with _opened_file(source, glance=True) as file:
+    with _open_file(source, glance=True) as file:
         file.seek(place - 1)
         while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
             pass
@@ -178,12 +182,12 @@ def line_start(source: Path | RemoteFile, place: int) -> int:
 
 def is_compressed(source: Path | RemoteFile) -> bool:
     """Whether a file is compressed, by its first bytes."""
-    with _opened_file(source, glance=True) as file:
+    with _open_file(source, glance=True) as file:
         return file.read(8).startswith((_GZIP, _BZIP2, _XZ, _ZSTD))
 
 
 @contextlib.contextmanager
-def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[BinaryIO]:
+def open_source(source: Source, begin: int = 0, end: int | None = None) -> Iterator[BinaryIO]:
     """Open a file, or standard input for ``-``; compressed data are recognized by their first bytes and decompressed.
 
     Args:
@@ -200,7 +204,7 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
                 raise CorpusError("standard input is closed; name a file")
             raw: IO[bytes] = sys.stdin.buffer
         else:
-            raw = stack.enter_context(_opened_file(Path(source) if isinstance(source, str) else source, end))
+            raw = stack.enter_context(_open_file(Path(source) if isinstance(source, str) else source, end))
         buffered = cast(io.BufferedReader, raw)
         if begin:
             buffered.seek(begin)
@@ -253,7 +257,7 @@ def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | N
             truncated.
     """
     name = name_of(source)
-    with opened(source, begin, end) as stream:
+    with open_source(source, begin, end) as stream:
         try:
             left = sys.maxsize if end is None else end - begin
             block = stream.read(min(size, left))

@@ -122,7 +122,7 @@ def is_url(text: str) -> bool:
     return _URL.match(text) is not None and text.isprintable()
 
 
-def found(url: str) -> list[RemoteFile]:
+def find_files(url: str) -> list[RemoteFile]:
     """The files of a URL: one file, all files below a folder, or the sorted matches of a pattern.
 
     Raises:

@@ -180,7 +180,7 @@ def character_at(buffer, position):
 
 
 @register_jitable
-def _surely_in_token(of_byte, single):
+def _plain_in_token(of_byte, single):
     """The first of PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN and NONE_IN_TOKEN that is true of this tokenizer."""
     surely = NONE_IN_TOKEN if single else PLAIN_IN_TOKEN
     for byte in range(PLAIN, 0x80):
@@ -351,7 +351,7 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, batch, ids, 
     Returns:
         DONE, TABLE_FULL, WORDS_FULL or ARENA_FULL.
     """
-    surely = _surely_in_token(of_byte, single)
+    surely = _plain_in_token(of_byte, single)
     found = BATCH
     while found >= BATCH:
         position, sentences, begun = progress[POSITION], progress[SENTENCES], progress[SENTENCE_BEGIN]

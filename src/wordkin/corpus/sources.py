@@ -45,7 +45,7 @@ Corpus = EncodedCorpus | Files | Texts | Sentences
 
 
 def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
-    """Recognize what a corpus is; the first item of an iterable decides, and :func:`refused` reports others later.
+    """Recognize what a corpus is; the first item of an iterable decides, and :func:`invalid_item` reports others later.
 
     Args:
         corpus: an :class:`EncodedCorpus`; a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of
@@ -65,7 +65,7 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
     if isinstance(corpus, os.PathLike):
         return Files(reading.expand([Path(corpus)]))
     if (columns := columns_of(corpus)) is not None:
-        raise CorpusError(f"the corpus is {_table(corpus, columns, 'corpus')}")
+        raise CorpusError(f"the corpus is {_describe_table(corpus, columns, 'corpus')}")
     if isinstance(corpus, bytes | bytearray | memoryview) or not isinstance(corpus, Iterable):
         raise CorpusError(f"the corpus is a {type(corpus).__name__}; pass a path, or an iterable of lists of tokens")
     try:
@@ -87,7 +87,7 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
     return Sentences(items)
 
 
-def refused(number: int, item: Any, wanted: str) -> CorpusError:
+def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
     """The error for an item of a corpus that is neither a string nor a list of tokens.
 
     Args:
@@ -107,11 +107,11 @@ def refused(number: int, item: Any, wanted: str) -> CorpusError:
         )
     if isinstance(item, Mapping):
         return CorpusError(
-            f"item {number} of the corpus is a row of a table ({_listed(item)}): pass one column, such as "
+            f"item {number} of the corpus is a row of a table ({_list_names(item)}): pass one column, such as "
             f"(row[{_example(item)!r}] for row in corpus)"
         )
     if (columns := columns_of(item)) is not None:
-        return CorpusError(f"item {number} of the corpus is {_table(item, columns, 'table')}")
+        return CorpusError(f"item {number} of the corpus is {_describe_table(item, columns, 'table')}")
     return CorpusError(f"item {number} of the corpus is a {type(item).__name__}; {wanted}")
 
 
@@ -149,7 +149,7 @@ def columns_of(table: Any) -> list[Any] | None:
     return list(names) if isinstance(names, Iterable) and not isinstance(names, str) else None
 
 
-def _table(table: Any, columns: list[Any], name: str) -> str:
+def _describe_table(table: Any, columns: list[Any], name: str) -> str:
     """A description of a table for messages, with advice on passing one of its columns."""
     kind = type(table).__name__
     if not columns:
@@ -157,12 +157,12 @@ def _table(table: Any, columns: list[Any], name: str) -> str:
     what = "key" if isinstance(table, Mapping) else "column"
     computed = f"{name}.collect()" if hasattr(table, "collect") else name
     return (
-        f"a {kind} with the {what}{'s' if len(columns) > 1 else ''} {_listed(columns)}: pass one column, such as "
+        f"a {kind} with the {what}{'s' if len(columns) > 1 else ''} {_list_names(columns)}: pass one column, such as "
         f"{computed}[{_example(columns)!r}]"
     )
 
 
-def _listed(columns: Iterable[Any]) -> str:
+def _list_names(columns: Iterable[Any]) -> str:
     names = [repr(name) for name in columns]
     return ", ".join(names[:_MOST_COLUMNS]) + (" …" if len(names) > _MOST_COLUMNS else "")
 
@@ -180,7 +180,7 @@ def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) 
     """
     block, empty = bytearray(), 0
     for number, sentence in enumerate(sentences):
-        marked, without = _marked(number, sentence, config)
+        marked, without = _encode_sentence(number, sentence, config)
         block += marked
         empty += without
         if len(block) >= BLOCK_BYTES:
@@ -189,7 +189,7 @@ def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) 
     yield bytes(block), empty
 
 
-def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
+def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
     """One sentence in sentinel encoding, and its number of empty tokens."""
     wanted = "pass lists of tokens"
     if isinstance(sentence, str):
@@ -200,7 +200,7 @@ def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tup
     if not isinstance(sentence, list | tuple) and (
         is_missing(sentence) or isinstance(sentence, bytes | bytearray) or columns_of(sentence) is not None
     ):
-        raise refused(number, sentence, wanted)
+        raise invalid_item(number, sentence, wanted)
     if config.tokenizer is not None:
         raise CorpusError(
             f"sentence {number} is a {type(sentence).__name__}, but {argument('tokenizer', config.tokenizer)} is for "
@@ -213,7 +213,7 @@ def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tup
     try:
         tokens = list(sentence)
     except TypeError as error:
-        raise refused(number, sentence, wanted) from error
+        raise invalid_item(number, sentence, wanted) from error
     try:
         text = "\n".join(tokens)
     except TypeError as error:

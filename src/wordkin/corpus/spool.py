@@ -25,13 +25,13 @@ def spooling() -> Iterator[None]:
         ) from error
 
 
-def spool() -> IO[bytes]:
+def open_spool() -> IO[bytes]:
     """Open an unnamed temporary file for writing and reading."""
     with spooling():
         return tempfile.TemporaryFile(prefix="wordkin-")
 
 
-def mapped(file: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
+def map_spool(file: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
     """Map the content of a spool that is not empty; the array stays valid after the spool is closed."""
     with spooling():
         file.flush()
@@ -51,7 +51,7 @@ def copy_words(arena, begins, offsets, text):
             text[offsets[word] + index] = arena[begins[word] + index]
 
 
-def copied_words(
+def copy_vocabulary(
     arena: npt.NDArray[np.uint8],
     begins: npt.NDArray[np.int64],
     ends: npt.NDArray[np.int64],

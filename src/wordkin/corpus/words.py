@@ -65,8 +65,8 @@ class Words:
         slots, arena, offsets = self.table
         self.table = WordTable(
             aligned_zeros((max(len(slots), 1 << (2 * words).bit_length()), SLOT_FIELDS), np.uint64),
-            _copied(known.text, size + len(arena)),
-            _copied(known.offsets, words + len(offsets)),
+            _enlarge(known.text, size + len(arena)),
+            _enlarge(known.offsets, words + len(offsets)),
         )
         progress[WORDS], progress[ARENA_USED] = words, size
         refill(self.table, np.zeros(words, np.int64))
@@ -79,9 +79,9 @@ class Words:
         table = self.table
         if reason == ARENA_FULL:
             room = 2 * len(table.arena) + BLOCK_BYTES
-            self.table = table._replace(arena=_copied(table.arena[: progress[ARENA_USED]], room))
+            self.table = table._replace(arena=_enlarge(table.arena[: progress[ARENA_USED]], room))
         else:
-            self.table = table._replace(offsets=_copied(table.offsets, 2 * len(table.offsets)))
+            self.table = table._replace(offsets=_enlarge(table.offsets, 2 * len(table.offsets)))
 
     def take_counts(self, words: int) -> npt.NDArray[np.int64]:
         """The occurrences of the words [0, words) by id; frees the hash table, which held them."""
@@ -101,7 +101,7 @@ class Words:
         refill(self.table, counts)
 
 
-def _copied(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
+def _enlarge(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
     larger = np.zeros(room, array.dtype)
     larger[: len(array)] = array
     return larger

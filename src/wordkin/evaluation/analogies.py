@@ -85,7 +85,7 @@ class AnalogyScore:
     @property
     def total(self) -> SectionScore:
         """The score of all sections together."""
-        return _scored("total", self.outcomes)
+        return _score("total", self.outcomes)
 
     @property
     def value(self) -> float:
@@ -150,11 +150,11 @@ def evaluate_analogies(
         ValueError: the method is unknown, or another argument is out of range.
     """
     require_method(method)
-    name, sections = sets.named(source, read_analogies, "analogies")
+    name, sections = sets.load_set(source, read_analogies, "analogies")
     questions = [question for section in sections for question in section.questions]
     wanted = {word for question in questions for word in (question.a, *question.b, question.c, *question.answers)}
     lookup = Lookup(vectors, wanted, most_frequent, ignore_case)
-    rows = [_known(lookup, question) for question in questions]
+    rows = [_question_rows(lookup, question) for question in questions]
     places = [place for place, known in enumerate(rows) if known is not None]
     outcomes = np.full(len(questions), SKIPPED, np.int8)
     for begin in range(0, len(places), search.QUERIES):
@@ -192,7 +192,7 @@ def _answers(
     return [int(positions[0]) if len(positions) else -1 for positions, _ in found]
 
 
-def _known(lookup: Lookup, question: Question) -> tuple[int, int, int] | None:
+def _question_rows(lookup: Lookup, question: Question) -> tuple[int, int, int] | None:
     """The rows of a, b and c; None if one of them or every answer is unknown."""
     a, c = lookup.row(question.a), lookup.row(question.c)
     b = next((row for word in question.b if (row := lookup.row(word)) is not None), None)
@@ -205,12 +205,12 @@ def _by_section(sections: Iterable[Section], outcomes: npt.NDArray[np.int8]) -> 
     scores, begin = [], 0
     for section in sections:
         own = outcomes[begin : begin + len(section.questions)]
-        scores.append(_scored(section.name, own))
+        scores.append(_score(section.name, own))
         begin += len(own)
     return tuple(scores)
 
 
-def _scored(name: str, outcomes: npt.NDArray[np.int8]) -> SectionScore:
+def _score(name: str, outcomes: npt.NDArray[np.int8]) -> SectionScore:
     asked = int(np.count_nonzero(outcomes != SKIPPED))
     return SectionScore(name, int(np.count_nonzero(outcomes == 1)), asked, len(outcomes) - asked)
 

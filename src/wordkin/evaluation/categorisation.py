@@ -90,7 +90,7 @@ def evaluate_categorisation(
         ValueError: an argument is out of range.
     """
     seed = whole_number("seed", seed, 0)
-    name, pairs = sets.named(source, read_categories, "categorisation")
+    name, pairs = sets.load_set(source, read_categories, "categorisation")
     lookup = Lookup(vectors, (word for word, _ in pairs), most_frequent, ignore_case)
     known = [(row, category) for word, category in pairs if (row := lookup.row(word)) is not None]
     if not known:

@@ -69,7 +69,7 @@ def read_groups(path: Path) -> tuple[Group, ...]:
     paths = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
     groups = []
     for file in paths:
-        parts = [part.split("\n") for part in atomic.text(file).strip().split("\n\n", 1)]
+        parts = [part.split("\n") for part in atomic.read_text(file).strip().split("\n\n", 1)]
         words = [tuple(line.strip() for line in part if line.strip()) for part in parts]
         if len(words) != 2 or len(words[0]) < _MEMBERS:
             raise FormatError(
@@ -103,7 +103,7 @@ def evaluate_outliers(
         FormatError: the set cannot be read.
         ValueError: an argument is out of range.
     """
-    name, groups = sets.named(source, read_groups, "outliers")
+    name, groups = sets.load_set(source, read_groups, "outliers")
     wanted = (word for group in groups for word in group.members + group.outliers)
     lookup = Lookup(vectors, wanted, most_frequent, ignore_case)
     places, skipped = [], 0

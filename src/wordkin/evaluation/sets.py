@@ -15,7 +15,9 @@ from wordkin.vectors.wordvectors import WordVectors
 T = TypeVar("T")
 
 
-def named(source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]], name: str) -> tuple[str, Sequence[T]]:
+def load_set(
+    source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]], name: str
+) -> tuple[str, Sequence[T]]:
     """Load a set; return its name and its items. The name is the path's stem, or `name` for items in memory.
 
     Raises:
@@ -43,7 +45,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         FormatError: the file cannot be read, or is not UTF-8.
     """
-    for number, line in enumerate(atomic.text(path).split("\n"), 1):
+    for number, line in enumerate(atomic.read_text(path).split("\n"), 1):
         line = line.strip()
         if line and not line.startswith("#"):
             yield number, line

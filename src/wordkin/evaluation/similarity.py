@@ -120,7 +120,7 @@ def evaluate_similarity(
         ValueError: an argument is out of range, or a human score is not finite.
     """
     seed = whole_number("seed", seed, 0)
-    name, pairs = sets.named(source, read_pairs, "similarity")
+    name, pairs = sets.load_set(source, read_pairs, "similarity")
     lookup = Lookup(
         vectors, (word for first, second, _ in pairs for word in (first, second)), most_frequent, ignore_case
     )

@@ -88,7 +88,7 @@ def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "count": None if row is None else int(counts[row]),
         "per_million": None if row is None else float(1e6 * counts[row] / counts.sum()),
         "norm": float(np.linalg.norm(vector.astype(np.float64))),
-        "neighbours": _scored(vectors, _answered(lambda: vectors.most_similar(asked, topn=count))),
+        "neighbours": _scored(vectors, _run_query(lambda: vectors.most_similar(asked, topn=count))),
     }
 
 
@@ -100,7 +100,7 @@ def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     unknown = _unknown(vectors, [a, b, c])
     if unknown:
         return {"unknown": unknown}
-    return {"answers": _scored(vectors, _answered(lambda: vectors.analogy(a, b, c, count, method=method)))}
+    return {"answers": _scored(vectors, _run_query(lambda: vectors.analogy(a, b, c, count, method=method)))}
 
 
 def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,13 +113,13 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     unknown = _unknown(vectors, [a, b])
     if unknown:
         return {"unknown": unknown}
-    length = 1 - _answered(lambda: vectors.similarity(a, b))
+    length = 1 - _run_query(lambda: vectors.similarity(a, b))
     if length < 1e-6:
         raise RequestError(f"{a!r} and {b!r} point in the same direction; give two words with an axis between them")
     listed = requests.words(body, "words", MOST_WORDS, [])
     words = listed or [
         found
-        for found, _ in _answered(
+        for found, _ in _run_query(
             lambda: vectors.most_similar([a, b], topn=requests.integer(body, "count", 1, MOST_ANSWERS, 20))
         )
     ]
@@ -130,7 +130,7 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         return float((vectors.similarity(name, b) - vectors.similarity(name, a)) / length)
 
     return {
-        "places": [{"word": name, "place": _answered(lambda name=name: place(name))} for name in placed],
+        "places": [{"word": name, "place": _run_query(lambda name=name: place(name))} for name in placed],
         "missing": missing,
     }
 
@@ -185,7 +185,7 @@ def _unknown(vectors: WordVectors, asked: Sequence[str]) -> list[str]:
     return [name for name in dict.fromkeys(asked) if vectors.get(name) is None]
 
 
-def _answered(ask: Any) -> Any:
+def _run_query(ask: Any) -> Any:
     """Run a query on the vectors; its errors, such as a vector with NaN, are shown on the page."""
     try:
         return ask()

@@ -177,7 +177,7 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     network = _network(body.get("state"))
     output = integer(body, "output", 0, len(network.W) - 1)
     numbers = objective.pair_pass(network.hidden, network.W[output], int(network.labels[output]), network.eta)
-    after = _copied(network)
+    after = _copy(network)
     after.step(output)
     return {
         **{
@@ -199,7 +199,7 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         The state; and J after each step, the sum over all outputs.
     """
     given: Any = body.get("state")
-    network = _copied(_network(given))
+    network = _copy(_network(given))
     count = integer(body, "steps", 0, MOST_STEPS)
     turn, losses = network.turn, []
     for _step in range(count):
@@ -337,5 +337,5 @@ def _numbers(row: npt.NDArray[Any]) -> list[float]:
     return [float(number) for number in row]
 
 
-def _copied(network: Network) -> Network:
+def _copy(network: Network) -> Network:
     return network._replace(V=network.V.copy(), W=network.W.copy())

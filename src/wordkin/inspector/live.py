@@ -142,12 +142,12 @@ class Live:
                 for name in ("tokens", "loss", "learning_rate", "tokens_per_second")
             },
             "history": history([record.as_dict() for record in self._records]),
-            "neighbours": self._refreshed(words, run, trained),
+            "neighbours": self._refresh_neighbours(words, run, trained),
             "neighbours_age": time.monotonic() - self._asked if self._asked and trained is None else None,
             "examples": self._examples,
         }
 
-    def _refreshed(self, words: Sequence[str], run: Run, trained: WordVectors | None) -> list[dict[str, Any]]:
+    def _refresh_neighbours(self, words: Sequence[str], run: Run, trained: WordVectors | None) -> list[dict[str, Any]]:
         """The neighbours; from live weights they are computed at most as often as SHARE_OF_TIME allows."""
         if trained is not None:
             return neighbours(trained, words)

@@ -26,7 +26,7 @@ class Body(dict[str, Any]):
         raise RequestError(f"the request lacks {name!r}")
 
 
-def parsed(body: bytes) -> Body:
+def parse(body: bytes) -> Body:
     """Parse a UTF-8 JSON object of at most MOST_DEPTH levels, with finite numbers, integers below 2⁵³ and valid text.
 
     Raises:

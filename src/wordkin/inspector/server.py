@@ -125,11 +125,11 @@ def application(shown: Inspected) -> Starlette:
     files = [Route(path, served(*file), methods=["GET"]) for path, file in page_files().items()]
     return Starlette(
         routes=[Route("/api/{name}", api, methods=["POST"]), *files],
-        exception_handlers={HTTPException: _refused},
+        exception_handlers={HTTPException: _refuse},
     )
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return refusal(request, error.status_code, error.detail)
 
@@ -158,7 +158,7 @@ async def read_body(request: Request) -> requests.Body:
     Raises:
         HTTPException: the content type is not JSON (415), the size is unknown (411) or too large (413), or the body
             takes longer than MOST_SECONDS (408).
-        RequestError: :func:`requests.parsed` refuses the body.
+        RequestError: :func:`requests.parse` refuses the body.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "a call's body must be application/json")
@@ -169,7 +169,7 @@ async def read_body(request: Request) -> requests.Body:
         raise HTTPException(413, f"a call's body must have at most {MOST_BYTES:,} bytes")
     try:
         async with asyncio.timeout(MOST_SECONDS):
-            return requests.parsed(await request.body())
+            return requests.parse(await request.body())
     except TimeoutError:
         raise HTTPException(408, f"the body did not come within {MOST_SECONDS} seconds") from None
 

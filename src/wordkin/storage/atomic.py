@@ -60,7 +60,7 @@ def _prefix(target: Path) -> str:
     return f".wordkin-{zlib.crc32(target.name.encode()):08x}-"
 
 
-def _allowed(mode: int) -> int:
+def _apply_umask(mode: int) -> int:
     """The permissions of a new file after the process's umask."""
     mask = os.umask(0)
     os.umask(mask)
@@ -75,7 +75,7 @@ def remove_leftovers(path: Path) -> None:
             leftover.unlink()
 
 
-def text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """Read a UTF-8 text file, without its byte order mark and with line feeds as line ends.
 
     Raises:
@@ -104,7 +104,7 @@ def replacing(path: Path) -> Iterator[Path]:
         target = _target(path)
         temporary = _temporary_beside(target)
         yield temporary
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _allowed(0o666))
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _apply_umask(0o666))
         _synchronise(temporary)
         temporary.replace(target)
         _synchronise(target.parent)
@@ -129,7 +129,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             raise OutputError(f"cannot write {path}: it exists already; name a new folder")
         temporary = Path(tempfile.mkdtemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent))
         yield temporary
-        temporary.chmod(_allowed(0o777))
+        temporary.chmod(_apply_umask(0o777))
         if target.exists():
             target.rmdir()
         temporary.rename(target)

@@ -39,7 +39,7 @@ def hashes(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.N
     """The hashes of the words text[offsets[i]:offsets[i + 1]]: (words,) uint32."""
     found = np.empty(len(offsets) - 1, np.uint32)
     for begin in range(0, len(found), _BLOCK_WORDS):
-        found[begin : begin + _BLOCK_WORDS] = [zlib.crc32(word) for word in _encoded(text, offsets, begin)]
+        found[begin : begin + _BLOCK_WORDS] = [zlib.crc32(word) for word in _block_bytes(text, offsets, begin)]
     return found
 
 
@@ -52,7 +52,7 @@ def build(hashes: npt.NDArray[np.uint32]) -> WordIndex:
     return WordIndex(begins, np.argsort(buckets, kind="stable").astype(np.int32))
 
 
-def _encoded(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], begin: int) -> list[bytes]:
+def _block_bytes(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], begin: int) -> list[bytes]:
     """The bytes of each word in a block of up to _BLOCK_WORDS words that begins at row `begin`."""
     bounds = offsets[begin : begin + _BLOCK_WORDS + 1]
     block = text[bounds[0] : bounds[-1]].tobytes()
@@ -84,12 +84,12 @@ class MappedWords(Sequence[str]):
         if isinstance(place, slice):
             return [self[row] for row in range(*place.indices(len(self)))]
         row = range(len(self))[place]
-        return self._decoded(self.encoded(row), row)
+        return self._decode(self.word_bytes(row), row)
 
     def __iter__(self) -> Iterator[str]:
         for begin in range(0, len(self), _BLOCK_WORDS):
-            for row, word in enumerate(_encoded(self._text, self._offsets, begin), begin):
-                yield self._decoded(word, row)
+            for row, word in enumerate(_block_bytes(self._text, self._offsets, begin), begin):
+                yield self._decode(word, row)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and list(self) == list(other)
@@ -98,11 +98,11 @@ class MappedWords(Sequence[str]):
         shown = ", ".join(repr(word) for word in itertools.islice(self, 5))
         return f"[{shown}{', …' if len(self) > 5 else ''}]"
 
-    def encoded(self, row: int) -> bytes:
+    def word_bytes(self, row: int) -> bytes:
         """The bytes of a word."""
         return self._text[self._offsets[row] : self._offsets[row + 1]].tobytes()
 
-    def _decoded(self, word: bytes, row: int) -> str:
+    def _decode(self, word: bytes, row: int) -> str:
         try:
             return word.decode()
         except UnicodeDecodeError as error:
@@ -147,7 +147,7 @@ class MappedRows(Mapping[str, int]):
         bucket = zlib.crc32(encoded) >> self._shift
         begin, end = self._index.begins[bucket : bucket + 2].tolist()
         for row in self._index.rows[max(begin, 0) : max(end, 0)].tolist():
-            if 0 <= row < len(self._words) and self._words.encoded(row) == encoded:
+            if 0 <= row < len(self._words) and self._words.word_bytes(row) == encoded:
                 self._found[word] = row
                 return int(row)
         return None

@@ -31,15 +31,15 @@ def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> St
     Raises:
         FormatError: the file is damaged, cut short, of another format, or of an unknown one.
     """
-    form = registry.recognised(path) if name is None else registry.named(name, to_read=True)
-    module = form.imported()
+    form = registry.recognize(path) if name is None else registry.find_format(name, to_read=True)
+    module = form.import_module()
     if hasattr(module, "load"):
         model: StoredModel = module.load(path)
         _check_lengths(path, model)
         return model
-    source = registry.opened(path, form.name, skip_bad_rows)
+    source = registry.open_source(path, form.name, skip_bad_rows)
     words = Words()
-    V = _collected(source, words)
+    V = _collect(source, words)
     output = source.output if source.output is not None and len(source.output) == len(V) else None
     return StoredModel(V, output, words.vocabulary(), source.config, source.history, subwords=source.subwords)
 
@@ -57,13 +57,13 @@ def _check_lengths(path: Path, model: StoredModel) -> None:
         warn_not_finite(path, len(rows), model.vocabulary.words[int(rows[0])])
 
 
-def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:
+def _collect(source: Source, words: Words) -> npt.NDArray[np.float32]:
     """Collect the rows of a source: (words, vector_size); memory grows with the rows read, not by the header."""
     row_bytes = 4 * source.vector_size
     size = source.path.stat().st_size if source.path.is_file() else 0
     V = np.empty((min(source.words, (_FIRST_ROOM + 2 * size) // row_bytes + 1), source.vector_size), np.float32)
     rows = 0
-    for block in words.passing(source.path, source.blocks):
+    for block in words.filter_blocks(source.path, source.blocks):
         needed = rows + len(block.vectors)
         if needed > len(V):
             V.resize((min(source.words, max(needed, len(V) * 3 // 2)), source.vector_size), refcheck=False)
@@ -131,7 +131,7 @@ def warn_of_what_is_lost(path: Path, name: str | None = None) -> None:
 
 
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
-    module = form.imported()
+    module = form.import_module()
     blocks = replace_separators(source.blocks, target, getattr(module, "SEPARATORS", b""), space_as)
     module.write(dataclasses.replace(source, blocks=blocks), target)
 
@@ -166,7 +166,7 @@ def convert(
         raise OutputError(
             f"cannot write {target}: {form.name} holds no {precision}; {able} do ({argument('format', option='--to')})"
         )
-    source = registry.opened(path, name, skip_bad_rows)
+    source = registry.open_source(path, name, skip_bad_rows)
     source.precision = precision or (source.precision if form.narrows else "float32")
     _write(form, source, target, space_as)
     return source

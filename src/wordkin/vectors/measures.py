@@ -11,7 +11,7 @@ from wordkin.errors import NonFiniteVectorError, UnknownWordError
 from wordkin.vectors import search
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.search import Candidates, Rows
-from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, finite_vector, require_term, several, unit
+from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, as_list, finite_vector, require_term, unit
 
 Unknown = Literal["raise", "skip"]
 
@@ -144,7 +144,7 @@ class Measures(abc.ABC):
         unit_vector = self._unit(term, "term is")
         if others is None:
             return 1 - self._cosines(unit_vector)
-        given = [others] if isinstance(others, str) else several(others, "others")
+        given = [others] if isinstance(others, str) else as_list(others, "others")
         return np.array(
             [1 - self._cosine(self._unit(other, "others holds"), unit_vector) for other in given], np.float32
         )
@@ -197,7 +197,7 @@ class Measures(abc.ABC):
     def _mean(
         self, given: Iterable[Term], name: str, weights: npt.ArrayLike | None, *, pre_normalize: bool, unknown: Unknown
     ) -> npt.NDArray[np.float64]:
-        words = [given] if isinstance(given, str) else several(given, name)
+        words = [given] if isinstance(given, str) else as_list(given, name)
         if not words:
             raise ValueError("there are no words to take the mean of; give at least one")
         factors = np.ones(len(words)) if weights is None else _weights(weights, len(words))
@@ -221,7 +221,7 @@ class Measures(abc.ABC):
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: fewer than two words.
         """
-        given = words.split() if isinstance(words, str) else several(words, "words", "two words or more")
+        given = words.split() if isinstance(words, str) else as_list(words, "words", "two words or more")
         known = [term for term, _ in self._known([(word, 1.0) for word in given], unknown)]
         if len(known) < 2:
             raise ValueError("doesnt_match needs at least two words of the vocabulary")

@@ -12,7 +12,17 @@ from wordkin.errors import MissingPackageError
 from wordkin.vectors import search
 from wordkin.vectors.measures import Measures, Unknown
 from wordkin.vectors.search import Candidates, Rows, Subset, choose
-from wordkin.vectors.terms import Term, Terms, Weighted, number, require_term, several, signed, unit, whole_number
+from wordkin.vectors.terms import (
+    Term,
+    Terms,
+    Weighted,
+    as_list,
+    number,
+    require_term,
+    unit,
+    weighted_terms,
+    whole_number,
+)
 
 AsFrame = bool | Literal["pandas", "polars"]
 
@@ -76,7 +86,7 @@ class Queries(Measures):
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: the query is empty, or a vector has the wrong shape or is not finite.
         """
-        terms = signed(positive, negative)
+        terms = weighted_terms(positive, negative)
         rows = {self.row(term) for term, _ in terms if isinstance(term, str) and term in self}
         return self._direction(terms).astype(np.float32), rows
 
@@ -131,7 +141,7 @@ class Queries(Measures):
             unknown=unknown,
             as_frame=as_frame,
         )
-        terms = self._known(signed(positive, negative), unknown)
+        terms = self._known(weighted_terms(positive, negative), unknown)
         (found,) = self._search(self._direction(terms)[None], [terms], plan)
         return frame(_columns(found), as_frame) if as_frame else found
 
@@ -150,7 +160,7 @@ class Queries(Measures):
             options: as for :meth:`most_similar`; the result and the errors are the same, too.
         """
         plan = _plan(self, topn, **options)
-        terms = self._known(signed(positive, negative), plan.unknown)
+        terms = self._known(weighted_terms(positive, negative), plan.unknown)
         queries = np.array([self._unit(term) for term, _ in terms]).reshape(-1, self.vector_size)
         (found,) = self._search(queries, [terms], plan, np.array([weight for _, weight in terms]))
         return frame(_columns(found), plan.as_frame) if plan.as_frame else found
@@ -176,7 +186,7 @@ class Queries(Measures):
         if isinstance(questions, str):
             raise ValueError(f"most_similar_batch needs several questions; give [{questions!r}]")
         plan = _plan(self, topn, **options)
-        given = several(questions, "questions")
+        given = as_list(questions, "questions")
         for question in given:
             require_term(question, "questions holds")
         asked = [self._known([(question, 1.0)], plan.unknown) for question in given]

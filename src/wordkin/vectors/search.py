@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.vectors.norms import RowNorms, unit_rows
-from wordkin.vectors.terms import several, whole_number
+from wordkin.vectors.terms import as_list, whole_number
 
 Rows = npt.NDArray[np.intp]
 Subset = Iterable[str] | npt.NDArray[np.bool_] | Callable[[str], Any]
@@ -101,7 +101,7 @@ def _mask(words: Words, subset: Subset, size: int, name: str) -> npt.NDArray[np.
         if subset.shape != (len(words),):
             raise ValueError(f"{name} is a mask of shape {subset.shape}; one of shape ({len(words)},) is needed")
         return subset[:size].copy()
-    listed = [subset] if isinstance(subset, str) else several(subset, name, "words, a mask, or a function of a word")
+    listed = [subset] if isinstance(subset, str) else as_list(subset, name, "words, a mask, or a function of a word")
     rows = words.rows(listed)
     mask = np.zeros(size, bool)
     mask[rows[rows < size]] = True

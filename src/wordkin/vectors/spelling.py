@@ -32,7 +32,7 @@ _CLASSES = bytes(ord(chr(byte).lower()) & 31 if byte < 128 else byte & 31 for by
 """The class of each byte, out of 32; each ASCII letter has its own class for both cases."""
 
 
-def folded(word: str) -> tuple[str, ...]:
+def folded_forms(word: str) -> tuple[str, ...]:
     """The forms of a word that a folded lookup tries in turn: unchanged, in Unicode NFC, and NFC in lower case."""
     composed = unicodedata.normalize("NFC", word)
     return tuple(dict.fromkeys((word, composed, composed.lower())))
@@ -51,12 +51,12 @@ def closest(word: object, vocabulary: Vocabulary) -> tuple[str, ...]:
     if not isinstance(word, str) or not 1 < len(word) <= _LONGEST or not len(vocabulary):
         return ()
     try:
-        return _ranked(word, vocabulary)
+        return _rank(word, vocabulary)
     except (FormatError, UnicodeDecodeError):  # a damaged file; looking up such a word reports it
         return ()
 
 
-def _ranked(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+def _rank(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
     query = _lower(unicodedata.normalize("NFC", word))
     edits = 1 if len(query) <= 3 else 2 if len(query) <= 8 else 3
     rows = _similar(query, vocabulary, edits)
@@ -117,7 +117,7 @@ def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArr
     table = np.zeros(0x110000, np.uint8)
     table[[ord(letter) for letter in known]] = np.arange(1, len(known) + 1)
     codes = [table[points] for points in letters]
-    exchange = [np.array([_EDIT, *(_exchanged(asked, other) for other in known)], np.uint8) for asked in query]
+    exchange = [np.array([_EDIT, *(_substitution_cost(asked, other) for other in known)], np.uint8) for asked in query]
     exchange[0] = exchange[0] + np.uint8(_FIRST) * (np.arange(len(known) + 1) == 0)
     own = [table[ord(letter)] for letter in query]
     dropped = [_DOUBLED if place and query[place] == query[place - 1] else _EDIT for place in range(len(query))]
@@ -150,12 +150,14 @@ def _alphabet(query: str) -> list[str]:
     """The letters of `query`, and the letters with a lower cost of being exchanged for one of them."""
     accented = map(chr, range(0xC0, 0x180))
     other = {*"".join(_SOUNDS), *_VOWELS, *accented} - set(query)
-    easy = [letter for letter in sorted(other) if any(_exchanged(asked, letter) < _EDIT for asked in set(query))]
+    easy = [
+        letter for letter in sorted(other) if any(_substitution_cost(asked, letter) < _EDIT for asked in set(query))
+    ]
     return [*dict.fromkeys(query), *easy][:254]
 
 
 @functools.cache
-def _exchanged(asked: str, other: str) -> int:
+def _substitution_cost(asked: str, other: str) -> int:
     """The cost of writing one letter for another."""
     if asked == other:
         return 0

@@ -19,16 +19,16 @@ MOST_WEIGHT = 1e30
 _WANTED = "give a word, a vector (a NumPy array), or a pair of one and its weight"
 
 
-def signed(positive: Terms, negative: Terms) -> list[Weighted]:
+def weighted_terms(positive: Terms, negative: Terms) -> list[Weighted]:
     """The terms of a query with their weights; the weights of negative terms get a minus sign.
 
     Raises:
         ValueError: there are no terms, or one is neither a word nor a vector; a weight is not finite or too large, or a
             weight in `negative` is below 0.
     """
-    terms = [_weighted(term, "positive") for term in _listed(positive, "positive")]
-    for given in _listed(negative, "negative"):
-        term, weight = _weighted(given, "negative")
+    terms = [_parse_weighted(term, "positive") for term in _as_terms(positive, "positive")]
+    for given in _as_terms(negative, "negative"):
+        term, weight = _parse_weighted(given, "negative")
         if weight < 0:
             raise ValueError(f"a weight in negative is {weight:g}; give it as a positive number, it is subtracted")
         terms.append((term, -weight))
@@ -37,7 +37,7 @@ def signed(positive: Terms, negative: Terms) -> list[Weighted]:
     return terms
 
 
-def several(given: Iterable[Any], name: str, wanted: str = "several words or vectors") -> list[Any]:
+def as_list(given: Iterable[Any], name: str, wanted: str = "several words or vectors") -> list[Any]:
     """Convert an argument to a list.
 
     Raises:
@@ -45,14 +45,14 @@ def several(given: Iterable[Any], name: str, wanted: str = "several words or vec
     """
     is_one = isinstance(given, bytes | bytearray) or (isinstance(given, np.ndarray) and not given.ndim)
     if is_one or not isinstance(given, Iterable):
-        raise ValueError(f"{name} is {_named(given)}; give {wanted}")
+        raise ValueError(f"{name} is {_describe(given)}; give {wanted}")
     return list(given)
 
 
 def require_term(term: Any, subject: str) -> None:
     """Raise ValueError if `term` is neither a word nor a vector; `subject` begins the message: "positive holds"."""
     if not isinstance(term, str) and not (isinstance(term, np.ndarray) and term.dtype.kind in "fiu"):
-        raise ValueError(f"{subject} {_named(term)}; {_WANTED}")
+        raise ValueError(f"{subject} {_describe(term)}; {_WANTED}")
 
 
 def finite_vector(vector: Vector, size: int) -> npt.NDArray[np.float64]:
@@ -123,25 +123,25 @@ def whole_number(name: str, value: Any, least: int = 1, most: float = math.inf, 
     return whole
 
 
-def _listed(given: Terms, name: str) -> list[Any]:
+def _as_terms(given: Terms, name: str) -> list[Any]:
     if isinstance(given, str) or _is_weighted(given):
         return [given]
     if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind not in "UO":  # U and O hold words
         return [given]
-    return several(given, name, _WANTED.removeprefix("give ") + ", or several of these")
+    return as_list(given, name, _WANTED.removeprefix("give ") + ", or several of these")
 
 
 def _is_weighted(given: Any) -> bool:
     return isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Real)
 
 
-def _weighted(given: Any, name: str) -> Weighted:
+def _parse_weighted(given: Any, name: str) -> Weighted:
     term, factor = given if _is_weighted(given) else (given, 1.0)
     require_term(term, f"{name} holds")
     return term, weight(factor)
 
 
-def _named(given: Any) -> str:
+def _describe(given: Any) -> str:
     """A short description of a value for messages: "None", "1.5, a float"."""
     if given is None:
         return "None"

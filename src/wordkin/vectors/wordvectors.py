@@ -288,7 +288,7 @@ class WordVectors(Queries):
     def _find(self, word: object) -> int | None:
         if not isinstance(word, str):
             return None
-        for form in spelling.folded(word) if self._folds else (word,):
+        for form in spelling.folded_forms(word) if self._folds else (word,):
             row = self.key_to_index.get(form)
             if row is not None:
                 return row

@@ -48,7 +48,7 @@ TEXTS = {
 def test_a_byte_order_mark_is_no_part_of_a_file(path, form, compressed):
     data = gzip.compress(MARK + TEXTS[form]) if compressed else MARK + TEXTS[form]
     assert loaded(path, data) == loaded(path, data, format=form) == (WORDS, NUMBERS)
-    assert registry.recognised(path).name == form
+    assert registry.recognize(path).name == form
 
 
 def test_a_byte_order_mark_before_words_and_numbers_beside(tmp_path):

@@ -13,7 +13,7 @@ from wordkin.storage.word_index import hashes
 from wordkin.vectors import loading
 from wordkin.vectors.formats import opening, registry, text, word2vec_binary, word_set
 from wordkin.vectors.formats.native import StoredModel
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 FORMATS = ["word2vec-text", "word2vec-binary", "glove", "fasttext-vec", "safetensors"]
 WORDS = ["the", "Straße", "山", "12", "-3.5", "</s>", "x" * 300, "e", "\u00a0", "a\u3000b"]
@@ -36,7 +36,7 @@ def test_there_and_back(tmp_path, vectors):
             assert again.index_to_key == WORDS
             np.testing.assert_array_equal(again.vectors, vectors.vectors)
         expected = "word2vec-text" if form == "fasttext-vec" else form  # the same bytes
-        assert registry.recognised(path).name == expected
+        assert registry.recognize(path).name == expected
         again.save(tmp_path / "again", format=form)
         if form != "safetensors":  # counts are lost on the way
             assert (tmp_path / "again").read_bytes() == path.read_bytes()
@@ -142,7 +142,7 @@ def test_words_that_are_there_twice(tmp_path, caplog):
 def test_words_are_known_again_whatever_their_number():
     """The compiled set against Python's, and its twin in Python."""
     words = [b"%x" % (number * number % 7919) for number in range(6000)]
-    text_, offsets = packed(words)
+    text_, offsets = join_words(words)
     for function in (word_set.enter, word_set.enter.py_func):
         slots, arena = np.zeros(1 << 13, np.uint64), np.empty(len(text_), np.uint8)
         known, is_new, found = np.zeros(6001, np.int64), np.empty(6000, bool), np.empty(6000, np.uint32)

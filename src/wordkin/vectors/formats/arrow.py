@@ -24,10 +24,10 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
         FormatError: the file is damaged, or has no columns of words and vectors.
         MissingPackageError: pyarrow is not installed.
     """
-    return tables.read(path, _opened, skip_bad_rows)
+    return tables.read(path, _open, skip_bad_rows)
 
 
-def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
+def _open(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
     arrow = tables.pyarrow()
     file = arrow.ipc.open_file(arrow.memory_map(str(path)))
     batches = range(file.num_record_batches)

@@ -36,7 +36,7 @@ class Words:
         counts = np.concatenate(self._counts) if self._counts else np.ones(self._words, np.int64)
         return Vocabulary(text, offsets, counts, word_index.build(np.concatenate(self._hashes)))
 
-    def passing(self, path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+    def filter_blocks(self, path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
         """Filter the blocks: rows that repeat a word are left out; a warning at the end counts them."""
         dropped, first = 0, b""
         for block in blocks:

@@ -12,7 +12,7 @@ from numba.extending import register_jitable
 from wordkin.compilation import compiled
 from wordkin.errors import FormatError, corrupt_file
 from wordkin.storage.arrays import rows_of_block
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 
 _FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
@@ -231,7 +231,7 @@ def read(path: Path) -> Source:
 
 
 def _header(path: Path) -> _Header:
-    with opened(path) as file:
+    with open_input(path) as file:
         room = np.empty(_HEADER.size, np.uint8)
         if file.fill(room) < len(room) or not room.tobytes().startswith(_MAGIC):
             raise corrupt_file(path, 0, "it is not a model that fastText wrote, or is cut short")

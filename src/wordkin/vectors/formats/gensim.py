@@ -16,7 +16,7 @@ from wordkin.storage import atomic
 from wordkin.storage.units import plural
 from wordkin.vectors.formats import numpy_array
 from wordkin.vectors.formats.distinct_words import Words
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
 from wordkin.vectors.formats.stream import (
     MAX_VECTOR_SIZE,
@@ -25,7 +25,7 @@ from wordkin.vectors.formats.stream import (
     file_blocks,
     matrix_blocks,
 )
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")
 
@@ -44,7 +44,7 @@ def read(path: Path) -> Source:
     Raises:
         FormatError: the file is damaged, or holds something else.
     """
-    with opened(path) as file:
+    with open_input(path) as file:
         saved = PickleReader(path, file.rest()).read()
     if not isinstance(saved, Made) or not isinstance(saved.of, Name) or not isinstance(saved.state, dict):
         raise _unknown(path, 0)
@@ -69,7 +69,7 @@ def read(path: Path) -> Source:
     vectors = _array(path, attributes, b"vectors", prefix, 2)
     if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
         raise corrupt_file(path, keyed.at, f"KeyedVectors whose vectors do not fit their {plural(len(words), 'word')}")
-    text, offsets = packed(words)
+    text, offsets = join_words(words)
     del keys, words
     vocabulary = Vocabulary(text, offsets, _counts(path, attributes, prefix, offsets))
     blocks: Iterator[Block]
@@ -145,13 +145,13 @@ def _array(
     made = attributes.get(name)
     if not isinstance(made, Made):
         return None
-    found = _frombuffer(made) if made.of == Name("numpy", "frombuffer") else _reconstructed(made)
+    found = _frombuffer(made) if made.of == Name("numpy", "frombuffer") else _parse_ndarray(made)
     if found is None or found.ndim != dimensions:
         raise corrupt_file(path, made.at, f"the array {name.decode()!r}, which gensim does not save")
     return found
 
 
-def _reconstructed(made: Made) -> npt.NDArray[Any] | None:
+def _parse_ndarray(made: Made) -> npt.NDArray[Any] | None:
     """The array of a pickled numpy.ndarray, whose state is (version, shape, type, is column-major, bytes)."""
     state = made.state
     if not (
@@ -203,7 +203,7 @@ def write(source: Source, target: Path) -> None:
     words = Words()
     with atomic.replacing(target) as temporary, temporary.open("wb") as pickle:
         with atomic.replacing(Path(f"{target}.vectors.npy")) as beside, beside.open("wb") as array:
-            passing = words.passing(source.path, source.blocks)
+            passing = words.filter_blocks(source.path, source.blocks)
             numpy_array.write_npy(array, (block.vectors for block in passing), source.vector_size)
         _write_pickle(pickle, words.vocabulary(), source.vector_size)
 
@@ -211,7 +211,7 @@ def write(source: Source, target: Path) -> None:
 def _write_pickle(file: IO[bytes], vocabulary: Vocabulary, vector_size: int) -> None:
     """Write the instructions that make KeyedVectors, in the order of Python's pickler."""
     words = len(vocabulary)
-    file.write(b"\x80\x04" + _named("gensim.models.keyedvectors", "KeyedVectors") + b")\x81}(")
+    file.write(b"\x80\x04" + _global("gensim.models.keyedvectors", "KeyedVectors") + b")\x81}(")
     file.write(_text(b"vector_size") + _integer(vector_size) + _text(b"next_index") + _integer(words))
     file.write(_text(b"norms") + b"N" + _text(b"mapfile_path") + b"N")
     for name in (b"__scipys", b"__ignoreds", b"__recursive_saveloads"):
@@ -224,7 +224,7 @@ def _write_pickle(file: IO[bytes], vocabulary: Vocabulary, vector_size: int) -> 
     for batch in _batches(vocabulary):
         file.write(b"(" + b"".join(_text(word) + _integer(row) for row, word in batch) + b"u")
     counts = vocabulary.counts.astype("<i8").tobytes()
-    file.write(_text(b"expandos") + b"}(" + _text(b"count") + _named("numpy", "frombuffer"))
+    file.write(_text(b"expandos") + b"}(" + _text(b"count") + _global("numpy", "frombuffer"))
     file.write(b"\x8e" + struct.pack("<Q", len(counts)) + counts + _text(b"<i8") + b"\x86Ru")
     file.write(b"ub.")
 
@@ -242,5 +242,5 @@ def _integer(number: int) -> bytes:
     return b"J" + struct.pack("<i", number)
 
 
-def _named(module: str, name: str) -> bytes:
+def _global(module: str, name: str) -> bytes:
     return f"c{module}\n{name}\n".encode()

@@ -100,7 +100,7 @@ def write(source: Source, target: Path) -> None:
         OutputError: the file cannot be written; an old file is kept.
     """
     words = Words()
-    passing = dataclasses.replace(source, blocks=words.passing(source.path, source.blocks))
+    passing = dataclasses.replace(source, blocks=words.filter_blocks(source.path, source.blocks))
     _write(target, passing, words.vocabulary)
 
 

@@ -17,7 +17,7 @@ from wordkin.vectors.formats import numpy_array, word_lines
 from wordkin.vectors.formats.numpy_array import words_beside
 from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION
 from wordkin.vectors.formats.stream import Source, check_sizes, matrix_blocks
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 _PIECE = 1 << 22
 _MOST_ARRAYS = 100
@@ -42,7 +42,7 @@ def read(path: Path) -> Source:
             raise FormatError(f"{path} holds {len(members):,} arrays, and at most {_MOST_ARRAYS} can be read; save two")
         headers = {}
         for name, member in members.items():
-            with _opened(path, archive, member) as file:
+            with _open_member(path, archive, member) as file:
                 headers[name] = numpy_array.npy_header(
                     path, file.read(numpy_array.LONGEST_HEADER), f"the array {name!r}"
                 )
@@ -69,7 +69,7 @@ def _the_one(path: Path, headers: dict[str, numpy_array.Header], kinds: str, dim
     return fits[0] if fits else None
 
 
-def _opened(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+def _open_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
     most = max(path.stat().st_size * MAX_EXPANSION, ALWAYS_ALLOWED)
     if member.file_size > most:
         raise FormatError(
@@ -86,7 +86,7 @@ def _array(
 ) -> npt.NDArray[Any]:
     """Read the array of a member; memory grows with the bytes read."""
     data = bytearray()
-    with _opened(path, archive, member) as file:
+    with _open_member(path, archive, member) as file:
         file.read(header.begin)
         while len(data) <= header.size and (piece := file.read(_PIECE)):
             data += piece
@@ -102,7 +102,7 @@ def _vocabulary(path: Path, array: npt.NDArray[Any], words: int) -> Vocabulary:
     found = [word if isinstance(word, bytes) else word.encode() for word in array.tolist()]
     if b"" in found:
         raise FormatError(f"{path} has an empty word, at row {found.index(b''):,}")
-    return Vocabulary(*packed(found), np.ones(words, np.int64))
+    return Vocabulary(*join_words(found), np.ones(words, np.int64))
 
 
 @contextlib.contextmanager

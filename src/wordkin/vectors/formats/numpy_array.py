@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wordkin.errors import OutputError, corrupt_file
 from wordkin.storage import atomic
 from wordkin.vectors.formats import word_lines
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.stream import Source, check_sizes, file_blocks
 
 MAGIC = b"\x93NUMPY"
@@ -72,7 +72,7 @@ def map_npy(path: Path, dimensions: int, kinds: str = "f") -> npt.NDArray[Any]:
     Raises:
         FormatError: the array is of another kind, or does not fit the file's size.
     """
-    with opened(path) as file:
+    with open_input(path) as file:
         first = np.empty(min(file.file_size, LONGEST_HEADER), np.uint8)
         data = first[: file.fill(first)].tobytes()
         size = file.file_size

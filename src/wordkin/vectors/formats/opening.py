@@ -103,7 +103,7 @@ class Input:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Input]:
+def open_input(path: Path) -> Iterator[Input]:
     """Open a file of vectors.
 
     Raises:
@@ -131,5 +131,5 @@ def beginning(path: Path, size: int) -> bytes:
         FormatError: the file does not exist or cannot be read.
     """
     room = np.empty(size, np.uint8)
-    with opened(path) as file:
+    with open_input(path) as file:
         return room[: file.fill(room)].tobytes()

@@ -26,10 +26,10 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
         FormatError: the file is damaged, or has no columns of words and vectors.
         MissingPackageError: pyarrow is not installed.
     """
-    return tables.read(path, _opened, skip_bad_rows)
+    return tables.read(path, _open, skip_bad_rows)
 
 
-def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
+def _open(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
     file = tables.pyarrow().parquet.ParquetFile(path)
     return file.schema_arrow, file.metadata.num_rows, lambda: file.iter_batches(batch_size=_ROWS)
 

@@ -9,7 +9,7 @@ from wordkin.errors import FormatError
 from wordkin.storage import atomic
 from wordkin.vectors.formats import text, text_lines, word_lines
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 SEPARATORS = word_lines.SEPARATORS + b"\t"
 
@@ -62,7 +62,7 @@ def _blocks(numbers: Source, vocabulary: Vocabulary, skip_bad_rows: bool) -> Ite
         vectors = np.column_stack([first, block.vectors])
         found = Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors)
         if bad:
-            words, offsets = packed(b"" if row in bad else word for row, word in enumerate(found.words))
+            words, offsets = join_words(b"" if row in bad else word for row, word in enumerate(found.words))
             found = found._replace(text=words, offsets=offsets)
         yield found
         begin += len(block.vectors)

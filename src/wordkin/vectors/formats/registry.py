@@ -9,7 +9,7 @@ from types import ModuleType
 from wordkin.errors import FormatError, OutputError, argument
 from wordkin.vectors.formats.opening import beginning
 from wordkin.vectors.formats.row_filters import drop_rows_without_word, escape_invalid_utf8
-from wordkin.vectors.formats.stream import Source, reported
+from wordkin.vectors.formats.stream import Source, report_not_finite
 
 _BEGINNING = 1 << 19
 
@@ -46,7 +46,7 @@ class Format:
         """Whether it holds a whole model with output vectors, so that training can continue from it."""
         return self.module in ("native", "hub")
 
-    def imported(self) -> ModuleType:
+    def import_module(self) -> ModuleType:
         """The module."""
         return importlib.import_module(f"wordkin.vectors.formats.{self.module}")
 
@@ -73,7 +73,7 @@ FORMATS = {
 }
 
 
-def named(name: str, *, to_read: bool) -> Format:
+def find_format(name: str, *, to_read: bool) -> Format:
     """Find a format by its name.
 
     Raises:
@@ -87,7 +87,7 @@ def named(name: str, *, to_read: bool) -> Format:
     return FORMATS[name]
 
 
-def recognised(path: Path) -> Format:
+def recognize(path: Path) -> Format:
     """Recognize the format of a file or folder by its content.
 
     Raises:
@@ -95,7 +95,7 @@ def recognised(path: Path) -> Format:
     """
     first = b"" if path.is_dir() else beginning(path, _BEGINNING)
     for each in FORMATS.values():
-        if each.reads and each.imported().recognises(path, first):
+        if each.reads and each.import_module().recognises(path, first):
             return each
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FormatError(f"{path} is text in UTF-16; convert it to UTF-8 first")
@@ -126,7 +126,7 @@ def to_write(target: Path, name: str | None, without_suffix: str | None = None) 
     if name is None and not suffix:
         name = without_suffix
     if name is not None:
-        return named(name, to_read=False)
+        return find_format(name, to_read=False)
     for each in FORMATS.values():
         if suffix in each.suffixes:
             return each
@@ -137,7 +137,7 @@ def to_write(target: Path, name: str | None, without_suffix: str | None = None) 
     )
 
 
-def opened(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> Source:
+def open_source(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> Source:
     """Open a file of vectors as a source of blocks.
 
     Args:
@@ -149,8 +149,8 @@ def opened(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> 
     Raises:
         FormatError: the file is damaged, cut short, of another format, or of an unknown one.
     """
-    form = recognised(path) if name is None else named(name, to_read=True)
-    read = form.imported().read
+    form = recognize(path) if name is None else find_format(name, to_read=True)
+    read = form.import_module().read
     source: Source = drop_rows_without_word(path, read) if skip_bad_rows and form.skips else read(path)
-    source.blocks = reported(path, escape_invalid_utf8(path, source.blocks))
+    source.blocks = report_not_finite(path, escape_invalid_utf8(path, source.blocks))
     return source

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from wordkin.vectors.formats.stream import Block, Source
-from wordkin.vocabulary import packed
+from wordkin.vocabulary import join_words
 
 logger = logging.getLogger("wordkin")
 
@@ -24,7 +24,7 @@ def escape_invalid_utf8(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
         changed = [word for word, before in zip(words, block.words, strict=True) if word != before]
         first = first or changed[0]
         repaired += len(changed)
-        text, offsets = packed(words)
+        text, offsets = join_words(words)
         yield block._replace(text=text, offsets=offsets)
     if repaired:
         logger.warning(
@@ -58,10 +58,10 @@ def drop_rows_without_word(path: Path, read: Callable[..., Source]) -> Source:
         "%s: %s of %s rows are bad and left out, the first is row %s", path, *map("{:,}".format, (bad, rows, first))
     )
     source = read(path, skip_bad_rows=True)
-    return dataclasses.replace(source, words=rows - bad, blocks=_worded(source.blocks))
+    return dataclasses.replace(source, words=rows - bad, blocks=_drop_wordless(source.blocks))
 
 
-def _worded(blocks: Iterator[Block]) -> Iterator[Block]:
+def _drop_wordless(blocks: Iterator[Block]) -> Iterator[Block]:
     for block in blocks:
         has_word = np.diff(block.offsets) > 0
         if has_word.all():

@@ -37,7 +37,7 @@ def write(source: Source, target: Path) -> None:
         vocab = folder / "vocab"
         vocab.mkdir()
         with (vocab / "vectors").open("wb") as file:
-            passing = words.passing(source.path, source.blocks)
+            passing = words.filter_blocks(source.path, source.blocks)
             numpy_array.write_npy(file, (block.vectors for block in passing), source.vector_size)
         _write_words(vocab, words.vocabulary())
         (vocab / "vectors.cfg").write_text('{"mode":"default"}', "utf-8")

@@ -38,7 +38,7 @@ def write(source: Source, target: Path) -> None:
     words = Words()
     with atomic.new_folder(target) as folder:
         with container.writing(folder / "model.safetensors", KIND, {}, 1) as writer:
-            passing = words.passing(source.path, source.blocks)
+            passing = words.filter_blocks(source.path, source.blocks)
             writer.add("embeddings", "F32", _with_unknown(passing, source.vector_size))
         _write_tokenizer(folder / "tokenizer.json", words.vocabulary(), source.config)
         (folder / "modules.json").write_text(json.dumps(_MODULES, indent=4), "utf-8")

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from wordkin.errors import OutputError, argument, corrupt_file
 from wordkin.storage.arrays import file_offset, row_blocks, rows_of_block
 from wordkin.storage.units import plural
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.precision import Precision, dequantize
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")
 
@@ -46,7 +46,7 @@ class Block(NamedTuple):
 
     def of(self, mask: npt.NDArray[np.bool_]) -> "Block":
         """The part of the block that a mask, (words,), selects."""
-        text, offsets = packed(itertools.compress(self.words, mask.tolist()))
+        text, offsets = join_words(itertools.compress(self.words, mask.tolist()))
         return Block(text, offsets, self.vectors[mask], None if self.counts is None else self.counts[mask])
 
 
@@ -142,7 +142,7 @@ def file_blocks(
     if not vectors.flags.c_contiguous:
         yield from matrix_blocks(vocabulary, vectors, scales)
         return
-    with opened(path) as file:
+    with open_input(path) as file:
         file.skip(file_offset(vectors))
         room = np.empty((min(rows_of_block(vectors.shape[1]), len(vectors)), vectors.shape[1]), vectors.dtype)
         for rows in row_blocks(*vectors.shape):
@@ -170,7 +170,7 @@ def not_finite(vectors: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     return np.flatnonzero(~np.isfinite(vectors).all(axis=1))
 
 
-def reported(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+def report_not_finite(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
     """Pass the blocks through; a warning at the end counts the rows that hold NaN or infinity."""
     count, first = 0, ""
     for block in blocks:
@@ -220,5 +220,5 @@ def replace_separators(
                 f"format; give a replacement ({argument('space_as', '_')}), or choose another format"
             )
         words = (b"".join(substitute if byte in separators else bytes([byte]) for byte in word) for word in block.words)
-        text, offsets = packed(words)
+        text, offsets = join_words(words)
         yield block._replace(text=text, offsets=offsets)

@@ -11,7 +11,7 @@ from wordkin.errors import FormatError, MissingPackageError, pip_install
 from wordkin.storage import atomic
 from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.stream import Block, Source, check_sizes, skip_option
-from wordkin.vocabulary import packed
+from wordkin.vocabulary import join_words
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
 
@@ -118,7 +118,7 @@ def _block(
     counts = None
     if names[2] is not None:
         counts = np.maximum(np.asarray(batch.column(names[2]).fill_null(1)), 1).astype(np.int64)
-    return Block(*packed(encoded), vectors, counts)
+    return Block(*join_words(encoded), vectors, counts)
 
 
 def _is_vector(found: list[float | None] | None, vector_size: int) -> bool:

@@ -13,7 +13,7 @@ from wordkin.storage import atomic
 from wordkin.storage.arrays import rows_of_block
 from wordkin.storage.units import plural
 from wordkin.vectors.formats import text_lines
-from wordkin.vectors.formats.opening import Input, opened
+from wordkin.vectors.formats.opening import Input, open_input
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vectors.formats.text_lines import Layout
 
@@ -79,7 +79,7 @@ def read_without_header(path: Path, skip_bad_rows: bool = False, worded: bool = 
     layout = text_lines.layout_without_header(path, skip_bad_rows, worded)
     rows, in_line = 0, False
     buffer = np.empty(_BUFFER_BYTES, np.uint8)
-    with opened(path) as file:
+    with open_input(path) as file:
         while filled := file.fill(buffer):
             found, in_line = count_lines(buffer, filled, in_line)
             rows += found
@@ -90,7 +90,7 @@ def read_without_header(path: Path, skip_bad_rows: bool = False, worded: bool = 
 
 def bad_row(path: Path, row: int, what: str) -> FormatError:
     """The error for row `row` of a file without a header."""
-    with opened(path) as file:
+    with open_input(path) as file:
         begin = file.position
         while piece := file.line(file.size):
             for place, line in text_lines.lines(piece):
@@ -102,7 +102,7 @@ def bad_row(path: Path, row: int, what: str) -> FormatError:
 
 
 def _blocks(path: Path, rows: int, layout: Layout, skip_bad_rows: bool) -> Iterator[Block]:
-    with opened(path) as file:
+    with open_input(path) as file:
         file.fill(np.empty(layout.begin - file.position, np.uint8))
         yield from _Lines(file, rows, layout, skip_bad_rows).blocks()
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from wordkin.errors import FormatError, argument, corrupt_file
 from wordkin.storage.units import plural
-from wordkin.vectors.formats.opening import Input, opened
+from wordkin.vectors.formats.opening import Input, open_input
 from wordkin.vectors.formats.stream import MAX_VECTOR_SIZE, check_sizes, skip_option
 
 MAX_NUMBER = 32
@@ -138,7 +138,7 @@ def read_header(file: Input) -> tuple[int, int]:
     header = header_of(line)
     if header is None:
         raise corrupt_file(
-            file.path, 0, f"its first line, {_shown(line)}, is not a number of words and one of dimensions"
+            file.path, 0, f"its first line, {_quote(line)}, is not a number of words and one of dimensions"
         )
     return header
 
@@ -155,7 +155,7 @@ def layout_with_header(path: Path, skip_bad_rows: bool) -> Layout:
     header = header_of(line)
     if header is None:
         raise corrupt_file(
-            path, begin + place, f"its first line, {_shown(line)}, is not a number of words and one of dimensions"
+            path, begin + place, f"its first line, {_quote(line)}, is not a number of words and one of dimensions"
         )
     layout = Layout(*header, begin + place + len(line))
     if 1 <= layout.vector_size <= MAX_VECTOR_SIZE and not skip_bad_rows:
@@ -204,7 +204,7 @@ def _may_lack_its_word(line: bytes) -> bool:
 
 def _beginning(path: Path) -> tuple[int, bytes, int]:
     """The offset of a file's text, its first bytes, and the largest number of bytes that can be read."""
-    with opened(path) as file:
+    with open_input(path) as file:
         begin = file.position
         room = np.empty(min(MAX_VECTOR_SIZE * MAX_NUMBER, file.size), np.uint8)
         return begin, room[: file.fill(room)].tobytes(), file.size
@@ -227,7 +227,7 @@ def row_of(line: bytes, layout: Layout) -> tuple[bytes, list[bytes]]:
     if within and (parts[-1] == within[-1] or len(within) > 1 or not within[0].isdigit()):
         if not layout.worded:
             raise ValueError(f"it has {plural(len(fields), 'number')}, and {layout.vector_size + 1:,} are expected")
-        raise ValueError(f"its word would be {_shown(word)}, which seems to hold numbers of the vector")
+        raise ValueError(f"its word would be {_quote(word)}, which seems to hold numbers of the vector")
     return word, numbers
 
 
@@ -235,7 +235,7 @@ def _why_no_row(fields: list[bytes], layout: Layout) -> str:
     """The error in a line that is not a word and the right number of numbers."""
     for field in fields[1:]:
         if has_decimal_comma(field):
-            return f"{_shown(field)} has a decimal comma; numbers must be written with a point"
+            return f"{_quote(field)} has a decimal comma; numbers must be written with a point"
     vector_size, words = layout.vector_size, "behind its word" if layout.worded else "behind the first"
     if layout.worded and vector_size and len(fields) == vector_size and all(map(is_number, fields)):
         return f"it has {plural(vector_size, 'number')} and no word"
@@ -243,7 +243,7 @@ def _why_no_row(fields: list[bytes], layout: Layout) -> str:
     if not vector_size:
         return "it is not a word and numbers"
     if found == 0 and len(fields) > 1:
-        return f"{_shown(fields[-1])} is not a number"
+        return f"{_quote(fields[-1])} is not a number"
     return f"it has {plural(found, 'number')} {words}, and {vector_size:,} are expected"
 
 
@@ -252,15 +252,15 @@ def bad_line(path: Path, offset: int, line: bytes, what: str, advice: str = "") 
     advice = advice or f"correct it, or leave such rows out ({skip_option()})"
     number, last = 1, b""
     room = np.empty(min(_PIECE, offset), np.uint8)
-    with opened(path) as file:
+    with open_input(path) as file:
         while filled := file.fill(room[: max(0, offset - file.position)]):
             piece = room[:filled].tobytes()
             number += len(_LINE_END.findall(piece)) - (last == b"\r" and piece.startswith(b"\n"))
             last = piece[-1:]
-    return corrupt_file(path, offset, f"line {number:,}, {_shown(line)}: {what}; {advice}")
+    return corrupt_file(path, offset, f"line {number:,}, {_quote(line)}: {what}; {advice}")
 
 
-def _shown(text: bytes) -> str:
+def _quote(text: bytes) -> str:
     """A shortened line for messages, in quotes."""
     beginning = text.strip()[:_SHOWN].decode(errors="ignore" if len(text) > _SHOWN else "backslashreplace")
     return repr(beginning + " …" * (len(text.strip()) > _SHOWN))

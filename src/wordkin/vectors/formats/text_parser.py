@@ -40,7 +40,7 @@ def _ends_line(byte):
 
 
 @register_jitable
-def _scaled(digits, exponent):
+def _scale(digits, exponent):
     """The float32 of digits · 10^exponent, and whether it is certainly the nearest one."""
     if digits == 0:
         return np.float32(0), True
@@ -88,7 +88,7 @@ def _number(buffer, position, end):
             position += 1
         any_digit = any_digit and position > begin
         exponent += -power if down else power
-    value, sure = _scaled(digits, exponent)
+    value, sure = _scale(digits, exponent)
     whole = any_digit and (position == end or _is_separator(buffer[position]))
     return -value if negative else value, position, sure and whole
 

@@ -9,7 +9,7 @@ from wordkin.compilation import compiled
 from wordkin.errors import corrupt_file
 from wordkin.storage import atomic
 from wordkin.storage.arrays import rows_of_block
-from wordkin.vectors.formats.opening import Input, opened
+from wordkin.vectors.formats.opening import Input, open_input
 from wordkin.vectors.formats.stream import Block, Source, check_sizes, skip_option
 from wordkin.vectors.formats.text_lines import MAX_HEADER, binary_behind_header, read_header
 
@@ -97,14 +97,14 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
     Raises:
         FormatError: the file is damaged, cut short, or something else.
     """
-    with opened(path) as file:
+    with open_input(path) as file:
         words, vector_size = read_header(file)
         check_sizes(path, words, vector_size, 4 * vector_size + 2, file.size - file.position, 0)
     return Source(path, words, vector_size, _blocks(path, words, vector_size, skip_bad_rows))
 
 
 def _blocks(path: Path, words: int, vector_size: int, skip_bad_rows: bool) -> Iterator[Block]:
-    with opened(path) as file:
+    with open_input(path) as file:
         file.line(MAX_HEADER)
         yield from _rows(file, words, vector_size, skip_bad_rows)
 

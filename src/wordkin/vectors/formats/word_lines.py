@@ -8,9 +8,9 @@ import numpy as np
 
 from wordkin.errors import corrupt_file
 from wordkin.storage.units import plural
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.stream import skip_option
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 SEPARATORS = b"\n\r"
 _LINE = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
@@ -28,7 +28,7 @@ def read(path: Path, words: int, *, table: bool = False, skip_bad_rows: bool = F
     Raises:
         FormatError: the file cannot be read, has another number of words, or has an empty line.
     """
-    with opened(path) as file:
+    with open_input(path) as file:
         begin = file.position
         data = file.rest()
     # Lines are counted before any is kept: a file may have far more lines than words.
@@ -49,4 +49,4 @@ def read(path: Path, words: int, *, table: bool = False, skip_bad_rows: bool = F
             advice = f"write its word, or leave such rows out ({skip_option()})"
             raise corrupt_file(path, begin + match.start(), f"line {number:,} has no word; {advice}")
         found.append(word)
-    return Vocabulary(*packed(found), np.ones(words, np.int64))
+    return Vocabulary(*join_words(found), np.ones(words, np.int64))
