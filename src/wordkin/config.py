@@ -121,13 +121,13 @@ class TrainingConfig:
 
     architecture: Architecture = _parameter(
         "skipgram",
-        "what predicts: each word of the context (skipgram), or their mean (cbow)",
+        "input layer: each word of the context (skipgram), or their mean (cbow)",
         str,
         choices=ARCHITECTURES,
     )
     output_layer: OutputLayer = _parameter(
         "negative-sampling",
-        "what is predicted: the word among noise words, or the word's path in a Huffman tree",
+        "prediction: the word among noise words, or the word's path in a Huffman tree",
         str,
         choices=OUTPUT_LAYERS,
     )
@@ -138,13 +138,13 @@ class TrainingConfig:
         choices=CBOW_GRADIENTS,
     )
     vector_size: int = _parameter(100, "length of the vectors", int, low=1, high=10_000)
-    window: int = _parameter(5, "most words of context on either side", int, low=1, high=1_000)
+    window: int = _parameter(5, "largest number of context words on either side", int, low=1, high=1_000)
     shrink_window: bool = _parameter(
         True, "draw each window's size from 1 to --window, so that near words count more", bool
     )
     negative: int = _parameter(5, "noise words per window", int, low=1, high=1_000)
     noise_exponent: float = _parameter(
-        0.75, "power of the word counts that noise words are drawn by", float, low=-2, high=2
+        0.75, "exponent of the word counts for drawing noise words", float, low=-2, high=2
     )
     sample: float = _parameter(
         1e-3, "threshold above which frequent words are thinned out; 0 keeps all", float, low=0, high=1
@@ -152,7 +152,7 @@ class TrainingConfig:
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
     learning_rate: float | None = _parameter(
         None,
-        "η of the first step; where not given 0.05 for skip-gram (0.025 with hierarchical softmax), 0.1 for CBOW "
+        "η of the first step; by default 0.05 for skip-gram (0.025 with hierarchical softmax), 0.1 for CBOW "
         "(0.05 with --cbow-gradient word2vec)",
         float,
         low=0,
@@ -169,7 +169,7 @@ class TrainingConfig:
     )
     memory_budget: int | None = _parameter(
         None,
-        "keep only as many words, the most frequent ones, as can be trained in this much memory: 2GB, 500MB, 1.5GiB",
+        "keep only the most frequent words that can be trained in this much memory: 2GB, 500MB, 1.5GiB",
         int,
         low=1,
         optional=True,
@@ -188,14 +188,14 @@ class TrainingConfig:
     )
     holdout: float = _parameter(
         0.0,
-        "share of the sentences that are held out: never trained on, their loss is measured after each epoch",
+        "share of the sentences to hold out: they are not trained on, and their loss is measured after each epoch",
         float,
         low=0,
         high=0.5,
     )
     early_stopping: int | None = _parameter(
         None,
-        "stop after this many epochs without a better held-out loss, 1 where no number is given, and keep the best "
+        "stop after this many epochs without a better held-out loss (1 if no number is given), and keep the best "
         "epoch's vectors; needs --holdout",
         int,
         low=1,
@@ -206,13 +206,13 @@ class TrainingConfig:
     seed: int = _parameter(1, "seed of every random number", int, low=0, high=2**63 - 1)
     deterministic: bool = _parameter(
         False,
-        "give the same bytes for the same seed with any number of threads, which costs speed",
+        "give the same bytes for the same seed with any number of threads; slower",
         bool,
         opposite="racing",
     )
     threads: int | None = _parameter(
         None,
-        "threads that train; all cores by default, 1 (or --deterministic) for the same bytes every time",
+        "number of threads; all cores by default, 1 (or --deterministic) for the same bytes every time",
         int,
         low=1,
         high=1024,
@@ -231,8 +231,8 @@ class TrainingConfig:
             )
         if self.early_stopping is not None and not self.holdout:
             raise ConfigurationError(
-                f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out to judge by: "
-                f"set {argument('holdout')}, to 0.01 for one sentence in a hundred"
+                f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out: set "
+                f"{argument('holdout')}, for instance to 0.01 for one sentence in a hundred"
             )
 
     @property
@@ -264,7 +264,7 @@ class TrainingConfig:
         given = {name.replace("-", "_"): value for name, value in values.items()}
         for name in given:
             if name not in known:
-                raise ConfigurationError(f"{source} sets {name!r}, which is no parameter; known: {', '.join(known)}")
+                raise ConfigurationError(f"{source} sets {name!r}, which is not a parameter; known: {', '.join(known)}")
         return cls(**given)
 
     @classmethod

@@ -299,7 +299,7 @@ def _require_own_suffix(output: Path, what: str) -> None:
 
 
 def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
-    """The files to read, after checking that the output is none of them and can be written."""
+    """The files to read; check that the output is not one of them and can be written."""
     sources = reading.expand(inputs)
     atomic.require_writable(output)
     for source in sources:

@@ -182,15 +182,15 @@ def character_at(buffer, position):
 @register_jitable
 def _plain_in_token(of_byte, single):
     """The first of PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN and NONE_IN_TOKEN that is true of this tokenizer."""
-    surely = NONE_IN_TOKEN if single else PLAIN_IN_TOKEN
+    plain = NONE_IN_TOKEN if single else PLAIN_IN_TOKEN
     for byte in range(PLAIN, 0x80):
         if of_byte[byte] != IN_TOKEN:
-            surely = max(surely, NONE_IN_TOKEN if _ALPHANUMERIC[byte] else ALPHANUMERIC_IN_TOKEN)
-    return surely
+            plain = max(plain, NONE_IN_TOKEN if _ALPHANUMERIC[byte] else ALPHANUMERIC_IN_TOKEN)
+    return plain
 
 
 @register_jitable
-def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, ends, progress):
+def _find(buffer, stop, final, of_byte, of_character, single, plain, batch, ends, progress):
     """Find tokens from progress[POSITION] on until there are BATCH or more, and the sentences that end with them.
 
     The bytes between two separators are a token if there are any. Joiners at the end do not belong to the token.
@@ -198,7 +198,7 @@ def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, end
     Returns:
         The number of tokens; fewer than BATCH at the end of the buffer.
     """
-    begin = progress[POSITION]  # of the next token, just behind the last separator
+    begin = progress[POSITION]  # of the next token, just after the last separator
     sentences = progress[SENTENCES]
     begin_of_sentence = progress[SENTENCE_BEGIN]
     total = progress[TOTAL]
@@ -209,9 +209,9 @@ def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, end
         # 1. Mask the bytes of a block that may separate tokens.
         block = position
         position += BLOCK
-        if surely == PLAIN_IN_TOKEN:
+        if plain == PLAIN_IN_TOKEN:
             mask = not_plain(buffer, block)
-        elif surely == ALPHANUMERIC_IN_TOKEN:
+        elif plain == ALPHANUMERIC_IN_TOKEN:
             mask = not_alphanumeric(buffer, block)
         else:
             mask = _ALL
@@ -351,11 +351,11 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, batch, ids, 
     Returns:
         DONE, TABLE_FULL, WORDS_FULL or ARENA_FULL.
     """
-    surely = _plain_in_token(of_byte, single)
+    plain = _plain_in_token(of_byte, single)
     found = BATCH
     while found >= BATCH:
         position, sentences, begun = progress[POSITION], progress[SENTENCES], progress[SENTENCE_BEGIN]
-        found = _find(buffer, stop, final, of_byte, of_character, single, surely, batch, ends, progress)
+        found = _find(buffer, stop, final, of_byte, of_character, single, plain, batch, ends, progress)
         reason = DONE
         words = progress[WORDS] + found
         if words >= len(table.offsets):

@@ -162,7 +162,7 @@ def test_parts_are_left_behind(tmp_path):
         (model(compressed=True), r"a compressed model \(\.ftz\)"),
         (model(compressed=True)[:-150], r"a compressed model \(\.ftz\)"),
         (model(3, 2000), "damaged at byte 8: its numbers of words, of buckets or of characters contradict"),
-        (model(words=("the", "", "b")), "an entry that is no word"),
+        (model(words=("the", "", "b")), "an entry that is not a word"),
         (model(matrix=MATRIX[:9]), "more than the file holds|9 rows of 4 numbers, where 16 of 4 belong"),
         (model()[:-100], "more than the file holds"),
         (model()[:8] + struct.pack("<i", 2**30) + model()[12:], "damaged at byte 8"),

@@ -269,7 +269,7 @@ def _entries(
     before_vectors = data[: _HEADER.size + room]
     status, end = entries(before_vectors, _HEADER.size, header.words, text, offsets, counts)
     if status != COMPLETE:
-        what = "its words are cut short" if status == CUT_SHORT else "an entry that is no word"
+        what = "its words are cut short" if status == CUT_SHORT else "an entry that is not a word"
         raise corrupt_file(path, int(end), what)
     return text[: offsets[-1]].copy(), offsets, counts, int(end)
 
