@@ -88,7 +88,7 @@ def test_encode_then_train_is_train(tmp_path, text):
     assert json.loads(run("info", tmp_path / "corpus", "--json").stdout)["kind"] == "corpus"
 
 
-def test_what_is_said_before_and_after(tmp_path, text):
+def test_warnings_before_training_and_verdict_after(tmp_path, text):
     said = run("train", text, "-o", tmp_path / "model", "--epochs", 2, "--memory-budget", "1GB").stderr.splitlines()
     starts = ["1 source, ", "warning: the vocabulary has only 20 words", "memory: about 260 MB for 20 words", "time: "]
     starts += ["trained 2 epochs in ", "A word occurs 480 times on average", "The loss "]
@@ -488,7 +488,7 @@ def test_every_parameter_is_an_option():
 
 @pytest.mark.parametrize("topn", [1, 19])
 @pytest.mark.parametrize("words", [1, 20])
-def test_a_reader_that_has_gone_is_no_error(model, topn, words):
+def test_a_closed_output_pipe_is_no_error(model, topn, words):
     reading, writing = os.pipe()
     os.close(reading)
     names = WordVectors.load(model).index_to_key[:words]
@@ -793,7 +793,7 @@ def test_models_come_through_pipes(tmp_path, here, model, text, piped):
 
 
 @needs_pipes
-def test_a_copy_of_a_pipe_is_bounded_removed_and_called_what_the_pipe_is(tmp_path, monkeypatch, here, piped):
+def test_a_copy_of_a_pipe_is_bounded_removed_and_has_the_pipes_name(tmp_path, monkeypatch, here, piped):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     wrong = here("similar", piped(b"2 3\ncat 1 2 3\n", "wrong"), "cat")
@@ -813,7 +813,7 @@ def test_a_copy_of_a_pipe_is_bounded_removed_and_called_what_the_pipe_is(tmp_pat
 
 
 @needs_pipes
-def test_a_pipe_that_bursts_is_refused(here, piped):
+def test_a_pipe_too_large_for_the_disk_is_refused(here, piped):
     pipe = piped(gzip.compress(b"a 1 2\n" * 12_000_000))
     refused = here("info", pipe)
     assert refused.returncode == 1
@@ -821,7 +821,7 @@ def test_a_pipe_that_bursts_is_refused(here, piped):
 
 
 @needs_pipes
-def test_python_is_told_that_a_pipe_is_no_file(tmp_path):
+def test_python_refuses_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FormatError, match="it is a pipe or a device, but a file of vectors is read"):
         WordVectors.load(tmp_path / "pipe")
@@ -881,7 +881,7 @@ def test_every_help_ends_with_examples_that_parse(here):
                 assert context.params
 
 
-def test_no_help_text_is_capitalised_into_another_letter(here):
+def test_help_texts_are_not_capitalised_into_another_letter(here):
     shown = here("train", "--help").stdout
     assert re.search(r"--learning-rate FLOAT +η of the first step", shown)
     for command in every_command():
@@ -893,7 +893,7 @@ def test_no_help_text_is_capitalised_into_another_letter(here):
                 assert text.rstrip().endswith((".", "]")), text
 
 
-def test_every_command_is_quiet_when_asked_and_what_reads_vectors_takes_their_format(here):
+def test_every_command_has_quiet_and_readers_of_vectors_have_from(here):
     here("--help")
     flags = {command.name: {flag for each in command.params for flag in each.opts} for command in every_command()[1:]}
     assert all({"-q", "--quiet"} <= of_command for of_command in flags.values())
@@ -902,7 +902,7 @@ def test_every_command_is_quiet_when_asked_and_what_reads_vectors_takes_their_fo
     }
 
 
-def test_messages_name_parameters_by_a_function_alone():
+def test_messages_name_parameters_only_by_the_function():
     """Else the command line would show Python's names, or Python the options."""
     names = "|".join([*(name for name in parameters() if "_" in name), "init_vectors", "round_tokens", "space_as"])
     left_out = ("config.py", "postprocessing.py")  # the help of the options, and what is asked from Python alone
@@ -938,7 +938,7 @@ def test_how_messages_name_parameters(here):
     assert argument("min_count", 5) == "min_count=5"
 
 
-def test_a_file_may_be_called_as_standard_streams_are(tmp_path, monkeypatch, here, model):
+def test_a_file_may_have_the_name_of_a_standard_stream(tmp_path, monkeypatch, here, model):
     monkeypatch.chdir(tmp_path)
     assert here("convert", model, "./-", "--to", "safetensors").stdout.startswith(f"wrote {tmp_path / '-'}: 20 words")
     assert here("similar", "./-", "sea1").stdout == here("similar", model, "sea1").stdout

@@ -107,7 +107,7 @@ def test_toml(tmp_path):
         TrainingConfig.from_toml(tmp_path / "none.toml")
 
 
-def test_what_word2vec_shows_of_its_parameters_is_what_the_configuration_has():
+def test_the_parameters_of_word2vec_match_the_configuration():
     names = parameters()
     hints = typing.get_type_hints(Parameters)
     assert list(hints) == list(names)

@@ -24,7 +24,7 @@ def prose(sentences: int = 3000, words: int = 500, seed: int = 3) -> list[list[s
     return [generator.choices(names, k=8) for _ in range(sentences)]
 
 
-def test_nothing_is_odd_about_prose():
+def test_prose_gives_no_warning():
     assert check(encode(prose(), TrainingConfig())) == []
 
 
@@ -83,11 +83,11 @@ def test_several_lines_and_what_pruning_left_of_them():
     assert ", 73% of the tokens in all" in warning
 
 
-def test_short_answers_of_a_long_dialogue_are_no_copies():
+def test_short_answers_in_a_long_dialogue_give_no_warning():
     assert copies(prose(30_000) + [["yes", "."]] * 1000) == []
 
 
-def test_lines_of_one_word_teach_nothing_and_are_left_alone():
+def test_repeated_lines_of_one_word_give_no_warning():
     assert copies([["header"]] * 2000 + prose(100)) == []
     assert copies([["a"], ["b"]] * 10) == []
 
@@ -170,7 +170,7 @@ def test_the_same_word_in_two_cases():
     ]
 
 
-def test_case_is_no_matter_where_it_is_rare_or_gone():
+def test_rare_or_lowered_case_gives_no_warning():
     assert case([*prose(), ["The", "the"], ["the", "the"]]) == []
     assert case([*prose(), *[["The", "the"]] * 1000], lower=True) == []
 

@@ -201,7 +201,7 @@ def test_a_budget_is_not_blamed_for_what_min_count_dropped():
         encode([["a", "b"]], TrainingConfig(memory_budget="2GB"))
 
 
-def test_sentences_that_pruning_empties_go():
+def test_sentences_emptied_by_pruning_are_dropped():
     corpus = encode([["a", "b"], ["c"], ["b", "c2", "a"]], TrainingConfig(min_count=2))
     assert decoded(corpus) == [["a", "b"], ["b", "a"]]
 
@@ -396,7 +396,7 @@ def test_a_tokenizer_for_lists_of_tokens_is_refused():
         encode([["a", "b"]], TrainingConfig(tokenizer="characters"))
 
 
-def test_strings_with_a_tokenizer_must_stay_strings():
+def test_items_after_a_string_must_be_strings():
     config = TrainingConfig(tokenizer="whitespace", min_count=1)
     assert decoded(encode(iter(["a b\nc", "", "d"]), config)) == [["a", "b"], ["c"], ["d"]]
     with pytest.raises(CorpusError, match="item 1 of the corpus is a list"):
@@ -486,7 +486,7 @@ def test_a_model_is_not_text(tmp_path):
         encode(path, ALL)
 
 
-def test_a_full_spool_is_an_error_of_ours(monkeypatch):
+def test_a_full_spool_is_an_output_error(monkeypatch):
     class Full(io.BytesIO):
         def write(self, _data):
             raise OSError(28, "No space left on device")
@@ -509,7 +509,7 @@ def standard_paragraphs():
     return paragraphs()
 
 
-def test_a_python_without_sources_says_so(tmp_path, monkeypatch):
+def test_a_python_without_sources_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path))
     with pytest.raises(CorpusError, match="holds no source files to learn from"):
         list(standard_paragraphs())
@@ -518,7 +518,7 @@ def test_a_python_without_sources_says_so(tmp_path, monkeypatch):
         list(standard_paragraphs())
 
 
-def test_the_real_corpus_is_counted_as_python_counts(shared):
+def test_the_real_corpus_is_counted_as_by_python(shared):
     path = shared / "tang.txt.xz"
     text = lzma.decompress(path.read_bytes()).decode()
     corpus = encode(path, TrainingConfig(tokenizer="characters"))

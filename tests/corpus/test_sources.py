@@ -162,7 +162,7 @@ def test_bytes_are_named_as_such(tmp_path, config):
     ],
 )
 @pytest.mark.parametrize("errors", ["strict", "replace"])
-def test_other_files_are_called_what_they_are(tmp_path, content, kind, errors):
+def test_other_kinds_of_files_are_named(tmp_path, content, kind, errors):
     path = tmp_path / "file"
     config = TrainingConfig(encoding_errors=errors)
     path.write_bytes(content)

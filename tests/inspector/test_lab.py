@@ -186,7 +186,7 @@ def test_a_model_without_output_vectors():
         ({"source": "model"}, "there is no model to show; choose the example"),
     ],
 )
-def test_wishes_that_cannot_be_met(body, message):
+def test_requests_that_cannot_be_fulfilled(body, message):
     with pytest.raises(RequestError, match="^" + re.escape(message)):
         lab.begin(NOTHING, body)
 
@@ -214,12 +214,12 @@ def broken(change):
         (broken(lambda s: s.pop("eta")), "η is None"),
     ],
 )
-def test_states_that_are_none(state, message):
+def test_invalid_states(state, message):
     with pytest.raises(RequestError, match=message):
         lab.steps(NOTHING, {"state": state, "steps": 1})
 
 
 @pytest.mark.parametrize("steps", [-1, 1_001, 1.5, "3", True, None])
-def test_numbers_of_steps_that_are_none(steps):
+def test_invalid_numbers_of_steps(steps):
     with pytest.raises(RequestError, match=r"steps is .* it must be a whole number from 0 to 1000"):
         lab.steps(NOTHING, {"state": example(), "steps": steps})

@@ -120,7 +120,7 @@ def test_words_are_picked_by_hand(steps, inspector, page):
     assert heads.count() == 0  # the link says so
 
 
-def test_newcomers_are_marked(inspector, page, monkeypatch):
+def test_new_neighbours_are_marked(inspector, page, monkeypatch):
     answers = [["b", "c"], ["b", "d"], ["b", "d"]]
 
     def near(_vectors, words):
@@ -288,7 +288,7 @@ def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkey
     assert len(counted) == 3
 
 
-def test_a_run_ends_when_nobody_reads_its_weights_any_more(steps, monkeypatch):
+def test_a_run_waits_for_readers_of_its_weights(steps, monkeypatch):
     steps.start()
     reading, on, closed = threading.Event(), threading.Event(), threading.Event()
 
@@ -333,7 +333,7 @@ def test_a_resumed_run_goes_on_at_its_place(tmp_path, sentences):
     assert seen["points"]["learning_rate"] == sorted(seen["points"]["learning_rate"], reverse=True)
 
 
-def test_history_of_a_stranger_is_read_with_care():
+def test_a_malformed_history_is_read():
     odd = [{"epoch": 1, "loss": float("nan"), "tokens": "many"}, {"epoch": 2, "loss": 0.5, "tokens": 7, "run": 2}]
     first, second = live.history(odd)
     assert (first["loss"], first["tokens_so_far"], second["loss"], second["tokens_so_far"]) == (None, 0, 0.5, 7)

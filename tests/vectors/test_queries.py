@@ -107,7 +107,7 @@ def test_equal_scores_stand_in_row_order():
     assert words_of(vectors.most_similar_batch(["word0", "word1"], topn=2)[1]) == ["word0", "word2"]
 
 
-def test_all_that_there_is(vectors):
+def test_topn_none_gives_all_words(vectors):
     everything = vectors.most_similar("word1", topn=None)
     assert len(everything) == len(set(words_of(everything))) == WORDS - 1
     assert vectors.most_similar("word1", topn=WORDS * 2) == everything
@@ -249,13 +249,13 @@ def _name(call) -> str:
     ],
     ids=_name,
 )
-def test_arguments_that_are_none_are_named_with_what_is_allowed(vectors, ask, message):
+def test_invalid_arguments_are_named_with_the_allowed_values(vectors, ask, message):
     with pytest.raises(ValueError, match=message) as caught:
         ask(vectors)
     assert "\n" not in str(caught.value)
 
 
-def test_what_may_stand_for_numbers_and_words(vectors):
+def test_types_accepted_for_numbers_and_words(vectors):
     wanted = vectors.most_similar("word1", topn=3)
     assert vectors.most_similar("word1", topn=np.int64(3), restrict_vocabulary=np.int32(WORDS)) == wanted
     assert vectors.most_similar("word1", topn=3, threshold=np.float32(-1)) == wanted
@@ -388,7 +388,7 @@ def test_threads_ask_at_the_same_time():
     ]
 
 
-def test_frames_of_the_library_that_is_there(vectors, monkeypatch):
+def test_frames_of_the_installed_library(vectors, monkeypatch):
     def library(name):
         module = types.ModuleType(name)
         module.DataFrame = lambda columns: (name, columns)

@@ -120,7 +120,7 @@ def test_an_array_is_not_overwritten_by_its_words(tmp_path, vectors):
         (np.zeros((4, 70_000), np.float32), "no more than 65,536 dimensions"),
     ],
 )
-def test_arrays_that_are_none_of_vectors(tmp_path, array, message):
+def test_arrays_that_are_not_vectors(tmp_path, array, message):
     np.save(tmp_path / "file.npy", array)
     (tmp_path / "file.words").write_text("a\nb\nc\nd")
     with pytest.raises(FormatError, match=message):

@@ -87,7 +87,7 @@ def test_every_query_takes_unknown_words(tmp_path):
     assert found.folded().most_similar("THE")[0][0] != "the"
 
 
-def test_other_vectors_give_unknown_words_none(tmp_path):
+def test_vectors_without_subwords_do_not_know_unknown_words(tmp_path):
     path = tmp_path / "model"
     path.write_bytes(model())
     found = WordVectors.load(path)
@@ -95,7 +95,7 @@ def test_other_vectors_give_unknown_words_none(tmp_path):
         found.with_vectors(found.vectors + 1)["größer"]
 
 
-def test_the_twins_in_python():
+def test_the_kernels_as_python():
     marked = np.frombuffer("<größe>".encode(), np.uint8)
     totals = []
     for function in (fasttext_bin.add_ngrams, fasttext_bin.add_ngrams.py_func):
@@ -143,7 +143,7 @@ def test_models_with_labels_and_of_the_older_version(tmp_path):
     np.testing.assert_array_equal(WordVectors.load(path)["the"], MATRIX[0])
 
 
-def test_parts_are_left_behind(tmp_path):
+def test_conversion_drops_the_ngrams(tmp_path):
     path = tmp_path / "model"
     path.write_bytes(model())
     loading.convert(path, tmp_path / "native", None, "safetensors")

@@ -183,7 +183,7 @@ class Touch:
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-def test_nothing_is_run(tmp_path, protocol):
+def test_no_code_is_run(tmp_path, protocol):
     victim, path = tmp_path / "ran", tmp_path / "file"
     path.write_bytes(pickle.dumps({"vectors": Touch(victim)}, protocol))
     with pytest.raises(FormatError, match=r"is refused at byte [0-9]+: its pickle names '(posix|nt)\.mkdir'"):
@@ -287,7 +287,7 @@ def test_every_truncation_is_refused(tmp_path, vectors):
             WordVectors.load(path, format="gensim")
 
 
-def test_what_pythons_own_pickler_writes_is_understood(tmp_path):
+def test_pickles_of_pythons_pickler_are_read(tmp_path):
     value = {"a": [1, -5, 2**40, 1.5, None, True], "b": ("x", b"y", ()), "c": {"d": []}, "e": 300, "f": [70000] * 3}
     for protocol in (2, 3, 4, 5):
         if protocol == 2:

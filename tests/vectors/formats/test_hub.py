@@ -73,7 +73,7 @@ def test_a_repository_is_loaded(fetched, vectors):
         "",
     ],
 )
-def test_other_names_ask_nobody(fetched, given):
+def test_other_names_do_not_ask_the_hub(fetched, given):
     with pytest.raises(FormatError):
         WordVectors.load(given)
     with pytest.raises(
@@ -83,7 +83,7 @@ def test_other_names_ask_nobody(fetched, given):
     assert fetched == []
 
 
-def test_what_is_here_is_never_taken_for_a_repository(fetched, vectors):
+def test_local_paths_are_never_taken_for_a_repository(fetched, vectors):
     other = WordVectors.from_arrays(["other"], np.ones((1, 2), np.float32))
     Path("someone").mkdir()
     with pytest.raises(FormatError, match="cannot open someone"):
@@ -133,7 +133,7 @@ def test_without_the_library_one_line_says_how_to_get_it(monkeypatch):
 
 
 @pytest.mark.usefixtures("fetched")
-def test_a_strangers_file_is_not_believed(tmp_path):
+def test_a_file_from_the_hub_is_checked(tmp_path):
     (tmp_path / "cache.safetensors").write_bytes(b"\x80\x04cos\nsystem\n")
     with pytest.raises(FormatError, match=r"cache\.safetensors is damaged at byte 0"):
         WordVectors.load("someone/vectors")

@@ -101,7 +101,7 @@ def test_blanks_before_a_word_are_no_part_of_it(path):
     assert loaded(path, b"2 2\n 12 1 2\n . 3 4\n") == (["12", "."], [[1, 2], [3, 4]])
 
 
-def test_words_that_hold_blanks_stay_readable(path):
+def test_words_that_hold_blanks_are_read(path):
     data = b". . . 1 2\nat name@domain.com 3 4\ntop 10 songs 5 6\n3 doors down 7 8\n 12 monkeys 9 10\nthe 3 p3 1 2\n"
     words = [". . .", "at name@domain.com", "top 10 songs", "3 doors down", "12 monkeys", "the 3 p3"]
     numbers = [[1, 2], [3, 4], [5, 6], [7, 8], [9, 10], [1, 2]]
@@ -258,7 +258,7 @@ def test_bad_rows_of_numbers_and_words_beside(tmp_path, caplog):
         WordVectors.load(tmp_path / "file.tsv")
 
 
-def test_skipping_is_nothing_to_a_format_without_such_rows(tmp_path, path):
+def test_formats_without_bad_rows_accept_skip_bad_rows(tmp_path, path):
     loaded(path, ROWS)
     WordVectors.load(path).save(tmp_path / "native")
     assert WordVectors.load(tmp_path / "native", skip_bad_rows=True).index_to_key == WORDS

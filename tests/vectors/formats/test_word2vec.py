@@ -128,7 +128,7 @@ def test_words_that_are_not_utf8(tmp_path, caplog, form):
     assert "3 words are not UTF-8; their bytes are written as \\xNN, the first as caf\\xe9" in caplog.text
 
 
-def test_words_that_are_there_twice(tmp_path, caplog):
+def test_repeated_words(tmp_path, caplog):
     path = tmp_path / "file"
     path.write_bytes(b"4 1\na 1\nb 2\na 3\nb 4\n")
     with caplog.at_level(logging.WARNING):
@@ -139,7 +139,7 @@ def test_words_that_are_there_twice(tmp_path, caplog):
     assert WordVectors.load(tmp_path / "native").index_to_key == ["a", "b"]
 
 
-def test_words_are_known_again_whatever_their_number():
+def test_repeated_words_are_found_in_any_number_of_words():
     """The compiled set against Python's, and its twin in Python."""
     words = [b"%x" % (number * number % 7919) for number in range(6000)]
     text_, offsets = join_words(words)
@@ -157,7 +157,7 @@ def test_words_are_known_again_whatever_their_number():
         assert not is_new.any()
 
 
-def test_the_binary_parsers_twin():
+def test_the_binary_parser_as_python():
     data = np.frombuffer(binary(ROWS, b"\n", b" ")[1:], np.uint8)
     for function in (word2vec_binary.parse, word2vec_binary.parse.py_func):
         vectors, words, offsets = np.zeros((3, 8), np.uint8), np.zeros(99, np.uint8), np.zeros(4, np.int64)
@@ -228,7 +228,7 @@ def test_truncation_is_refused(tmp_path, vectors, form):
             WordVectors.load(path)
 
 
-def test_a_bomb_is_refused(tmp_path, monkeypatch):
+def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "ALWAYS_ALLOWED", 100_000)
     path = tmp_path / "bomb"
     for content in (b"1000 1000\n" + b"a" * 10_000_000, b"a 0" + b" 0" * 5_000_000):
