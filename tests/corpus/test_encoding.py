@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, memory
 from wordkin.corpus import encoder, reading, scanner, spool
-from wordkin.corpus.encoding import encode, encode_files
+from wordkin.corpus.encoding import encode
 from wordkin.corpus.tokenizer import IN_TOKEN, JOINER, MARK, SENTENCE_END, SEPARATOR, sentinel_classes, text_classes
 from wordkin.corpus.words import Words
 from wordkin.errors import pip_install
@@ -456,7 +456,7 @@ def test_encoded_corpora_are_kept_and_read_back(tmp_path):
     assert isinstance(again.ids, np.memmap)
     assert encode(again, ALL) is again
     with pytest.raises(CorpusError, match="must be the only input"):
-        encode_files([path, path], ALL)
+        encode([path, path], ALL)
 
 
 @pytest.mark.parametrize("change", ["ids", "sentence_offsets", "words", "settings"])

@@ -1,10 +1,12 @@
 """Where a run takes place, and what is refused before anything is read."""
 
+import re
 import sys
 
 import pytest
 
 from wordkin import Checkpoint, ConfigurationError, MissingPackageError, Word2Vec, Workers
+from wordkin.errors import pip_install
 
 
 @pytest.mark.parametrize(
@@ -50,11 +52,11 @@ def test_threads_of_a_worker_that_would_race_are_refused(sentences):
 
 def test_without_ray_one_line_says_how_to_get_it(text, tmp_path, monkeypatch, here):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'wordkin\[ray\]'"):
+    with pytest.raises(MissingPackageError, match=re.escape(pip_install("ray"))):
         Word2Vec().fit(text, workers=Workers(2))
     result = here("train", text, "-o", tmp_path / "model", "--workers", 2)
     assert result.returncode == 1
-    assert result.stderr == "wordkin: training with workers needs Ray: pip install 'wordkin[ray]'\n"
+    assert result.stderr == f"wordkin: training with workers needs Ray: {pip_install('ray')}\n"
 
 
 @pytest.mark.parametrize(

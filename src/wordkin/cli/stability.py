@@ -44,15 +44,16 @@ def stability(
     INPUT and the hyper-parameters are as for 'wordkin train'; --seed is the first of the seeds. Neighbours that change
     with the seed, or with the sentences (--bootstrap), are noise.
     """
+    from wordkin.corpus import sources
     from wordkin.corpus.encoded import resample
-    from wordkin.corpus.encoding import encode_files
+    from wordkin.corpus.encoding import encode
     from wordkin.evaluation.stability import stability as measure
 
     asked = None if words is None else [word.strip() for word in words.split(",") if word.strip()]
     if asked == []:
         raise click.UsageError("--words names no word")
     config = configuration(config_file, values)
-    corpus = encode_files(inputs, config)
+    corpus = encode(sources.files(inputs), config)
     say(str(corpus.report))
     end_if_any(answers(asked or (), lambda word: _require_known(word, corpus.vocabulary))[1])
     models: list[WordVectors] = []

@@ -220,11 +220,12 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
 
     INPUT is as for 'wordkin train'.
     """
-    from wordkin.corpus.encoding import encode_files
+    from wordkin.corpus import sources
+    from wordkin.corpus.encoding import encode as encode_corpus
 
     _require_own_suffix(output, "an encoded corpus")
     config = configuration(config_file, values)
-    corpus = encode_files(_sources(inputs, output), config)
+    corpus = encode_corpus(sources.files(_sources(inputs, output)), config)
     say(str(corpus.report))
     corpus.save(output)
     warnings = warn(corpus)

@@ -1,8 +1,7 @@
-"""Encoding of everything that a user can pass as a corpus."""
+"""Encoding of a corpus of any kind."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,21 +10,21 @@ import numpy.typing as npt
 from wordkin import memory
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizer
-from wordkin.corpus.encoded import KIND, EncodedCorpus
+from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.reading import BLOCK_BYTES
-from wordkin.corpus.sources import Files, Texts, invalid_item, recognize, sentinel_blocks
+from wordkin.corpus.sources import Encoded, Files, Sentences, Texts, invalid_item, recognize, sentinel_blocks
 from wordkin.corpus.spool import copy_vocabulary, map_spool, open_spool, spooling
 from wordkin.errors import ConfigurationError, CorpusError, argument
-from wordkin.storage import container, units
+from wordkin.storage import units
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 
 def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) -> EncodedCorpus:
-    """Encode a corpus of any kind.
+    """Encode a corpus.
 
     Args:
-        corpus: see :func:`wordkin.corpus.sources.recognize`; an iterable is read once, so a generator is allowed.
+        corpus: an argument or a result of :func:`wordkin.corpus.sources.recognize`; an iterable is read once.
         config: how to tokenize and prune.
         known: words that are always in the vocabulary; their counts are added to those of the corpus.
 
@@ -34,39 +33,18 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
         MissingPackageError: a URL needs a package that is not installed.
     """
     source = recognize(corpus, config.tokenizer)
-    if isinstance(source, EncodedCorpus):
-        return _apply_known_words(source, config, known, "the corpus")
-    if isinstance(source, Files):
-        return encode_files(source.files, config, known)
-    if isinstance(source, Texts):
-        with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), known) as encoder:
+    if isinstance(source, Encoded):
+        return _apply_known_words(source.corpus, config, known, source.name)
+    lists = isinstance(source, Sentences)
+    classes = tokenizer.sentinel_classes() if lists else tokenizer.text_classes(config.tokenizer or "whitespace")
+    with Encoder(config, classes, known) as encoder:
+        if isinstance(source, Files):
+            for file in source.files:
+                encoder.add_text(reading.name_of(file), reading.blocks(file))
+        elif isinstance(source, Texts):
             encoder.add_text("the text", _lines(source.strings))
-            return encoder.finish()
-    with Encoder(config, tokenizer.sentinel_classes(), known) as encoder:
-        encoder.add_sentences(sentinel_blocks(source.sentences, config))
-        return encoder.finish()
-
-
-def encode_files(
-    inputs: Iterable[reading.Source], config: TrainingConfig, known: Vocabulary = NO_WORDS
-) -> EncodedCorpus:
-    """Encode files, directories, patterns, URLs and ``-`` into one corpus; the end of a file ends a sentence.
-
-    Raises:
-        CorpusError: an input cannot be read, or all inputs together are too small.
-    """
-    sources = reading.expand(inputs)
-    for path in sources:
-        if not isinstance(path, Path) or (kind := container.container_kind(path)) is None:
-            continue
-        if kind != KIND:
-            raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
-        if len(sources) > 1:
-            raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
-        return _apply_known_words(EncodedCorpus.load(path), config, known, str(path))
-    with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), known) as encoder:
-        for source in sources:
-            encoder.add_text(reading.name_of(source), reading.blocks(source))
+        else:
+            encoder.add_sentences(sentinel_blocks(source.sentences, config))
         return encoder.finish()
 
 

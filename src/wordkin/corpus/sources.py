@@ -10,19 +10,28 @@ from typing import Any
 
 from wordkin.config import Tokenizer, TrainingConfig
 from wordkin.corpus import reading, remote
-from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.remote import RemoteFile
 from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK
 from wordkin.errors import CorpusError, argument
+from wordkin.storage import container
 
 _MOST_COLUMNS = 5
 """The largest number of columns that a message lists."""
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """An encoded corpus, and its name for messages."""
+
+    corpus: EncodedCorpus
+    name: str = "the corpus"
+
+
+@dataclass(frozen=True)
 class Files:
-    """Files of text, or one encoded corpus."""
+    """Files of text."""
 
     files: list[reading.Source]
 
@@ -41,29 +50,31 @@ class Sentences:
     sentences: Iterator[Any]
 
 
-Corpus = EncodedCorpus | Files | Texts | Sentences
+Corpus = Encoded | Files | Texts | Sentences
+"""What a corpus can be. Everything behind the door takes one of these."""
 
 
 def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
-    """Recognize what a corpus is; the first item of an iterable decides, and :func:`invalid_item` reports others later.
+    """Recognize what a corpus is. The first item of an iterable decides; :func:`invalid_item` is the error for others.
 
     Args:
-        corpus: an :class:`EncodedCorpus`; a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of
-            paths, of strings or of lists of tokens, such as a column of pandas, polars, pyarrow or NumPy.
+        corpus: a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of paths, of strings or of
+            lists of tokens, such as a column of pandas, polars, pyarrow or NumPy; an :class:`EncodedCorpus`; or a
+            :data:`Corpus`, which is returned unchanged.
         tokenizer: the tokenizer for strings; None if strings are not accepted.
 
     Raises:
         CorpusError: the corpus is something else, a table of several columns, empty, or a path without a file.
         MissingPackageError: a URL needs a package that is not installed.
     """
-    if isinstance(corpus, EncodedCorpus):
+    if isinstance(corpus, Encoded | Files | Texts | Sentences):
         return corpus
+    if isinstance(corpus, EncodedCorpus):
+        return Encoded(corpus)
     if isinstance(corpus, str):
-        return Files(_files_of(corpus))
-    if isinstance(corpus, RemoteFile):
-        return Files([corpus])
-    if isinstance(corpus, os.PathLike):
-        return Files(reading.expand([Path(corpus)]))
+        return _of_string(corpus)
+    if isinstance(corpus, RemoteFile | os.PathLike):
+        return files([corpus if isinstance(corpus, RemoteFile) else Path(corpus)])
     if (columns := columns_of(corpus)) is not None:
         raise CorpusError(f"the corpus is {_describe_table(corpus, columns, 'corpus')}")
     if isinstance(corpus, bytes | bytearray | memoryview) or not isinstance(corpus, Iterable):
@@ -78,13 +89,32 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
         raise CorpusError("the corpus is empty: its iterator has no items (a generator can be read only once)")
     items = itertools.chain([first], items)
     if isinstance(first, os.PathLike | RemoteFile):
-        return Files(reading.expand(items))
+        return files(items)
     if hasattr(first, "as_py"):  # a column of pyarrow, whose items are not strings
         items = (item.as_py() for item in items)
         first = first.as_py()
     if isinstance(first, str) and tokenizer is not None:
         return Texts(items)
     return Sentences(items)
+
+
+def files(inputs: Iterable[reading.Source]) -> Encoded | Files:
+    """Recognize files, directories, patterns, URLs and ``-``: files of text, or a single encoded corpus.
+
+    Raises:
+        CorpusError: an input is not found, is a wordkin file without text, or is an encoded corpus among other inputs.
+        FormatError: the encoded corpus is damaged.
+    """
+    found = reading.expand(inputs)
+    for path in found:
+        kind = container.container_kind(path) if isinstance(path, Path) else None
+        if kind == KIND and len(found) == 1:
+            return Encoded(EncodedCorpus.load(str(path)), str(path))
+        if kind == KIND:
+            raise CorpusError(f"{path} is an encoded corpus and must be the only input; train on one at a time")
+        if kind is not None:
+            raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
+    return Files(found)
 
 
 def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
@@ -124,9 +154,9 @@ def is_missing(item: Any) -> bool:
     )
 
 
-def _files_of(text: str) -> list[reading.Source]:
+def _of_string(text: str) -> Encoded | Files:
     try:
-        return reading.expand([text])
+        return files([text])
     except CorpusError as error:
         if remote.is_url(text):
             raise

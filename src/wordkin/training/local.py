@@ -7,11 +7,11 @@ threads do not repeat bit for bit).
 import queue
 import threading
 from collections.abc import Callable, Generator
-from typing import Any
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.checks import warn
 from wordkin.corpus.encoding import encode
+from wordkin.corpus.sources import Corpus
 from wordkin.training.backend import Backend
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights, held_out_text
@@ -29,15 +29,15 @@ class LocalBackend(Backend):
     """Trains by threads of this process, which take the next chunk until none is left or they are to pause.
 
     Args:
-        corpus: whatever a user may pass for one.
+        source: the corpus.
         config: the hyper-parameters.
         known: words that join the vocabulary whatever the corpus holds.
     """
 
-    def __init__(self, corpus: Any, config: TrainingConfig, known: Vocabulary) -> None:
+    def __init__(self, source: Corpus, config: TrainingConfig, known: Vocabulary) -> None:
         self.config = config
         self.parameters = {}
-        self.corpus = self._corpus = encode(corpus, config, known)
+        self.corpus = self._corpus = encode(source, config, known)
 
     def fingerprint(self) -> str:
         """A digest of ids, sentences and vocabulary."""

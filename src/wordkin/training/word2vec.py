@@ -280,14 +280,17 @@ class Word2Vec:
 def _open_backend(
     corpus: Any, config: TrainingConfig, known: Vocabulary, workers: int | Workers | None
 ) -> AbstractContextManager[Backend]:
-    """Read a corpus where it will be trained on: in this process or, with workers, by them."""
+    """Decide what a corpus is, and read it where it will be trained on: in this process or, with workers, by them."""
+    from wordkin.corpus.sources import recognize
+
+    source = recognize(corpus, config.tokenizer)
     if workers is None:
         from wordkin.training.local import LocalBackend
 
-        return contextlib.nullcontext(LocalBackend(corpus, config, known))
+        return contextlib.nullcontext(LocalBackend(source, config, known))
     from wordkin.training.ray.backend import ray_backend
 
-    return ray_backend(corpus, config, known, workers if isinstance(workers, Workers) else Workers(workers))
+    return ray_backend(source, config, known, workers if isinstance(workers, Workers) else Workers(workers))
 
 
 def _prepare(backend: Backend, initialization: "Initialization") -> "tuple[InitialWeights, tuple[str, ...], Budget]":

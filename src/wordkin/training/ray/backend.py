@@ -23,6 +23,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport
 from wordkin.corpus.encoding import encode
 from wordkin.corpus.remote import RemoteFile
+from wordkin.corpus.sources import Corpus
 from wordkin.errors import ClusterError, ConfigurationError, argument
 from wordkin.storage.arrays import give_back_freed
 from wordkin.training.backend import Backend, Workers
@@ -63,7 +64,7 @@ Reading = tuple[Vocabulary, CorpusReport, dict[str, Any], int]
 
 
 @contextlib.contextmanager
-def ray_backend(corpus: Any, config: TrainingConfig, known: Vocabulary, workers: Workers) -> "Iterator[RayBackend]":
+def ray_backend(source: Corpus, config: TrainingConfig, known: Vocabulary, workers: Workers) -> "Iterator[RayBackend]":
     """Start workers, and have them read a corpus; see :class:`RayBackend` for the arguments. They end with the block.
 
     Raises:
@@ -80,7 +81,7 @@ def ray_backend(corpus: Any, config: TrainingConfig, known: Vocabulary, workers:
         )
     config = dataclasses.replace(config, threads=threads)
     with session(workers.number * threads, workers.address), Actors(workers.number, config) as actors:
-        yield RayBackend(actors, corpus, config, known, workers)
+        yield RayBackend(actors, source, config, known, workers)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,14 +107,14 @@ class RayBackend(Backend):
 
     Args:
         actors: the workers.
-        corpus: whatever a user may pass for one. Files are read by the workers, anything else here.
+        source: the corpus. Files are read by the workers, anything else here.
         config: the hyper-parameters.
         known: words that join the vocabulary whatever the corpus holds.
         workers: the options of the exchange.
     """
 
     def __init__(
-        self, actors: Actors, corpus: Any, config: TrainingConfig, known: Vocabulary, workers: Workers
+        self, actors: Actors, source: Corpus, config: TrainingConfig, known: Vocabulary, workers: Workers
     ) -> None:
         self._actors, self.config = actors, config
         self._round_tokens = workers.round_tokens or default_round_tokens(len(actors))
@@ -125,11 +126,11 @@ class RayBackend(Backend):
         self._shards: list[Any] = []
         self._preparation: tuple[Any, ...] = ()
         actors.restore_state = self._restore_state
-        sources = shards.text_files(corpus)
-        if sources is None:
-            vocabulary, report, settings, tokens = self._read_here(corpus, known)
+        files = shards.readable_files(source)
+        if files is None:
+            vocabulary, report, settings, tokens = self._read_here(source, known)
         else:
-            vocabulary, report, settings, tokens = actors.retry(lambda: self._read_there(sources, known))
+            vocabulary, report, settings, tokens = actors.retry(lambda: self._read_there(files, known))
         self._text = actors.put(vocabulary), report, settings
         begun = actors.retry(lambda: actors.get([self._load(worker) for worker in range(len(actors))]))
         self.corpus = ShardedCorpus(vocabulary, dataclasses.replace(report, sentences=sum(begun)), settings, tokens)
@@ -217,9 +218,9 @@ class RayBackend(Backend):
     def _load(self, worker: int) -> Any:
         return self._actors.ask(worker, "load", self._shards[worker], *self._text)
 
-    def _read_here(self, corpus: Any, known: Vocabulary) -> Reading:
+    def _read_here(self, source: Corpus, known: Vocabulary) -> Reading:
         """Read a corpus in this process, and cut it into shards that the workers fetch."""
-        encoded = encode(corpus, self.config, known)
+        encoded = encode(source, self.config, known)
         bounds = itertools.pairwise(shards.bounds(encoded.tokens, len(self._actors)))
         self._shards = [
             self._actors.put(shards.cut(encoded.ids, encoded.sentence_offsets, begin, end)) for begin, end in bounds

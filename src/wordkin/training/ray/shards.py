@@ -5,7 +5,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,9 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus import reading, tokenizer
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.remote import RemoteFile
+from wordkin.corpus.sources import Corpus, Files
 from wordkin.corpus.words import WordCounts
 from wordkin.errors import CorpusError
-from wordkin.storage import container
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 PARTS_PER_WORKER = 4
@@ -80,23 +80,11 @@ class TextShard:
             return cut(*encoder.finish_with_known(), self.skip, self.skip + self.size)
 
 
-def text_files(corpus: Any) -> list[Path | RemoteFile] | None:
-    """The files of text that `corpus` names; None where it is, or names, anything else."""
-    given = [corpus] if isinstance(corpus, str | Path | RemoteFile) else corpus
-    named = Path | RemoteFile
-    if not isinstance(given, list | tuple) or not all(isinstance(item, named) for item in given if given is corpus):
-        return None
-    try:
-        sources = reading.expand(given)
-    except CorpusError:  # which reading it here will raise, with advice
-        return None
-    found = [source for source in sources if not isinstance(source, str) and _is_text(source)]
-    return found if len(found) == len(sources) else None
-
-
-def _is_text(source: Path | RemoteFile) -> bool:
-    """Whether each worker can read the source, more than once; encoded corpora are read by the driver."""
-    return isinstance(source, RemoteFile) or (source.is_file() and container.container_kind(source) is None)
+def readable_files(source: Corpus) -> list[Path | RemoteFile] | None:
+    """The files of a corpus that every worker can read, more than once; None for any other corpus."""
+    given = source.files if isinstance(source, Files) else []
+    found = [file for file in given if isinstance(file, RemoteFile) or (isinstance(file, Path) and file.is_file())]
+    return found if found and len(found) == len(given) else None
 
 
 def parts(sources: Sequence[Path | RemoteFile], number: int, least: int = LEAST_BYTES) -> list[Part]:
