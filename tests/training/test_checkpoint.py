@@ -192,7 +192,7 @@ def test_a_full_disk_keeps_the_old_checkpoint_and_training_goes_on(tmp_path, lon
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         original(target, *arguments)
 
-    monkeypatch.setattr(atomic, "save_container", save)
+    monkeypatch.setattr(container, "save_container", save)
     model = Word2Vec(**SETTINGS).fit(long, checkpoint=Checkpoint(path, every=0))
     monkeypatch.undo()
     assert len(calls) > 2

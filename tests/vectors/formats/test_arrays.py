@@ -245,8 +245,8 @@ def test_tables(tmp_path, vectors, form, caplog):
     for columns, message in [
         ({"word": ["a"]}, "lacks a column of words, or of vectors"),
         ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "in row 1: it has no word, or not 2 numbers"),
-        ({"word": ["a", None], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
-        ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
+        ({"word": ["a", None], "vector": [[1.0], [3.0]]}, "in row 1: it has no word"),
+        ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "in row 1: it has no word"),
     ]:
         write(pa.table(columns))
         if "has not 2 numbers" in message:
