@@ -144,8 +144,8 @@ def test_the_paths_of_the_example_are_huffman_s():
 def test_the_vectors_of_a_model(architecture, output_layer):
     parameters = {"architecture": architecture, "output_layer": output_layer}
     vectors = Word2Vec(vector_size=8, epochs=2, min_count=1, threads=1, **parameters).fit(POEMS).vectors
-    shown = Inspected("poems", vectors)
-    found = lab.begin(shown, {"inputs": ["山"], "output": "月", "negatives": ["水"]})
+    inspected = Inspected("poems", vectors)
+    found = lab.begin(inspected, {"inputs": ["山"], "output": "月", "negatives": ["水"]})
     state = found["state"]
     assert (state["architecture"], state["output_layer"]) == (architecture, output_layer)
     assert state["inputs"][0]["vector"] == vectors["山"].tolist()
@@ -156,7 +156,7 @@ def test_the_vectors_of_a_model(architecture, output_layer):
         assert [each["vector"] for each in state["outputs"]] == vectors.output_vectors[nodes].tolist()
         assert found["paths"] == [{"word": "月", "nodes": nodes.tolist(), "code": code.tolist()}]
     assert pass_of(state)["J"] > 0
-    assert lab.begin(shown, {})["state"]["inputs"]
+    assert lab.begin(inspected, {})["state"]["inputs"]
 
 
 def test_a_model_of_two_words():
@@ -166,10 +166,10 @@ def test_a_model_of_two_words():
 
 
 def test_a_model_without_output_vectors():
-    shown = Inspected("bare", WordVectors.from_arrays(["a", "b"], np.eye(2)))
+    inspected = Inspected("bare", WordVectors.from_arrays(["a", "b"], np.eye(2)))
     with pytest.raises(RequestError, match=r"holds no output vectors.*choose the example"):
-        lab.begin(shown, {})
-    assert lab.begin(shown, {"source": "example"})["state"]
+        lab.begin(inspected, {})
+    assert lab.begin(inspected, {"source": "example"})["state"]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def inspect(
         server.wait()
 
 
-def start_server(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
+def start_server(inspected: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
     """Start the server, print the page's address, and open the page.
 
     Raises:
@@ -69,7 +69,7 @@ def start_server(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", 
         from wordkin.inspector.server import Server
     except ImportError as error:
         raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
-    server = Server(shown, host, port)
+    server = Server(inspected, host, port)
     click.echo(f"the inspector is at {server.address}", err=True)  # even with --quiet: the user needs the address
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
@@ -94,8 +94,8 @@ def _inspected(
     if model is None:
         return Inspected(EXAMPLE)
     vectors = load_vectors(model, source_format)
-    shown = Inspected(model.name, vectors)
+    inspected = Inspected(model.name, vectors)
     if analogies or similarity:
-        shown.evaluation = Evaluation(vectors, [*map(copy_if_pipe, analogies)], [*map(copy_if_pipe, similarity)])
-        shown.evaluation.start()
-    return shown
+        inspected.evaluation = Evaluation(vectors, [*map(copy_if_pipe, analogies)], [*map(copy_if_pipe, similarity)])
+        inspected.evaluation.start()
+    return inspected

@@ -186,7 +186,7 @@ def train(
     )
     model.vectors.save(output, format=target_format, space_as=space_as)
     if server is not None:
-        server.shown.vectors = model.vectors
+        server.inspected.vectors = model.vectors
     document = {
         "model": str(output),
         "words": len(model.vectors),

@@ -18,12 +18,12 @@ MOST_WORDS = 200  # in one request
 _BLOCK_WORDS = 1 << 16
 
 
-def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def complete(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The most frequent words that begin with `prefix`, with their counts; `ignore_case` ignores the case.
 
     If there are none, the closest spellings.
     """
-    vectors = model(shown)
+    vectors = model(inspected)
     prefix, ignore_case = requests.word(body, "prefix"), body.get("ignore_case") is True
     vocabulary = vectors.vocabulary
     count = requests.integer(body, "count", 1, MOST_ANSWERS, 10)
@@ -70,10 +70,10 @@ def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]
     return allowed
 
 
-def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """A word's row, count, norm and neighbours; or that it is unknown."""
     vectors, asked, count = (
-        model(shown),
+        model(inspected),
         requests.word(body, "word"),
         requests.integer(body, "count", 1, MOST_ANSWERS, 20),
     )
@@ -92,9 +92,9 @@ def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def analogy(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The words that are to `c` as `b` is to `a`; or the unknown words of the three."""
-    vectors, count = model(shown), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
+    vectors, count = model(inspected), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
     a, b, c = (requests.word(body, name) for name in "abc")
     method = body.get("method", "3cosadd")
     unknown = _unknown(vectors, [a, b, c])
@@ -103,13 +103,13 @@ def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"answers": _scored(vectors, _run_query(lambda: vectors.analogy(a, b, c, count, method=method)))}
 
 
-def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """Words on the axis from word `a` at −1 to word `b` at 1; a word at 0 is equally similar to both.
 
     The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): the projection of its unit vector on the line through
     the unit vectors of a and b. The words are `words`, or the neighbours of both.
     """
-    vectors, a, b = model(shown), requests.word(body, "a"), requests.word(body, "b")
+    vectors, a, b = model(inspected), requests.word(body, "a"), requests.word(body, "b")
     unknown = _unknown(vectors, [a, b])
     if unknown:
         return {"unknown": unknown}
@@ -135,38 +135,38 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def closest(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def closest(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
-    return {"words": list(spelling.closest(requests.word(body, "word"), model(shown).vocabulary))}
+    return {"words": list(spelling.closest(requests.word(body, "word"), model(inspected).vocabulary))}
 
 
-def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:
+def words(inspected: Inspected, _: Mapping[str, Any]) -> bytes:
     """All words: where each begins, (words + 1,) little-endian uint32, then their UTF-8 bytes."""
-    vocabulary = model(shown).vocabulary
+    vocabulary = model(inspected).vocabulary
     if len(vocabulary.text) >= 1 << 32:
         raise RequestError("these words have 4 GiB of text or more, which is too much for the map")
     return vocabulary.offsets.astype("<u4").tobytes() + vocabulary.text.tobytes()
 
 
-def plane(shown: Inspected, body: Mapping[str, Any]) -> bytes:
+def plane(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
     """The words' positions, most frequent word first: (words, 2) little-endian float32."""
-    vectors = model(shown)
+    vectors = model(inspected)
     if requests.choice(body, "method", ("pca", "umap"), "pca") == "pca":
-        positions = shown.maps.plane(vectors)
+        positions = inspected.maps.plane(vectors)
     else:
-        layout = shown.maps.layout()
+        layout = inspected.maps.layout()
         if layout is None or layout.positions is None:
             raise RequestError("the UMAP map is not ready; begin it first")
         positions = layout.positions
     return positions.astype("<f4").tobytes()
 
 
-def layout(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def layout(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """Begin or cancel a UMAP map; without `action`, return its progress."""
-    vectors, action = model(shown), body.get("action")
+    vectors, action = model(inspected), body.get("action")
     if action not in ("begin", "cancel", None):
         raise RequestError(f"the action is {action!r}; give 'begin' or 'cancel', or none")
-    current = shown.maps.begin(vectors) if action == "begin" else shown.maps.layout()
+    current = inspected.maps.begin(vectors) if action == "begin" else inspected.maps.layout()
     if current is None:
         return {"state": "none"}
     if action == "cancel":

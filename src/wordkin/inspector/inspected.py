@@ -34,12 +34,12 @@ class Inspected:
     maps: Maps = field(default_factory=Maps)
 
 
-def model(shown: Inspected) -> WordVectors:
+def model(inspected: Inspected) -> WordVectors:
     """The model.
 
     Raises:
         RequestError: there is no model, or it is not trained yet.
     """
-    if shown.vectors is None:
+    if inspected.vectors is None:
         raise RequestError("there is no model to show; start wordkin inspect with one")
-    return shown.vectors
+    return inspected.vectors

@@ -112,7 +112,7 @@ class Source(NamedTuple):
     negatives: list[str]
 
 
-def begin(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def begin(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The initial state of the lab for the requested words.
 
     The body may have: source ("example" or "model"), architecture, output_layer, cbow_gradient, eta, inputs (words),
@@ -122,8 +122,8 @@ def begin(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         The state; its words; the output layers of the source; the drawn part of the source's Huffman tree, for
         hierarchical softmax; and the example's words.
     """
-    name = choice(body, "source", ("example", "model"), "example" if shown.vectors is None else "model")
-    source = _example() if name == "example" else _model(shown)
+    name = choice(body, "source", ("example", "model"), "example" if inspected.vectors is None else "model")
+    source = _example() if name == "example" else _model(inspected)
     architecture = choice(body, "architecture", get_args(Architecture), source.architecture)
     output_layer = choice(body, "output_layer", source.output_layers, source.output_layers[0])
     inputs = words(body, "inputs", MOST_WORDS, source.inputs)
@@ -257,8 +257,8 @@ def _example_row(name: str) -> int:
     return EXAMPLE_WORDS.index(name)
 
 
-def _model(shown: Inspected) -> Source:
-    vectors = shown.vectors
+def _model(inspected: Inspected) -> Source:
+    vectors = inspected.vectors
     if vectors is None:
         raise RequestError("there is no model to show; choose the example")
     if vectors.output_vectors is None:

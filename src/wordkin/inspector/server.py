@@ -41,12 +41,12 @@ CONTENT_TYPES = {
 }
 
 
-def status(shown: Inspected, _: Any) -> dict[str, Any]:
+def status(inspected: Inspected, _: Any) -> dict[str, Any]:
     """The parts of the page that have something to show."""
-    vectors, model = shown.vectors, None
+    vectors, model = inspected.vectors, None
     if vectors is not None:
         model = {
-            "name": shown.name,
+            "name": inspected.name,
             "words": len(vectors),
             "vector_size": vectors.vector_size,
             "architecture": vectors.config.get("architecture"),
@@ -58,31 +58,31 @@ def status(shown: Inspected, _: Any) -> dict[str, Any]:
     return {
         "version": wordkin.__version__,
         "model": model,
-        "training": shown.live is not None or bool(vectors is not None and vectors.history),
-        "evaluation": shown.evaluation is not None,
+        "training": inspected.live is not None or bool(vectors is not None and vectors.history),
+        "evaluation": inspected.evaluation is not None,
     }
 
 
-def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The progress or history of training, and the neighbours of ``words``."""
     words = requests.words(body, "words", live.MOST_WORDS, [])
-    if shown.live is not None:
-        return shown.live.as_dict(words, shown.vectors)
-    if shown.vectors is None or not shown.vectors.history:
+    if inspected.live is not None:
+        return inspected.live.as_dict(words, inspected.vectors)
+    if inspected.vectors is None or not inspected.vectors.history:
         raise requests.RequestError("there is no training to show: this model has no history")
     return {
         "state": "ended",
-        "history": live.history(shown.vectors.history),
-        "neighbours": live.neighbours(shown.vectors, words),
-        "examples": live.examples(shown.vectors, live.EXAMPLES),
+        "history": live.history(inspected.vectors.history),
+        "neighbours": live.neighbours(inspected.vectors, words),
+        "examples": live.examples(inspected.vectors, live.EXAMPLES),
     }
 
 
-def scores(shown: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
+def scores(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
     """The scores so far."""
-    if shown.evaluation is None:
+    if inspected.evaluation is None:
         raise requests.RequestError("there is nothing to evaluate: start with --analogies FILE or --similarity FILE")
-    return shown.evaluation.as_dict()
+    return inspected.evaluation.as_dict()
 
 
 CALLS: dict[str, Call] = {
@@ -94,7 +94,7 @@ CALLS: dict[str, Call] = {
 }
 
 
-def application(shown: Inspected) -> Starlette:
+def application(inspected: Inspected) -> Starlette:
     """The web application: the page and its API, without the guard.
 
     Raises:
@@ -109,7 +109,7 @@ def application(shown: Inspected) -> Starlette:
         try:
             asked = await read_body(request)
             async with at_work:
-                answer = await run_in_threadpool(call, shown, asked)
+                answer = await run_in_threadpool(call, inspected, asked)
             return Response(answer, media_type=BYTES) if isinstance(answer, bytes) else JSONResponse(answer)
         except WordkinError as error:
             return refusal(request, 400, str(error))
@@ -178,21 +178,21 @@ class Server:
     """Serves the page in a separate thread, from construction until :meth:`close`.
 
     Args:
-        shown: the content of the page.
+        inspected: the content of the page.
         host: the name or address to listen on.
         port: the port to listen on; 0 for a free one.
 
     Attributes:
-        shown: the content of the page.
+        inspected: the content of the page.
 
     Raises:
         ConfigurationError: the server cannot listen on this host and port.
         WordkinError: the page was not built.
     """
 
-    def __init__(self, shown: Inspected, host: str = LOOPBACK, port: int = 0) -> None:
-        app = application(shown)
-        self.shown = shown
+    def __init__(self, inspected: Inspected, host: str = LOOPBACK, port: int = 0) -> None:
+        app = application(inspected)
+        self.inspected = inspected
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family)
@@ -253,7 +253,7 @@ class Server:
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
-        self.shown.maps.close()
+        self.inspected.maps.close()
 
     def _serve(self) -> None:
         try:

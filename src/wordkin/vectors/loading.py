@@ -161,12 +161,12 @@ def convert(
         OutputError: the target cannot be written, or cannot hold these words or that precision; an old file is kept.
     """
     form = registry.to_write(target, target_name)
-    if precision not in (None, "float32") and not form.narrows:
-        able = " and ".join(each.name for each in registry.FORMATS.values() if each.narrows)
+    if precision not in (None, "float32") and not form.quantizes:
+        able = " and ".join(each.name for each in registry.FORMATS.values() if each.quantizes)
         raise OutputError(
             f"cannot write {target}: {form.name} holds no {precision}; {able} do ({argument('format', option='--to')})"
         )
     source = registry.open_source(path, name, skip_bad_rows)
-    source.precision = precision or (source.precision if form.narrows else "float32")
+    source.precision = precision or (source.precision if form.quantizes else "float32")
     _write(form, source, target, space_as)
     return source

@@ -32,12 +32,12 @@ class Candidates:
 
     Attributes:
         size: the number of positions.
-        gathered: (size,) the row of every position, ascending; None if row and position are the same.
+        selected: (size,) the row of every position, ascending; None if row and position are the same.
         mask: (size,) the positions that may be found; None for all.
     """
 
     size: int
-    gathered: Rows | None = None
+    selected: Rows | None = None
     mask: npt.NDArray[np.bool_] | None = None
 
     @property
@@ -49,18 +49,18 @@ class Candidates:
         """Yield blocks of positions: the first position, and the slice or the rows of the block."""
         for begin in range(0, self.size, length):
             block = slice(begin, min(begin + length, self.size))
-            yield begin, block if self.gathered is None else self.gathered[block]
+            yield begin, block if self.selected is None else self.selected[block]
 
     def rows(self, positions: Rows) -> Rows:
         """The rows at some positions."""
-        return positions if self.gathered is None else self.gathered[positions]
+        return positions if self.selected is None else self.selected[positions]
 
     def positions(self, rows: Rows) -> Rows:
         """The position of each of `rows`; `size` or more for a row that is not read."""
-        if self.gathered is None:
+        if self.selected is None:
             return rows
-        places = np.searchsorted(self.gathered, rows)
-        found = self.gathered[np.minimum(places, self.size - 1)] == rows
+        places = np.searchsorted(self.selected, rows)
+        found = self.selected[np.minimum(places, self.size - 1)] == rows
         return np.where(found, places, self.size)
 
 
@@ -90,8 +90,8 @@ def choose(
         mask &= ~_mask(words, exclude, size, "exclude")
     if np.count_nonzero(mask) * _SPARSE > size:
         return Candidates(size, mask=mask)
-    gathered = np.flatnonzero(mask)
-    return Candidates(len(gathered), gathered)
+    selected = np.flatnonzero(mask)
+    return Candidates(len(selected), selected)
 
 
 def _mask(words: Words, subset: Subset, size: int, name: str) -> npt.NDArray[np.bool_]:
@@ -136,7 +136,7 @@ def cosines(
     """
     matrix = np.asarray(matrix)
     columns = np.ascontiguousarray(queries, np.float32).T
-    if len(queries) == 1 and norms.complete and matrix.dtype == np.float32 and candidates.gathered is None:
+    if len(queries) == 1 and norms.complete and matrix.dtype == np.float32 and candidates.selected is None:
         length = _SINGLE_ROWS
     else:
         length = int(np.clip(_SCORES // len(queries), *_ROWS))

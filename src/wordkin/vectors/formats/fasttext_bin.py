@@ -63,11 +63,11 @@ def _is_continuation(byte):
 
 
 @compiled(nogil=True)
-def add_ngrams(marked, shortest, longest, buckets, matrix, first, total):
+def add_ngrams(delimited, shortest, longest, buckets, matrix, first, total):
     """Add the vectors of all n-grams of a word to `total`; return the number of n-grams.
 
     Args:
-        marked: uint8, the word between "<" and ">".
+        delimited: uint8, the word between "<" and ">".
         shortest: the smallest number of characters of an n-gram.
         longest: the largest number of characters of an n-gram.
         buckets: the number of rows that n-grams share.
@@ -76,22 +76,22 @@ def add_ngrams(marked, shortest, longest, buckets, matrix, first, total):
         total: (vector_size,) float32; updated.
     """
     found = 0
-    for begin in range(len(marked)):
-        if _is_continuation(marked[begin]):
+    for begin in range(len(delimited)):
+        if _is_continuation(delimited[begin]):
             continue
         state, end = _FNV_BASIS, begin
         for characters in range(1, longest + 1):
-            if end == len(marked):
+            if end == len(delimited):
                 break
             more = True
             while more:
-                byte = np.uint32(marked[end])
+                byte = np.uint32(delimited[end])
                 if byte >= 0x80:
                     byte |= _SIGN
                 state = np.uint32((state ^ byte) * _FNV_PRIME)  # Numba computes the product with 64 bits
                 end += 1
-                more = end < len(marked) and _is_continuation(marked[end])
-            if characters >= shortest and not (characters == 1 and (begin == 0 or end == len(marked))):
+                more = end < len(delimited) and _is_continuation(delimited[end])
+            if characters >= shortest and not (characters == 1 and (begin == 0 or end == len(delimited))):
                 row = first + np.int64(state % np.uint32(buckets))
                 for column in range(len(total)):
                     total[column] += matrix[row, column]
@@ -100,7 +100,7 @@ def add_ngrams(marked, shortest, longest, buckets, matrix, first, total):
 
 
 @compiled(nogil=True)
-def word_vectors(text, offsets, first_word, shortest, longest, buckets, matrix, first, marked, vectors):
+def word_vectors(text, offsets, first_word, shortest, longest, buckets, matrix, first, delimited, vectors):
     """Compute the vectors of known words: the mean of the word's row and its n-grams' rows.
 
     Args:
@@ -112,21 +112,23 @@ def word_vectors(text, offsets, first_word, shortest, longest, buckets, matrix, 
         buckets: the number of rows that n-grams share.
         matrix: (rows, vector_size) float32.
         first: the row of the first bucket.
-        marked: uint8, working space for the longest word and two more bytes.
+        delimited: uint8, working space for the longest word and two more bytes.
         vectors: (words, vector_size) float32 out.
     """
     for word in range(len(vectors)):
         size = offsets[word + 1] - offsets[word]
         for place in range(size):
-            marked[1 + place] = text[offsets[word] + place]
-        marked[0], marked[1 + size] = ord("<"), ord(">")
+            delimited[1 + place] = text[offsets[word] + place]
+        delimited[0], delimited[1 + size] = ord("<"), ord(">")
         total = vectors[word]
         for column in range(len(total)):
             total[column] = matrix[first_word + word, column]
         found = 1
-        is_end_of_sentence = size == 4 and marked[1] == 60 and marked[2] == 47 and marked[3] == 115 and marked[4] == 62
+        is_end_of_sentence = (
+            size == 4 and delimited[1] == 60 and delimited[2] == 47 and delimited[3] == 115 and delimited[4] == 62
+        )
         if longest > 0 and not is_end_of_sentence:
-            found += add_ngrams(marked[: size + 2], shortest, longest, buckets, matrix, first, total)
+            found += add_ngrams(delimited[: size + 2], shortest, longest, buckets, matrix, first, total)
         for column in range(len(total)):
             total[column] /= np.float32(found)
 
@@ -188,8 +190,8 @@ class Subwords:
         if not self._longest or word == _END_OF_SENTENCE:
             return None
         total = np.zeros(self._matrix.shape[1], np.float32)
-        marked = np.frombuffer(f"<{word}>".encode("utf-8", "surrogatepass"), np.uint8)
-        found = add_ngrams(marked, self._shortest, self._longest, self._buckets, self._matrix, self._words, total)
+        delimited = np.frombuffer(f"<{word}>".encode("utf-8", "surrogatepass"), np.uint8)
+        found = add_ngrams(delimited, self._shortest, self._longest, self._buckets, self._matrix, self._words, total)
         return total / np.float32(found) if found else None
 
     def blocks(
@@ -200,12 +202,12 @@ class Subwords:
 
         step = rows_of_block(self._matrix.shape[1])
         vectors = np.empty((min(step, len(counts)), self._matrix.shape[1]), np.float32)
-        marked = np.empty(int(np.diff(offsets).max()) + 2, np.uint8)
+        delimited = np.empty(int(np.diff(offsets).max()) + 2, np.uint8)
         for begin in range(0, len(counts), step):
             bounds = offsets[begin : begin + step + 1]
             words, found = text[bounds[0] : bounds[-1]], vectors[: len(bounds) - 1]
             ngrams = (self._shortest, self._longest, self._buckets, self._matrix, self._words)
-            word_vectors(words, bounds - bounds[0], begin, *ngrams, marked, found)
+            word_vectors(words, bounds - bounds[0], begin, *ngrams, delimited, found)
             yield Block(words, bounds - bounds[0], found, counts[begin : begin + step])
 
 

@@ -27,7 +27,7 @@ class Format:
         suffixes: the suffixes of targets in this format.
         reads: whether it can be read.
         writes: whether it can be written.
-        narrows: whether it can hold float16 and int8.
+        quantizes: whether it can hold float16 and int8.
         single: whether it is a single file, which can be written to standard output.
         skips: whether its ``read`` takes ``skip_bad_rows``, which returns bad rows as rows without a word.
     """
@@ -37,7 +37,7 @@ class Format:
     suffixes: tuple[str, ...] = ()
     reads: bool = True
     writes: bool = True
-    narrows: bool = False
+    quantizes: bool = False
     single: bool = True
     skips: bool = False
 
@@ -54,7 +54,7 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (  # in the order of trying; the last ones recognize anything that looks like text
-        Format("safetensors", "native", (".safetensors", ".wordkin"), narrows=True),
+        Format("safetensors", "native", (".safetensors", ".wordkin"), quantizes=True),
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",), single=False, skips=True),
@@ -66,7 +66,7 @@ FORMATS = {
         Format("word2vec-text", "word2vec_text", (".txt",), skips=True),
         Format("fasttext-vec", "word2vec_text", (".vec",), skips=True),
         Format("glove", "glove", (".glove",), skips=True),
-        Format("hub", "hub", narrows=True, single=False),
+        Format("hub", "hub", quantizes=True, single=False),
         Format("spacy", "spacy", reads=False, single=False),
         Format("static-embedding", "static_embedding", reads=False, single=False),
     )
