@@ -1,6 +1,7 @@
 """The command line as a user meets it: its two streams, its exit status, and where it matters a process."""
 
 import ast
+import dataclasses
 import gzip
 import json
 import os
@@ -18,8 +19,9 @@ import numpy as np
 import pytest
 
 from in_process import run
-from wordkin import WordVectors, cli, memory
+from wordkin import Word2Vec, WordVectors, cli, memory
 from wordkin.config import parameters
+from wordkin.corpus.encoding import encode as encoded
 from wordkin.errors import FormatError, argument, spell_arguments
 from wordkin.model.objective import pair_pass
 from wordkin.storage import container
@@ -353,6 +355,7 @@ BAD = [
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
     (["similar", "good.txt", "a"], 1, "good.txt is not a file of word vectors in a known format"),
+    (["info", "good.txt"], 1, "if you know its format, give it with --from"),
     (["similar", "cut", "a"], 1, "cut is damaged at byte 0: it is not a wordkin file, or is truncated"),
     (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
@@ -388,6 +391,7 @@ BAD = [
     (["train", "-", "-", "-o", "m"], 2, "- is standard input, which can be read once"),
     (["train", "-", "-o", "m", "--init", "-"], 2, "- is standard input, which can be read once"),
     (["train", "good.txt", "-o", "m", "--from", "glove"], 2, "--from is the format of --init or --init-vectors"),
+    (["train", "good.txt", "-o", "m", "--skip-bad-rows"], 2, "--skip-bad-rows is for --init or --init-vectors"),
     (["train", "--early-stopping", "good.txt", "-o", "m"], 2, "the number, too: --early-stopping 1 good.txt"),
     (
         ["train", "-o", "m", "--early-stopping", "1.5", "good.txt"],
@@ -472,6 +476,31 @@ def test_every_variant_trains_and_says_so(tmp_path, text):
     refused = run("explain", output, "sea1", "sea2")
     assert refused.returncode == 1
     assert "explain needs a model trained with negative-sampling" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("if name == 'wordkin.cli.train': raise KeyboardInterrupt", id="an import"),
+        pytest.param("if name == 'wordkin.cli.train': exec('raise KeyboardInterrupt')", id="code from a string"),
+    ],
+)
+def test_ctrl_c_anywhere_is_one_line_and_the_exit_status(tmp_path, where):
+    """CPython would end a module's run by the signal where Ctrl-C met code that was compiled from a string."""
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\nfrom wordkin import cli\n\n\nclass Finder:\n    @staticmethod\n"
+        f"    def find_spec(name, *_):\n        {where}\n\n\nsys.meta_path.insert(0, Finder)\ncli.main()\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    result = subprocess.run(
+        [sys.executable, "-m", "interrupted", "info", "none"],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (130, "")
+    assert result.stderr == "wordkin: interrupted; nothing was written\n"
 
 
 def test_no_arguments_is_help():
@@ -654,6 +683,112 @@ def test_an_analogy_with_unknown_words_as_json(here, model):
     document = json.loads(result.stdout)
     assert (result.returncode, document["answers"]) == (1, [])
     assert [error["word"] for error in document["errors"]] == ["saa1", "lend1"]
+
+
+@pytest.fixture
+def broken(tmp_path: Path, model: Path) -> Path:
+    """The model with NaN in the input vector of sea1, and infinity in the output vector of land1."""
+    stored = native.load(model)
+    V, W = np.array(stored.input), np.array(stored.output)
+    V[stored.vocabulary.rows["sea1"], 3] = np.nan
+    W[stored.vocabulary.rows["land1"], 0] = np.inf
+    path = tmp_path / "broken"
+    native.save(path, dataclasses.replace(stored, input=V, output=W, norms=None))
+    return path
+
+
+NOT_FINITE = "wordkin: the vector of {!r} holds NaN or infinity, which no query can use; leave the word out"
+
+
+def test_words_whose_vectors_are_not_finite_are_errors_and_others_are_answered(here, broken):
+    warning = f"warning: {broken}: 1 row with NaN or infinity, the first belongs to 'sea1'; queries leave such rows out"
+    result = here("similar", broken, "sea1", "saa2", "sea2", "-k", 30)
+    known = here("similar", broken, "sea2", "-k", 30)
+    assert (result.returncode, known.returncode) == (1, 0)
+    assert result.stdout == f"sea2\n{known.stdout}"
+    assert len(known.stdout.splitlines()) == 18
+    assert "sea1" not in known.stdout
+    assert known.stderr.splitlines() == [warning]
+    lines = result.stderr.splitlines()
+    assert lines[:2] == [warning, NOT_FINITE.format("sea1")]
+    assert lines[2].startswith("wordkin: the word 'saa2' is not in the vocabulary; closest: sea2")
+    assert len(lines) == 3
+    document = json.loads(here("similar", broken, "sea1", "sea2", "--json").stdout)
+    assert list(document["neighbours"]) == ["sea2"]
+    message = NOT_FINITE.format("sea1").removeprefix("wordkin: ")
+    assert document["errors"] == [{"message": message, "word": "sea1", "closest": []}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "bad"),
+    [
+        (["analogy", "sea1", "sea2", "sea3"], ["sea1"]),
+        (["analogy", "sea1", "sea2", "sea1", "--method", "3cosmul"], ["sea1"]),
+        (["explain", "sea1", "land1"], ["sea1", "land1"]),
+        (["explain", "sea1", "sea1"], ["sea1"]),
+        (["explain", "land1", "land1"], ["land1"]),
+    ],
+)
+def test_every_word_of_a_question_whose_vector_is_not_finite_is_named(here, broken, arguments, bad):
+    result = here(arguments[0], broken, *arguments[1:])
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[1:] == [NOT_FINITE.format(word) for word in bad]
+    assert here("explain", broken, "land1", "sea1").returncode == 0  # the input vector of one, the output of the other
+
+
+def test_a_text_file_with_nan_and_infinity(tmp_path, here):
+    path = tmp_path / "v.txt"
+    path.write_text("4 2\ncat 1 2\ndog 2 nan\nsea inf 3\nsky 2 4\n")
+    warning = f"warning: {path}: 2 rows with NaN or infinity, the first belongs to 'dog'; queries leave such rows out"
+    shown = here("info", path)
+    assert shown.stdout.startswith("model: 4 words, 2 dimensions, float32, without output vectors")
+    assert shown.stderr.splitlines() == [warning]
+    result = here("similar", path, "dog", "cat", "sea")
+    assert (result.returncode, result.stdout) == (1, "cat\n 1.0000  sky\n")
+    assert result.stderr.splitlines() == [warning, *(NOT_FINITE.format(word) for word in ("dog", "sea"))]
+
+
+def test_every_command_that_reads_vectors_can_skip_bad_rows(tmp_path, here, more):
+    path, out = tmp_path / "v.txt", tmp_path / "out"
+    path.write_text("4 2\nsea1 1 2\nsea2 2 0 1\nsea3 1 3\n 4 4\n")
+    (tmp_path / "pairs").write_text("sea1\tsea3\t7\nsea1\tsea4\t2\n")
+    train = ["train", more, "-o", out, "--to", "safetensors", "--epochs", 1, "--vector-size", 2]
+    for arguments, printed in [
+        (["similar", path, "sea1"], " 0.9899  sea3\n"),
+        (["analogy", path, "sea1", "sea1", "sea1"], " 0.9899  sea3\n"),
+        (["info", path], "model: 2 words, 2 dimensions"),
+        (["evaluate", path, "--similarity", tmp_path / "pairs"], ""),
+        (["convert", path, out, "--to", "glove"], f"wrote {out}: 2 words, 2 dimensions"),
+        ([*train, "--init-vectors", path], f"wrote {out}: "),
+    ]:
+        refused = here(*arguments)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.splitlines()[-1].endswith("mend it, or leave such rows out (--skip-bad-rows)")
+        done = here(*arguments, "--skip-bad-rows")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(printed)
+        assert f"warning: {path}: 2 of 4 rows are bad and left out, the first is row 2" in done.stderr
+    without_output = here("explain", path, "sea1", "sea3", "--skip-bad-rows")
+    assert "holds no output vectors" in without_output.stderr
+
+
+def test_words_that_the_output_cannot_hold_are_refused_before_training(tmp_path, here, more):
+    text = [["ice floe", "sea1", "sea2"]] * 50
+    model = Word2Vec(vector_size=4, epochs=1, threads=1, sample=0)
+    model.fit(text).save(tmp_path / "model.safetensors")
+    encoded(text, model.config).save(tmp_path / "corpus.safetensors")
+    said = f"wordkin: cannot write {tmp_path / 'x.txt'}: the word 'ice floe' holds white space"
+    for arguments in ([more, "--init", tmp_path / "model.safetensors"], [tmp_path / "corpus.safetensors"]):
+        given = ["train", *arguments, "-o", tmp_path / "x.txt", "--epochs", 1, "--vector-size", 4, "--sample", 0]
+        for substitute in ([], ["--space-as", " "]):
+            refused = here(*given, *substitute)
+            assert refused.returncode == 1
+            assert refused.stderr.splitlines()[-1].startswith(said)
+            assert "time: " not in refused.stderr
+            assert not (tmp_path / "x.txt").exists()
+        assert here(*given, "--space-as", "_").returncode == 0
+        assert "ice_floe" in WordVectors.load(tmp_path / "x.txt")
+        (tmp_path / "x.txt").unlink()
 
 
 def test_many_unknown_words_are_named_in_part(tmp_path, here, model, text):
@@ -897,9 +1032,10 @@ def test_every_command_has_quiet_and_readers_of_vectors_have_from(here):
     here("--help")
     flags = {command.name: {flag for each in command.params for flag in each.opts} for command in every_command()[1:]}
     assert all({"-q", "--quiet"} <= of_command for of_command in flags.values())
-    assert {name for name, of_command in flags.items() if "--from" in of_command} == {
-        *("similar", "analogy", "info", "explain", "evaluate", "inspect", "convert", "train")
-    }
+    for option in ("--from", "--skip-bad-rows"):
+        assert {name for name, of_command in flags.items() if option in of_command} == {
+            *("similar", "analogy", "info", "explain", "evaluate", "inspect", "convert", "train")
+        }
 
 
 def test_messages_name_parameters_only_by_the_function():

@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numba
 from numba import njit, types
@@ -54,9 +54,10 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 class DiskCache(FunctionCache):  # type: ignore[misc]
     """A function's compiled code on disk: one file for each signature and CPU, whole or absent.
 
-    A file that is damaged, stale or unreadable is ignored, and the function is compiled again. If no file can be
-    written, the process continues without the cache and logs one warning. Numba's own cache is not used: its damaged
-    files raise errors of many kinds, and two processes that write its index at once lose or confuse entries.
+    A file that is damaged, stale or unreadable counts as absent, so the function is compiled again; damage is told
+    once a folder. Where none can be written the process goes on without, and says so once. Numba's own files lead to
+    errors of many kinds when they are damaged, and its index loses entries, or confuses them, when two processes write
+    it at once.
 
     A file holds the digest of the code's origin, the digest of the code, and the code.
 
@@ -65,6 +66,7 @@ class DiskCache(FunctionCache):  # type: ignore[misc]
     """
 
     _has_complained = False
+    _damaged: ClassVar[set[Path]] = set()
 
     def __init__(self, function: Callable[..., Any]) -> None:
         try:
@@ -93,7 +95,9 @@ class DiskCache(FunctionCache):  # type: ignore[misc]
             return None  # compiled from other sources, or by another version of Numba
         digest, code = rest[:_DIGEST_BYTES], rest[_DIGEST_BYTES:]
         if digest != hashlib.sha256(code).digest():
-            logger.warning("the compiled code in %s is damaged and is compiled again", path)
+            if path.parent not in self._damaged:
+                self._damaged.add(path.parent)
+                logger.warning("compiled code in %s is damaged and is compiled again", path.parent)
             return None
         return self._impl.rebuild(target_context, pickle.loads(code))  # noqa: S301 (as Numba does)
 

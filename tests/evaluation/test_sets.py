@@ -225,11 +225,25 @@ def test_the_report_of_a_model_that_knows_none_of_the_words(royal, pairs):
     scores = [
         [of_royal, of_stranger]
         for of_royal, of_stranger in zip(all_kinds(royal, pairs), all_kinds(stranger, pairs), strict=True)
-    ][:2]
-    text = report.table(["royal", "stranger"], scores, [[compare(*of_set)] for of_set in scores])
+    ]
+    text = report.table(["royal", "stranger"], scores, [[compare(*of_set)] for of_set in scores[:2]] + [[], []])
     assert text.count("nothing that both know") == 2
+    assert text.count("undefined") == 5  # ρ, r, purity, accuracy and position
+    assert "nan" not in text
     assert "none asked, 2 skipped" in text
     assert "p " not in text
+
+
+def test_one_pair_that_both_know_gives_no_difference(royal):
+    score = evaluate_similarity(royal, [("man", "king", 5.0), ("man", "no such word", 2.0)])
+    difference = compare(score, score)
+    assert (difference.compared, difference.is_defined) == (1, False)
+    assert difference.as_dict() == {
+        "name": difference.name, "difference": None, "interval": None, "p": None, "compared": 1
+    }  # fmt: skip
+    lines = report.table(["one", "other"], [[score, score]], [[difference]]).splitlines()
+    assert lines[1].split()[-2:] == lines[2].split()[-2:] == ["undefined", "undefined"]
+    assert lines[4].endswith("  too few pairs to compare")
 
 
 def test_the_picture(tmp_path, royal, pairs, monkeypatch):

@@ -2,6 +2,7 @@ import importlib.util
 import io
 import itertools
 import json
+import re
 import subprocess
 import time
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from wordkin import WordVectors
-from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError
+from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError, pip_install
 from wordkin.inspector import explorer, umap_job
 from wordkin.inspector.explorer import CALLS
 from wordkin.inspector.inspected import Inspected
@@ -189,7 +190,7 @@ class TestPlane:
 class TestLayout:
     def test_without_the_package_says_what_to_install(self, monkeypatch, inspected):
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-        with pytest.raises(MissingPackageError, match=r"wordkin\[map\]"):
+        with pytest.raises(MissingPackageError, match=re.escape(pip_install("map"))):
             explorer.layout(inspected, {"action": "begin"})
         assert explorer.layout(inspected, {}) == {"state": "none"}
 

@@ -329,7 +329,11 @@ def test_in_chinese_nothing_is_wider_than_the_window(explorer, size):
 
 
 def test_without_webgl_the_rest_still_works(page, inspector, vectors):
-    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    page.add_init_script(
+        "const original = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...options) {"
+        " return kind.startsWith('webgl') ? null : original.call(this, kind, ...options); }"
+    )
     address = inspector(Inspected("model", vectors))
     page.goto(address)
     page.goto(f"{address.partition('?')[0]}#explorer?word=cat")

@@ -93,14 +93,14 @@ def test_the_rate_follows_the_mouse(page, inspector, until, share, eta):
 def test_steps_follow_each_other_however_fast_the_button_is_pressed(page, inspector, until):
     opened(page, inspector(Inspected("")))
     page.get_by_role("button", name="Step", exact=True).dblclick()
-    page.get_by_text("2 steps").wait_for()
+    page.get_by_text("· 2 steps").wait_for()
     page.wait_for_load_state("networkidle")
     twice = page.locator(".lab-sum output").get_attribute("title")
     page.get_by_role("button", name="Start again").click()
-    page.get_by_text("0 steps").wait_for()
+    page.get_by_text("· 0 steps").wait_for()
     for taken in (1, 2):
         page.get_by_role("button", name="Step", exact=True).click()
-        page.get_by_text(f"{taken} steps").wait_for()
+        page.get_by_text(f"· {taken} steps").wait_for()
     until(lambda: page.locator(".lab-sum output").get_attribute("title") == twice)
 
 

@@ -5,6 +5,7 @@ The table in docs/queries.md says what each query returns; this holds it.
 
 import copy
 import dataclasses
+import importlib
 import logging
 import math
 import pickle
@@ -13,7 +14,7 @@ import warnings
 import numpy as np
 import pytest
 
-from wordkin import NonFiniteVectorError, WordkinError, WordVectors
+from wordkin import NonFiniteVectorError, OutputError, WordkinError, WordVectors
 from wordkin.evaluation import (
     compare,
     evaluate_analogies,
@@ -30,6 +31,7 @@ from wordkin.inspector.maps import principal_plane
 from wordkin.vectors import loading, postprocessing
 from wordkin.vectors.alignment import align, drift, shared_words
 from wordkin.vectors.approximate import ApproximateSearch
+from wordkin.vectors.formats import native
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.norms import row_lengths
 from wordkin.vocabulary import Vocabulary
@@ -385,6 +387,44 @@ def test_a_file_with_rows_that_are_not_finite_is_reported(tmp_path, form, caplog
     caplog.clear()
     loading.convert(path, tmp_path / "other", None, "word2vec-binary")
     assert caplog.messages == [message]
+
+
+@pytest.mark.parametrize("form", ["safetensors", "numpy", "npz", "parquet"])
+def test_a_file_of_float16_with_rows_that_are_not_finite(tmp_path, form, caplog, monkeypatch):
+    words, V = rows_of("float16")
+    path, half = tmp_path / f"file.{form}", V.astype(np.float16)
+    if form == "safetensors":
+        with monkeypatch.context() as patch:  # wordkin writes none, but other programs may
+            patch.setattr(native, "first_unrepresentable", lambda *_: None)
+            made("float16").save(path)
+    elif form == "parquet":
+        pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'wordkin[arrow]'")
+        table = pyarrow.table({"word": words, "vector": pyarrow.array(list(half), pyarrow.list_(pyarrow.float16()))})
+        importlib.import_module("pyarrow.parquet").write_table(table, path)
+    elif form == "npz":
+        np.savez(path, vectors=half, words=np.array(words))
+    else:
+        np.save(path := tmp_path / "file.npy", half)
+        path.with_suffix(".words").write_text("\n".join(words), "utf-8")
+    found = WordVectors.load(path)
+    assert caplog.messages == [
+        f"{path}: 4 rows with NaN or infinity, the first belongs to 'nan'; queries leave such rows out"
+    ]
+    same(found.most_similar("p1", topn=None), cosines(made("float16"), "p1"), "p1")
+    assert found.most_similar_batch(["p1", "nan"], topn=3, unknown="skip") == [found.most_similar("p1", topn=3), []]
+    assert evaluate_similarity(found, [("p0", "p1", 2.0), ("p1", "p2", 1.0), ("nan", "p1", 3.0)]).found == 2
+    assert {word for word, _ in drift(found, found)} == set(words) - set(BAD)
+
+
+def test_int8_takes_nothing_that_is_not_finite(tmp_path):
+    made("float32").save(tmp_path / "file")
+    for ask in (
+        lambda: postprocessing.stored_as(made("float32"), "int8"),
+        lambda: loading.convert(tmp_path / "file", tmp_path / "int8.safetensors", precision="int8"),
+    ):
+        with pytest.raises((ValueError, OutputError), match="'nan' has a number that int8 cannot hold"):
+            ask()
+    assert not (tmp_path / "int8.safetensors").exists()
 
 
 def test_a_file_whose_rows_are_finite_is_not_reported(tmp_path, caplog):

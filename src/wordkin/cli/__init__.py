@@ -43,11 +43,6 @@ def wordkin() -> None:
 
 def main() -> None:
     """Run the command line; every expected failure gives one line on standard error and an exit status."""
-    from wordkin.cli import convert, evaluate, inspect, query, stability, train
-
-    asking = (query.similar, query.analogy, evaluate.evaluate, stability.stability, query.info, query.explain)
-    for command in (train.demo, train.train, train.encode, *asking, convert.convert, inspect.inspect):
-        wordkin.add_command(command)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # results are UTF-8; a terminal shows what it can
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
@@ -69,8 +64,18 @@ def _as_option(name: str, value: Any, option: str | None) -> str:
     return flag if value is None or isinstance(value, bool) else f"{flag} {value}"
 
 
+def _add_commands() -> None:
+    """Import the commands, which takes a while."""
+    from wordkin.cli import convert, evaluate, inspect, query, stability, train
+
+    asking = (query.similar, query.analogy, evaluate.evaluate, stability.stability, query.info, query.explain)
+    for command in (train.demo, train.train, train.encode, *asking, convert.convert, inspect.inspect):
+        wordkin.add_command(command)
+
+
 def _run() -> int:
     try:
+        _add_commands()
         status = wordkin.main(standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -100,6 +105,9 @@ def _run() -> int:
     except (KeyboardInterrupt, click.Abort) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error
         complain(f"interrupted; {cause if cause and cause.args else 'nothing was written'}")
+        # Where Ctrl-C met code that was compiled from a string, as libraries do when they are imported, CPython notes
+        # it, and "python -m wordkin" would end by the signal SIGINT. Any other string that runs takes the note away.
+        exec("")  # noqa: S102
         return INTERRUPTED
     return 0
 

@@ -8,15 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from wordkin.errors import UnknownWordError, WordkinError
+from wordkin.errors import NonFiniteVectorError, UnknownWordError, WordkinError
 
 BAD_INPUT = 1
 STANDARD_STREAM = "-"
 MOST_ERRORS = 10
-"""The largest number of unknown words to report one by one, because suggestions are slow to find."""
+"""How many words that have no answer are named one by one: the spellings that are suggested take a while to find."""
 
 logger = logging.getLogger("wordkin")
 T = TypeVar("T")
+WordError = NonFiniteVectorError | UnknownWordError
 
 
 class _WithExamples(click.Command):
@@ -185,7 +186,7 @@ def complain(message: str) -> None:
     click.echo(f"wordkin: {message}", err=True)
 
 
-def end_if_any(errors: Sequence[WordkinError]) -> None:
+def end_if_any(errors: Sequence[WordError]) -> None:
     """If there are errors of words, print them and exit with the status of bad input."""
     if not errors:
         return
@@ -196,25 +197,22 @@ def end_if_any(errors: Sequence[WordkinError]) -> None:
     click.get_current_context().exit(BAD_INPUT)
 
 
-def answers(words: Iterable[str], ask: Callable[[str], T]) -> tuple[dict[str, T], list[WordkinError]]:
-    """The answer for each distinct word, and the errors of the words without an answer."""
+def answers(words: Iterable[str], ask: Callable[[str], T]) -> tuple[dict[str, T], list[WordError]]:
+    """What there is for each word, asked for once; the errors of unknown words and of vectors that are not finite."""
     found: dict[str, T] = {}
-    errors: list[WordkinError] = []
+    errors: list[WordError] = []
     for word in dict.fromkeys(words):
         try:
             found[word] = ask(word)
-        except WordkinError as error:
+        except (NonFiniteVectorError, UnknownWordError) as error:
             errors.append(error)
     return found, errors
 
 
-def as_documents(errors: Iterable[WordkinError]) -> list[dict[str, Any]]:
+def as_documents(errors: Iterable[WordError]) -> list[dict[str, Any]]:
     """The errors of words as documents for --json."""
     return [
-        {"message": str(error), "word": error.word, "closest": error.suggestions}
-        if isinstance(error, UnknownWordError)
-        else {"message": str(error)}
-        for error in errors
+        {"message": str(error), "word": error.word, "closest": getattr(error, "suggestions", ())} for error in errors
     ]
 
 

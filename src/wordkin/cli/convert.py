@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wordkin.cli.command import PATH, STANDARD_STREAM, as_json, command, print_json, say, say_written
-from wordkin.cli.sources import READABLE, WRITABLE, copy_if_pipe, space_as_option
+from wordkin.cli.sources import READABLE, WRITABLE, copy_if_pipe, skip_option, skips_bad_rows, space_as_option
 from wordkin.errors import OutputError
 from wordkin.storage import units
 from wordkin.vectors import loading
@@ -30,7 +30,7 @@ from wordkin.vectors.formats.precision import PRECISIONS, Precision
     type=click.Choice(PRECISIONS),
     help="Number format of the vectors; float16 and int8 need safetensors or hub.  [default: SOURCE's]",
 )
-@click.option("--skip-bad-rows", is_flag=True, help="Leave out rows that have no word or are doubtful, and count them.")
+@skip_option
 @as_json
 def convert(
     source: Path,
@@ -39,7 +39,6 @@ def convert(
     target_format: str | None,
     space_as: str | None,
     precision: Precision | None,
-    skip_bad_rows: bool,
     as_json: bool,
 ) -> None:
     """Convert the vectors in SOURCE to another format, and write TARGET.
@@ -53,7 +52,7 @@ def convert(
     with tempfile.TemporaryDirectory(prefix="wordkin-") as folder:
         written = Path(folder, "vectors") if to_standard_output else target
         done = loading.convert(
-            copy_if_pipe(source), written, source_format, target_format, space_as, precision, skip_bad_rows
+            copy_if_pipe(source), written, source_format, target_format, space_as, precision, skips_bad_rows()
         )
         if to_standard_output:
             with written.open("rb") as file, click.open_file("-", "wb") as standard_output:

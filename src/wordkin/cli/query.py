@@ -1,7 +1,5 @@
 """``wordkin similar``, ``analogy``, ``info`` and ``explain``."""
 
-import itertools
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +7,13 @@ import click
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.cli import terminal
 from wordkin.cli.command import answers, as_documents, as_json, command, end_if_any, print_json
 from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors, model_argument
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.errors import ConfigurationError, WordkinError, argument
+from wordkin.errors import ConfigurationError, NonFiniteVectorError, WordkinError, argument
 from wordkin.model.objective import PairPass, pair_pass
 from wordkin.storage import container, units
 from wordkin.training.reports import best_epoch
@@ -38,7 +37,8 @@ def similar(
 ) -> None:
     """Show the nearest neighbours of each WORD.
 
-    A word that is not in the vocabulary gets an error; the others are still answered, and the exit status is 1.
+    A word that is not in the vocabulary, or whose vector is not finite, gets an error; the others are answered all the
+    same, and the exit status is 1.
     """
     vectors = load_vectors(model, source_format, fold)
     neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
@@ -81,7 +81,7 @@ def analogy(
 ) -> None:
     """A is to B as C is to … what?"""
     vectors = load_vectors(model, source_format, fold)
-    _, errors = answers((a, b, c), vectors.__getitem__)
+    _, errors = answers((a, b, c), vectors.direction)
     found = [] if errors else vectors.analogy(a, b, c, topn, method=method)
     if as_json:
         print_json({"a": a, "b": b, "c": c, "answers": _scored(found), "errors": as_documents(errors)})
@@ -98,13 +98,14 @@ def analogy(
 def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> None:
     """Show the content of a model or an encoded corpus.
 
-    Only parameters that differ from the defaults are shown; --full and --json show all.
+    It shows the part of the configuration that differs from the defaults, and of many epochs the first and the last;
+    --full shows all, and so does --json.
     """
-    path, room = copy_if_pipe(model), None if full else _columns()
+    path, room = copy_if_pipe(model), None if full else terminal.columns()
     if source_format is None and container.container_kind(path) == CORPUS:
         corpus = EncodedCorpus.load(path)
         document: dict[str, Any] = {"kind": CORPUS, "settings": corpus.settings, "report": corpus.report.as_dict()}
-        lines = [f"encoded corpus: {corpus.report}", *_configuration(corpus.settings, full)]
+        lines = [terminal.wrapped(f"encoded corpus: {corpus.report}", room), *_configuration(corpus.settings, full)]
     else:
         vectors = load_vectors(path, source_format)
         document = {
@@ -120,9 +121,9 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
             f"model: {units.plural(len(vectors), 'word')}, {units.plural(vectors.vector_size, 'dimension')}, "
             f"{vectors.precision}, "
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
-            _cut(f"most frequent: {' '.join(vectors.index_to_key[:10])}", room),
+            terminal.cut(f"most frequent: {' '.join(vectors.index_to_key[:10])}", room),
             *_configuration(vectors.config, full),
-            *_epochs(vectors),
+            *_epochs(vectors, full),
         ]
     if as_json:
         print_json(document)
@@ -172,13 +173,11 @@ def explain(
             "min_learning_rate": 0.0,
         }
     ).first_learning_rate
-    errors = [
-        *answers([input_word], vectors.__getitem__)[1],
-        *answers([output_word] if output_word != input_word else [], vectors.row)[1],
-    ]
-    end_if_any(errors)
-    v = np.asarray(vectors[input_word], np.float64)
-    w = np.asarray(vectors.output_vectors[vectors.row(output_word)], np.float64)
+    W, row = vectors.output_vectors, vectors.row
+    inputs, errors = answers([input_word], lambda word: _finite(word, vectors[word]))
+    outputs, more = answers([output_word], lambda word: _finite(word, W[row(word)]))
+    end_if_any(errors if errors and input_word == output_word else [*errors, *more])
+    v, w = inputs[input_word], outputs[output_word]
     step = pair_pass(v, w, int(label), eta)
     if as_json:
         numbers = {
@@ -186,21 +185,32 @@ def explain(
         }
         print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
     else:
-        click.echo("\n".join(_format_pass(step, input_word, output_word, eta, None if full else _columns())))
+        click.echo("\n".join(_format_pass(step, input_word, output_word, eta, None if full else terminal.columns())))
+
+
+def _finite(word: str, vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """A vector of a word, in float64; NonFiniteVectorError where it holds NaN or infinity."""
+    if not np.isfinite(vector).all():
+        raise NonFiniteVectorError(word)
+    return np.asarray(vector, np.float64)
 
 
 def _format_pass(step: PairPass, input_word: str, output_word: str, eta: float, columns: int | None) -> list[str]:
     room = None if columns is None else columns - len(f"  {'':21} = ")
+    v, w, dJ_dv, dJ_dw, v_after, w_after = terminal.in_columns(
+        [step.v, step.w, step.dJ_dv, step.dJ_dw, step.v_after, step.w_after], room
+    )
     if step.t:
         kind, loss, factor = "positive example", "J = −log y", "−1/y"
     else:
         kind, loss, factor = "negative example", "J = −log(1 − y)", "1/(1 − y)"
     return [
-        f"input word {input_word}, output word {output_word}, t = {step.t} ({kind}), η = {eta:g}",
+        f"input word {input_word}, output word {output_word}",
+        f"t = {step.t} ({kind}), η = {eta:g}",
         "",
         "forward",
-        f"  v                     = {_vector(step.v, room)}",
-        f"  w                     = {_vector(step.w, room)}",
+        f"  v                     = {v}",
+        f"  w                     = {w}",
         f"  x = v·w               = {step.x:.9g}",
         f"  y = σ(x)              = {step.y:.9g}",
         f"  {loss:21} = {step.J:.9g}",
@@ -209,17 +219,17 @@ def _format_pass(step: PairPass, input_word: str, output_word: str, eta: float, 
         f"  {f'∂J/∂y = {factor}':21} = {step.dJ_dy:.9g}",
         f"  ∂y/∂x = y(1 − y)      = {step.dy_dx:.9g}",
         f"  ∂J/∂x = y − t         = {step.dJ_dx:.9g}   (the product of the two above)",
-        f"  ∂J/∂v = (y − t) w     = {_vector(step.dJ_dv, room)}",
-        f"  ∂J/∂w = (y − t) v     = {_vector(step.dJ_dw, room)}",
+        f"  ∂J/∂v = (y − t) w     = {dJ_dv}",
+        f"  ∂J/∂w = (y − t) v     = {dJ_dw}",
         "",
         f"one step of η = {eta:g}",
-        f"  v ← v − η (y − t) w   = {_vector(step.v_after, room)}",
-        f"  w ← w − η (y − t) v   = {_vector(step.w_after, room)}",
+        f"  v ← v − η (y − t) w   = {v_after}",
+        f"  w ← w − η (y − t) v   = {w_after}",
         f"  J after               = {step.J_after:.9g}",
     ]
 
 
-def _epochs(vectors: WordVectors) -> list[str]:
+def _epochs(vectors: WordVectors, full: bool) -> list[str]:
     losses = [record.get("holdout_loss") for record in vectors.history]
     lines = [
         (f"run {record['run']}, " if "run" in record else "")
@@ -227,23 +237,15 @@ def _epochs(vectors: WordVectors) -> list[str]:
         + ("" if loss is None else f", held-out loss {loss:.4f}")
         for record, loss in zip(vectors.history, losses, strict=True)
     ]
+    kept = []
     if vectors.config.get("early_stopping"):
         first = next(
             place for place, record in enumerate(vectors.history) if record.get("run") == vectors.history[-1].get("run")
         )
-        lines[first + best_epoch(losses[first:]) - 1] += ": the vectors are of this epoch"
-    return lines
-
-
-def _vector(vector: npt.NDArray[Any], room: int | None) -> str:
-    """The numbers of a vector that fit into `room`; at least one."""
-    numbers = [f"{number:.5g}" for number in vector]
-    whole = f"[{', '.join(numbers)}]"
-    if room is None or len(whole) <= room:
-        return whole
-    left = room - len(f"[… {len(numbers)} more]")
-    shown = sum(end <= left for end in itertools.accumulate(len(number) + 2 for number in numbers)) or 1
-    return f"[{', '.join(numbers[:shown])}, … {len(numbers) - shown} more]"
+        best = first + best_epoch(losses[first:]) - 1
+        lines[best] += ": the vectors are of this epoch"
+        kept.append(best)
+    return lines if full else terminal.shortened(lines, kept)
 
 
 def _scored(found: list[tuple[str, float]]) -> list[dict[str, Any]]:
@@ -292,12 +294,3 @@ def _value(value: Any) -> str:
     if value is None:
         return "none"
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
-def _columns() -> int:
-    return shutil.get_terminal_size().columns
-
-
-def _cut(line: str, room: int | None) -> str:
-    """Cut a line to `room` characters."""
-    return line if room is None or len(line) <= room else line[: room - 1] + "…"

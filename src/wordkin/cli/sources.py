@@ -5,8 +5,9 @@ import shutil
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -22,7 +23,21 @@ READABLE = click.Choice([each.name for each in FORMATS.values() if each.reads])
 WRITABLE = click.Choice([each.name for each in FORMATS.values() if each.writes])
 
 model_argument = click.argument("model", type=PATH)
-from_option = click.option(
+_SKIP = "wordkin.skip_bad_rows"
+
+
+def _remember_to_skip(context: click.Context, _parameter: click.Parameter, skip: bool) -> None:
+    context.meta[_SKIP] = skip
+
+
+skip_option = click.option(
+    "--skip-bad-rows",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember_to_skip,
+    help="Leave out rows that have no word or are doubtful, and count them.",
+)
+_format_option = click.option(
     "--from",
     "source_format",
     type=READABLE,
@@ -34,13 +49,23 @@ space_as_option = click.option(
 )
 
 
+def from_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --from, which the command gets as ``source_format``, and --skip-bad-rows, for :func:`load_vectors`."""
+    return _format_option(skip_option(command))
+
+
+def skips_bad_rows() -> bool:
+    """Whether --skip-bad-rows was given."""
+    return bool(click.get_current_context().meta[_SKIP])
+
+
 def load_vectors(given: Path, source_format: str | None = None, fold: bool = False) -> WordVectors:
-    """Load vectors in any format from a file or a pipe.
+    """The vectors in a file of any format, or that come through a pipe.
 
     Raises:
         FormatError: the file cannot be read as vectors.
     """
-    vectors = WordVectors.load(copy_if_pipe(given), source_format)
+    vectors = WordVectors.load(copy_if_pipe(given), source_format, skip_bad_rows=skips_bad_rows())
     return vectors.folded() if fold else vectors
 
 

@@ -23,11 +23,20 @@ from wordkin.cli.command import (
 )
 from wordkin.cli.inspect import no_browser_option, watch_run
 from wordkin.cli.options import config_options, configuration, given_options
-from wordkin.cli.sources import READABLE, WRITABLE, copy_if_pipe, load_vectors, space_as_option
+from wordkin.cli.sources import (
+    READABLE,
+    WRITABLE,
+    copy_if_pipe,
+    load_vectors,
+    skip_option,
+    skips_bad_rows,
+    space_as_option,
+)
 from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.checks import warn
 from wordkin.corpus.encoded import KIND as CORPUS
+from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import ConfigurationError, FormatError, OutputError
 from wordkin.storage import atomic, container, units
@@ -75,6 +84,7 @@ _output = click.option("-o", "--output", type=OUTPUT, required=True, help="File 
     metavar="FORMAT",
     help="Format of --init or --init-vectors.  [default: by content]",
 )
+@skip_option
 @click.option(
     "--freeze",
     metavar="old|FILE",
@@ -151,8 +161,11 @@ def train(
             raise ConfigurationError(f"{flag} and --output are both {output}; give two files")
     if init is not None and init_vectors is not None:
         raise ConfigurationError("--init and --init-vectors are both given; --init has input vectors of its own")
-    if source_format is not None and init is None and init_vectors is None:
-        raise ConfigurationError("--from is the format of --init or --init-vectors; give one of them, too")
+    if init is None and init_vectors is None:
+        if source_format is not None:
+            raise ConfigurationError("--from is the format of --init or --init-vectors; give one of them, too")
+        if skips_bad_rows():
+            raise ConfigurationError("--skip-bad-rows is for --init or --init-vectors; give one of them, too")
     if [*inputs, *map(str, (init, init_vectors, freeze, config_file))].count(STANDARD_STREAM) > 1:
         raise ConfigurationError("- is standard input, which can be read once: name a file for the others")
     loading.warn_of_what_is_lost(output, target_format)
@@ -170,6 +183,9 @@ def train(
     if encoded and fixed:
         flag = fixed[0].replace("_", "-")
         raise ConfigurationError(f"--{flag} was fixed when {encoded[0]} was encoded; give it to 'wordkin encode'")
+    vocabularies = [EncodedCorpus.load(source).vocabulary for source in encoded]
+    for vocabulary in [*vocabularies, *([] if earlier is None else [earlier.vocabulary])]:
+        loading.require_representable(vocabulary, output, target_format, space_as)
     model, server, live = Word2Vec(config), None, None
     if inspect:
         server, live = watch_run(output.name, no_browser)

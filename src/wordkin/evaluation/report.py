@@ -1,6 +1,7 @@
 """Reports on several models: tests of differences, a table, a picture."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,12 @@ class Difference:
     def as_dict(self) -> dict[str, Any]:
         """The difference for --json."""
         document = dataclasses.asdict(self)
-        return document if self.compared else {**document, "difference": None, "interval": None, "p": None}
+        return document if self.is_defined else {**document, "difference": None, "interval": None, "p": None}
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether there is enough that both know; two pairs at least, which differ, of similarity."""
+        return math.isfinite(self.difference)
 
 
 def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
@@ -161,17 +167,17 @@ def _rows(scores: Sequence[Any]) -> Table:
     if isinstance(first, SimilarityScore):
         return [
             (f"{first.name}: Spearman's ρ, 95% interval", *(_correlation(score) for score in scores)),
-            ("  Pearson's r", *(f"{score.pearson:.3f}" for score in scores)),
+            ("  Pearson's r", *(_number(score.pearson) for score in scores)),
             ("  pairs found", *(f"{score.found:,} of {score.pairs:,}" for score in scores)),
         ]
     if isinstance(first, CategorisationScore):
         return [
-            (f"{first.name}: purity", *(f"{score.purity:.3f}" for score in scores)),
+            (f"{first.name}: purity", *(_number(score.purity) for score in scores)),
             ("  words found", *(f"{score.found:,} of {score.words:,}" for score in scores)),
         ]
     return [
-        (f"{first.name}: outliers", *(f"{100 * score.accuracy:.1f}%" for score in scores)),
-        ("  their position", *(f"{100 * score.position:.1f}%" for score in scores)),
+        (f"{first.name}: outliers", *(_number(score.accuracy, ".1%") for score in scores)),
+        ("  their position", *(_number(score.position, ".1%") for score in scores)),
         ("  asked", *(f"{score.asked:,} of {score.asked + score.skipped:,}" for score in scores)),
     ]
 
@@ -183,11 +189,20 @@ def _section(section: Any) -> str:
 
 
 def _correlation(score: SimilarityScore) -> str:
+    if math.isnan(score.spearman):
+        return _number(score.spearman)
     return f"{score.spearman:.3f} ({score.interval[0]:.3f} to {score.interval[1]:.3f})"
+
+
+def _number(value: float, form: str = ".3f") -> str:
+    """A score; that of too few words or pairs, or of numbers that do not differ, is NaN."""
+    return "undefined" if math.isnan(value) else f"{value:{form}}"
 
 
 def _difference(difference: Difference) -> str:
     if not difference.compared:
         return "nothing that both know"
+    if not difference.is_defined:
+        return "too few pairs to compare"
     p = f"p {difference.p:.3f}" if difference.p >= 0.001 else "p < 0.001"
     return f"{difference.difference:+.3f}, {p}"

@@ -12,7 +12,15 @@ from wordkin.vectors.formats import hub, native, registry
 from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.precision import Precision
-from wordkin.vectors.formats.stream import Source, not_finite, replace_separators, warn_not_finite
+from wordkin.vectors.formats.stream import (
+    Block,
+    Source,
+    holds_separators,
+    not_finite,
+    replace_separators,
+    warn_not_finite,
+)
+from wordkin.vocabulary import Vocabulary
 
 logger = logging.getLogger("wordkin")
 
@@ -25,8 +33,8 @@ def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> St
 
     Args:
         path: the file or folder.
-        name: the name of its format; None to recognize it by its content.
-        skip_bad_rows: whether to leave out bad rows, as in :meth:`wordkin.WordVectors.load`.
+        name: its format; None to go by its content.
+        skip_bad_rows: whether rows without a word, and lines of text that cannot be read for sure, are left out.
 
     Raises:
         FormatError: the file is damaged, cut short, of another format, or of an unknown one.
@@ -130,10 +138,36 @@ def warn_of_what_is_lost(path: Path, name: str | None = None) -> None:
         )
 
 
+def require_representable(
+    vocabulary: Vocabulary, path: Path, name: str | None = None, space_as: str | None = None
+) -> None:
+    """Refuse words that a file could not hold, before the work of making it is done.
+
+    Args:
+        vocabulary: the words that it will hold, or some of them.
+        path: the target.
+        name: the format; None for the one that :func:`save` takes.
+        space_as: as in :func:`save`.
+
+    Raises:
+        FormatError: there is no such format.
+        OutputError: a word holds white space, and nothing is to stand for it; or the suffix means no format.
+    """
+    separators = _separators(registry.to_write(path, name, "safetensors"))
+    holds_separators(
+        Block(vocabulary.text, vocabulary.offsets, np.empty((0, 0), np.float32)), path, separators, space_as
+    )
+
+
+def _separators(form: registry.Format) -> bytes:
+    """The bytes that no word of a format may hold."""
+    separators: bytes = getattr(form.import_module(), "SEPARATORS", b"")
+    return separators
+
+
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
-    module = form.import_module()
-    blocks = replace_separators(source.blocks, target, getattr(module, "SEPARATORS", b""), space_as)
-    module.write(dataclasses.replace(source, blocks=blocks), target)
+    blocks = replace_separators(source.blocks, target, _separators(form), space_as)
+    form.import_module().write(dataclasses.replace(source, blocks=blocks), target)
 
 
 def convert(

@@ -104,6 +104,22 @@ def test_zip_files_that_are_damaged_or_grow(tmp_path, vectors):
         WordVectors.load(path)
 
 
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("character", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF, 0xD800, 0xDFFF])
+def test_text_of_a_zip_file_that_is_no_unicode(tmp_path, character, order):
+    path = tmp_path / "file.npz"
+    for good in ("the", "\ud7ff", "\ue000", "\U0010ffff"):
+        words = np.array([good, "Straße"], f"{order}U6")
+        np.savez(path, vectors=np.eye(2), words=words)
+        assert WordVectors.load(path).index_to_key == [good, "Straße"]
+    for words, place in ((np.array(["a", "b", "c"]), 1), (np.array(["ab", "cd", "Straße"]), 12)):
+        words = words.astype(words.dtype.newbyteorder(order))
+        words.view(f"{order}u4")[place] = character
+        np.savez(path, vectors=np.eye(3), words=words)
+        with pytest.raises(FormatError, match=r"file\.npz has a word that is no Unicode text, at row [12]$"):
+            WordVectors.load(path)
+
+
 def test_an_array_is_not_overwritten_by_its_words(tmp_path, vectors):
     with pytest.raises(OutputError, match="its words go into a file of that name; choose another suffix"):
         vectors.save(tmp_path / "file.words", format="numpy")

@@ -172,6 +172,17 @@ def test_we_read_what_gensim_writes(tmp_path, peer, caplog):
         WordVectors.load(tmp_path / "fasttext")
 
 
+def test_whole_numbers_as_keys_and_a_slot_without_one(tmp_path, caplog):
+    path = tmp_path / "file"
+    path.write_bytes(fuzz.gensim_pickle())
+    numbers = WordVectors.load(path).vectors.tolist()
+    path.write_bytes(fuzz.gensim_pickle(int_keys=True))
+    found = WordVectors.load(path)
+    assert (found.index_to_key, found.vectors.tolist()) == (["7", "9"], [numbers[0], numbers[2]])
+    assert found.vocabulary.counts.tolist() == [3, 1]
+    assert caplog.messages == [f"{path}: 1 slot without a key left out"]
+
+
 class Touch:
     """Makes a file when it is unpickled."""
 

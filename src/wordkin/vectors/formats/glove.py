@@ -18,8 +18,7 @@ def recognises(path: Path, first: bytes) -> bool:
         FormatError: the lines are only numbers, whose words may be in another file; or they end in a single number, as
             in a list of word pairs with scores.
     """
-    line = text_lines.first_line(first)
-    if not text_lines.begins_a_row(line):
+    if not text_lines.begins_a_row(text_lines.first_line(first)):
         return False
     by_name = argument("format", "glove", option="--from")
     if text_lines.lacks_words(first, ids_are_words=True):

@@ -22,6 +22,9 @@ from wordkin.vocabulary import Vocabulary, join_words
 _PIECE = 1 << 22
 _MOST_ARRAYS = 100
 _COMPLAINTS = zipfile.BadZipFile, zlib.error, struct.error
+_LAST_CHARACTER = 0x10FFFF
+_SURROGATES = 0xD800 >> 11
+"""The higher bits of the code points from 0xD800 to 0xDFFF, which stand for no character."""
 
 
 def recognises(_path: Path, first: bytes) -> bool:
@@ -99,6 +102,11 @@ def _array(
 def _vocabulary(path: Path, array: npt.NDArray[Any], words: int) -> Vocabulary:
     if len(array) != words:
         raise FormatError(f"{path} holds {len(array):,} words for {words:,} vectors; save as many words as vectors")
+    if array.dtype.kind == "U" and array.dtype.itemsize:
+        codes = array.astype(array.dtype.newbyteorder("=")).view(np.uint32).reshape(words, -1)
+        is_text = ((codes <= _LAST_CHARACTER) & (codes >> 11 != _SURROGATES)).all(axis=1)
+        if not is_text.all():
+            raise FormatError(f"{path} has a word that is no Unicode text, at row {int(is_text.argmin()):,}")
     found = [word if isinstance(word, bytes) else word.encode() for word in array.tolist()]
     if b"" in found:
         raise FormatError(f"{path} has an empty word, at row {found.index(b''):,}")
@@ -114,7 +122,7 @@ def _reporting(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except (*_COMPLAINTS, EOFError, ArithmeticError, LookupError, RuntimeError, SystemError, ValueError) as error:
+    except (*_COMPLAINTS, EOFError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:
         raise corrupt_file(
             path, 0, f"a zip file of arrays that cannot be read ({error or type(error).__name__})"
         ) from error

@@ -84,11 +84,6 @@ class Source:
     precision: Precision = "float32"
 
 
-def skip_option() -> str:
-    """The name for messages of the option that leaves out bad rows."""
-    return argument("skip_bad_rows", True, option="wordkin convert --skip-bad-rows")
-
-
 def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, available: int, offset: int) -> None:
     """Refuse a header whose numbers do not fit the file.
 
@@ -207,18 +202,35 @@ def replace_separators(
     Raises:
         OutputError: a word holds a separator, and `space_as` is None or holds one, too.
     """
-    substitute = None if space_as is None else space_as.encode()
     for block in blocks:
-        whole = block.text.tobytes()
-        if not any(byte in whole for byte in separators):
+        if not holds_separators(block, target, separators, space_as):
             yield block
             continue
-        if substitute is None or any(byte in separators for byte in substitute):
-            bad = next(word for word in block.words if any(byte in separators for byte in word))
-            raise OutputError(
-                f"cannot write {target}: the word {bad.decode()!r} holds white space, which separates words in this "
-                f"format; give a replacement ({argument('space_as', '_')}), or choose another format"
-            )
+        substitute = (space_as or "").encode()
         words = (b"".join(substitute if byte in separators else bytes([byte]) for byte in word) for word in block.words)
         text, offsets = join_words(words)
         yield block._replace(text=text, offsets=offsets)
+
+
+def holds_separators(block: Block, target: Path, separators: bytes, space_as: str | None) -> bool:
+    """Whether words hold bytes that a format separates words with; `space_as` is then written for them.
+
+    Args:
+        block: whose words are UTF-8.
+        target: the file to write, for messages.
+        separators: the bytes that no word may hold.
+        space_as: what is to stand for each of them.
+
+    Raises:
+        OutputError: a word holds one of them, and `space_as` is None, or holds one, too.
+    """
+    whole = block.text.tobytes()
+    if not any(byte in whole for byte in separators):
+        return False
+    if space_as is None or any(byte in separators for byte in space_as.encode()):
+        bad = next(word for word in block.words if any(byte in separators for byte in word))
+        raise OutputError(
+            f"cannot write {target}: the word {bad.decode()!r} holds white space, which this format separates words "
+            f"with; say what to write for it ({argument('space_as', '_')}), or choose another format"
+        )
+    return True

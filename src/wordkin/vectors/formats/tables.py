@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from wordkin.errors import FormatError, MissingPackageError, pip_install
+from wordkin.errors import FormatError, MissingPackageError, argument, pip_install
 from wordkin.storage import atomic
 from wordkin.storage.arrays import row_blocks
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, skip_option
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import join_words
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -108,7 +108,7 @@ def _block(
         or uneven
         or len(numbers) != len(batch) * vector_size
     ):
-        advice = "" if skip_bad_rows else f"; rows without a word can be left out ({skip_option()})"
+        advice = "" if skip_bad_rows else f"; rows without a word can be left out ({argument('skip_bad_rows', True)})"
         rows = enumerate(zip(encoded, lists.to_pylist(), strict=True), first)
         row = next(
             row for row, (word, vector) in rows if not (word or skip_bad_rows) or not _is_vector(vector, vector_size)

@@ -17,7 +17,7 @@ import numpy as np
 from wordkin.errors import FormatError, argument, corrupt_file
 from wordkin.storage.units import plural
 from wordkin.vectors.formats.opening import Input, open_input
-from wordkin.vectors.formats.stream import MAX_VECTOR_SIZE, check_sizes, skip_option
+from wordkin.vectors.formats.stream import MAX_VECTOR_SIZE, check_sizes
 
 MAX_NUMBER = 32
 """The mean and the largest number of bytes of a number with the blank before it."""
@@ -249,7 +249,7 @@ def _why_no_row(fields: list[bytes], layout: Layout) -> str:
 
 def bad_line(path: Path, offset: int, line: bytes, what: str, advice: str = "") -> FormatError:
     """The error for a doubtful line."""
-    advice = advice or f"correct it, or leave such rows out ({skip_option()})"
+    advice = advice or f"mend it, or leave such rows out ({argument('skip_bad_rows', True)})"
     number, last = 1, b""
     room = np.empty(min(_PIECE, offset), np.uint8)
     with open_input(path) as file:

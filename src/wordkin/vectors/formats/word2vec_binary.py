@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from wordkin.compilation import compiled
-from wordkin.errors import corrupt_file
+from wordkin.errors import argument, corrupt_file
 from wordkin.storage import atomic
 from wordkin.storage.arrays import rows_of_block
 from wordkin.vectors.formats.opening import Input, open_input
-from wordkin.vectors.formats.stream import Block, Source, check_sizes, skip_option
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vectors.formats.text_lines import MAX_HEADER, binary_behind_header, read_header
 
 # The parser's place in its input and its output, kept in an int64 array between calls.
@@ -145,7 +145,7 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
             if not skip_bad_rows:
                 what = (
                     f"row {row:,} has no word, or the header's number of dimensions is wrong; correct it, or leave "
-                    f"such rows out ({skip_option()})"
+                    f"rows out ({argument('skip_bad_rows', True)})"
                 )
                 raise corrupt_file(file.path, begin + blank, what)
             if buffer[blank : blank + 2].tobytes() == b"  ":

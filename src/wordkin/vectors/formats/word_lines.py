@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from wordkin.errors import corrupt_file
+from wordkin.errors import argument, corrupt_file
 from wordkin.storage.units import plural
 from wordkin.vectors.formats.opening import open_input
-from wordkin.vectors.formats.stream import skip_option
 from wordkin.vocabulary import Vocabulary, join_words
 
 SEPARATORS = b"\n\r"
@@ -46,7 +45,7 @@ def read(path: Path, words: int, *, table: bool = False, skip_bad_rows: bool = F
     for number, match in enumerate(matches, 1 + heading):
         word = match[1].partition(b"\t")[0] if table else match[1]
         if not word and not skip_bad_rows:
-            advice = f"write its word, or leave such rows out ({skip_option()})"
+            advice = f"write its word, or leave such rows out ({argument('skip_bad_rows', True)})"
             raise corrupt_file(path, begin + match.start(), f"line {number:,} has no word; {advice}")
         found.append(word)
     return Vocabulary(*join_words(found), np.ones(words, np.int64))
