@@ -763,7 +763,7 @@ def test_every_command_that_reads_vectors_can_skip_bad_rows(tmp_path, here, more
     ]:
         refused = here(*arguments)
         assert (refused.returncode, refused.stdout) == (1, "")
-        assert refused.stderr.splitlines()[-1].endswith("mend it, or leave such rows out (--skip-bad-rows)")
+        assert refused.stderr.splitlines()[-1].endswith("correct it, or leave such rows out (--skip-bad-rows)")
         done = here(*arguments, "--skip-bad-rows")
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith(printed)

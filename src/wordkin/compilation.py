@@ -54,10 +54,10 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 class DiskCache(FunctionCache):  # type: ignore[misc]
     """A function's compiled code on disk: one file for each signature and CPU, whole or absent.
 
-    A file that is damaged, stale or unreadable counts as absent, so the function is compiled again; damage is told
-    once a folder. Where none can be written the process goes on without, and says so once. Numba's own files lead to
-    errors of many kinds when they are damaged, and its index loses entries, or confuses them, when two processes write
-    it at once.
+    A file that is damaged, stale or unreadable is ignored, and the function is compiled again; damage gives one warning
+    per folder. If no file can be written, the process continues without the cache and logs one warning. Numba's own
+    cache is not used: its damaged files raise errors of many kinds, and two processes that write its index at once lose
+    or confuse entries.
 
     A file holds the digest of the code's origin, the digest of the code, and the code.
 

@@ -65,7 +65,7 @@ def _as_option(name: str, value: Any, option: str | None) -> str:
 
 
 def _add_commands() -> None:
-    """Import the commands, which takes a while."""
+    """Import the commands and add them; this is slow."""
     from wordkin.cli import convert, evaluate, inspect, query, stability, train
 
     asking = (query.similar, query.analogy, evaluate.evaluate, stability.stability, query.info, query.explain)
@@ -105,8 +105,8 @@ def _run() -> int:
     except (KeyboardInterrupt, click.Abort) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error
         complain(f"interrupted; {cause if cause and cause.args else 'nothing was written'}")
-        # Where Ctrl-C met code that was compiled from a string, as libraries do when they are imported, CPython notes
-        # it, and "python -m wordkin" would end by the signal SIGINT. Any other string that runs takes the note away.
+        # If Ctrl-C interrupts code that was compiled from a string, as imports of libraries do, CPython records
+        # it, and "python -m wordkin" would end by the signal SIGINT. Running any other string clears the record.
         exec("")  # noqa: S102
         return INTERRUPTED
     return 0

@@ -13,7 +13,7 @@ from wordkin.errors import NonFiniteVectorError, UnknownWordError, WordkinError
 BAD_INPUT = 1
 STANDARD_STREAM = "-"
 MOST_ERRORS = 10
-"""How many words that have no answer are named one by one: the spellings that are suggested take a while to find."""
+"""The largest number of words without an answer to report one by one, because suggestions are slow to find."""
 
 logger = logging.getLogger("wordkin")
 T = TypeVar("T")
@@ -198,7 +198,7 @@ def end_if_any(errors: Sequence[WordError]) -> None:
 
 
 def answers(words: Iterable[str], ask: Callable[[str], T]) -> tuple[dict[str, T], list[WordError]]:
-    """What there is for each word, asked for once; the errors of unknown words and of vectors that are not finite."""
+    """The answer for each distinct word, and the errors of unknown words and of vectors that are not finite."""
     found: dict[str, T] = {}
     errors: list[WordError] = []
     for word in dict.fromkeys(words):

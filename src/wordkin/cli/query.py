@@ -37,8 +37,8 @@ def similar(
 ) -> None:
     """Show the nearest neighbours of each WORD.
 
-    A word that is not in the vocabulary, or whose vector is not finite, gets an error; the others are answered all the
-    same, and the exit status is 1.
+    A word that is not in the vocabulary, or whose vector is not finite, gets an error; the others are still answered,
+    and the exit status is 1.
     """
     vectors = load_vectors(model, source_format, fold)
     neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
@@ -98,8 +98,8 @@ def analogy(
 def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> None:
     """Show the content of a model or an encoded corpus.
 
-    It shows the part of the configuration that differs from the defaults, and of many epochs the first and the last;
-    --full shows all, and so does --json.
+    Only parameters that differ from the defaults are shown, and only the first and the last of many epochs; --full and
+    --json show all.
     """
     path, room = copy_if_pipe(model), None if full else terminal.columns()
     if source_format is None and container.container_kind(path) == CORPUS:
@@ -189,7 +189,7 @@ def explain(
 
 
 def _finite(word: str, vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """A vector of a word, in float64; NonFiniteVectorError where it holds NaN or infinity."""
+    """The vector of a word in float64; raise NonFiniteVectorError if it holds NaN or infinity."""
     if not np.isfinite(vector).all():
         raise NonFiniteVectorError(word)
     return np.asarray(vector, np.float64)

@@ -60,7 +60,7 @@ def skips_bad_rows() -> bool:
 
 
 def load_vectors(given: Path, source_format: str | None = None, fold: bool = False) -> WordVectors:
-    """The vectors in a file of any format, or that come through a pipe.
+    """Load vectors in any format from a file or a pipe.
 
     Raises:
         FormatError: the file cannot be read as vectors.

@@ -53,7 +53,7 @@ class Difference:
 
     @property
     def is_defined(self) -> bool:
-        """Whether there is enough that both know; two pairs at least, which differ, of similarity."""
+        """Whether both models know enough: for similarity, at least two pairs with different scores."""
         return math.isfinite(self.difference)
 
 
@@ -195,7 +195,7 @@ def _correlation(score: SimilarityScore) -> str:
 
 
 def _number(value: float, form: str = ".3f") -> str:
-    """A score; that of too few words or pairs, or of numbers that do not differ, is NaN."""
+    """A score as text; NaN, from too few or constant numbers, is "undefined"."""
     return "undefined" if math.isnan(value) else f"{value:{form}}"
 
 

@@ -33,8 +33,8 @@ def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> St
 
     Args:
         path: the file or folder.
-        name: its format; None to go by its content.
-        skip_bad_rows: whether rows without a word, and lines of text that cannot be read for sure, are left out.
+        name: the name of its format; None to recognize it by its content.
+        skip_bad_rows: whether to leave out bad rows, as in :meth:`wordkin.WordVectors.load`.
 
     Raises:
         FormatError: the file is damaged, cut short, of another format, or of an unknown one.
@@ -141,17 +141,17 @@ def warn_of_what_is_lost(path: Path, name: str | None = None) -> None:
 def require_representable(
     vocabulary: Vocabulary, path: Path, name: str | None = None, space_as: str | None = None
 ) -> None:
-    """Refuse words that a file could not hold, before the work of making it is done.
+    """Refuse words that a file cannot hold, before a long run.
 
     Args:
-        vocabulary: the words that it will hold, or some of them.
+        vocabulary: the words of the file, or some of them.
         path: the target.
-        name: the format; None for the one that :func:`save` takes.
+        name: the format; None to choose it as :func:`save` does.
         space_as: as in :func:`save`.
 
     Raises:
         FormatError: there is no such format.
-        OutputError: a word holds white space, and nothing is to stand for it; or the suffix means no format.
+        OutputError: a word holds white space and there is no replacement; or the suffix belongs to no format.
     """
     separators = _separators(registry.to_write(path, name, "safetensors"))
     holds_separators(
@@ -160,7 +160,7 @@ def require_representable(
 
 
 def _separators(form: registry.Format) -> bytes:
-    """The bytes that no word of a format may hold."""
+    """The bytes that words must not hold in a format."""
     separators: bytes = getattr(form.import_module(), "SEPARATORS", b"")
     return separators
 

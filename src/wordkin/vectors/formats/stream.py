@@ -213,16 +213,16 @@ def replace_separators(
 
 
 def holds_separators(block: Block, target: Path, separators: bytes, space_as: str | None) -> bool:
-    """Whether words hold bytes that a format separates words with; `space_as` is then written for them.
+    """Whether words hold separators of a format, which `space_as` replaces then.
 
     Args:
-        block: whose words are UTF-8.
+        block: a block whose words are UTF-8.
         target: the file to write, for messages.
         separators: the bytes that no word may hold.
-        space_as: what is to stand for each of them.
+        space_as: the replacement for each of them; None to refuse such words.
 
     Raises:
-        OutputError: a word holds one of them, and `space_as` is None, or holds one, too.
+        OutputError: a word holds a separator, and `space_as` is None or holds one, too.
     """
     whole = block.text.tobytes()
     if not any(byte in whole for byte in separators):

@@ -249,7 +249,7 @@ def _why_no_row(fields: list[bytes], layout: Layout) -> str:
 
 def bad_line(path: Path, offset: int, line: bytes, what: str, advice: str = "") -> FormatError:
     """The error for a doubtful line."""
-    advice = advice or f"mend it, or leave such rows out ({argument('skip_bad_rows', True)})"
+    advice = advice or f"correct it, or leave such rows out ({argument('skip_bad_rows', True)})"
     number, last = 1, b""
     room = np.empty(min(_PIECE, offset), np.uint8)
     with open_input(path) as file:
