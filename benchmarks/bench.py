@@ -350,7 +350,7 @@ def _first_lines(source: Path, folder: Path, tokens: int | None) -> Path:
         return target
     left = tokens
     unfinished = target.with_suffix(f".{os.getpid()}")
-    with unfinished.open("wb") as file, reading.opened(source) as stream:
+    with unfinished.open("wb") as file, reading.open_source(source) as stream:
         for line in stream:
             file.write(line)
             if left is not None:

@@ -24,7 +24,7 @@ from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.registry import FORMATS
 from wordkin.vectors.formats.stream import Block, Source
 from wordkin.vectors.wordvectors import WordVectors
-from wordkin.vocabulary import packed
+from wordkin.vocabulary import join_words
 
 HERE = Path(__file__).parent
 GENSIM = """
@@ -46,7 +46,7 @@ def made_up(words: int, vector_size: int) -> Source:
         for rows in row_blocks(words, vector_size):
             names = [b"word%d" % row for row in range(rows.start, rows.stop)]
             numbers = generator.standard_normal((len(names), vector_size), np.float32)
-            yield Block(*packed(names), numbers)
+            yield Block(*join_words(names), numbers)
 
     return Source(Path("made up"), words, vector_size, blocks())
 
@@ -58,7 +58,7 @@ def beside_gensim(options: argparse.Namespace, folder: Path) -> None:
     assert gensim.stdout is not None
     word = f"word{options.words // 2}"
     for kind in options.only:
-        write = FORMATS[f"word2vec-{kind}"].imported().write
+        write = FORMATS[f"word2vec-{kind}"].import_module().write
         small, path = folder / f"small-{kind}", folder / kind
         write(made_up(1000, options.vector_size), small)
         if not path.exists():
@@ -107,7 +107,7 @@ def native(options: argparse.Namespace, folder: Path) -> None:
     """A new process each time: nothing of the file is mapped in it before, but it is in the system's cache."""
     path = folder / "native.safetensors"
     if not path.exists():
-        FORMATS["safetensors"].imported().write(made_up(options.words, options.vector_size), path)
+        FORMATS["safetensors"].import_module().write(made_up(options.words, options.vector_size), path)
     runs = []
     for _ in range(options.repeat + 1):
         command = [sys.executable, "-c", NATIVE, str(path), f"word{options.words // 2}"]

@@ -22,7 +22,7 @@ from in_process import run
 from wordkin import Word2Vec, WordVectors, cli, memory
 from wordkin.config import parameters
 from wordkin.corpus.encoding import encode as encoded
-from wordkin.errors import FormatError, argument, arguments_spelled
+from wordkin.errors import FormatError, argument, spell_arguments
 from wordkin.model.objective import pair_pass
 from wordkin.storage import container
 from wordkin.vectors.formats import native
@@ -84,7 +84,7 @@ def test_encode_then_train_is_train(tmp_path, text):
     assert (tmp_path / "straight").read_bytes() == (tmp_path / "encoded").read_bytes()
     refused = run("train", tmp_path / "corpus", "-o", tmp_path / "x", "--min-count", 3)
     assert refused.returncode == 2
-    assert "--min-count was settled when" in refused.stderr
+    assert "--min-count was fixed when" in refused.stderr
     shown = run("info", tmp_path / "corpus")
     assert re.search(r"^  --min-count +2  default 5$", shown.stdout, re.MULTILINE)
     assert json.loads(run("info", tmp_path / "corpus", "--json").stdout)["kind"] == "corpus"
@@ -95,7 +95,7 @@ def messages_of(result):
     return [line for line in result.stderr.splitlines() if not line.startswith("compiling")]
 
 
-def test_what_is_said_before_and_after(tmp_path, text):
+def test_warnings_before_training_and_verdict_after(tmp_path, text):
     said = messages_of(run("train", text, "-o", tmp_path / "model", "--epochs", 2, "--memory-budget", "1GB"))
     starts = ["1 source, ", "warning: the vocabulary has only 20 words", "memory: about 260 MB for 20 words", "time: "]
     starts += ["trained 2 epochs in ", "A word occurs 480 times on average", "The loss "]
@@ -109,7 +109,10 @@ def test_a_memory_budget_is_a_max_vocabulary(tmp_path, text):
     options = ["--vector-size", 8, "--epochs", 1, "--threads", 1]
     cut = run("train", text, "-o", tmp_path / "budget", "--memory-budget", budget, *options)
     assert cut.returncode == 0, cut.stderr
-    assert "--memory-budget 260 MB has room for 12 of 20 words of 8 dimensions; the rarer ones go, with " in cut.stderr
+    assert (
+        "--memory-budget 260 MB has room for 12 of 20 words of 8 dimensions; the rarer ones are dropped, with "
+        in cut.stderr
+    )
     assert run("train", text, "-o", tmp_path / "most", "--max-vocabulary", 12, *options).returncode == 0
     assert (tmp_path / "budget").read_bytes() == (tmp_path / "most").read_bytes()
     assert run("train", text, "-o", tmp_path / "all", *options).returncode == 0
@@ -319,7 +322,7 @@ BAD = [
     (
         ["train", "good.txt", "-o", "m", "--early-stopping", "2"],
         2,
-        "no sentences are held out to judge by: set --holdout, to 0.01",
+        "no sentences are held out: set --holdout, for instance to 0.01",
     ),
     (["train", "good.txt", "-o", "m", "--holdout", "0.9"], 2, "--holdout is 0.9; it must be a number from 0 to 0.5"),
     (
@@ -355,28 +358,32 @@ BAD = [
     (["encode", "none.txt", "-o", "m"], 1, "cannot read none.txt"),
     (["fly"], 2, "No such command 'fly'"),
     (["similar", "none", "a"], 1, "cannot open none"),
-    (["similar", "good.txt", "a"], 1, "good.txt is no file of word vectors that is known here"),
+    (["similar", "good.txt", "a"], 1, "good.txt is not a file of word vectors in a known format"),
     (["info", "good.txt"], 1, "if you know its format, give it with --from"),
     (["similar", "cut", "a"], 1, "cut is damaged at byte 0: it is not a wordkin file, or is truncated"),
     (["similar", "model", "saa1"], 1, "the word 'saa1' is not in the vocabulary; closest: sea1"),
     (["similar", "model", "sea1", "-k", "0"], 2, "0 is not in the range x>=1"),
     (["analogy", "model", "sea1", "sea2"], 2, "Missing argument 'C'"),
     (["explain", "model", "sea1", "sea2", "--learning-rate", "-1"], 2, "--learning-rate is -1"),
-    (["info", "folder"], 1, "folder is no file of word vectors"),
+    (["info", "folder"], 1, "folder is not a file of word vectors"),
     (["demo", "-o", "none/demo"], 1, "cannot write none"),
     (["demo", "-o", "x.bin"], 1, "x.bin: the demo's model is a safetensors file, and .bin means word2vec-binary"),
     (["encode", "good.txt", "-o", "x.TXT"], 1, "an encoded corpus is a safetensors file, and .TXT means word2vec-text"),
-    (["train", "good.txt", "-o", "x.dat"], 1, "end it in one of them, or give --to"),
-    (["train", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
-    (["encode", "good.txt", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
-    (["demo", "-o", "-"], 2, "- stands for standard output, where this cannot be written"),
+    (["train", "good.txt", "-o", "x.dat"], 1, "its suffix belongs to no format; end the name in one of "),
+    (["train", "good.txt", "-o", "-"], 2, "this cannot be written to standard output (-)"),
+    (["encode", "good.txt", "-o", "-"], 2, "this cannot be written to standard output (-)"),
+    (["demo", "-o", "-"], 2, "this cannot be written to standard output (-)"),
     (
         ["train", "good.txt", "-o", "m", "--checkpoint", "-"],
         2,
-        "- stands for standard output, where this cannot be written",
+        "this cannot be written to standard output (-)",
     ),
-    (["evaluate", "model", "--similarity", "pairs", "--plot", "-"], 2, "- stands for standard output, where"),
-    (["convert", "model", "-"], 2, "standard output has no suffix that says its format: give --to FORMAT"),
+    (
+        ["evaluate", "model", "--similarity", "pairs", "--plot", "-"],
+        2,
+        "this cannot be written to standard output (-): name a file",
+    ),
+    (["convert", "model", "-"], 2, "standard output has no suffix to choose a format by: give --to FORMAT"),
     (
         ["convert", "model", "-", "--to", "glove", "--json"],
         2,
@@ -393,12 +400,12 @@ BAD = [
     (
         ["train", "-o", "m", "--early-stopping", "1.5", "good.txt"],
         2,
-        "'1.5' is no whole number, but was taken for that",
+        "'1.5' is not a whole number, but was taken for the value of",
     ),
-    (["similar", "pairs", "tea"], 1, "pairs has one number a line, which is a list with scores or counts"),
+    (["similar", "pairs", "tea"], 1, "pairs has one number per line, as a list of scores or counts"),
     (["evaluate", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
     (["evaluate", "model", "--similarity=pairs", "pairs"], 2, "a second one: write --similarity pairs"),
-    (["evaluate", "--similarity", "pairs", "pairs", "model"], 1, "a set needs an option in front of each file"),
+    (["evaluate", "--similarity", "pairs", "pairs", "model"], 1, "a set needs an option before each file"),
     (["inspect", "model", "--similarity", "pairs", "pairs"], 2, "a second one: write --similarity pairs"),
     (["similar", "model", "sea1", "--from", "word2vec-text"], 1, "model is damaged at byte"),
     (["explain", "model", "sea1", "sea2", "--from", "gensim"], 1, "model is damaged at byte"),
@@ -514,7 +521,7 @@ def test_every_parameter_is_an_option():
 
 @pytest.mark.parametrize("topn", [1, 19])
 @pytest.mark.parametrize("words", [1, 20])
-def test_a_reader_that_has_gone_is_no_error(model, topn, words):
+def test_a_closed_output_pipe_is_no_error(model, topn, words):
     reading, writing = os.pipe()
     os.close(reading)
     names = WordVectors.load(model).index_to_key[:words]
@@ -760,7 +767,7 @@ def test_every_command_that_reads_vectors_can_skip_bad_rows(tmp_path, here, more
     ]:
         refused = here(*arguments)
         assert (refused.returncode, refused.stdout) == (1, "")
-        assert refused.stderr.splitlines()[-1].endswith("mend it, or leave such rows out (--skip-bad-rows)")
+        assert refused.stderr.splitlines()[-1].endswith("correct it, or leave such rows out (--skip-bad-rows)")
         done = here(*arguments, "--skip-bad-rows")
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith(printed)
@@ -840,7 +847,7 @@ def test_quiet_leaves_results_warnings_and_errors(tmp_path, here, text, model):
 def test_the_suffix_says_what_train_writes(tmp_path, here, text):
     options = ["--epochs", 1, "--vector-size", 4, "--threads", 1]
     straight = here("train", text, "-o", tmp_path / "m.safetensors", *options)
-    assert "holds the input vectors alone" not in straight.stderr
+    assert "holds only the input vectors" not in straight.stderr
     wanted = WordVectors.load(tmp_path / "m.safetensors")
     for name, more, form in [
         ("m.bin", (), "word2vec-binary"),
@@ -849,7 +856,7 @@ def test_the_suffix_says_what_train_writes(tmp_path, here, text):
     ]:
         result = here("train", text, "-o", tmp_path / name, *options, *more)
         assert result.returncode == 0, result.stderr
-        assert result.stderr.startswith(f"warning: {tmp_path / name} holds the input vectors alone, as every file in ")
+        assert result.stderr.startswith(f"warning: {tmp_path / name} holds only the input vectors, as every file in ")
         assert "--init cannot go on from it" in result.stderr
         found = WordVectors.load(tmp_path / name, form)
         assert list(found.index_to_key) == list(wanted.index_to_key)
@@ -925,14 +932,14 @@ def test_models_come_through_pipes(tmp_path, here, model, text, piped):
 
 
 @needs_pipes
-def test_a_copy_of_a_pipe_is_bounded_removed_and_called_what_the_pipe_is(tmp_path, monkeypatch, here, piped):
+def test_a_copy_of_a_pipe_is_bounded_removed_and_has_the_pipes_name(tmp_path, monkeypatch, here, piped):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     wrong = here("similar", piped(b"2 3\ncat 1 2 3\n", "wrong"), "cat")
     assert wrong.returncode == 1
     assert wrong.stderr.startswith(f"wordkin: {tmp_path / 'wrong'} is damaged at byte ")
     twice = here("info", piped(b"2 2\ncat 1 2\ncat 3 4\n", "twice"))
-    assert f"warning: {tmp_path / 'twice'}: 1 rows belong to words" in twice.stderr
+    assert f"warning: {tmp_path / 'twice'}: 1 rows repeat an earlier word" in twice.stderr
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 80, 20))
     large = here("info", piped(b"cat 1 2 3\n" * 2, "large"))
     assert large.returncode == 1
@@ -945,7 +952,7 @@ def test_a_copy_of_a_pipe_is_bounded_removed_and_called_what_the_pipe_is(tmp_pat
 
 
 @needs_pipes
-def test_a_pipe_that_bursts_is_refused(here, piped):
+def test_a_pipe_too_large_for_the_disk_is_refused(here, piped):
     pipe = piped(gzip.compress(b"a 1 2\n" * 12_000_000))
     refused = here("info", pipe)
     assert refused.returncode == 1
@@ -953,9 +960,9 @@ def test_a_pipe_that_bursts_is_refused(here, piped):
 
 
 @needs_pipes
-def test_python_is_told_that_a_pipe_is_no_file(tmp_path):
+def test_python_refuses_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(FormatError, match="it is a pipe or a device, and vectors are read from a file"):
+    with pytest.raises(FormatError, match="it is a pipe or a device, but a file of vectors is read"):
         WordVectors.load(tmp_path / "pipe")
 
 
@@ -966,16 +973,16 @@ def test_standard_input_is_a_model(model, tmp_path):
     assert run("similar", "-", "sea1", input=text).stdout == wanted
     assert run("similar", "/dev/stdin", "sea1", input=text).stdout == wanted
     wrong = run("info", "-", input="x y z")
-    assert wrong.stderr.startswith("wordkin: standard input is no file of word vectors")
+    assert wrong.stderr.startswith("wordkin: standard input is not a file of word vectors")
     scored = run("evaluate", model, "--similarity", "-", input="sea1 sea2 9\nsea1 land1 1\nland1 land2 8\n")
     assert "standard-input: Spearman's ρ" in scored.stdout
     assert "standard input holds no output vectors" in run("explain", "-", "sea1", "sea2", input=text).stderr
     nothing = run("similar", "-", "sea1", input="")
     assert nothing.returncode == 1
-    assert nothing.stderr.startswith("wordkin: nothing comes from standard input: it is empty, or was read before; ")
+    assert nothing.stderr.startswith("wordkin: standard input is empty, or was read before; ")
     twice = run("evaluate", "-", "-", "--similarity", model, input=text)
     assert twice.returncode == 1
-    assert "nothing comes from standard input: it is empty, or was read before" in twice.stderr
+    assert "standard input is empty, or was read before" in twice.stderr
 
 
 @pytest.mark.parametrize("form", ["word2vec-text", "word2vec-binary", "safetensors"])
@@ -1013,7 +1020,7 @@ def test_every_help_ends_with_examples_that_parse(here):
                 assert context.params
 
 
-def test_no_help_text_is_capitalised_into_another_letter(here):
+def test_help_texts_are_not_capitalised_into_another_letter(here):
     shown = here("train", "--help").stdout
     assert re.search(r"--learning-rate FLOAT +η of the first step", shown)
     for command in every_command():
@@ -1025,7 +1032,7 @@ def test_no_help_text_is_capitalised_into_another_letter(here):
                 assert text.rstrip().endswith((".", "]")), text
 
 
-def test_every_command_is_quiet_when_asked_and_what_reads_vectors_takes_their_format(here):
+def test_every_command_has_quiet_and_readers_of_vectors_have_from(here):
     here("--help")
     flags = {command.name: {flag for each in command.params for flag in each.opts} for command in every_command()[1:]}
     assert all({"-q", "--quiet"} <= of_command for of_command in flags.values())
@@ -1035,7 +1042,7 @@ def test_every_command_is_quiet_when_asked_and_what_reads_vectors_takes_their_fo
         }
 
 
-def test_messages_name_parameters_by_a_function_alone():
+def test_messages_name_parameters_only_by_the_function():
     """Else the command line would show Python's names, or Python the options."""
     names = "|".join([*(name for name in parameters() if "_" in name), "init_vectors", "round_tokens", "space_as"])
     left_out = ("config.py", "postprocessing.py")  # the help of the options, and what is asked from Python alone
@@ -1045,6 +1052,7 @@ def test_messages_name_parameters_by_a_function_alone():
             continue
         tree = ast.parse(path.read_text("utf-8"))
         prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        prose |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "option"}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
                 text = node.value
@@ -1059,7 +1067,7 @@ def test_how_messages_name_parameters(here):
     assert argument("tokenizer", "words") == "tokenizer='words'"
     assert argument("format", "glove", option="--from") == "format='glove'"
     here("--help")
-    with arguments_spelled(cli._as_option):
+    with spell_arguments(cli._as_option):
         assert argument("min_count") == "--min-count"
         assert argument("tokenizer", "words") == "--tokenizer words"
         assert argument("lower", True) == "--lower"
@@ -1070,7 +1078,7 @@ def test_how_messages_name_parameters(here):
     assert argument("min_count", 5) == "min_count=5"
 
 
-def test_a_file_may_be_called_as_standard_streams_are(tmp_path, monkeypatch, here, model):
+def test_a_file_may_have_the_name_of_a_standard_stream(tmp_path, monkeypatch, here, model):
     monkeypatch.chdir(tmp_path)
     assert here("convert", model, "./-", "--to", "safetensors").stdout.startswith(f"wrote {tmp_path / '-'}: 20 words")
     assert here("similar", "./-", "sea1").stdout == here("similar", model, "sea1").stdout

@@ -207,7 +207,7 @@ def test_a_change_of_a_source_in_the_same_folder_is_noticed(define, tmp_path, ca
     assert not messages(caplog)
 
 
-def test_without_room_a_process_goes_on_and_says_so_once(define, monkeypatch, caplog):
+def test_without_room_a_process_goes_on_with_one_warning(define, monkeypatch, caplog):
     def full(*_arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -224,7 +224,7 @@ def test_without_room_a_process_goes_on_and_says_so_once(define, monkeypatch, ca
     assert files_of(function) == []
 
 
-def test_a_directory_that_became_a_file_is_no_hindrance(define, caplog):
+def test_a_cache_directory_replaced_by_a_file_is_ignored(define, caplog):
     function = define()
     folder = Path(function.stats.cache_path)
     folder.rmdir()
@@ -234,7 +234,7 @@ def test_a_directory_that_became_a_file_is_no_hindrance(define, caplog):
     assert said.startswith("compiled code cannot be kept, so every run compiles it anew: ")
 
 
-def test_a_folder_in_the_place_of_a_file_is_no_hindrance(define, caplog):
+def test_a_folder_in_place_of_a_cache_file_is_ignored(define, caplog):
     first = define()
     first(4)
     (file,) = files_of(first)
@@ -246,7 +246,7 @@ def test_a_folder_in_the_place_of_a_file_is_no_hindrance(define, caplog):
     ]
 
 
-def test_a_file_that_another_process_has_written_is_no_complaint(define, monkeypatch, caplog):
+def test_a_file_written_by_another_process_gives_no_warning(define, monkeypatch, caplog):
     """Windows refuses to replace a file while another process reads it."""
 
     def in_use(self, target):
@@ -275,7 +275,7 @@ def test_without_a_writable_directory_functions_still_compile(define, monkeypatc
     ]
 
 
-def test_only_what_is_compiled_is_announced(define, caplog):
+def test_only_compiled_functions_are_logged(define, caplog):
     caplog.set_level("INFO")
     with compilation.announced("a function"):
         assert define()(4) == 8
@@ -288,7 +288,7 @@ def test_only_what_is_compiled_is_announced(define, caplog):
     assert not messages(caplog)
 
 
-def test_what_another_thread_compiles_is_not_announced(define, caplog):
+def test_compiling_in_another_thread_is_not_logged(define, caplog):
     caplog.set_level("INFO")
     function = define()
     with compilation.announced("what waits"):

@@ -86,7 +86,7 @@ def test_every_parameter_says_what_it_means():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ConfigurationError, match="'size', which is no parameter; known: architecture, output_layer"):
+    with pytest.raises(ConfigurationError, match="'size', which is not a parameter; known: architecture, output_layer"):
         TrainingConfig.from_mapping({"size": 3})
 
 
@@ -107,7 +107,7 @@ def test_toml(tmp_path):
         TrainingConfig.from_toml(tmp_path / "none.toml")
 
 
-def test_what_word2vec_shows_of_its_parameters_is_what_the_configuration_has():
+def test_the_parameters_of_word2vec_match_the_configuration():
     names = parameters()
     hints = typing.get_type_hints(Parameters)
     assert list(hints) == list(names)
@@ -121,7 +121,9 @@ def test_what_word2vec_shows_of_its_parameters_is_what_the_configuration_has():
     assert re.findall(r"(?m)^ {8}(\w+):", entries) == ["config", *names]
     assert "--" not in entries, "flags are of the command line"
     assert max(map(len, entries.splitlines())) <= 120
-    assert "window: most words of context on either side; a whole number from 1 to 1,000. Default: 5." in entries
+    assert (
+        "window: largest number of context words on either side; a whole number from 1 to 1,000. Default: 5." in entries
+    )
     assert "vector_size: int = 100" in pydoc.plain(pydoc.render_doc(Word2Vec))
 
 

@@ -85,7 +85,7 @@ def test_command_lines_can_be_typed(document):
         ("train a.txt --architecture cbowl", "is not one of"),
     ],
 )
-def test_command_lines_that_cannot_be_typed_are_found(line, message):
+def test_invalid_command_lines_are_found(line, message):
     with pytest.raises(click.ClickException, match=message):
         check(line.split())
     with pytest.raises(AssertionError):

@@ -74,7 +74,7 @@ def test_a_newer_version_is_refused(tmp_path):
         container.load_container(path, "model", KNOWN)
 
 
-def test_kinds(tmp_path):
+def test_kinds_of_containers(tmp_path):
     path = tmp_path / "file"
     assert container.container_kind(path) is None
     path.write_text("text")
@@ -152,7 +152,7 @@ def test_a_link_is_followed(tmp_path):
     assert (tmp_path / "real" / "file").is_file()
 
 
-def test_modes_are_those_of_ordinary_files(tmp_path):
+def test_file_modes_are_those_of_ordinary_files(tmp_path):
     if sys.platform == "win32":
         pytest.skip("Windows has no file modes")
     path, ordinary = tmp_path / "file", tmp_path / "ordinary"

@@ -10,7 +10,7 @@ import pytest
 from wordkin.storage.arrays import give_back, give_back_freed
 
 
-def test_what_was_read_of_a_mapped_file_is_given_back_and_read_again(tmp_path, mapped_bytes):
+def test_pages_of_a_mapped_file_are_given_back_and_read_again(tmp_path, mapped_bytes):
     path = tmp_path / "numbers"
     np.arange(10_000_000, dtype=np.float32).tofile(path)
     mapped = np.memmap(path, np.float32, "r", 4096, (4000, 2000))
@@ -21,7 +21,7 @@ def test_what_was_read_of_a_mapped_file_is_given_back_and_read_again(tmp_path, m
     assert mapped.sum() == total
 
 
-def test_what_is_no_mapped_file_or_could_be_written_stays(tmp_path):
+def test_arrays_in_memory_and_writable_maps_are_kept(tmp_path):
     path = tmp_path / "numbers"
     np.arange(10, dtype=np.float32).tofile(path)
     copy = np.memmap(path, np.float32, "c")
@@ -33,7 +33,7 @@ def test_what_is_no_mapped_file_or_could_be_written_stays(tmp_path):
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library, which keeps nothing or is not told")
-def test_what_was_freed_in_pieces_is_given_back():
+def test_freed_pieces_are_given_back():
     def resident() -> int:
         return int(re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
 

@@ -52,7 +52,7 @@ def test_a_budget_without_room_for_two_words_names_the_least(budget, lengths, ve
         memory.words_that_fit(least - 10**6, np.array(lengths), 3, vector_size)
 
 
-def test_fewer_than_two_words_are_not_the_budgets_fault():
+def test_fewer_than_two_words_are_not_blamed_on_the_budget():
     assert memory.words_that_fit(1, np.array([5]), 1, 100) == 0
     assert memory.words_that_fit(10**12, np.zeros(0, np.int64), 1, 100) == 0
 

@@ -64,7 +64,7 @@ def metadata(installed) -> email.message.Message:
     return email.message_from_string(path.read_text("utf-8"))
 
 
-def test_the_sdist_has_all_that_is_tracked(unpacked):
+def test_the_sdist_has_all_tracked_files(unpacked):
     if not (ROOT / ".git").exists() or not shutil.which("git"):
         pytest.skip("this is no git checkout")
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
@@ -85,7 +85,7 @@ def test_the_sdists_tests_find_the_benchmarks_that_they_import(unpacked):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_wheel_has_what_is_used_at_run_time(installed):
+def test_the_wheel_has_all_files_used_at_run_time(installed):
     packed = {path.relative_to(installed / "wordkin").as_posix() for path in (installed / "wordkin").rglob("*")}
     here = {path.relative_to(ROOT / "src/wordkin").as_posix() for path in (ROOT / "src/wordkin").rglob("*")}
     assert packed == {name for name in here if "__pycache__" not in name}

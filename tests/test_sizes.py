@@ -43,7 +43,7 @@ def test_sizes(text, size):
     "text",
     ["", "GB", "2 apples", "-1GB", "1e9", "1,5GB", ".5GB", "5.GB", "2iB", "2GBs", "٢GB", "9" * 19, "2 G B", "2\nX"],
 )
-def test_what_is_no_size(text):
+def test_texts_that_are_no_size(text):
     assert units.parse_bytes(text) is None
 
 
@@ -60,7 +60,7 @@ def test_any_text_is_a_size_or_none(text):
 
 
 @given(st.integers(1, 10**15))
-def test_what_is_shown_is_the_size_to_three_digits(size):
+def test_formatted_sizes_have_three_digits(size):
     assert units.parse_bytes(units.format_bytes(size).replace(",", "")) == pytest.approx(size, rel=0.0051)
 
 
@@ -79,9 +79,9 @@ def test_what_is_shown_is_the_size_to_three_digits(size):
         (5_000_000_000_000_000, "5,000 TB"),
     ],
 )
-def test_shown(size, text):
+def test_formatted_sizes(size, text):
     assert units.format_bytes(size) == text
 
 
-def test_things_are_counted():
+def test_plurals():
     assert [units.plural(number, "word") for number in (0, 1, 2000)] == ["0 words", "1 word", "2,000 words"]

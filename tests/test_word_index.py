@@ -24,7 +24,7 @@ def vocabulary() -> Vocabulary:
     return Vocabulary.from_stored(plain.text, plain.offsets, plain.counts, "file", index)
 
 
-def test_it_is_the_list_and_the_dictionary(vocabulary):
+def test_mapped_words_equal_the_list_and_the_dictionary(vocabulary):
     assert isinstance(vocabulary.words, MappedWords)
     assert isinstance(vocabulary.rows, MappedRows)
     assert list(vocabulary.words) == WORDS
@@ -62,7 +62,7 @@ def test_every_size_has_its_buckets(count):
     assert "w" not in found
 
 
-def test_words_of_the_same_hash_are_told_apart():
+def test_words_of_equal_hash_are_distinguished():
     words = Vocabulary.from_words(["plumless", "buckeroo", "x"], [1, 1, 1])  # their CRC-32 is the same
     hashes = word_index.hashes(words.text, words.offsets)
     assert hashes[0] == hashes[1]
@@ -88,7 +88,7 @@ def test_an_index_that_contradicts_its_words_finds_nothing(vocabulary):
             Vocabulary.from_stored(*stored, index)
 
 
-def test_words_that_are_not_utf8_are_an_error_when_they_are_asked_for(vocabulary):
+def test_words_that_are_not_utf8_are_an_error_on_access(vocabulary):
     text = np.array(vocabulary.text)
     text[0] = 0xFF
     found = Vocabulary.from_stored(text, vocabulary.offsets, vocabulary.counts, "file", vocabulary.index)
@@ -104,7 +104,7 @@ def model() -> StoredModel:
     return StoredModel(V, V + 1, Vocabulary.from_words(["a", "bé", "c"], [3, 2, 1]), {"x": 1}, [])
 
 
-def test_what_is_loaded_builds_neither_list_nor_dictionary(tmp_path, model, monkeypatch):
+def test_loading_builds_neither_list_nor_dictionary(tmp_path, model, monkeypatch):
     path = tmp_path / "file"
     native.save(path, model)
     computed = WordVectors(model)
@@ -152,7 +152,7 @@ def test_files_of_earlier_versions_load(tmp_path, model):
         found["d"]
 
 
-def test_an_index_of_another_version_is_left_alone(tmp_path, model, monkeypatch):
+def test_an_index_of_another_version_is_ignored(tmp_path, model, monkeypatch):
     monkeypatch.setattr(word_index, "VERSION", 2)
     native.save(tmp_path / "file", model)
     monkeypatch.undo()
@@ -172,7 +172,7 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path, model, name):
         WordVectors.load(tmp_path / "cut")
 
 
-def test_the_container_is_one_that_others_read(tmp_path):
+def test_the_container_is_read_by_the_safetensors_library(tmp_path):
     """Arrays lie on multiples of their element size; pieces are joined; the vectors begin on a cache line."""
     path = tmp_path / "file"
     with container.writing(path, "model", {"ü": 1}, 3) as writer:

@@ -1,4 +1,4 @@
-"""``python -m wordkin``."""
+"""Run the command line with ``python -m wordkin``."""
 
 from wordkin.cli import main
 

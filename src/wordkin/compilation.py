@@ -1,4 +1,4 @@
-"""How functions are compiled: cached on disk where a directory is writable, and saying so when they are compiled."""
+"""Compilation of functions with Numba: an own cache on disk, and a log message when something is compiled."""
 
 import contextlib
 import functools
@@ -21,19 +21,19 @@ from numba.extending import lower_builtin, register_jitable, type_callable
 logger = logging.getLogger("wordkin")
 
 OPTIONS: dict[str, Any] = {"fastmath": {"contract"}, "_nrt": False}
-"""Options of the kernel. Fast-math flags are named, so that NaN stays visible. Without _nrt nothing counts references:
-the caller holds the arrays, and counting took a tenth of CBOW's time. So no function of the kernel returns an array.
+"""Options of the kernel. Fast-math flags are named, so that NaN stays visible. Without _nrt nothing counts references,
+which took a tenth of CBOW's time: the caller holds the arrays, and no function of the kernel returns one.
 """
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Numba's ``njit``, cached on disk; without the cache where no directory is writable.
+    """Numba's ``njit``, cached on disk if a directory is writable.
 
     Numba's locators choose the directory: beside the source, in the user's cache directory, or ``NUMBA_CACHE_DIR``.
-    The code is compiled again when a source file in the function's own folder has changed, so a compiled function and
-    all that it calls share one folder.
+    The code is compiled again when a source file in the function's folder has changed. So a compiled function and all
+    functions that it calls must be in one folder.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -46,7 +46,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let compiled functions call `function`, whose code is inlined there; Python calls it as it is."""
+    """Let compiled functions inline `function`; Python calls it unchanged."""
     decorated: Callable[..., Any] = register_jitable(forceinline=True, **OPTIONS)(function)
     return decorated
 
@@ -54,12 +54,12 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 class DiskCache(FunctionCache):  # type: ignore[misc]
     """A function's compiled code on disk: one file for each signature and CPU, whole or absent.
 
-    A file that is damaged, stale or unreadable counts as absent, so the function is compiled again; damage is told
-    once a folder. Where none can be written the process goes on without, and says so once. Numba's own files lead to
-    errors of many kinds when they are damaged, and its index loses entries, or confuses them, when two processes write
-    it at once.
+    A file that is damaged, stale or unreadable is ignored, and the function is compiled again; damage gives one warning
+    per folder. If no file can be written, the process continues without the cache and logs one warning. Numba's own
+    cache is not used: its damaged files raise errors of many kinds, and two processes that write its index at once lose
+    or confuse entries.
 
-    A file holds the digest of what it was compiled from, the digest of the code, and the code.
+    A file holds the digest of the code's origin, the digest of the code, and the code.
 
     Attributes:
         keeps: whether a directory was writable when the function was defined.
@@ -81,7 +81,7 @@ class DiskCache(FunctionCache):  # type: ignore[misc]
         return Path(self._cache_path, f"{self._impl.filename_base}.{key[:16]}.nbc")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled code for a signature, or None where there is none that can be used."""
+        """The compiled code for a signature; None if no usable code is on disk."""
         if not self.keeps:
             return None
         target_context.refresh()
@@ -92,7 +92,7 @@ class DiskCache(FunctionCache):  # type: ignore[misc]
             return None
         origin, rest = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
         if rest and origin != self._origin(sig, codegen):
-            return None  # of other sources, or another version of Numba
+            return None  # compiled from other sources, or by another version of Numba
         digest, code = rest[:_DIGEST_BYTES], rest[_DIGEST_BYTES:]
         if digest != hashlib.sha256(code).digest():
             if path.parent not in self._damaged:
@@ -102,7 +102,7 @@ class DiskCache(FunctionCache):  # type: ignore[misc]
         return self._impl.rebuild(target_context, pickle.loads(code))  # noqa: S301 (as Numba does)
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep compiled code where that is possible."""
+        """Write compiled code to disk, if that is possible."""
         if not self.keeps:
             self._complain("no directory for it is writable; set NUMBA_CACHE_DIR to one that is")
             return
@@ -119,10 +119,10 @@ class DiskCache(FunctionCache):  # type: ignore[misc]
             self._complain(f"{error.strerror or error}: {path.parent}; make room there, or set NUMBA_CACHE_DIR")
 
     def flush(self) -> None:
-        """Nothing to do: a file that no longer fits is not loaded."""
+        """No-op: a stale file is never loaded."""
 
     def _origin(self, signature: Any, codegen: Any) -> bytes:
-        """A digest of all that the compiled code depends on."""
+        """The digest of everything that the compiled code depends on."""
         stamps = (
             self._impl.locator.get_source_stamp(),
             _digest_of_folder(Path(self._py_func.__code__.co_filename).parent),
@@ -138,7 +138,7 @@ class DiskCache(FunctionCache):  # type: ignore[misc]
 
 @functools.cache
 def _digest_of_folder(folder: Path) -> str:
-    """A digest of the source files in a folder."""
+    """The digest of the source files in a folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.py")):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -146,7 +146,7 @@ def _digest_of_folder(folder: Path) -> str:
 
 
 def _content(path: Path) -> bytes | None:
-    """The bytes of a file, or None where it cannot be read."""
+    """The bytes of a file; None if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -154,7 +154,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that is whole or absent, also where another process writes it at the same time."""
+    """Write a file atomically; other processes may write the same file at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:16]}")
     try:
@@ -168,12 +168,12 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def generates(function: Callable[..., Any], typed: Callable[..., Any], *formal: Any) -> Callable[..., Any]:
-    """Let compiled calls of `function`, whose Python body is the twin, become what the decorated function generates.
+    """Replace compiled calls of `function` by the code that the decorated function generates.
 
     Args:
-        function: what is called.
-        typed: from the types of the arguments to the signature, or to None where this is not the meaning.
-        formal: the types that it applies to, where not all.
+        function: the function that is called; its Python body computes the same.
+        typed: returns the signature for the argument types, or None if the replacement does not apply to them.
+        formal: the types that the replacement applies to; all types where omitted.
     """
 
     def decorate(generate: Callable[..., Any]) -> Callable[..., Any]:
@@ -185,7 +185,7 @@ def generates(function: Callable[..., Any], typed: Callable[..., Any], *formal: 
 
 
 class _Notice(event.Listener):  # type: ignore[misc]
-    """Logs once that `what` is being compiled, when this thread begins to."""
+    """Logs once that `what` is being compiled, when this thread compiles something."""
 
     def __init__(self, what: str) -> None:
         self._what, self._thread, self._has_said = what, threading.get_ident(), False
@@ -204,6 +204,6 @@ class _Notice(event.Listener):  # type: ignore[misc]
 
 @contextlib.contextmanager
 def announced(what: str) -> Iterator[None]:
-    """Log that `what` is being compiled if the block compiles anything, rather than loading it from the cache."""
+    """Log that `what` is being compiled if the block compiles something instead of loading it from the cache."""
     with event.install_listener("numba:compile", _Notice(what)):
         yield

@@ -40,18 +40,18 @@ WORD2VEC_CBOW_LEARNING_RATE = 0.05
 TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 EXCHANGE_PRECISIONS = ("float32", "float16")
-"""What the changes that workers exchange may be, the default first."""
+"""The number formats in which workers can exchange their changes, the default first."""
 
 CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
-"""The parameters that are settled when a corpus is encoded."""
+"""The parameters that are fixed when a corpus is encoded."""
 
 INCIDENTAL_PARAMETERS = ("threads", "memory_budget")
-"""The parameters that are no part of the result; memory_budget becomes max_vocabulary when the corpus is encoded."""
+"""The parameters that do not change the result; memory_budget becomes max_vocabulary when the corpus is encoded."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a parameter means, and the values it may take; `opposite` is the flag for false, where not ``--no-…``."""
+    """A parameter's meaning and allowed values; `opposite` is the flag for false where it is not ``--no-…``."""
 
     meaning: str
     kind: type
@@ -62,7 +62,7 @@ class Bounds:
     optional: bool = False
     size: bool = False
     opposite: str = ""
-    bare: int | None = None  # what the option stands for where it is given without a value
+    bare: int | None = None  # the value of an option that is given without one
 
     def range(self) -> str:
         """The allowed values in words."""
@@ -71,14 +71,14 @@ class Bounds:
         if self.size:
             return "a size such as 2GB, 500MB or 1.5GiB, or a number of bytes"
         noun = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]
-        low = "" if self.low == -math.inf else f" {'above' if self.low_open else 'from'} {_shown(self.low)}"
-        high = "" if self.high == math.inf else f" {'up to' if self.low_open else 'to'} {_shown(self.high)}"
+        low = "" if self.low == -math.inf else f" {'above' if self.low_open else 'from'} {_format_number(self.low)}"
+        high = "" if self.high == math.inf else f" {'up to' if self.low_open else 'to'} {_format_number(self.high)}"
         if low and not high and not self.low_open:
-            low = f" of at least {_shown(self.low)}"
+            low = f" of at least {_format_number(self.low)}"
         return noun + low + high + (", or nothing" if self.optional else "")
 
-    def checked(self, name: str, value: Any) -> Any:
-        """Return `value` as the parameter's own type, or raise ConfigurationError naming field, value and range."""
+    def validate(self, name: str, value: Any) -> Any:
+        """Convert `value` to the parameter's type, or raise ConfigurationError naming field, value and range."""
         if value is None and self.optional:
             return None
         if self.size and isinstance(value, str) and (parsed := units.parse_bytes(value)) is not None:
@@ -87,7 +87,7 @@ class Bounds:
         if isinstance(value, np.generic) and not fits:
             for kind, plain in ((np.bool_, bool), (np.integer, int), (np.floating, float)):
                 if isinstance(value, kind):
-                    return self.checked(name, plain(value))
+                    return self.validate(name, plain(value))
         if isinstance(value, bool) and self.kind is not bool:
             fits = False
         if fits and self.choices:
@@ -100,7 +100,7 @@ class Bounds:
         return self.kind(value)
 
 
-def _shown(bound: float) -> str:
+def _format_number(bound: float) -> str:
     return f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
 
 
@@ -110,10 +110,10 @@ def _parameter(default: Any, meaning: str, kind: type, **bounds: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Hyper-parameters of one training run, validated when made.
+    """The hyper-parameters of one training run, validated on construction.
 
-    The command line, :class:`wordkin.Word2Vec` and ``--config FILE.toml`` all build this object, so a default is
-    written here and nowhere else. The symbols are those of ``docs/objective.md``.
+    The command line, :class:`wordkin.Word2Vec` and ``--config FILE.toml`` all build this object, so each default is
+    written only here. The symbols are those of ``docs/objective.md``.
 
     Raises:
         ConfigurationError: a value is outside its range; the message names field, value and range.
@@ -121,13 +121,13 @@ class TrainingConfig:
 
     architecture: Architecture = _parameter(
         "skipgram",
-        "what predicts: each word of the context (skipgram), or their mean (cbow)",
+        "input layer: each word of the context (skipgram), or their mean (cbow)",
         str,
         choices=ARCHITECTURES,
     )
     output_layer: OutputLayer = _parameter(
         "negative-sampling",
-        "what is predicted: the word among noise words, or the word's path in a Huffman tree",
+        "prediction: the word among noise words, or the word's path in a Huffman tree",
         str,
         choices=OUTPUT_LAYERS,
     )
@@ -138,13 +138,13 @@ class TrainingConfig:
         choices=CBOW_GRADIENTS,
     )
     vector_size: int = _parameter(100, "length of the vectors", int, low=1, high=10_000)
-    window: int = _parameter(5, "most words of context on either side", int, low=1, high=1_000)
+    window: int = _parameter(5, "largest number of context words on either side", int, low=1, high=1_000)
     shrink_window: bool = _parameter(
         True, "draw each window's size from 1 to --window, so that near words count more", bool
     )
     negative: int = _parameter(5, "noise words per window", int, low=1, high=1_000)
     noise_exponent: float = _parameter(
-        0.75, "power of the word counts that noise words are drawn by", float, low=-2, high=2
+        0.75, "exponent of the word counts for drawing noise words", float, low=-2, high=2
     )
     sample: float = _parameter(
         1e-3, "threshold above which frequent words are thinned out; 0 keeps all", float, low=0, high=1
@@ -152,7 +152,7 @@ class TrainingConfig:
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
     learning_rate: float | None = _parameter(
         None,
-        "η of the first step; where not given 0.05 for skip-gram (0.025 with hierarchical softmax), 0.1 for CBOW "
+        "η of the first step; by default 0.05 for skip-gram (0.025 with hierarchical softmax), 0.1 for CBOW "
         "(0.05 with --cbow-gradient word2vec)",
         float,
         low=0,
@@ -169,7 +169,7 @@ class TrainingConfig:
     )
     memory_budget: int | None = _parameter(
         None,
-        "keep only as many words, the most frequent ones, as can be trained in this much memory: 2GB, 500MB, 1.5GiB",
+        "keep only the most frequent words that can be trained in this much memory: 2GB, 500MB, 1.5GiB",
         int,
         low=1,
         optional=True,
@@ -188,14 +188,14 @@ class TrainingConfig:
     )
     holdout: float = _parameter(
         0.0,
-        "share of the sentences that are held out: never trained on, their loss is measured after each epoch",
+        "share of the sentences to hold out: they are not trained on, and their loss is measured after each epoch",
         float,
         low=0,
         high=0.5,
     )
     early_stopping: int | None = _parameter(
         None,
-        "stop after this many epochs without a better held-out loss, 1 where no number is given, and keep the best "
+        "stop after this many epochs without a better held-out loss (1 if no number is given), and keep the best "
         "epoch's vectors; needs --holdout",
         int,
         low=1,
@@ -206,13 +206,13 @@ class TrainingConfig:
     seed: int = _parameter(1, "seed of every random number", int, low=0, high=2**63 - 1)
     deterministic: bool = _parameter(
         False,
-        "give the same bytes for the same seed with any number of threads, which costs speed",
+        "give the same bytes for the same seed with any number of threads; slower",
         bool,
         opposite="racing",
     )
     threads: int | None = _parameter(
         None,
-        "threads that train; all cores by default, 1 (or --deterministic) for the same bytes every time",
+        "number of threads; all cores by default, 1 (or --deterministic) for the same bytes every time",
         int,
         low=1,
         high=1024,
@@ -221,7 +221,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            checked = field.metadata["bounds"].checked(field.name, getattr(self, field.name))
+            checked = field.metadata["bounds"].validate(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
         if self.min_learning_rate > self.first_learning_rate:
             raise ConfigurationError(
@@ -231,13 +231,13 @@ class TrainingConfig:
             )
         if self.early_stopping is not None and not self.holdout:
             raise ConfigurationError(
-                f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out to judge by: "
-                f"set {argument('holdout')}, to 0.01 for one sentence in a hundred"
+                f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out: set "
+                f"{argument('holdout')}, for instance to 0.01 for one sentence in a hundred"
             )
 
     @property
     def first_learning_rate(self) -> float:
-        """η of the first step: as given, or the variant's default."""
+        """η of the first step: the given value, or the variant's default."""
         if self.learning_rate is not None:
             return self.learning_rate
         if self.architecture == "cbow" and self.cbow_gradient == "word2vec":
@@ -246,16 +246,16 @@ class TrainingConfig:
 
     @property
     def copies_of_weights(self) -> int:
-        """How often V and W lie in memory: twice where the best epoch's are kept."""
+        """The number of copies of V and W in memory: two where the best epoch's weights are kept."""
         return 1 if self.early_stopping is None else 2
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:
-        """Build from names and values, refusing names that do not exist.
+        """Build a configuration from names and values; unknown names are refused.
 
         Args:
             values: parameter names (``-`` and ``_`` are the same) to values.
-            source: where the values come from, for the message.
+            source: where the values come from, for error messages.
 
         Raises:
             ConfigurationError: an unknown name, or a value outside its range.
@@ -264,7 +264,7 @@ class TrainingConfig:
         given = {name.replace("-", "_"): value for name, value in values.items()}
         for name in given:
             if name not in known:
-                raise ConfigurationError(f"{source} sets {name!r}, which is no parameter; known: {', '.join(known)}")
+                raise ConfigurationError(f"{source} sets {name!r}, which is not a parameter; known: {', '.join(known)}")
         return cls(**given)
 
     @classmethod
@@ -272,12 +272,12 @@ class TrainingConfig:
         """Read a TOML file of parameters; `overrides` win over the file.
 
         Raises:
-            ConfigurationError: the file cannot be read, is not TOML, or sets something that does not fit.
+            ConfigurationError: the file cannot be read, is not TOML, or sets an unknown name or an invalid value.
         """
         return cls.from_mapping({**toml_values(path), **overrides}, str(path))
 
     def as_dict(self) -> dict[str, Any]:
-        """Names and values, for JSON."""
+        """The names and values, for JSON."""
         return dataclasses.asdict(self)
 
 
@@ -285,7 +285,7 @@ def toml_values(path: str | Path) -> dict[str, Any]:
     """The names and values in a TOML file.
 
     Raises:
-        ConfigurationError: it cannot be read, or is not TOML.
+        ConfigurationError: the file cannot be read, or is not TOML.
     """
     try:
         return tomllib.loads(Path(path).read_text("utf-8-sig"))
@@ -296,14 +296,14 @@ def toml_values(path: str | Path) -> dict[str, Any]:
 
 
 def parameters() -> dict[str, Bounds]:
-    """Name to meaning and range, in the order of declaration."""
+    """The bounds of every parameter by name, in the order of declaration."""
     return {field.name: field.metadata["bounds"] for field in dataclasses.fields(TrainingConfig)}
 
 
 class Parameters(TypedDict, total=False):
     """The names and types of the hyper-parameters, for editors and static checkers.
 
-    :class:`TrainingConfig` has their defaults, ranges and meaning; a test holds that both agree.
+    :class:`TrainingConfig` has their defaults, ranges and meaning; a test checks that both agree.
     """
 
     architecture: Architecture
@@ -332,10 +332,10 @@ class Parameters(TypedDict, total=False):
 
 
 def takes_parameters(cls: Class) -> Class:
-    """Have ``help()`` and :func:`inspect.signature` show each hyper-parameter of a class whose constructor takes them.
+    """Add each hyper-parameter to what ``help()`` and :func:`inspect.signature` show for a class.
 
     Args:
-        cls: its constructor takes ``**parameters``, which its docstring has under ``Args:``.
+        cls: a class whose constructor takes ``**parameters`` and whose docstring lists them under ``Args:``.
     """
     constructor = vars(cls)["__init__"]
     signature = inspect.signature(constructor)
@@ -354,7 +354,7 @@ def takes_parameters(cls: Class) -> Class:
 
 
 def _documentation() -> str:
-    """The hyper-parameters as a docstring has them under ``Args:``: their meaning, values and defaults."""
+    """The ``Args:`` entries of the hyper-parameters for a docstring: meaning, allowed values, default."""
     entries = []
     for field in dataclasses.fields(TrainingConfig):
         bounds: Bounds = field.metadata["bounds"]

@@ -8,13 +8,13 @@
     ├── ConfigurationError (ValueError)   a parameter is out of its range
     ├── CorpusError (ValueError)          the text cannot be read, or nothing is left to train on
     ├── DivergenceError (ArithmeticError)  the weights grew without bound; the learning rate is too high
-    ├── FormatError (ValueError)          a file of vectors or of an encoded corpus is not what it should be
-    ├── MissingPackageError (ImportError) something was asked for that needs a package which is not installed
+    ├── FormatError (ValueError)          a file of vectors or an encoded corpus is damaged or of another kind
+    ├── MissingPackageError (ImportError) an optional package is needed and not installed
     ├── NonFiniteVectorError (ValueError)  a query names a word whose vector holds NaN or infinity
     ├── OutputError (OSError)             a result cannot be written
     └── UnknownWordError (KeyError)       a query names a word that the vocabulary lacks
 
-Every message is one line that says what was wrong, where, and what to do.
+Every message is one line: what was wrong, where, and what to do.
 """
 
 import contextlib
@@ -37,19 +37,19 @@ _spelling: contextvars.ContextVar[Spelling] = contextvars.ContextVar("spelling",
 
 
 def argument(name: str, value: Any = None, *, option: str | None = None) -> str:
-    """A parameter as messages name it: ``min_count`` or ``min_count=5``; on the command line ``--min-count 5``.
+    """A parameter's name for messages: ``min_count`` or ``min_count=5``; on the command line ``--min-count 5``.
 
     Args:
         name: the parameter.
-        value: what it is, or should be; None to name the parameter alone.
-        option: the option of the command line, where it is not called as the parameter is.
+        value: the parameter's value; None to give only its name.
+        option: the command-line option, where its name differs from the parameter's.
     """
     return _spelling.get()(name, value, option)
 
 
 @contextlib.contextmanager
-def arguments_spelled(spelling: Spelling) -> Iterator[None]:
-    """Within, messages name parameters as `spelling` does, which takes the arguments of :func:`argument`."""
+def spell_arguments(spelling: Spelling) -> Iterator[None]:
+    """Let messages inside the block name parameters by `spelling`, which takes the arguments of :func:`argument`."""
     token = _spelling.set(spelling)
     try:
         yield
@@ -58,11 +58,11 @@ def arguments_spelled(spelling: Spelling) -> Iterator[None]:
 
 
 class WordkinError(Exception):
-    """Base of every error that wordkin raises on purpose."""
+    """The base class of every error that wordkin raises on purpose."""
 
 
 class CheckpointError(WordkinError, ValueError):
-    """A checkpoint is of another run, or in use by one."""
+    """A checkpoint belongs to another run, or another run is using it."""
 
 
 class ClusterError(WordkinError, RuntimeError):
@@ -116,7 +116,7 @@ class UnknownWordError(WordkinError, KeyError):
 
     Args:
         word: the word that was asked for.
-        suggest: gives the closest spellings; only called when someone looks at them, since that takes a while.
+        suggest: returns the closest spellings; called only when they are read, because it is slow.
     """
 
     def __init__(self, word: object, suggest: Callable[[], tuple[str, ...]] = tuple) -> None:
@@ -143,10 +143,10 @@ def _unknown_word(word: object, suggestions: tuple[str, ...]) -> UnknownWordErro
 
 
 def pip_install(extra: str) -> str:
-    """The command that installs one of wordkin's extras: by name, or by the folder that wordkin was installed from.
+    """The command that installs one of wordkin's extras, by name or by the folder that wordkin was installed from.
 
-    pip knows by its name a wordkin that came from an index, a wheel or a repository. For a checkout or an unpacked
-    sdist the folder is given, since an index need not have it.
+    The name is right if wordkin came from an index, a wheel or a repository. For a checkout or an unpacked sdist the
+    command names the folder, because an index may not have wordkin.
     """
     import json
     from importlib import metadata
@@ -168,5 +168,5 @@ def pip_install(extra: str) -> str:
 
 
 def corrupt_file(path: Path | str, offset: int, what: str) -> FormatError:
-    """The error for a file that is not what it should be, from byte `offset` on."""
+    """The error for a file whose content is wrong from byte `offset` on."""
     return FormatError(f"{path} is damaged at byte {offset:,}: {what}")

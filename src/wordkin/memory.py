@@ -1,4 +1,4 @@
-"""How much memory training takes, as a function of the vocabulary, the sentences and vector_size alone.
+"""An estimate of training's memory from the vocabulary, the number of sentences and vector_size.
 
 The numbers of bytes below were taken from the peaks of whole runs (Linux, Python 3.11): a run on five words peaks at
 200 MB, at 227 to 255 MB where the kernels are not yet in Numba's cache; 69,438 words of 100 dimensions add 62 MB and
@@ -14,40 +14,40 @@ from wordkin.storage import units
 from wordkin.storage.arrays import ALIGNMENT
 
 PROGRAM = 260_000_000
-"""The interpreter, NumPy, Numba with its compiler, buffers."""
+"""The bytes of the interpreter, NumPy, Numba with its compiler, and buffers."""
 
 PER_WORD = 200
-"""Count, offset, samplers, the path in a Huffman tree, and the entry of an index; the word's own bytes are extra."""
+"""The bytes of a word's count, offset, samplers, Huffman path and index entry; the text of the word is extra."""
 
 PER_SENTENCE = 8
-"""Where it begins."""
+"""The bytes of a sentence: its offset."""
 
 
 def weights(words: int, vector_size: int) -> int:
-    """Bytes of V and W: float32 rows, padded to whole cache lines."""
+    """The bytes of V and W: float32 rows, padded to whole cache lines."""
     row = -(-4 * vector_size // ALIGNMENT) * ALIGNMENT
     return 2 * words * row
 
 
 def vocabulary(words: int, text: int, sentences: int) -> int:
-    """Bytes that `words` words of `text` bytes in all take beside their vectors, and the sentences."""
+    """The bytes of words and sentences, without vectors; `text` is the number of bytes of all words."""
     return PER_WORD * words + text + PER_SENTENCE * sentences
 
 
 def words_that_fit(
     budget: int, lengths: npt.NDArray[np.int64], sentences: int, vector_size: int, copies: int = 1
 ) -> int:
-    """How many of the most frequent words can be trained in `budget` bytes.
+    """The number of most frequent words that can be trained in `budget` bytes.
 
     Args:
-        budget: for the whole process.
+        budget: the bytes for the whole process.
         lengths: (words,) bytes of each word, the most frequent first.
-        sentences: in the corpus; an upper bound will do.
-        vector_size: length of the vectors.
-        copies: of V and W that are kept.
+        sentences: the number of sentences in the corpus, or an upper bound.
+        vector_size: the length of the vectors.
+        copies: the number of copies of V and W.
 
     Raises:
-        ConfigurationError: not even two words fit; the message says what the least is.
+        ConfigurationError: not even two words fit; the message says how much they need.
     """
     per_word = copies * weights(1, vector_size) + PER_WORD
     needed = PROGRAM + PER_SENTENCE * sentences + np.cumsum(lengths + per_word)
@@ -55,8 +55,8 @@ def words_that_fit(
     if fitting < 2 <= len(lengths):
         least = -(-int(needed[1]) // 10**6)
         raise ConfigurationError(
-            f"{argument('memory_budget')} is {units.format_bytes(budget)}, but two words already need {least:,} MB, of "
-            f"which Python and the compiled kernels take {units.format_bytes(PROGRAM)}: raise it to at least {least}MB"
+            f"{argument('memory_budget')} is {units.format_bytes(budget)}, but two words already need {least:,} MB, "
+            f"{units.format_bytes(PROGRAM)} of it for Python and the compiled kernels: raise it to at least {least}MB"
         )
     return fitting
 
@@ -70,5 +70,5 @@ def require_room_for_known(budget: int, fitting: int, known: int) -> None:
     if fitting < known:
         raise ConfigurationError(
             f"{argument('memory_budget')} {units.format_bytes(budget)} has room for {fitting:,} words, but the model "
-            f"to go on from has {known:,}, none of which is dropped: raise {argument('memory_budget')}"
+            f"to go on from has {known:,}, which must all stay: raise {argument('memory_budget')}"
         )

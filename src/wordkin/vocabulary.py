@@ -13,8 +13,8 @@ from wordkin.storage.container import HEADER
 from wordkin.storage.word_index import MappedRows, MappedWords, WordIndex
 
 
-def packed(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The text and the offsets of some words."""
+def join_words(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Join words into one array of bytes: the text, and the offset of each word in it."""
     words = list(words)
     offsets = np.zeros(len(words) + 1, np.int64)
     np.cumsum([len(word) for word in words], out=offsets[1:])
@@ -22,16 +22,16 @@ def packed(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[n
 
 
 class Vocabulary:
-    """The words that are trained, most frequent first; the position of a word is its row in V and W.
+    """The trained words, most frequent first; a word's index is its row in V and W.
 
-    Words of equal count stand in the order of their first appearance, so the order never depends on hashing.
+    Words of equal count are in the order of their first appearance, so the order never depends on hashing.
 
     Args:
         text: the words' UTF-8 bytes, one after the other.
         offsets: (words + 1,) int64, where each word begins in `text`; the last entry is its length.
         counts: (words,) int64, occurrences in the corpus.
-        index: finds words without reading them all, where it was stored with them.
-        source: the file that they lie in, for messages.
+        index: finds a word without reading all of them; None where none was stored.
+        source: the file that holds the words, for messages.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class Vocabulary:
 
     @classmethod
     def from_words(cls, words: Sequence[str], counts: npt.ArrayLike) -> "Vocabulary":
-        """Build from strings in row order."""
-        return cls(*packed(word.encode() for word in words), np.asarray(counts, np.int64))
+        """Build a vocabulary from strings in row order."""
+        return cls(*join_words(word.encode() for word in words), np.asarray(counts, np.int64))
 
     @classmethod
     def from_stored(
@@ -62,17 +62,17 @@ class Vocabulary:
         source: str,
         index: WordIndex | None = None,
     ) -> "Vocabulary":
-        """Build from arrays of an untrusted file.
+        """Build a vocabulary from the arrays of an untrusted file.
 
-        With an index no word is read before it is asked for. One that is not UTF-8 is an error then, and of a word that
-        is there twice one row is found.
+        With an index each word is read on its first lookup. A word that is not UTF-8 raises an error then, and a lookup
+        of a word that the file holds twice finds one of its rows.
 
         Raises:
             FormatError: the arrays contradict each other or, without an index, the words are not distinct UTF-8.
         """
         if len(offsets) != len(counts) + 1:
             raise corrupt_file(source, HEADER, f"{len(offsets):,} word offsets do not fit {len(counts):,} counts")
-        place = _first_wrong(offsets, len(text))
+        place = _first_bad_offset(offsets, len(text))
         if place is not None:
             raise corrupt_file(source, file_offset(offsets, place), "a word offset that does not fit its words")
         if not (counts > 0).all():
@@ -88,7 +88,7 @@ class Vocabulary:
         return vocabulary
 
     def __getstate__(self) -> dict[str, Any]:
-        """What pickles and copies hold: the arrays, as plain ones, and nothing that is made from them."""
+        """The state for pickles and copies: the arrays in memory, without the caches that are built from them."""
         index = None if self.index is None else WordIndex(*map(np.asarray, self.index))
         arrays = {name: np.asarray(getattr(self, name)) for name in ("text", "offsets", "counts")}
         return {**arrays, "index": index, "_source": self._source}
@@ -110,18 +110,18 @@ class Vocabulary:
 
     @cached_property
     def rows(self) -> Mapping[str, int]:
-        """Word to row."""
+        """A mapping from word to row."""
         if self.index is not None:
             return MappedRows(MappedWords(self.text, self.offsets, self._source), self.index)
         return {word: row for row, word in enumerate(self.words)}
 
     def rows_of(self, words: Iterable[str]) -> npt.NDArray[np.int64]:
-        """The row of each word, −1 of one that is not here: (words,)."""
+        """The row of each word, −1 for an unknown word: (words,)."""
         return np.array([self.rows.get(word, -1) for word in words], np.int64)
 
 
-def _first_wrong(offsets: npt.NDArray[np.int64], size: int) -> int | None:
-    """The place of the first offset that does not part `size` bytes into words; None where all do."""
+def _first_bad_offset(offsets: npt.NDArray[np.int64], size: int) -> int | None:
+    """The index of the first offset that does not separate `size` bytes into words; None where all do."""
     grows = np.diff(offsets) > 0
     if offsets[0] != 0:
         return 0
@@ -131,4 +131,4 @@ def _first_wrong(offsets: npt.NDArray[np.int64], size: int) -> int | None:
 
 
 NO_WORDS = Vocabulary(np.zeros(0, np.uint8), np.zeros(1, np.int64), np.zeros(0, np.int64))
-"""The vocabulary of who knows nothing yet."""
+"""The empty vocabulary."""

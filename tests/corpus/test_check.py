@@ -24,7 +24,7 @@ def prose(sentences: int = 3000, words: int = 500, seed: int = 3) -> list[list[s
     return [generator.choices(names, k=8) for _ in range(sentences)]
 
 
-def test_nothing_is_odd_about_prose():
+def test_prose_gives_no_warning():
     assert check(encode(prose(), TrainingConfig())) == []
 
 
@@ -67,7 +67,7 @@ def test_a_line_that_stands_thousands_of_times():
     lines = prose() + [["all", "rights", "reserved"]] * 1000
     random.Random(5).shuffle(lines)
     assert copies(lines) == [
-        "the line 'all rights reserved' stands 1,000 times, 11% of the tokens in all: keep one copy of each line, for "
+        "the line 'all rights reserved' occurs 1,000 times, 11% of the tokens in all: keep one copy of each line, for "
         "instance with awk '!seen[$0]++'"
     ]
     lines.remove(["all", "rights", "reserved"])
@@ -78,16 +78,16 @@ def test_several_lines_and_what_pruning_left_of_them():
     lines = [["user", f"id{number}", "logged", "in"] for number in range(1500)] + [["a", "b"]] * 1000 + prose(300)
     (warning,) = copies(lines, TrainingConfig(min_count=2))
     assert (
-        "the line 'user logged in' (dropped words left out) stands 1,500 times, 1 other lines at least 1,000" in warning
+        "the line 'user logged in' (dropped words left out) occurs 1,500 times, 1 other lines at least 1,000" in warning
     )
     assert ", 73% of the tokens in all" in warning
 
 
-def test_short_answers_of_a_long_dialogue_are_no_copies():
+def test_short_answers_in_a_long_dialogue_give_no_warning():
     assert copies(prose(30_000) + [["yes", "."]] * 1000) == []
 
 
-def test_lines_of_one_word_teach_nothing_and_are_left_alone():
+def test_repeated_lines_of_one_word_give_no_warning():
     assert copies([["header"]] * 2000 + prose(100)) == []
     assert copies([["a"], ["b"]] * 10) == []
 
@@ -104,7 +104,7 @@ def test_a_long_or_strange_line_is_one_short_line_of_the_message():
     assert "x" * 60 not in warning
     assert " …" in warning
     (warning,) = copies([list("abcdefgh")] * 1000)
-    assert warning.startswith("the line 'a b c d e f …' stands")
+    assert warning.startswith("the line 'a b c d e f …' occurs")
 
 
 def test_a_large_corpus_is_sampled_and_says_so(monkeypatch):
@@ -112,7 +112,7 @@ def test_a_large_corpus_is_sampled_and_says_so(monkeypatch):
     monkeypatch.setattr(checks, "MOST_BLOCKS", 4)
     lines = prose(4000) + [["late", "copies", "of", "a", "line", "that", "is", "long"]] * 4000
     (warning,) = copies(lines)
-    assert "stands 1,000 times in a sample of 16,000 tokens, 50% of the tokens" in warning
+    assert "occurs 1,000 times in a sample of 16,000 tokens, 50% of the tokens" in warning
 
 
 @settings(max_examples=60, deadline=None)
@@ -137,7 +137,7 @@ def test_blocks_cover_a_small_corpus_once(lines, block):
     most = max((count * len(line) for line, count in counts.items() if count > 1), default=0)
     assert bool(warnings) is bool(most)
     if most:
-        wanted = {f"{' '.join(line)!r} stands {count}" for line, count in counts.items() if count * len(line) == most}
+        wanted = {f"{' '.join(line)!r} occurs {count}" for line, count in counts.items() if count * len(line) == most}
         assert any(text in warnings[0] for text in wanted)
 
 
@@ -148,7 +148,7 @@ def few(lines: list[list[str]], **parameters: object) -> list[str]:
 def test_a_small_vocabulary_says_why():
     assert few(prose(words=100)) == []
     (warning,) = few(prose(words=99))
-    assert warning.startswith("the vocabulary has only 99 words; so few words have no neighbours worth the name")
+    assert warning.startswith("the vocabulary has only 99 words; with so few words, neighbours mean little")
     rare = [[f"rare{number}", "word1"] for number in range(7)]
     (warning,) = few(prose(words=50) + rare)
     assert warning.endswith("50 words; min_count=5 dropped 7 tokens in rarer words: lower it, or give more text")
@@ -166,11 +166,11 @@ def test_the_same_word_in_two_cases():
     lines = [*prose(), *[["The", "the", "THE", "the"]] * 300]
     assert case(lines) == [
         "1 of the 503 most frequent words occur in upper and lower case ('the' 600 times, 'The' 300 times), 2.4% of "
-        "the tokens in the rarer one: if case carries no meaning, lower=True makes them one word"
+        "the tokens in the rarer one: if case has no meaning, lower=True makes them one word"
     ]
 
 
-def test_case_is_no_matter_where_it_is_rare_or_gone():
+def test_rare_or_lowered_case_gives_no_warning():
     assert case([*prose(), ["The", "the"], ["the", "the"]]) == []
     assert case([*prose(), *[["The", "the"]] * 1000], lower=True) == []
 

@@ -150,7 +150,8 @@ def test_a_budget_prunes_as_max_vocabulary_does(caplog):
     assert (corpus.report, corpus.settings) == (same.report, same.settings)
     said = [record.getMessage() for record in caplog.records if "compiling" not in record.getMessage()]
     assert said == [
-        "memory_budget 260 MB has room for 2 of 3 words of 100 dimensions; the rarer ones go, with 3 tokens (25.0%)"
+        "memory_budget 260 MB has room for 2 of 3 words of 100 dimensions; the rarer ones are dropped, with 3 tokens "
+        "(25.0%)"
     ]
     caplog.clear()
     encode(lines, TrainingConfig(min_count=1, memory_budget=room_for(4, 2)))
@@ -200,7 +201,7 @@ def test_a_budget_is_not_blamed_for_what_min_count_dropped():
         encode([["a", "b"]], TrainingConfig(memory_budget="2GB"))
 
 
-def test_sentences_that_pruning_empties_go():
+def test_sentences_emptied_by_pruning_are_dropped():
     corpus = encode([["a", "b"], ["c"], ["b", "c2", "a"]], TrainingConfig(min_count=2))
     assert decoded(corpus) == [["a", "b"], ["b", "a"]]
 
@@ -365,7 +366,7 @@ def test_memory_does_not_grow_with_the_length_of_documents():
         ("none-*.txt", r"no file matches the pattern none-\*\.txt"),
         (b"bytes", "the corpus is a bytes; pass a path, or an iterable"),
         (3, "the corpus is a int"),
-        ([], "its iterator gives nothing"),
+        ([], "its iterator has no items"),
         (["the cat", "sat"], "sentence 0 is a str, which would train on its letters"),
         ([["the"], "cat"], "sentence 1 is a str"),
         ([["the", "cat"], 3], "item 1 of the corpus is a int; pass lists of tokens"),
@@ -395,7 +396,7 @@ def test_a_tokenizer_for_lists_of_tokens_is_refused():
         encode([["a", "b"]], TrainingConfig(tokenizer="characters"))
 
 
-def test_strings_with_a_tokenizer_must_stay_strings():
+def test_items_after_a_string_must_be_strings():
     config = TrainingConfig(tokenizer="whitespace", min_count=1)
     assert decoded(encode(iter(["a b\nc", "", "d"]), config)) == [["a", "b"], ["c"], ["d"]]
     with pytest.raises(CorpusError, match="item 1 of the corpus is a list"):
@@ -485,7 +486,7 @@ def test_a_model_is_not_text(tmp_path):
         encode(path, ALL)
 
 
-def test_a_full_spool_is_an_error_of_ours(monkeypatch):
+def test_a_full_spool_is_an_output_error(monkeypatch):
     class Full(io.BytesIO):
         def write(self, _data):
             raise OSError(28, "No space left on device")
@@ -508,7 +509,7 @@ def standard_paragraphs():
     return paragraphs()
 
 
-def test_a_python_without_sources_says_so(tmp_path, monkeypatch):
+def test_a_python_without_sources_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path))
     with pytest.raises(CorpusError, match="holds no source files to learn from"):
         list(standard_paragraphs())
@@ -517,7 +518,7 @@ def test_a_python_without_sources_says_so(tmp_path, monkeypatch):
         list(standard_paragraphs())
 
 
-def test_the_real_corpus_is_counted_as_python_counts(shared):
+def test_the_real_corpus_is_counted_as_by_python(shared):
     path = shared / "tang.txt.xz"
     text = lzma.decompress(path.read_bytes()).decode()
     corpus = encode(path, TrainingConfig(tokenizer="characters"))

@@ -73,9 +73,9 @@ def test_a_budget_has_room_for_the_known_words_first():
 
 
 @pytest.mark.parametrize("lines", [[["x", "y"]], [["x"]], [["x"], ["x"]]])
-def test_a_text_of_which_nothing_is_left(lines):
+def test_a_text_without_remaining_words(lines):
     with pytest.raises(
-        CorpusError, match=r"none of the text's . distinct words is known to the model, and none may join"
+        CorpusError, match=r"none of the text's . distinct words is known to the model, and none can join"
     ):
         encode(lines, TrainingConfig(min_count=3), KNOWN)
     with pytest.raises(CorpusError, match="max_vocabulary 4"):

@@ -130,7 +130,7 @@ def test_secrets_are_not_shown(url, shown):
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress], ids=lambda f: f.__module__)
-def test_a_url_gives_what_a_local_copy_gives(store, slow, text, compress):
+def test_a_url_gives_the_result_of_a_local_copy(store, slow, text, compress):
     path = text.with_name("copy")
     path.write_bytes(compress(text.read_bytes()))
     store.pipe("/corpora/text", path.read_bytes())
@@ -191,8 +191,8 @@ def test_a_run_on_a_url_goes_on_from_the_checkpoint_of_a_run_on_a_local_copy(sto
     assert resumed.vectors.vectors.tobytes() == whole.vectors.vectors.tobytes()
 
 
-def test_text_that_is_about_urls_opens_none(monkeypatch):
-    monkeypatch.setattr(remote, "found", lambda url: pytest.fail(f"opened {url}"))
+def test_urls_in_text_are_not_opened(monkeypatch):
+    monkeypatch.setattr(remote, "find_files", lambda url: pytest.fail(f"opened {url}"))
     lines = ["https://example.org/a", "s3://bucket/b"]
     assert encode(lines, TrainingConfig(min_count=1, tokenizer="whitespace")).vocabulary.words == lines
     with pytest.raises(CorpusError, match="which would train on its letters"):
@@ -200,7 +200,7 @@ def test_text_that_is_about_urls_opens_none(monkeypatch):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 11])
-def test_parts_are_those_of_a_local_copy_and_fetch_little_else(slow, store, tmp_path, monkeypatch, number):
+def test_parts_equal_those_of_a_local_copy_and_fetch_little_more(slow, store, tmp_path, monkeypatch, number):
     for name, size in (("_READ_AHEAD", 16), ("PIECE_BYTES", 500), ("GLANCE_BYTES", 16)):
         monkeypatch.setattr(remote, name, size)
     path = tmp_path / "text"
@@ -253,13 +253,13 @@ def test_without_the_package_of_a_store():
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("memory://none", "cannot read memory://none: nothing of that name is there; check the URL, the connection"),
+        ("memory://none", "cannot read memory://none: no such file or directory; check the URL, the connection"),
         ("memory://none/*.txt", r"cannot read memory://none/\*.txt: it stands for no file; check it, and quote"),
         ("memory://empty", "cannot read memory://empty: it stands for no file"),
         ("nowhere://text", "cannot read nowhere://text: Protocol not known: nowhere; check the URL"),
     ],
 )
-def test_urls_that_stand_for_nothing(store, url, message):
+def test_urls_without_files(store, url, message):
     store.mkdir("/empty")
     with pytest.raises(CorpusError, match=f"^{message}") as caught:
         encode(url, ALL)
@@ -291,7 +291,7 @@ def test_what_a_store_refuses_is_one_line_without_secrets(slow, store, refusal):
 
 
 NO_RANGES = (
-    "cannot read {}: its server serves no ranges of bytes, and the file is too large to be read without; put "
+    "cannot read {}: its server does not support ranges of bytes, which a file of this size needs; put "
     "simplecache:: before the URL, which copies the file to this machine first"
 )
 
@@ -339,7 +339,7 @@ def test_files_of_a_server_without_ranges_of_bytes(tmp_path, says_so):
     assert str(caught.value) == NO_RANGES.format(f"{url}/large.txt")
 
 
-def test_why_a_file_is_not_found_is_said(store, monkeypatch):
+def test_the_reason_for_a_missing_file_is_named(store, monkeypatch):
     def info(_store, path):
         raise FileNotFoundError(path) from OSError("403, Forbidden")
 
@@ -357,7 +357,7 @@ def test_a_transfer_that_ends_early_is_an_error(slow, store, compress):
         encode("slow://text", ALL)
 
 
-def test_a_file_that_was_replaced_is_looked_at_again(slow, store):  # noqa: ARG001 (slow:// exists because of it)
+def test_a_replaced_file_is_examined_again(slow, store):  # noqa: ARG001 (slow:// exists because of it)
     for data in (b"a b\n" * 100, b"a b\n"):
         store.pipe("/text", data)
         assert encode("slow://text", ALL).report.tokens == len(data) / 2

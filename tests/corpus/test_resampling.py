@@ -7,7 +7,7 @@ import pytest
 
 from wordkin import TrainingConfig
 from wordkin.corpus import encoded
-from wordkin.corpus.encoded import resampled
+from wordkin.corpus.encoded import resample
 from wordkin.corpus.encoding import encode
 
 
@@ -22,12 +22,12 @@ def test_sentences_are_drawn_whole(at_a_time, monkeypatch):
         bounds = some.sentence_offsets
         return [[words[word] for word in some.ids[begin:end]] for begin, end in itertools.pairwise(bounds)]
 
-    sample = resampled(corpus, seed=1)
+    sample = resample(corpus, seed=1)
     drawn = cut(sample)
     assert len(drawn) == 60
     assert all(sentence in sentences for sentence in drawn)
     assert 25 < len({tuple(sentence) for sentence in drawn}) < 50  # about 63 percent of 60
     assert sample.vocabulary is corpus.vocabulary
     assert sample.sentence_offsets[-1] == len(sample.ids)
-    np.testing.assert_array_equal(sample.ids, resampled(corpus, seed=1).ids)
-    assert cut(resampled(corpus, seed=2)) != drawn
+    np.testing.assert_array_equal(sample.ids, resample(corpus, seed=1).ids)
+    assert cut(resample(corpus, seed=2)) != drawn

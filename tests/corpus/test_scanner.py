@@ -118,13 +118,13 @@ def test_separators_at_every_place_of_a_block(separator):
 
 
 @pytest.mark.parametrize("special", ["\x00", "\x7f", "é", "山", "😀"])
-def test_what_is_no_letter_at_every_place_of_a_block(special):
+def test_characters_that_are_no_letters_at_every_place_of_a_block(special):
     for place in range(scanner.BLOCK + 9):
         text = f"{'v ' * (place // 2)}{'w' * (place % 2)}{special}b {special} c{special}"
         assert words_of(scanned(text.encode(), WHITE_SPACE)) == [word.encode() for word in text.split()]
 
 
-def test_words_alike_in_their_beginning_their_end_or_their_length():
+def test_words_with_equal_beginning_end_or_length():
     words = [f"{a}{'-' * size}{b}" for size in (5, 6, 7, 13, 14, 15, 22) for a in "abcd" for b in "abcd"]
     words += ["ab" * size for size in range(1, 300)] + ["\x00" * size for size in range(1, 40)]
     words += ["12345678" + "\x00" * size for size in range(300)]
@@ -144,7 +144,7 @@ def test_words_whose_slots_collide():
     assert words.take_counts(1300).tolist() == [3, 2] * 650
 
 
-def test_a_long_word_is_not_known_by_its_hash_alone():
+def test_long_words_are_compared_by_more_than_their_hash():
     """A word of the same key and length, for which one would have to search very long, stands in the arena for it."""
     table = Words().table
     ids, _, progress, *_ = scanned(b"seventeen-letters", WHITE_SPACE, table=table)

@@ -11,7 +11,7 @@ import wordkin
 from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec
 from wordkin.corpus import checks
 from wordkin.corpus.encoding import encode
-from wordkin.errors import arguments_spelled
+from wordkin.errors import spell_arguments
 
 TEXTS = ["the cat sat", "a dog sat", "the end"]
 ROWS = [text.split() for text in TEXTS]
@@ -146,7 +146,7 @@ def test_bytes_are_named_as_such(tmp_path, config):
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"PK\x03\x04\x14\x00", "a zip archive (.ods, .xlsx, .docx, .epub and .npz files are such)"),
+        (b"PK\x03\x04\x14\x00", "a zip archive (such as .ods, .xlsx, .docx, .epub and .npz)"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"SQLite format 3\0", "an SQLite database"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
@@ -158,11 +158,11 @@ def test_bytes_are_named_as_such(tmp_path, config):
         (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive"),
         (b"Rar!\x1a\x07\0", "a RAR archive"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an older office program"),
-        (b"\x93NUMPY\x01\0", "an array of NumPy"),
+        (b"\x93NUMPY\x01\0", "a NumPy array"),
     ],
 )
 @pytest.mark.parametrize("errors", ["strict", "replace"])
-def test_other_files_are_called_what_they_are(tmp_path, content, kind, errors):
+def test_other_kinds_of_files_are_named(tmp_path, content, kind, errors):
     path = tmp_path / "file"
     config = TrainingConfig(encoding_errors=errors)
     path.write_bytes(content)
@@ -214,7 +214,7 @@ def test_text_without_spaces_points_at_the_tokenizer_for_it(tmp_path, language):
         "words first, with a segmenter"
     )
     assert message(path, TrainingConfig()) == f"no word is left to train on: {advice}"
-    with arguments_spelled(lambda name, value, _option: f"--{name} {value}"):
+    with spell_arguments(lambda name, value, _option: f"--{name} {value}"):
         assert "set --tokenizer characters, or" in message(path, TrainingConfig())
     (found,) = checks.check(encode(path, LISTS))
     longest = max(UNSEPARATED[language], key=len)

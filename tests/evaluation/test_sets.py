@@ -118,7 +118,7 @@ def test_outliers(tmp_path):
     with pytest.raises(FormatError, match=r"two.txt: at least 3 words that belong together"):
         evaluate_outliers(vectors, folder)
     (folder / "two.txt").write_text("a\nb\nc\n\nd\na\n", "utf-8")
-    with pytest.raises(FormatError, match=r"two.txt: 'a' is among those that belong together and among the outliers"):
+    with pytest.raises(FormatError, match=r"two.txt: 'a' is a member and an outlier; remove one"):
         evaluate_outliers(vectors, folder)
     (tmp_path / "empty").mkdir()
     with pytest.raises(FormatError, match="holds no groups"):
@@ -167,11 +167,11 @@ def test_comparing_analogies(royal):
     assert difference.compared == 20
     assert difference.p < 0.01
     assert compare(good, good).p == 1
-    with pytest.raises(ValueError, match="of one set"):
+    with pytest.raises(ValueError, match="of the same set"):
         compare(good, evaluate_analogies(royal, [Section("one", questions[:1])]))
     turned = evaluate_analogies(royal, [Section("all", questions[::-1] * 5)])
     assert turned.outcomes.shape == good.outcomes.shape
-    with pytest.raises(ValueError, match="of one set"):
+    with pytest.raises(ValueError, match="of the same set"):
         compare(good, turned)
     assert (
         compare(good, evaluate_analogies(royal, [Section("part", questions * 2), Section("rest", questions * 3)])).p
@@ -191,9 +191,9 @@ def test_comparing_similarity(royal):
     assert 0 < low <= difference.difference <= high
     assert difference.p < 0.01
     assert compare(good, good).p == 1
-    with pytest.raises(ValueError, match="of one set"):
+    with pytest.raises(ValueError, match="of the same set"):
         compare(good, evaluate_similarity(royal, gold[:-1]))
-    with pytest.raises(ValueError, match="of one set"):
+    with pytest.raises(ValueError, match="of the same set"):
         compare(good, evaluate_similarity(royal, [(second, first, score) for first, second, score in gold]))
 
 

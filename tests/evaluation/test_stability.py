@@ -21,7 +21,7 @@ def models() -> list[WordVectors]:
     return made
 
 
-def test_findings_and_noise(models):
+def test_stable_and_unstable_neighbours(models):
     result = stability(models)
     overlap = dict(result.words)
     assert len(overlap) == 200

@@ -32,9 +32,9 @@ def inspector() -> Iterator[Callable[..., str]]:
     server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
     servers: list[Any] = []
 
-    def start(shown: Inspected, **options: Any) -> str:
+    def start(inspected: Inspected, **options: Any) -> str:
         try:
-            servers.append(server.Server(shown, **options))
+            servers.append(server.Server(inspected, **options))
         except WordkinError as error:
             if "not built" not in str(error):
                 raise
@@ -52,8 +52,8 @@ def client(inspector: Callable[..., str]) -> Iterator[Callable[..., Any]]:
     httpx = pytest.importorskip("httpx")
     clients: list[Any] = []
 
-    def start(shown: Inspected, **options: Any) -> Any:
-        address = inspector(shown, **options)
+    def start(inspected: Inspected, **options: Any) -> Any:
+        address = inspector(inspected, **options)
         clients.append(httpx.Client(base_url=address.partition("?")[0], trust_env=False, timeout=30))
         assert clients[-1].get(address).status_code == 303
         return clients[-1]

@@ -44,9 +44,9 @@ def files(tmp_path):
 
 def test_scores_are_those_of_the_evaluation(vectors, files, inspector, page):
     analogies, similarity = files
-    shown = Inspected("model", vectors, evaluation=Evaluation(vectors, [analogies], [similarity]))
-    shown.evaluation.start()
-    page.goto(inspector(shown) + "#evaluation")
+    inspected = Inspected("model", vectors, evaluation=Evaluation(vectors, [analogies], [similarity]))
+    inspected.evaluation.start()
+    page.goto(inspector(inspected) + "#evaluation")
     page.get_by_text("All done.").wait_for()
     rows = page.get_by_role("region", name="family").locator("tbody tr, tfoot tr")
     score = evaluate_analogies(vectors, analogies)
@@ -79,9 +79,9 @@ def test_sections_are_shown_as_they_come(vectors, files, inspector, page, monkey
         return evaluate_analogies(*arguments)
 
     monkeypatch.setattr(scores, "evaluate_analogies", waiting)
-    shown = Inspected("model", vectors, evaluation=Evaluation(vectors, [files[0]], []))
-    shown.evaluation.start()
-    page.goto(inspector(shown) + "#evaluation")
+    inspected = Inspected("model", vectors, evaluation=Evaluation(vectors, [files[0]], []))
+    inspected.evaluation.start()
+    page.goto(inspector(inspected) + "#evaluation")
     page.get_by_text("0 / 2").wait_for()
     on.release()
     page.get_by_text("1 / 2").wait_for()

@@ -27,58 +27,58 @@ def vectors():
 
 
 @pytest.fixture
-def shown(vectors):
+def inspected(vectors):
     return Inspected("model", vectors)
 
 
-def completed(shown, prefix, **options):
-    return [each["word"] for each in explorer.complete(shown, {"prefix": prefix, **options})["words"]]
+def completed(inspected, prefix, **options):
+    return [each["word"] for each in explorer.complete(inspected, {"prefix": prefix, **options})["words"]]
 
 
 class TestComplete:
-    def test_begins_with_the_prefix_most_frequent_first(self, shown):
-        assert completed(shown, "ca") == ["cat", "cats", "car"]
-        assert completed(shown, "路") == ["路", "路人"]
-        assert completed(shown, "ca", count=1) == ["cat"]
-        assert completed(shown, "zebra") == completed(shown, "cats and dogs") == []
+    def test_begins_with_the_prefix_most_frequent_first(self, inspected):
+        assert completed(inspected, "ca") == ["cat", "cats", "car"]
+        assert completed(inspected, "路") == ["路", "路人"]
+        assert completed(inspected, "ca", count=1) == ["cat"]
+        assert completed(inspected, "zebra") == completed(inspected, "cats and dogs") == []
 
-    def test_offers_other_spellings_where_no_word_begins_so(self, shown):
-        assert completed(shown, "dgo") == ["dog"]
-        assert completed(shown, "kat") == ["cat", "Cat"]
-        assert completed(shown, "kat", count=1) == ["cat"]
+    def test_offers_other_spellings_where_no_word_begins_so(self, inspected):
+        assert completed(inspected, "dgo") == ["dog"]
+        assert completed(inspected, "kat") == ["cat", "Cat"]
+        assert completed(inspected, "kat", count=1) == ["cat"]
 
-    def test_takes_any_case_where_asked(self, shown):
-        assert completed(shown, "AT") == ["Cat", "cat"]  # no word begins with these letters
-        assert completed(shown, "CAT", ignore_case=True) == ["cat", "Cat", "cats"]
-        assert completed(shown, "é", ignore_case=True) == ["ÉTÉ", "été"]
+    def test_takes_any_case_where_asked(self, inspected):
+        assert completed(inspected, "AT") == ["Cat", "cat"]  # no word begins with these letters
+        assert completed(inspected, "CAT", ignore_case=True) == ["cat", "Cat", "cats"]
+        assert completed(inspected, "é", ignore_case=True) == ["ÉTÉ", "été"]
 
     def test_letters_whose_cases_differ_in_length(self):
         vectors = WordVectors.from_arrays(["\u212aelvin", "kelvin", "straße", "STRASSE"], np.eye(4))
-        shown = Inspected("model", vectors)
-        assert completed(shown, "KEL", ignore_case=True) == ["\u212aelvin", "kelvin"]
-        assert completed(shown, "strasse", ignore_case=True) == ["straße", "STRASSE"]
+        inspected = Inspected("model", vectors)
+        assert completed(inspected, "KEL", ignore_case=True) == ["\u212aelvin", "kelvin"]
+        assert completed(inspected, "strasse", ignore_case=True) == ["straße", "STRASSE"]
 
-    def test_looks_behind_the_first_block(self, monkeypatch, shown):
+    def test_looks_behind_the_first_block(self, monkeypatch, inspected):
         monkeypatch.setattr(explorer, "_BLOCK_WORDS", 3)
-        assert completed(shown, "ca") == ["cat", "cats", "car"]
-        assert completed(shown, "é") == ["été"]
+        assert completed(inspected, "ca") == ["cat", "cats", "car"]
+        assert completed(inspected, "é") == ["été"]
 
-    def test_a_lone_surrogate_finds_nothing(self, shown):
-        assert completed(shown, "\ud800") == []
+    def test_a_lone_surrogate_finds_nothing(self, inspected):
+        assert completed(inspected, "\ud800") == []
 
 
 class TestWord:
-    def test_answers_as_the_vectors_do(self, shown, vectors):
-        answer = explorer.word(shown, {"word": "cat", "count": 3})
+    def test_answers_as_the_vectors_do(self, inspected, vectors):
+        answer = explorer.word(inspected, {"word": "cat", "count": 3})
         assert [(each["word"], each["score"]) for each in answer["neighbours"]] == vectors.most_similar("cat", topn=3)
         assert all(vectors.index_to_key[each["row"]] == each["word"] for each in answer["neighbours"])
         assert (answer["row"], answer["count"]) == (1, 19)
         assert answer["norm"] == pytest.approx(float(vectors.norms[1]), rel=1e-6)
         assert answer["per_million"] == pytest.approx(19e6 / sum(range(11, 21)))
 
-    def test_unknown_words(self, shown):
-        assert explorer.word(shown, {"word": "kat"}) == {"unknown": ["kat"]}
-        assert "cats" in explorer.closest(shown, {"word": "catz"})["words"]
+    def test_unknown_words(self, inspected):
+        assert explorer.word(inspected, {"word": "kat"}) == {"unknown": ["kat"]}
+        assert "cats" in explorer.closest(inspected, {"word": "catz"})["words"]
 
     def test_a_vector_of_nan_is_refused(self):
         vectors = WordVectors.from_arrays(["a", "b"], [[np.nan, 1], [1, 1]])
@@ -92,20 +92,20 @@ class TestWord:
         assert (answer["neighbours"], answer["norm"]) == ([], 0)
 
 
-def test_analogy_answers_as_the_vectors_do(shown, vectors):
+def test_analogy_answers_as_the_vectors_do(inspected, vectors):
     asked = {"a": "cat", "b": "cats", "c": "dog", "count": 4}
     for method in ("3cosadd", "3cosmul"):
-        answer = explorer.analogy(shown, {**asked, "method": method})
+        answer = explorer.analogy(inspected, {**asked, "method": method})
         expected = vectors.analogy("cat", "cats", "dog", 4, method=method)
         assert [(each["word"], each["score"]) for each in answer["answers"]] == expected
-    assert explorer.analogy(shown, {"a": "x", "b": "cat", "c": "y"}) == {"unknown": ["x", "y"]}
+    assert explorer.analogy(inspected, {"a": "x", "b": "cat", "c": "y"}) == {"unknown": ["x", "y"]}
     with pytest.raises(RequestError, match="method"):
-        explorer.analogy(shown, {**asked, "method": "other"})
+        explorer.analogy(inspected, {**asked, "method": "other"})
 
 
 class TestAxis:
-    def test_places_by_where_unit_vectors_fall_on_the_line(self, shown, vectors):
-        answer = explorer.axis(shown, {"a": "cat", "b": "dog", "words": ["the", "car", "nowhere"]})
+    def test_places_by_where_unit_vectors_fall_on_the_line(self, inspected, vectors):
+        answer = explorer.axis(inspected, {"a": "cat", "b": "dog", "words": ["the", "car", "nowhere"]})
         units = vectors.unit_vectors(slice(None)).astype(float)
         first, last = units[1], units[5]
         line = (last - first) / np.square(last - first).sum()
@@ -114,15 +114,15 @@ class TestAxis:
         assert (expected["cat"], expected["dog"]) == pytest.approx((-1, 1))
         assert answer["missing"] == ["nowhere"]
 
-    def test_takes_the_neighbours_of_both(self, shown, vectors):
-        answer = explorer.axis(shown, {"a": "cat", "b": "dog", "count": 2})
+    def test_takes_the_neighbours_of_both(self, inspected, vectors):
+        answer = explorer.axis(inspected, {"a": "cat", "b": "dog", "count": 2})
         near = [word for word, _ in vectors.most_similar(["cat", "dog"], topn=2)]
         assert [each["word"] for each in answer["places"]] == ["cat", "dog", *near]
 
-    def test_needs_two_directions(self, shown):
+    def test_needs_two_directions(self, inspected):
         with pytest.raises(RequestError, match="same direction"):
-            explorer.axis(shown, {"a": "cat", "b": "cat"})
-        assert explorer.axis(shown, {"a": "kat", "b": "dog"}) == {"unknown": ["kat"]}
+            explorer.axis(inspected, {"a": "cat", "b": "cat"})
+        assert explorer.axis(inspected, {"a": "kat", "b": "dog"}) == {"unknown": ["kat"]}
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ class TestAxis:
         ("layout", {"action": "start"}),
     ],
 )
-def test_bad_requests_are_refused(shown, name, body):
+def test_bad_requests_are_refused(inspected, name, body):
     with pytest.raises(RequestError):
-        CALLS[name](shown, body)
+        CALLS[name](inspected, body)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -157,16 +157,16 @@ def test_without_a_model_all_is_refused(name):
         CALLS[name](Inspected("nothing"), {"prefix": "a", "word": "a", "a": "a", "b": "b", "c": "c"})
 
 
-def test_all_words_in_one_answer(shown):
-    answer = explorer.words(shown, {})
+def test_all_words_in_one_answer(inspected):
+    answer = explorer.words(inspected, {})
     offsets = np.frombuffer(answer[: 4 * (len(WORDS) + 1)], "<u4")
     text = answer[4 * (len(WORDS) + 1) :]
     assert [text[begin:end].decode() for begin, end in itertools.pairwise(offsets)] == WORDS
 
 
 class TestPlane:
-    def test_is_that_of_the_first_two_components(self, shown, vectors):
-        plane = np.frombuffer(explorer.plane(shown, {}), "<f4").reshape(-1, 2)
+    def test_is_that_of_the_first_two_components(self, inspected, vectors):
+        plane = np.frombuffer(explorer.plane(inspected, {}), "<f4").reshape(-1, 2)
         centred = vectors.vectors.astype(float) - vectors.vectors.mean(axis=0)
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
         expected = centred @ axes[:2].T
@@ -188,11 +188,11 @@ class TestPlane:
 
 
 class TestLayout:
-    def test_without_the_package_says_what_to_install(self, monkeypatch, shown):
+    def test_without_the_package_says_what_to_install(self, monkeypatch, inspected):
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
         with pytest.raises(MissingPackageError, match=re.escape(pip_install("map"))):
-            explorer.layout(shown, {"action": "begin"})
-        assert explorer.layout(shown, {}) == {"state": "none"}
+            explorer.layout(inspected, {"action": "begin"})
+        assert explorer.layout(inspected, {}) == {"state": "none"}
 
     @pytest.fixture
     def job(self, monkeypatch):
@@ -213,19 +213,19 @@ class TestLayout:
         with pytest.raises(ConfigurationError, match="10 words"):
             Layout(WordVectors.from_arrays(["a", "b"], np.eye(2)))
 
-    def test_is_followed_until_it_is_done(self, job, shown):
+    def test_is_followed_until_it_is_done(self, job, inspected):
         job(
             "import sys, numpy as np; print('stage layout 0.5', flush=True)\n"
             "np.save(sys.argv[2], np.load(sys.argv[1])[:, :2])"
         )
-        assert explorer.layout(shown, {"action": "begin"})["words"] == len(WORDS)
-        answer = awaited(shown)
+        assert explorer.layout(inspected, {"action": "begin"})["words"] == len(WORDS)
+        answer = awaited(inspected)
         assert (answer["state"], answer["progress"]) == ("done", 1)
         json.dumps(answer)
-        plane = np.frombuffer(explorer.plane(shown, {"method": "umap"}), "<f4").reshape(-1, 2)
-        assert (plane == shown.vectors.unit_vectors(slice(None))[:, :2]).all()
+        plane = np.frombuffer(explorer.plane(inspected, {"method": "umap"}), "<f4").reshape(-1, 2)
+        assert (plane == inspected.vectors.unit_vectors(slice(None))[:, :2]).all()
 
-    def test_tells_the_stage_and_for_how_long_it_has_been_at_it(self, job, shown):
+    def test_tells_the_stage_and_for_how_long_it_has_been_at_it(self, job, inspected):
         job(
             "import sys, time\n"
             "for line in ('stage loading', 'Fri stage', 'stage neighbours', 'stage neighbours 0.214', 'stage x 0.5'):\n"
@@ -233,14 +233,14 @@ class TestLayout:
             "time.sleep(60)"
         )
         begun = time.monotonic()
-        assert explorer.layout(shown, {"action": "begin"})["stage"] == "loading"
-        while (answer := explorer.layout(shown, {}))["progress"] is None:
+        assert explorer.layout(inspected, {"action": "begin"})["stage"] == "loading"
+        while (answer := explorer.layout(inspected, {}))["progress"] is None:
             assert time.monotonic() < begun + 10
             time.sleep(0.01)
         assert (answer["state"], answer["stage"], answer["progress"]) == ("running", "neighbours", 0.214)
         time.sleep(0.1)
-        assert 0.1 <= explorer.layout(shown, {})["seconds"] < time.monotonic() - begun
-        explorer.layout(shown, {"action": "cancel"})
+        assert 0.1 <= explorer.layout(inspected, {})["seconds"] < time.monotonic() - begun
+        explorer.layout(inspected, {"action": "cancel"})
 
     def test_passes_of_the_search_and_epochs_become_shares(self):
         out = io.StringIO()
@@ -257,27 +257,27 @@ class TestLayout:
             "stage layout 0.250",
         ]
 
-    def test_ends_with_the_server(self, job, shown):
+    def test_ends_with_the_server(self, job, inspected):
         server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
         job("import time; time.sleep(60)")
-        explorer.layout(shown, {"action": "begin"})
-        with server.Server(shown):
-            assert explorer.layout(shown, {})["state"] == "running"
-        assert explorer.layout(shown, {})["state"] == "cancelled"
+        explorer.layout(inspected, {"action": "begin"})
+        with server.Server(inspected):
+            assert explorer.layout(inspected, {})["state"] == "running"
+        assert explorer.layout(inspected, {})["state"] == "cancelled"
 
-    def test_can_be_cancelled_and_begun_again(self, job, shown):
+    def test_can_be_cancelled_and_begun_again(self, job, inspected):
         job("import time; time.sleep(60)")
-        explorer.layout(shown, {"action": "begin"})
+        explorer.layout(inspected, {"action": "begin"})
         begun = time.monotonic()
-        assert explorer.layout(shown, {"action": "cancel"})["state"] == "cancelled"
+        assert explorer.layout(inspected, {"action": "cancel"})["state"] == "cancelled"
         assert time.monotonic() - begun < 10
-        assert explorer.layout(shown, {"action": "begin"})["state"] == "running"
-        explorer.layout(shown, {"action": "cancel"})
+        assert explorer.layout(inspected, {"action": "begin"})["state"] == "running"
+        explorer.layout(inspected, {"action": "cancel"})
 
-    def test_a_failure_is_told(self, job, shown):
+    def test_a_failure_is_told(self, job, inspected):
         job("raise MemoryError('no room')")
-        explorer.layout(shown, {"action": "begin"})
-        answer = awaited(shown)
+        explorer.layout(inspected, {"action": "begin"})
+        answer = awaited(inspected)
         assert answer["state"] == "failed"
         assert "no room" in answer["message"]
 
@@ -287,31 +287,31 @@ class TestLayout:
         near = np.random.default_rng(1).standard_normal((200, 20)) / 10
         near[:100, 0] += 1
         near[100:, 1] += 1
-        shown = Inspected("model", WordVectors.from_arrays([f"w{number}" for number in range(200)], near))
-        explorer.layout(shown, {"action": "begin"})
+        inspected = Inspected("model", WordVectors.from_arrays([f"w{number}" for number in range(200)], near))
+        explorer.layout(inspected, {"action": "begin"})
         stages, end = [], time.monotonic() + 600
-        while (answer := explorer.layout(shown, {}))["state"] == "running":
+        while (answer := explorer.layout(inspected, {}))["state"] == "running":
             assert time.monotonic() < end
             stages.append(answer["stage"])
             time.sleep(0.005)
         assert (answer["state"], answer["progress"]) == ("done", 1), answer
         assert list(dict.fromkeys(stages)) == ["loading", "neighbours", "layout"]
-        plane = np.frombuffer(explorer.plane(shown, {"method": "umap"}), "<f4").reshape(-1, 2)
+        plane = np.frombuffer(explorer.plane(inspected, {"method": "umap"}), "<f4").reshape(-1, 2)
         middles = plane[:100].mean(0), plane[100:].mean(0)
         to_own, to_other = (np.linalg.norm(plane[:100] - middle, axis=1) for middle in middles)
         assert (to_own < to_other).all()
 
 
-def awaited(shown):
+def awaited(inspected):
     end = time.monotonic() + 30
-    while explorer.layout(shown, {})["state"] == "running":
+    while explorer.layout(inspected, {})["state"] == "running":
         assert time.monotonic() < end
         time.sleep(0.02)
-    return explorer.layout(shown, {})
+    return explorer.layout(inspected, {})
 
 
-def test_errors_are_of_one_line(shown):
+def test_errors_are_of_one_line(inspected):
     for name, body in [("word", {}), ("plane", {"method": "x"}), ("layout", {"action": 1})]:
         with pytest.raises(WordkinError) as error:
-            CALLS[name](shown, body)
+            CALLS[name](inspected, body)
         assert "\n" not in str(error.value)

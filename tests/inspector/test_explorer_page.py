@@ -102,14 +102,14 @@ def test_words_are_placed_on_an_axis(explorer, vectors):
     page.get_by_label("Words to place").fill("the 路人, nowhere")
     page.get_by_role("button", name="Place").click()
     page.get_by_text("All 4 words as a table").click()
-    shown = dict(row.split() for row in page.locator(".explorer-places tr").all_inner_texts())
+    inspected = dict(row.split() for row in page.locator(".explorer-places tr").all_inner_texts())
     length = 1 - vectors.similarity("cat", "dog")
     for word in ("cat", "dog", "the", "路人"):
         place = (vectors.similarity(word, "dog") - vectors.similarity(word, "cat")) / length
-        assert float(shown[word].replace("−", "-")) == pytest.approx(place, abs=0.006)
+        assert float(inspected[word].replace("−", "-")) == pytest.approx(place, abs=0.006)
     page.get_by_text("Not in the vocabulary: nowhere").wait_for()
     labels = {label.inner_text().split()[0]: label for label in page.locator(".explorer-ruler li").all()}
-    assert sorted(labels, key=lambda word: float(shown[word].replace("−", "-"))) == list(labels)
+    assert sorted(labels, key=lambda word: float(inspected[word].replace("−", "-"))) == list(labels)
     labels["路人"].get_by_role("button").click()
     page.wait_for_url(re.compile("word=%E8%B7%AF%E4%BA%BA"))
 

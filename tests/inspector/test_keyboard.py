@@ -75,7 +75,7 @@ def vectors(sentences):
 
 
 @pytest.fixture
-def shown(vectors, tmp_path):
+def inspected(vectors, tmp_path):
     (tmp_path / "kin.txt").write_text(": kin\nsea1 sea2 land1 land2\n", "utf-8")
     (tmp_path / "pairs.tsv").write_text("sea1\tsea2\t4\nsea1\tland1\t1\nsea2\tland2\t2\n", "utf-8")
     evaluation = Evaluation(vectors, [tmp_path / "kin.txt"], [tmp_path / "pairs.tsv"])
@@ -84,9 +84,9 @@ def shown(vectors, tmp_path):
 
 
 @pytest.fixture
-def opened(inspector, page, shown):
+def opened(inspector, page, inspected):
     """Open a view, and wait until all of it is there."""
-    address = inspector(shown)
+    address = inspector(inspected)
 
     def open_at(view=""):
         page.goto(address)

@@ -144,8 +144,8 @@ def test_the_paths_of_the_example_are_huffman_s():
 def test_the_vectors_of_a_model(architecture, output_layer):
     parameters = {"architecture": architecture, "output_layer": output_layer}
     vectors = Word2Vec(vector_size=8, epochs=2, min_count=1, threads=1, **parameters).fit(POEMS).vectors
-    shown = Inspected("poems", vectors)
-    found = lab.begin(shown, {"inputs": ["山"], "output": "月", "negatives": ["水"]})
+    inspected = Inspected("poems", vectors)
+    found = lab.begin(inspected, {"inputs": ["山"], "output": "月", "negatives": ["水"]})
     state = found["state"]
     assert (state["architecture"], state["output_layer"]) == (architecture, output_layer)
     assert state["inputs"][0]["vector"] == vectors["山"].tolist()
@@ -156,7 +156,7 @@ def test_the_vectors_of_a_model(architecture, output_layer):
         assert [each["vector"] for each in state["outputs"]] == vectors.output_vectors[nodes].tolist()
         assert found["paths"] == [{"word": "月", "nodes": nodes.tolist(), "code": code.tolist()}]
     assert pass_of(state)["J"] > 0
-    assert lab.begin(shown, {})["state"]["inputs"]
+    assert lab.begin(inspected, {})["state"]["inputs"]
 
 
 def test_a_model_of_two_words():
@@ -166,10 +166,10 @@ def test_a_model_of_two_words():
 
 
 def test_a_model_without_output_vectors():
-    shown = Inspected("bare", WordVectors.from_arrays(["a", "b"], np.eye(2)))
+    inspected = Inspected("bare", WordVectors.from_arrays(["a", "b"], np.eye(2)))
     with pytest.raises(RequestError, match=r"holds no output vectors.*choose the example"):
-        lab.begin(shown, {})
-    assert lab.begin(shown, {"source": "example"})["state"]
+        lab.begin(inspected, {})
+    assert lab.begin(inspected, {"source": "example"})["state"]
 
 
 @pytest.mark.parametrize(
@@ -181,12 +181,12 @@ def test_a_model_without_output_vectors():
         ({"negatives": ["dog"] * 21}, "negatives: give up to 20 words"),
         ({"architecture": "glove"}, "architecture is 'glove'; it must be skipgram or cbow"),
         ({"architecture": ["cbow"]}, "architecture is ['cbow']"),
-        ({"eta": 0}, "η is 0; it must be above 0, and 10 at most"),
+        ({"eta": 0}, "η is 0; it must be above 0 and at most 10"),
         ({"eta": "1"}, "η is '1'"),
         ({"source": "model"}, "there is no model to show; choose the example"),
     ],
 )
-def test_wishes_that_cannot_be_met(body, message):
+def test_requests_that_cannot_be_fulfilled(body, message):
     with pytest.raises(RequestError, match="^" + re.escape(message)):
         lab.begin(NOTHING, body)
 
@@ -203,23 +203,23 @@ def broken(change):
         (None, "no state"),
         (broken(lambda s: s.update(inputs=[])), "inputs: give a list of 1 to 20"),
         (broken(lambda s: s.update(outputs=s["outputs"] * 40)), "outputs: give a list of 1 to 64"),
-        (broken(lambda s: s["inputs"][0].update(vector=[1.0])), "not of one length"),
+        (broken(lambda s: s["inputs"][0].update(vector=[1.0])), "have different lengths"),
         (broken(lambda s: s["inputs"][0].update(vector=[1.0] * 5_000)), "up to 4096 numbers"),
-        (broken(lambda s: s["inputs"][0].update(vector=[1e7, 0, 0])), "not one from"),
-        (broken(lambda s: s["inputs"][0].update(vector=["1", 0, 0])), "not one from"),
-        (broken(lambda s: s["inputs"][0].update(vector=[float("nan"), 0, 0])), "not one from"),
+        (broken(lambda s: s["inputs"][0].update(vector=[1e7, 0, 0])), "is not in −"),
+        (broken(lambda s: s["inputs"][0].update(vector=["1", 0, 0])), "is not in −"),
+        (broken(lambda s: s["inputs"][0].update(vector=[float("nan"), 0, 0])), "is not in −"),
         (broken(lambda s: s["outputs"][0].update(label=2)), "label is 2; it must be a whole number from 0 to 1"),
         (broken(lambda s: s["outputs"][0].pop("name")), "an object with a name"),
         (broken(lambda s: s.update(turn=9)), "turn is 9"),
         (broken(lambda s: s.pop("eta")), "η is None"),
     ],
 )
-def test_states_that_are_none(state, message):
+def test_invalid_states(state, message):
     with pytest.raises(RequestError, match=message):
         lab.steps(NOTHING, {"state": state, "steps": 1})
 
 
 @pytest.mark.parametrize("steps", [-1, 1_001, 1.5, "3", True, None])
-def test_numbers_of_steps_that_are_none(steps):
+def test_invalid_numbers_of_steps(steps):
     with pytest.raises(RequestError, match=r"steps is .* it must be a whole number from 0 to 1000"):
         lab.steps(NOTHING, {"state": example(), "steps": steps})

@@ -203,8 +203,8 @@ def test_a_body_is_json_of_a_bounded_size_that_is_told_before(asking, monkeypatc
     ],
 )
 def test_odd_json_is_refused(asking, content):
-    with pytest.raises(RequestError, match="no JSON object"):
-        requests.parsed(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(RequestError, match="not a JSON object"):
+        requests.parse(content if isinstance(content, bytes) else content.encode())
     answer = asking.post("/api/status", content=content, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
@@ -212,9 +212,9 @@ def test_odd_json_is_refused(asking, content):
 
 def test_sound_json_is_taken_and_says_what_it_lacks():
     document = {"a": [1, 2.5, -(2**53) + 1, None, True], "字": {"b": "𝔘"}, "d": [[[[[[[]]]]]]]}
-    assert requests.parsed(json.dumps(document).encode()) == document
+    assert requests.parse(json.dumps(document).encode()) == document
     with pytest.raises(RequestError, match="the request lacks 'word'"):
-        requests.parsed(b"{}")["word"]
+        requests.parse(b"{}")["word"]
 
 
 def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch, caplog):
@@ -227,7 +227,7 @@ def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch, caplog):
     for name in ("broken", "nan"):
         answer = asking.post(f"/api/{name}", json={})
         assert answer.status_code == 500
-        assert answer.json() == {"error": "wordkin failed here; the terminal that it was started in says how"}
+        assert answer.json() == {"error": "wordkin failed here; the terminal where it was started shows the error"}
     assert "a secret of the server's" in caplog.text
 
 

@@ -21,7 +21,7 @@ class Steps:
     """A run in a thread of its own, which waits after each epoch until it is let on."""
 
     def __init__(self, sentences, epochs=3, **options):
-        self.shown = Inspected("steps", live=Live())
+        self.inspected = Inspected("steps", live=Live())
         self.model = Word2Vec(epochs=epochs, **OPTIONS, **options)
         self.ended = threading.Semaphore(0)
         self._on = threading.Semaphore(0)
@@ -38,10 +38,10 @@ class Steps:
     def finish(self):
         self._on.release(100)
         self._thread.join()
-        self.shown.vectors = self.model.vectors
+        self.inspected.vectors = self.model.vectors
 
     def _train(self, sentences):
-        self.model.fit(sentences, progress=self.shown.live.begin, on_epoch_end=self._wait)
+        self.model.fit(sentences, progress=self.inspected.live.begin, on_epoch_end=self._wait)
 
     def _wait(self, _record):
         self.ended.release()
@@ -73,7 +73,7 @@ def shown_neighbours(page, word):
 
 
 def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
-    page.goto(inspector(steps.shown) + "#training?words=sea1+land1")
+    page.goto(inspector(steps.inspected) + "#training?words=sea1+land1")
     page.get_by_text("Reading the text").wait_for()
     steps.start()
     page.get_by_text("Training.", exact=True).wait_for()
@@ -100,7 +100,7 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
 
 def test_words_are_picked_by_hand(steps, inspector, page):
     steps.start()
-    page.goto(inspector(steps.shown) + "#training")
+    page.goto(inspector(steps.inspected) + "#training")
     heads = page.locator(".training-card h3")
     heads.nth(2).wait_for()  # the examples
     first = heads.first.inner_text().split()[0]
@@ -120,7 +120,7 @@ def test_words_are_picked_by_hand(steps, inspector, page):
     assert heads.count() == 0  # the link says so
 
 
-def test_newcomers_are_marked(inspector, page, monkeypatch):
+def test_new_neighbours_are_marked(inspector, page, monkeypatch):
     answers = [["b", "c"], ["b", "d"], ["b", "d"]]
 
     def near(_vectors, words):
@@ -131,7 +131,7 @@ def test_newcomers_are_marked(inspector, page, monkeypatch):
     monkeypatch.setattr(live, "SHARE_OF_TIME", 1e9)
     steps = Steps([["a", "b", "c", "d"]] * 50)
     steps.start()
-    page.goto(inspector(steps.shown) + "#training?words=a")
+    page.goto(inspector(steps.inspected) + "#training?words=a")
     page.get_by_text("new", exact=True).wait_for()
     assert page.locator("li", has=page.get_by_text("new", exact=True)).inner_text().split()[0] == "d"
     steps.finish()
@@ -154,7 +154,7 @@ def test_history_of_a_model(inspector, page, sentences):
 def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, steps):
     steps.start()
     page = browser.new_page()  # whose console may complain
-    page.goto(inspector(steps.shown) + "#training?words=sea1")
+    page.goto(inspector(steps.inspected) + "#training?words=sea1")
     page.get_by_text("Training.", exact=True).wait_for()
     page.route("**/api/*", lambda route: route.abort())
     page.get_by_role("alert").get_by_text("wordkin does not answer. It asks again in 1 s.").wait_for()
@@ -174,7 +174,7 @@ def test_a_request_that_can_never_succeed_is_not_repeated(inspector, browser, st
     steps.start()
     page = browser.new_page()
     page.route("**/api/training", lambda route: route.fulfill(status=400, json={"error": "no such run"}))
-    page.goto(inspector(steps.shown) + "#training")
+    page.goto(inspector(steps.inspected) + "#training")
     alert = page.get_by_role("alert")
     alert.get_by_text("no such run").wait_for()
     assert "asks again" not in alert.inner_text()
@@ -206,7 +206,7 @@ def test_neighbours_of_rows_that_change_meanwhile_are_cosines():
 
 
 def test_neighbours_wait_until_something_is_learned(steps):
-    watched = steps.shown.live
+    watched = steps.inspected.live
     steps.start()
     watched._tokens = 0
     first = watched.as_dict(["sea1"], None)
@@ -221,9 +221,9 @@ def test_neighbours_wait_until_something_is_learned(steps):
 
 
 def test_no_history_is_an_error_of_one_line():
-    shown = Inspected("bare", WordVectors.from_arrays(["a", "b"], [[1, 0], [0, 1]]))
+    inspected = Inspected("bare", WordVectors.from_arrays(["a", "b"], [[1, 0], [0, 1]]))
     with pytest.raises(RequestError, match="no history"):
-        server.training(shown, {})
+        server.training(inspected, {})
 
 
 @pytest.mark.parametrize("words", ["a", [1], ["a"] * 9, {}])
@@ -274,7 +274,7 @@ def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkey
 
     monkeypatch.setattr(live, "live_neighbours", slow)
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    ask = steps.shown.live.as_dict
+    ask = steps.inspected.live.as_dict
     first = ask(["sea1"], None)["neighbours"]
     assert ask(["sea1"], None)["neighbours"] == first
     assert counted == [["sea1"]]
@@ -288,7 +288,7 @@ def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkey
     assert len(counted) == 3
 
 
-def test_a_run_ends_when_nobody_reads_its_weights_any_more(steps, monkeypatch):
+def test_a_run_waits_for_readers_of_its_weights(steps, monkeypatch):
     steps.start()
     reading, on, closed = threading.Event(), threading.Event(), threading.Event()
 
@@ -298,7 +298,7 @@ def test_a_run_ends_when_nobody_reads_its_weights_any_more(steps, monkeypatch):
         return [{"word": word, "found": []} for word in words]
 
     monkeypatch.setattr(live, "live_neighbours", slow)
-    watched = steps.shown.live
+    watched = steps.inspected.live
     reader = threading.Thread(target=watched.as_dict, args=(["sea1"], None))
     reader.start()
     reading.wait()
@@ -333,7 +333,7 @@ def test_a_resumed_run_goes_on_at_its_place(tmp_path, sentences):
     assert seen["points"]["learning_rate"] == sorted(seen["points"]["learning_rate"], reverse=True)
 
 
-def test_history_of_a_stranger_is_read_with_care():
+def test_a_malformed_history_is_read():
     odd = [{"epoch": 1, "loss": float("nan"), "tokens": "many"}, {"epoch": 2, "loss": 0.5, "tokens": 7, "run": 2}]
     first, second = live.history(odd)
     assert (first["loss"], first["tokens_so_far"], second["loss"], second["tokens_so_far"]) == (None, 0, 0.5, 7)

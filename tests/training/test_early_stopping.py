@@ -59,7 +59,7 @@ def test_patience(losses, patience, stops):
 
 
 def test_it_needs_a_holdout():
-    with pytest.raises(ConfigurationError, match="early_stopping is 2, but no sentences are held out to judge by"):
+    with pytest.raises(ConfigurationError, match="early_stopping is 2, but no sentences are held out"):
         TrainingConfig(early_stopping=2)
 
 

@@ -95,7 +95,7 @@ def test_the_config_travels_with_the_model(sentences):
 def test_parameters_win_over_the_config():
     model = Word2Vec(TrainingConfig(window=7, negative=2), window=3)
     assert (model.config.window, model.config.negative) == (3, 2)
-    with pytest.raises(ConfigurationError, match="Word2Vec sets 'size', which is no parameter"):
+    with pytest.raises(ConfigurationError, match="Word2Vec sets 'size', which is not a parameter"):
         Word2Vec(size=3)
 
 

@@ -43,7 +43,7 @@ def test_drift_finds_the_word_that_moved(before, after):
     assert drift(upper, lower.folded())[0][0] == "W7"
 
 
-def test_what_cannot_be_aligned(before):
+def test_models_that_cannot_be_aligned(before):
     with pytest.raises(ValueError, match="the models have 2 and 10 dimensions"):
         align(WordVectors.from_arrays(["w1"], [[1, 2]]), before)
     with pytest.raises(ValueError, match="the models share no word"):

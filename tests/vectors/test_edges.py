@@ -488,7 +488,7 @@ def test_lengths_of_rows():
     assert np.isinf(found[5:]).all()
 
 
-def test_lies_about_lengths_do_not_take_a_cosine_past_1():
+def test_wrong_stored_lengths_keep_cosines_within_1():
     model = made("float32")
     lengths = np.full(len(model), 1e-3, np.float32)
     lengths[:3] = -1, np.nan, 0

@@ -15,7 +15,7 @@ from wordkin.errors import FormatError, OutputError
 from wordkin.vectors import loading
 from wordkin.vectors.formats import registry
 from wordkin.vectors.formats.stream import Block, Source
-from wordkin.vocabulary import packed
+from wordkin.vocabulary import join_words
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import fuzz
@@ -47,7 +47,7 @@ def test_the_command(tmp_path, here):
     source.write_text("2 3\nnew york 1 2 3\nb 4 5 6\n")
     for arguments, status, message in [
         ((tmp_path / "out.safetensors", tmp_path / "x.txt"), 1, "the word 'new york' holds white space"),
-        ((source, tmp_path / "x.jpeg"), 1, "its name ends in none of the suffixes that mean a format"),
+        ((source, tmp_path / "x.jpeg"), 1, "its suffix belongs to no format"),
         ((tmp_path / "none", tmp_path / "x.txt"), 1, "cannot open"),
         ((source, tmp_path / "x.txt", "--from", "gensim"), 1, "damaged at byte"),
         ((source, tmp_path / "x.txt", "--from", "spacy"), 2, "'spacy' is not one of"),
@@ -72,7 +72,7 @@ def made_up() -> Source:
     def blocks():
         for begin in range(0, ROWS, 1000):
             words = [b"word%d" % row for row in range(begin, begin + 1000)]
-            yield Block(*packed(words), np.full((1000, SIZE), begin, np.float32))
+            yield Block(*join_words(words), np.full((1000, SIZE), begin, np.float32))
 
     return Source(Path("made up"), ROWS, SIZE, blocks())
 
@@ -82,7 +82,7 @@ def test_conversion_takes_little_more_memory_than_a_block(tmp_path):
     warm = tmp_path / "warm"
     fuzz.vectors().save(warm, format="word2vec-binary")
     loading.convert(warm, tmp_path / "warm.out", None, "safetensors")  # which compiles
-    registry.FORMATS[formats[0]].imported().write(made_up(), tmp_path / "0.npy")
+    registry.FORMATS[formats[0]].import_module().write(made_up(), tmp_path / "0.npy")
     for number, (before, after) in enumerate(itertools.pairwise(formats)):
         tracemalloc.start()
         loading.convert(tmp_path / f"{number}.npy", tmp_path / f"{number + 1}.npy", before, after)
@@ -116,10 +116,10 @@ def test_the_suffix_says_what_is_saved(tmp_path, caplog):
         (tmp_path / form).mkdir()
         vectors.save(tmp_path / form / name, format=form)
         assert (tmp_path / name).read_bytes() == (tmp_path / form / name).read_bytes()
-    with pytest.raises(OutputError, match=r"o\.dat: its name ends in none of the suffixes .*, or give format$"):
+    with pytest.raises(OutputError, match=r"o\.dat: its suffix belongs to no format; .*, or give format$"):
         vectors.save(tmp_path / "o.dat")
     vectors.save(tmp_path / "o.dat", format="glove")
-    with pytest.raises(FormatError, match="'fasttext-bin' is no format that can be written"):
+    with pytest.raises(FormatError, match="'fasttext-bin' is not a format that can be written"):
         vectors.save(tmp_path / "o.bin", format="fasttext-bin")
     assert not caplog.records
 
@@ -132,7 +132,7 @@ def test_a_model_in_a_format_that_loses_a_part_of_it_is_warned_of(tmp_path, capl
     model.save(tmp_path / "m.bin")
     (record,) = caplog.records
     assert record.getMessage() == (
-        f"{tmp_path / 'm.bin'} holds the input vectors alone, as every file in the format word2vec-binary does: init "
+        f"{tmp_path / 'm.bin'} holds only the input vectors, as every file in the format word2vec-binary does: init "
         "cannot go on from it, and explain needs output vectors, too; both can with .safetensors"
     )
     with pytest.raises(FormatError, match="holds no output vectors, which going on needs"):

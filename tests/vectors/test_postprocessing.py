@@ -74,7 +74,7 @@ def test_storage_in_fewer_bits(vectors, storage, share, tolerance):
     assert measured.neighbours < 0.2
 
 
-def test_storage_that_cannot_be(vectors):
+def test_unsupported_storage(vectors):
     nothing = postprocessing.loss(vectors, vectors, sample=50)
     assert (nothing.cosine, nothing.neighbours, nothing.bytes) == (0, 0, 1)
     with pytest.raises(ValueError, match="storage is 'int4'; give 'float16' or 'int8'"):

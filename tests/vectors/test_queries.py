@@ -107,7 +107,7 @@ def test_equal_scores_stand_in_row_order():
     assert words_of(vectors.most_similar_batch(["word0", "word1"], topn=2)[1]) == ["word0", "word2"]
 
 
-def test_all_that_there_is(vectors):
+def test_topn_none_gives_all_words(vectors):
     everything = vectors.most_similar("word1", topn=None)
     assert len(everything) == len(set(words_of(everything))) == WORDS - 1
     assert vectors.most_similar("word1", topn=WORDS * 2) == everything
@@ -171,7 +171,7 @@ def test_small_subsets(vectors):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"positive": ()}, "nothing was asked for"),
+        ({"positive": ()}, "the query is empty"),
         ({"topn": 0}, "topn is 0; it must be a whole number of at least 1, or None for all words"),
         ({"topn": 1.5}, "topn is 1.5; it must be a whole number of at least 1, or None for all words"),
         ({"topn": True}, "topn is True; it must be a whole number"),
@@ -238,7 +238,7 @@ def _name(call) -> str:
         (lambda v: v.n_similarity(["word1"], [1.0]), "second holds 1.0, a float; give a word"),
         (lambda v: v.mean_vector(None), "words is None; give several words"),
         (lambda v: v.mean_vector([b"word1"]), "words holds b'word1', a bytes; give a word"),
-        (lambda v: v.mean_vector(["word1"], ["heavy"]), r"weights is \['heavy'\]; give one number a word"),
+        (lambda v: v.mean_vector(["word1"], ["heavy"]), r"weights is \['heavy'\]; give one number per word"),
         (lambda v: v.mean_vector(["word1"], [np.nan]), "a weight is not finite, or not in −1e.30 to 1e.30"),
         (lambda v: v.mean_vector(["word1"], [1e31]), "a weight is not finite, or not in −1e.30 to 1e.30"),
         (lambda v: v.doesnt_match(None), "words is None; give two words or more"),
@@ -249,13 +249,13 @@ def _name(call) -> str:
     ],
     ids=_name,
 )
-def test_arguments_that_are_none_are_named_with_what_is_allowed(vectors, ask, message):
+def test_invalid_arguments_are_named_with_the_allowed_values(vectors, ask, message):
     with pytest.raises(ValueError, match=message) as caught:
         ask(vectors)
     assert "\n" not in str(caught.value)
 
 
-def test_what_may_stand_for_numbers_and_words(vectors):
+def test_types_accepted_for_numbers_and_words(vectors):
     wanted = vectors.most_similar("word1", topn=3)
     assert vectors.most_similar("word1", topn=np.int64(3), restrict_vocabulary=np.int32(WORDS)) == wanted
     assert vectors.most_similar("word1", topn=3, threshold=np.float32(-1)) == wanted
@@ -313,7 +313,7 @@ def test_mean_vector(vectors):
     np.testing.assert_allclose(weighted, (3 * V[1] - V[2]) / 4, rtol=1e-5)
     assert np.linalg.norm(vectors.mean_vector(["word1", "word2"], post_normalize=True)) == pytest.approx(1)
     np.testing.assert_allclose(vectors.mean_vector("word1"), unit(vectors, 1), rtol=1e-5)
-    with pytest.raises(ValueError, match="the mean of no words"):
+    with pytest.raises(ValueError, match="there are no words to take the mean of"):
         vectors.mean_vector([])
     with pytest.raises(ValueError, match=r"2 words have weights of shape \(1,\)"):
         vectors.mean_vector(["word1", "word2"], [1])
@@ -388,7 +388,7 @@ def test_threads_ask_at_the_same_time():
     ]
 
 
-def test_frames_of_the_library_that_is_there(vectors, monkeypatch):
+def test_frames_of_the_installed_library(vectors, monkeypatch):
     def library(name):
         module = types.ModuleType(name)
         module.DataFrame = lambda columns: (name, columns)

@@ -59,7 +59,7 @@ def test_the_first_suggestion_is_what_a_person_would_say(vocabulary, asked, mean
     assert closest(asked, vocabulary)[0] == meant
 
 
-def test_what_is_far_away_is_not_suggested(vocabulary):
+def test_distant_words_are_not_suggested(vocabulary):
     for asked in ("zzzzzz", "x", "", "q" * 100, "qq", "\ud800\ud800", 3, None, b"king"):
         assert closest(asked, vocabulary) == ()
     assert closest("king", Vocabulary.from_words([], [])) == ()

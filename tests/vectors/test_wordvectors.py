@@ -93,8 +93,8 @@ def test_folded_lookups_take_other_unicode_forms_and_cases():
 
 
 @pytest.mark.parametrize("form", ["safetensors", "glove", "gensim", "hub"])
-def test_no_words_make_no_file(tmp_path, form):
-    with pytest.raises(OutputError, match="there are no words, and no file is read that holds none"):
+def test_a_model_without_words_is_not_saved(tmp_path, form):
+    with pytest.raises(OutputError, match="there are no words, and a file without words cannot be read"):
         WordVectors.from_arrays([], np.empty((0, 3))).save(tmp_path / "file", format=form)
     assert not list(tmp_path.iterdir())
 

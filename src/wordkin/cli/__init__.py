@@ -1,4 +1,4 @@
-"""The command line: arguments to a configuration, and one call."""
+"""The command line: commands, options and messages."""
 
 import io
 import logging
@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from wordkin.cli.command import BAD_INPUT, Group, complain, with_given_names
-from wordkin.errors import ConfigurationError, WordkinError, arguments_spelled
+from wordkin.errors import ConfigurationError, WordkinError, spell_arguments
 
 USAGE, INTERRUPTED = 2, 130
 
 
 class _Lines(logging.Formatter):
-    """The message alone; what deserves attention begins with its level."""
+    """Formats log records as the message; warnings and errors begin with their level."""
 
     def format(self, record: logging.LogRecord) -> str:
         level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
@@ -33,7 +33,7 @@ class _Lines(logging.Formatter):
 )
 @click.version_option(package_name="wordkin")
 def wordkin() -> None:
-    """Learn word vectors from text, and ask them questions."""
+    """Learn word vectors from text, and query them."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())
     logger = logging.getLogger("wordkin")
@@ -42,16 +42,16 @@ def wordkin() -> None:
 
 
 def main() -> None:
-    """Run the command line; every expected failure is one line on standard error and an exit status."""
+    """Run the command line; every expected failure gives one line on standard error and an exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # results are UTF-8; a terminal shows what it can
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-    with arguments_spelled(_as_option):
+    with spell_arguments(_as_option):
         sys.exit(_run())
 
 
 def _as_option(name: str, value: Any, option: str | None) -> str:
-    """A parameter as the command line calls it: by the option of this command, or of whatever command has one."""
+    """A parameter's option: the one of this command, or else of any command that has it."""
     context = click.get_current_context(silent=True)
     commands = [*([] if context is None else [context.command]), *wordkin.commands.values()]
     options = (each for command in commands for each in command.params if isinstance(each, click.Option))
@@ -65,7 +65,7 @@ def _as_option(name: str, value: Any, option: str | None) -> str:
 
 
 def _add_commands() -> None:
-    """Import the commands, which takes a while."""
+    """Import the commands and add them; this is slow."""
     from wordkin.cli import convert, evaluate, inspect, query, stability, train
 
     asking = (query.similar, query.analogy, evaluate.evaluate, stability.stability, query.info, query.explain)
@@ -93,7 +93,7 @@ def _run() -> int:
     except WordkinError as error:
         complain(str(error))
         return BAD_INPUT
-    except (BrokenPipeError, SystemExit):  # the reader of our output has seen enough; click exits on its own then
+    except (BrokenPipeError, SystemExit):  # the reader of our output has closed it; click exits by itself then
         _discard_output()
     except OSError as error:
         _discard_output()
@@ -105,14 +105,14 @@ def _run() -> int:
     except (KeyboardInterrupt, click.Abort) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error
         complain(f"interrupted; {cause if cause and cause.args else 'nothing was written'}")
-        # Where Ctrl-C met code that was compiled from a string, as libraries do when they are imported, CPython notes
-        # it, and "python -m wordkin" would end by the signal SIGINT. Any other string that runs takes the note away.
+        # If Ctrl-C interrupts code that was compiled from a string, as imports of libraries do, CPython records
+        # it, and "python -m wordkin" would end by the signal SIGINT. Running any other string clears the record.
         exec("")  # noqa: S102
         return INTERRUPTED
     return 0
 
 
 def _discard_output() -> None:
-    """Let nothing more be written to standard output, not even by the interpreter's end."""
+    """Discard all further standard output, even at the interpreter's exit."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

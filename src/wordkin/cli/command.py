@@ -1,4 +1,4 @@
-"""What every command shares: examples in its help, --quiet, options that name files, and how it speaks."""
+"""The common parts of all commands: examples in the help, --quiet, options for files, messages."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from wordkin.errors import NonFiniteVectorError, UnknownWordError, WordkinError
 BAD_INPUT = 1
 STANDARD_STREAM = "-"
 MOST_ERRORS = 10
-"""How many words that have no answer are named one by one: the spellings that are suggested take a while to find."""
+"""The largest number of words without an answer to report one by one, because suggestions are slow to find."""
 
 logger = logging.getLogger("wordkin")
 T = TypeVar("T")
@@ -53,15 +53,15 @@ class Command(_WithExamples):
                 is_flag=True,
                 expose_value=False,
                 callback=_silence,
-                help="Say nothing of progress and of files written; results, warnings and errors remain.",
+                help="Do not report progress and written files; results, warnings and errors remain.",
             )
         )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse what click takes in another sense than was meant.
+        """Parse the arguments, and refuse those that click would misread.
 
-        That is an option whose value is the next option, and a second file after an option that takes one: click
-        would take it for an argument.
+        These are an option whose value is the next option, and a second file after an option that takes one, which
+        click would take for an argument.
         """
         self._refuse_second_files(ctx, args)
         left = super().parse_args(ctx, args)
@@ -94,12 +94,12 @@ class Command(_WithExamples):
             elif has_arguments:
                 raise click.UsageError(
                     f"{last.opts[-1]} takes one file, and {given} is a second one: write {last.opts[-1]} {given}; "
-                    "if it is something else, put it in front of the options",
+                    "if it is something else, put it before the options",
                     ctx,
                 )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; in messages a copy of what came through a pipe has the pipe's name."""
+        """Run the command; in messages, the copy of a pipe has the pipe's name."""
         try:
             return super().invoke(ctx)
         except WordkinError as error:
@@ -109,12 +109,12 @@ class Command(_WithExamples):
 
 
 def command(*examples: str) -> Callable[[Callable[..., Any]], Command]:
-    """Make a function a command of the program, whose help ends with these examples."""
+    """Make a function a command of the program; its help ends with these examples."""
     return click.command(cls=Command, examples=examples)
 
 
 class _File(click.Path):
-    """A path as an option or an argument; ``-`` stands for a standard stream, and ``./-`` for a file of that name."""
+    """A path; ``-`` means a standard stream, and ``./-`` a file of that name."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -126,27 +126,27 @@ class _File(click.Path):
 
 
 class OutputFile(_File):
-    """A file to write, which standard output cannot be."""
+    """A file to write; standard output is not allowed."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path; refuse standard output."""
+        """Return the path; refuse standard output."""
         if str(value) == STANDARD_STREAM:
-            self.fail("- stands for standard output, where this cannot be written: name a file (./- is one called -)")
+            self.fail("this cannot be written to standard output (-): name a file (./- is one called -)")
         return super().convert(value, param, ctx)
 
 
 class OptionalNumber(click.types.IntParamType):
-    """The whole number of an option that may be given without one."""
+    """The whole number of an option that may be given without a value."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number; what is none may be the argument that follows."""
+        """Parse the number; a value that is not a number may be the next argument."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
             flag = param.opts[-1] if param is not None else ""
             self.fail(
-                f"{value!r} is no whole number, but was taken for that of {flag} since it follows it. If it is an "
-                f"INPUT, put it first, or give the number, too: {flag} 1 {value}"
+                f"{value!r} is not a whole number, but was taken for the value of {flag}, because it follows it. If it "
+                f"is an INPUT, put it first, or give the number, too: {flag} 1 {value}"
             )
 
 
@@ -166,17 +166,17 @@ def is_quiet() -> bool:
 
 
 def print_json(document: Any) -> None:
-    """Print the one document of --json."""
+    """Print the JSON document of --json."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def say(message: str) -> None:
-    """Tell the user something on standard error, unless --quiet was given."""
+    """Print a note on standard error, unless --quiet was given."""
     logger.info("%s", message)
 
 
 def say_written(message: str) -> None:
-    """Print on standard output what was written, unless --quiet was given."""
+    """Print the line on a written file on standard output, unless --quiet was given."""
     if not is_quiet():
         click.echo(message)
 
@@ -187,7 +187,7 @@ def complain(message: str) -> None:
 
 
 def end_if_any(errors: Sequence[WordError]) -> None:
-    """Where there are words that have no answer, print an error for each, and end with the exit status of bad input."""
+    """If there are errors of words, print them and exit with the status of bad input."""
     if not errors:
         return
     for error in errors[:MOST_ERRORS]:
@@ -198,7 +198,7 @@ def end_if_any(errors: Sequence[WordError]) -> None:
 
 
 def answers(words: Iterable[str], ask: Callable[[str], T]) -> tuple[dict[str, T], list[WordError]]:
-    """What there is for each word, asked for once; the errors of unknown words and of vectors that are not finite."""
+    """The answer for each distinct word, and the errors of unknown words and of vectors that are not finite."""
     found: dict[str, T] = {}
     errors: list[WordError] = []
     for word in dict.fromkeys(words):
@@ -210,21 +210,21 @@ def answers(words: Iterable[str], ask: Callable[[str], T]) -> tuple[dict[str, T]
 
 
 def as_documents(errors: Iterable[WordError]) -> list[dict[str, Any]]:
-    """Errors of words, for --json."""
+    """The errors of words as documents for --json."""
     return [
         {"message": str(error), "word": error.word, "closest": getattr(error, "suggestions", ())} for error in errors
     ]
 
 
 def names_of_copies() -> dict[str, str]:
-    """Of this run's copies of pipes: path to what the user called it."""
+    """The copies of pipes in this run: path to the user's name of the pipe."""
     context = click.get_current_context(silent=True)
     names: dict[str, str] = {} if context is None else context.find_root().meta.setdefault("wordkin.copies", {})
     return names
 
 
 def with_given_names(message: str) -> str:
-    """A message in which copies of pipes are called what the user called the pipe."""
+    """Replace the paths of copies of pipes in a message by the user's names."""
     for path, name in names_of_copies().items():
         message = message.replace(path, name)
     return message

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wordkin.cli.command import PATH, STANDARD_STREAM, as_json, command, print_json, say, say_written
-from wordkin.cli.sources import READABLE, WRITABLE, readable, skip_option, skips_bad_rows, space_as_option
+from wordkin.cli.sources import READABLE, WRITABLE, copy_if_pipe, skip_option, skips_bad_rows, space_as_option
 from wordkin.errors import OutputError
 from wordkin.storage import units
 from wordkin.vectors import loading
@@ -28,7 +28,7 @@ from wordkin.vectors.formats.precision import PRECISIONS, Precision
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    help="Store the vectors as that; less than float32 is for safetensors and hub.  [default: as SOURCE does]",
+    help="Number format of the vectors; float16 and int8 need safetensors or hub.  [default: SOURCE's]",
 )
 @skip_option
 @as_json
@@ -41,10 +41,10 @@ def convert(
     precision: Precision | None,
     as_json: bool,
 ) -> None:
-    """Write the vectors in SOURCE as TARGET, in another format.
+    """Convert the vectors in SOURCE to another format, and write TARGET.
 
-    They pass through memory a block at a time, so that a file may be larger than memory. SOURCE may be a pipe, or -
-    for standard input, and TARGET - for standard output.
+    The vectors are converted a block at a time, so a file may be larger than memory. SOURCE may be a pipe, or - for
+    standard input, and TARGET may be - for standard output.
     """
     to_standard_output = str(target) == STANDARD_STREAM
     if to_standard_output:
@@ -52,7 +52,7 @@ def convert(
     with tempfile.TemporaryDirectory(prefix="wordkin-") as folder:
         written = Path(folder, "vectors") if to_standard_output else target
         done = loading.convert(
-            readable(source), written, source_format, target_format, space_as, precision, skips_bad_rows()
+            copy_if_pipe(source), written, source_format, target_format, space_as, precision, skips_bad_rows()
         )
         if to_standard_output:
             with written.open("rb") as file, click.open_file("-", "wb") as standard_output:
@@ -69,10 +69,10 @@ def convert(
 
 
 def _require_one_file(target_format: str | None, as_json: bool) -> None:
-    """Refuse what cannot go to standard output."""
+    """Refuse formats and --json that cannot be written to standard output."""
     if target_format is None:
-        raise click.UsageError("standard output has no suffix that says its format: give --to FORMAT")
+        raise click.UsageError("standard output has no suffix to choose a format by: give --to FORMAT")
     if as_json:
         raise click.UsageError("the vectors and --json would both go to standard output: name a file for one of them")
-    if not registry.named(target_format, to_read=False).single:
+    if not registry.find_format(target_format, to_read=False).single:
         raise OutputError(f"{target_format} is more than one file, and standard output is one: name a file or a folder")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json
-from wordkin.cli.sources import from_option, loaded, readable
+from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors
 from wordkin.errors import FormatError
 from wordkin.storage import atomic
 from wordkin.vectors.queries import METHODS
@@ -35,10 +35,10 @@ similarity_option = click.option(
     type=click.Choice(METHODS),
     default=METHODS[0],
     show_default=True,
-    help="How analogies are solved.",
+    help="Method of solving analogies.",
 )
 @click.option("--most-frequent", type=click.IntRange(min=1), metavar="N", help="Only the N most frequent words.")
-@click.option("--case-sensitive", is_flag=True, help="Tell words apart that differ in case only.")
+@click.option("--case-sensitive", is_flag=True, help="Distinguish words that differ only in case.")
 @from_option
 @click.option("--plot", type=OUTPUT, metavar="FILE", help="Also draw the scores, as .svg, .png or .pdf.")
 @as_json
@@ -57,8 +57,8 @@ def evaluate(
 ) -> None:
     """Score each MODEL on evaluation sets, side by side.
 
-    The options that name a set take one file each, and may be given several times. Several models are compared with
-    the first by a paired test: McNemar's for analogies, the bootstrap for similarity.
+    Each option for a set takes one file, and may be given several times. Further models are compared with the first by
+    a paired test: McNemar's test for analogies, the bootstrap for similarity.
     """
     from wordkin import evaluation
     from wordkin.evaluation import report
@@ -69,10 +69,13 @@ def evaluate(
         atomic.require_writable(plot)
     options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
     asked: list[tuple[Path, Callable[..., Any], dict[str, Any]]] = [
-        *((path, evaluation.evaluate_analogies, {**options, "method": method}) for path in map(readable, analogies)),
-        *((path, evaluation.evaluate_similarity, options) for path in map(readable, similarity)),
-        *((path, evaluation.evaluate_categorisation, options) for path in map(readable, categorisation)),
-        *((path, evaluation.evaluate_outliers, options) for path in map(readable, outliers)),
+        *(
+            (path, evaluation.evaluate_analogies, {**options, "method": method})
+            for path in map(copy_if_pipe, analogies)
+        ),
+        *((path, evaluation.evaluate_similarity, options) for path in map(copy_if_pipe, similarity)),
+        *((path, evaluation.evaluate_categorisation, options) for path in map(copy_if_pipe, categorisation)),
+        *((path, evaluation.evaluate_outliers, options) for path in map(copy_if_pipe, outliers)),
     ]
     all_vectors = [_model(model, source_format, alone=len(models) == 1) for model in models]
     scores = [[score(vectors, path, **keywords) for vectors in all_vectors] for path, score, keywords in asked]
@@ -99,10 +102,10 @@ def evaluate(
 
 
 def _model(given: Path, source_format: str | None, *, alone: bool) -> WordVectors:
-    """The vectors of one MODEL, which may be a set that lacks its option."""
+    """Load one MODEL; if that fails, the user may have given a set without its option."""
     try:
-        return loaded(given, source_format)
+        return load_vectors(given, source_format)
     except FormatError as error:
         if alone:
             raise
-        raise FormatError(f"{error}; a set needs an option in front of each file, as --similarity {given}") from error
+        raise FormatError(f"{error}; a set needs an option before each file, such as --similarity {given}") from error

@@ -9,7 +9,7 @@ import click
 
 from wordkin.cli.command import PATH, as_json, command, print_json, say
 from wordkin.cli.evaluate import analogies_option, similarity_option
-from wordkin.cli.sources import from_option, loaded, readable
+from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors
 from wordkin.errors import MissingPackageError, pip_install
 
 if TYPE_CHECKING:
@@ -23,14 +23,12 @@ no_browser_option = click.option("--no-browser", is_flag=True, help="Only print 
 
 @command("wordkin inspect mine.safetensors", "wordkin inspect mine.safetensors --similarity wordsim353.tsv --port 8000")
 @click.argument("model", type=PATH, required=False)
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on.  [default: one that is free]"
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on.  [default: a free port]")
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. With another than this, other machines reach the page; they need the token, too.",
+    help="Address to listen on. With any other address, other machines can reach the page; they need the token, too.",
 )
 @no_browser_option
 @analogies_option
@@ -53,41 +51,41 @@ def inspect(
     """
     if model is None and (analogies or similarity):
         raise click.UsageError("--analogies and --similarity need a MODEL to score")
-    with opened(_shown(model, source_format, analogies, similarity), no_browser, host, port) as server:
+    with start_server(_inspected(model, source_format, analogies, similarity), no_browser, host, port) as server:
         if as_json:
             print_json({"address": server.address})
         say("Ctrl-C ends it")
         server.wait()
 
 
-def opened(shown: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
-    """Start the server, say where the page is, and open it.
+def start_server(inspected: "Inspected", no_browser: bool, host: str = "127.0.0.1", port: int = 0) -> "Server":
+    """Start the server, print the page's address, and open the page.
 
     Raises:
-        ConfigurationError: host and port cannot be listened on.
+        ConfigurationError: the server cannot listen on this host and port.
         MissingPackageError: the extra ``web`` is not installed.
     """
     try:
         from wordkin.inspector.server import Server
     except ImportError as error:
         raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
-    server = Server(shown, host, port)
-    click.echo(f"the inspector is at {server.address}", err=True)  # also where --quiet is given: nothing works without
+    server = Server(inspected, host, port)
+    click.echo(f"the inspector is at {server.address}", err=True)  # even with --quiet: the user needs the address
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
     return server
 
 
-def watching(name: str, no_browser: bool) -> "tuple[Server, Live]":
+def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":
     """Start the server for a run that is about to begin."""
     from wordkin.inspector.inspected import Inspected
     from wordkin.inspector.live import Live
 
     live = Live()
-    return opened(Inspected(name, live=live), no_browser), live
+    return start_server(Inspected(name, live=live), no_browser), live
 
 
-def _shown(
+def _inspected(
     model: Path | None, source_format: str | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]
 ) -> "Inspected":
     from wordkin.inspector.inspected import Inspected
@@ -95,9 +93,9 @@ def _shown(
 
     if model is None:
         return Inspected(EXAMPLE)
-    vectors = loaded(model, source_format)
-    shown = Inspected(model.name, vectors)
+    vectors = load_vectors(model, source_format)
+    inspected = Inspected(model.name, vectors)
     if analogies or similarity:
-        shown.evaluation = Evaluation(vectors, [*map(readable, analogies)], [*map(readable, similarity)])
-        shown.evaluation.start()
-    return shown
+        inspected.evaluation = Evaluation(vectors, [*map(copy_if_pipe, analogies)], [*map(copy_if_pipe, similarity)])
+        inspected.evaluation.start()
+    return inspected

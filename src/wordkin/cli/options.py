@@ -1,4 +1,4 @@
-"""Command-line options for every hyper-parameter, made from the configuration itself."""
+"""Command-line options for every hyper-parameter, made from the configuration."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wordkin.cli.command import PATH, OptionalNumber
-from wordkin.cli.sources import readable
+from wordkin.cli.sources import copy_if_pipe
 from wordkin.config import TrainingConfig, parameters, toml_values
 
 Command = Callable[..., Any]
@@ -17,7 +17,7 @@ Command = Callable[..., Any]
 def config_options(*names: str) -> Callable[[Command], Command]:
     """Add an option for each named parameter, and ``--config FILE.toml``; the command gets them as keywords.
 
-    An option that is not given is None, so that a file's value stands and no default is written twice.
+    An option that is not given is None, so that the file's value is used and no default is written twice.
     """
 
     def decorate(command: Command) -> Command:
@@ -45,21 +45,21 @@ def config_options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def given(values: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given."""
+def given_options(values: dict[str, Any]) -> dict[str, Any]:
+    """The options that the user gave."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def configuration(
     config_file: Path | None, values: dict[str, Any], settled: Mapping[str, Any] = MappingProxyType({})
 ) -> TrainingConfig:
-    """Build the configuration from the options, the file, and what was settled before; the former win.
+    """Build the configuration from the options, the file and earlier values, in this order of precedence.
 
     Raises:
-        ConfigurationError: a value is outside its range, or the file does not fit.
+        ConfigurationError: a value is outside its range, or the file is invalid.
     """
     if config_file is None:
-        return TrainingConfig.from_mapping({**settled, **given(values)})
+        return TrainingConfig.from_mapping({**settled, **given_options(values)})
     return TrainingConfig.from_mapping(
-        {**settled, **toml_values(readable(config_file)), **given(values)}, str(config_file)
+        {**settled, **toml_values(copy_if_pipe(config_file)), **given_options(values)}, str(config_file)
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from wordkin.cli import terminal
 from wordkin.cli.command import answers, as_documents, as_json, command, end_if_any, print_json
-from wordkin.cli.sources import from_option, loaded, model_argument, readable
+from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors, model_argument
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
@@ -37,10 +37,10 @@ def similar(
 ) -> None:
     """Show the nearest neighbours of each WORD.
 
-    A word that is not in the vocabulary, or whose vector is not finite, gets an error; the others are answered all the
-    same, and the exit status is 1.
+    A word that is not in the vocabulary, or whose vector is not finite, gets an error; the others are still answered,
+    and the exit status is 1.
     """
-    vectors = loaded(model, source_format, fold)
+    vectors = load_vectors(model, source_format, fold)
     neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
     if as_json:
         scored = {word: _scored(found) for word, found in neighbours.items()}
@@ -63,7 +63,9 @@ def similar(
 @click.argument("c")
 @_topn
 @_fold
-@click.option("--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="How to answer.")
+@click.option(
+    "--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="Method of answering."
+)
 @from_option
 @as_json
 def analogy(
@@ -78,7 +80,7 @@ def analogy(
     as_json: bool,
 ) -> None:
     """A is to B as C is to … what?"""
-    vectors = loaded(model, source_format, fold)
+    vectors = load_vectors(model, source_format, fold)
     _, errors = answers((a, b, c), vectors.direction)
     found = [] if errors else vectors.analogy(a, b, c, topn, method=method)
     if as_json:
@@ -94,18 +96,18 @@ def analogy(
 @from_option
 @as_json
 def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> None:
-    """Show what a model, or an encoded corpus, holds.
+    """Show the content of a model or an encoded corpus.
 
-    It shows the part of the configuration that differs from the defaults, and of many epochs the first and the last;
-    --full shows all, and so does --json.
+    Only parameters that differ from the defaults are shown, and only the first and the last of many epochs; --full and
+    --json show all.
     """
-    path, room = readable(model), None if full else terminal.columns()
+    path, room = copy_if_pipe(model), None if full else terminal.columns()
     if source_format is None and container.container_kind(path) == CORPUS:
         corpus = EncodedCorpus.load(path)
         document: dict[str, Any] = {"kind": CORPUS, "settings": corpus.settings, "report": corpus.report.as_dict()}
         lines = [terminal.wrapped(f"encoded corpus: {corpus.report}", room), *_configuration(corpus.settings, full)]
     else:
-        vectors = loaded(path, source_format)
+        vectors = load_vectors(path, source_format)
         document = {
             "kind": "model",
             "words": len(vectors),
@@ -150,14 +152,14 @@ def explain(
     source_format: str | None,
     as_json: bool,
 ) -> None:
-    """Show the whole backward pass of one pair, with the model's own numbers.
+    """Show the whole backward pass of one pair, with the numbers of the model.
 
     INPUT_WORD is the word of the context, whose input vector is v; OUTPUT_WORD is the centre word (label 1) or a
-    noise word (label 0), whose output vector is w. Long vectors are cut to the width of the terminal; --full shows
-    them whole, and so does --json.
+    noise word (label 0), whose output vector is w. Long vectors are cut to the width of the terminal; --full and --json
+    show them whole.
     """
-    path = readable(model)
-    vectors = loaded(path, source_format)
+    path = copy_if_pipe(model)
+    vectors = load_vectors(path, source_format)
     if vectors.output_vectors is None:
         raise WordkinError(f"{path} holds no output vectors, which the backward pass needs: train and save with them")
     if vectors.config.get("output_layer", "negative-sampling") != "negative-sampling":
@@ -183,17 +185,17 @@ def explain(
         }
         print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
     else:
-        click.echo("\n".join(_explained(step, input_word, output_word, eta, None if full else terminal.columns())))
+        click.echo("\n".join(_format_pass(step, input_word, output_word, eta, None if full else terminal.columns())))
 
 
 def _finite(word: str, vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """A vector of a word, in float64; NonFiniteVectorError where it holds NaN or infinity."""
+    """The vector of a word in float64; raise NonFiniteVectorError if it holds NaN or infinity."""
     if not np.isfinite(vector).all():
         raise NonFiniteVectorError(word)
     return np.asarray(vector, np.float64)
 
 
-def _explained(step: PairPass, input_word: str, output_word: str, eta: float, columns: int | None) -> list[str]:
+def _format_pass(step: PairPass, input_word: str, output_word: str, eta: float, columns: int | None) -> list[str]:
     room = None if columns is None else columns - len(f"  {'':21} = ")
     v, w, dJ_dv, dJ_dw, v_after, w_after = terminal.in_columns(
         [step.v, step.w, step.dJ_dv, step.dJ_dw, step.v_after, step.w_after], room
@@ -258,7 +260,7 @@ def _print_scored(found: list[tuple[str, float]]) -> None:
 def _configuration(settings: dict[str, Any], full: bool) -> list[str]:
     """A table of the hyper-parameters that differ from the defaults, or of all of them."""
     if not settings:
-        return ["configuration: the file does not tell"]
+        return ["configuration: not in the file"]
     defaults = _defaults(settings)
     rows = [
         (argument(name), _value(value), f"default {_value(defaults[name])}" if name in defaults else "")
@@ -276,13 +278,13 @@ def _configuration(settings: dict[str, Any], full: bool) -> list[str]:
 
 
 def _defaults(settings: dict[str, Any]) -> dict[str, Any]:
-    """The default of each hyper-parameter that a file tells, of the learning rate that of its variant."""
+    """The defaults of the hyper-parameters in a file; the learning rate's default depends on the variant."""
     variant: dict[str, Any] = {
         name: settings[name] for name in ("architecture", "output_layer", "cbow_gradient") if name in settings
     }
     try:
         config = TrainingConfig.from_mapping(variant)
-    except ConfigurationError:  # a file may say what it likes
+    except ConfigurationError:  # a file may hold any values
         config = TrainingConfig()
     defaults = {**TrainingConfig().as_dict(), "learning_rate": config.first_learning_rate}
     return {name: value for name, value in defaults.items() if name not in INCIDENTAL_PARAMETERS}

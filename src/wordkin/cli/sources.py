@@ -1,4 +1,4 @@
-"""Files of vectors as commands take them: of any format, from a file, a pipe or standard input."""
+"""Loading vectors for commands, in any format: from a file, a pipe or standard input."""
 
 import os
 import shutil
@@ -45,12 +45,12 @@ _format_option = click.option(
     help="The model's format; 'wordkin convert --help' lists them.  [default: by its content]",
 )
 space_as_option = click.option(
-    "--space-as", metavar="TEXT", help="Write TEXT for white space in words, where a format cannot hold it."
+    "--space-as", metavar="TEXT", help="Write TEXT for white space in words, if the format cannot hold it."
 )
 
 
 def from_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --from, which the command gets as ``source_format``, and --skip-bad-rows, which :func:`loaded` heeds."""
+    """Add --from, which the command gets as ``source_format``, and --skip-bad-rows, for :func:`load_vectors`."""
     return _format_option(skip_option(command))
 
 
@@ -59,33 +59,33 @@ def skips_bad_rows() -> bool:
     return bool(click.get_current_context().meta[_SKIP])
 
 
-def loaded(given: Path, source_format: str | None = None, fold: bool = False) -> WordVectors:
-    """The vectors in a file of any format, or that come through a pipe.
+def load_vectors(given: Path, source_format: str | None = None, fold: bool = False) -> WordVectors:
+    """Load vectors in any format from a file or a pipe.
 
     Raises:
-        FormatError: it is not what it should be.
+        FormatError: the file cannot be read as vectors.
     """
-    vectors = WordVectors.load(readable(given), source_format, skip_bad_rows=skips_bad_rows())
+    vectors = WordVectors.load(copy_if_pipe(given), source_format, skip_bad_rows=skips_bad_rows())
     return vectors.folded() if fold else vectors
 
 
-def readable(given: Path) -> Path:
-    """A file that can be read more than once: `given`; or, where that is ``-`` or a pipe, a copy of what comes from it.
+def copy_if_pipe(given: Path) -> Path:
+    """Make a file readable more than once: a pipe or ``-`` is copied to a temporary file.
 
     The copy is removed when the command ends.
 
     Raises:
-        FormatError: nothing comes, more than there is room for, or it cannot be read.
+        FormatError: the pipe is empty, holds more than there is room for, or cannot be read.
     """
     standard = str(given) in _STANDARD_INPUT
     try:
         mode = 0 if standard else given.stat().st_mode
     except OSError:
-        return given  # whoever reads it says what is wrong
+        return given  # reading it raises the right error
     if not (standard or stat.S_ISFIFO(mode)):
         return given
     name = "standard input" if standard else str(given)
-    folder = Path(tempfile.mkdtemp(prefix="wordkin-")).resolve()  # as mapped files name it
+    folder = Path(tempfile.mkdtemp(prefix="wordkin-")).resolve()  # mapped files have resolved names
     click.get_current_context().find_root().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
     copy = folder / ("standard-input" if standard else given.name)
     names_of_copies()[str(copy)] = name
@@ -103,7 +103,7 @@ def readable(given: Path) -> Path:
 
 
 def _copy(stream: BinaryIO, copy: Path, name: str) -> None:
-    """Copy a pipe to a file; a pipe without end must not fill the disk."""
+    """Copy a pipe to a file; an endless pipe must not fill the disk."""
     most, copied = shutil.disk_usage(copy.parent).free // 2, 0
     with copy.open("xb") as file:
         while piece := stream.read(_PIECE):
@@ -115,4 +115,4 @@ def _copy(stream: BinaryIO, copy: Path, name: str) -> None:
                 )
             file.write(piece)
     if not copied:
-        raise FormatError(f"nothing comes from {name}: it is empty, or was read before; name a file of vectors")
+        raise FormatError(f"{name} is empty, or was read before; name a file of vectors")

@@ -21,9 +21,11 @@ from wordkin.vocabulary import Vocabulary
     "wordkin stability my-texts/ --bootstrap --epochs 10 --json",
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--seeds", type=click.IntRange(min=2), default=5, show_default=True, help="How many models to train.")
+@click.option("--seeds", type=click.IntRange(min=2), default=5, show_default=True, help="Number of models to train.")
 @click.option("--bootstrap", is_flag=True, help="Train each model on sentences drawn anew from the text.")
-@click.option("-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="Neighbours to compare.")
+@click.option(
+    "-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="Number of neighbours to compare."
+)
 @click.option("--words", help="Words to look at, separated by commas.  [default: a random sample of 1,000]")
 @config_options(*parameters())
 @as_json
@@ -37,13 +39,13 @@ def stability(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Tell findings from noise: train several models that differ in their seed, and compare nearest neighbours.
+    """Tell findings from noise: train several models with different seeds, and compare nearest neighbours.
 
-    INPUT and the hyper-parameters are those of 'wordkin train'; --seed is the first of the seeds. Neighbours that
-    change with the seed, or with the sentences (--bootstrap), say nothing about the words.
+    INPUT and the hyper-parameters are as for 'wordkin train'; --seed is the first of the seeds. Neighbours that change
+    with the seed, or with the sentences (--bootstrap), are noise.
     """
     from wordkin.corpus import sources
-    from wordkin.corpus.encoded import resampled
+    from wordkin.corpus.encoded import resample
     from wordkin.corpus.encoding import encode
     from wordkin.evaluation.stability import stability as measure
 
@@ -57,7 +59,7 @@ def stability(
     models: list[WordVectors] = []
     for seed in range(config.seed, config.seed + seeds):
         say(f"model {len(models) + 1} of {seeds}, seed {seed}")
-        text = resampled(corpus, seed) if bootstrap else corpus
+        text = resample(corpus, seed) if bootstrap else corpus
         models.append(Word2Vec(replace(config, seed=seed)).fit(text, progress=not is_quiet()).vectors)
     result = measure(models, asked, topn=topn)
     if as_json:

@@ -1,4 +1,4 @@
-"""What results look like on a terminal: as wide as it is, with numbers in columns."""
+"""Layout of results on a terminal: limited to its width, with numbers in columns."""
 
 import itertools
 import shutil
@@ -10,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 MOST_LINES = 20
-"""The longest list of lines of one kind that is shown whole."""
+"""The longest list of lines of one kind that is shown completely."""
 _FIRST, _LAST = 3, 10
 
 
@@ -20,7 +20,7 @@ def columns() -> int:
 
 
 def width(text: str) -> int:
-    """How many columns a text takes: two for a wide character, such as a Chinese one, none for an accent behind one."""
+    """The columns of a text: two for a wide character, such as a Chinese one, none for a combining accent."""
     return sum(
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
@@ -28,7 +28,7 @@ def width(text: str) -> int:
 
 
 def cut(line: str, room: int | None) -> str:
-    """A line, as much of it as there is room for."""
+    """Cut a line to `room` columns."""
     if room is None or width(line) <= room:
         return line
     ends = itertools.accumulate(map(width, line))
@@ -36,16 +36,16 @@ def cut(line: str, room: int | None) -> str:
 
 
 def wrapped(text: str, room: int | None) -> str:
-    """A long text on several lines, of which all but the first are indented."""
+    """Wrap a long text; all lines except the first are indented."""
     return text if room is None else textwrap.fill(text, max(room, 20), subsequent_indent="  ")
 
 
 def in_columns(vectors: Sequence[npt.NDArray[Any]], room: int | None) -> list[str]:
-    """Vectors of one length, the numbers of a dimension below each other; as many of them as fit, at least one.
+    """Format vectors with each dimension's numbers below each other; as many as fit, at least one.
 
     Args:
         vectors: each (d,).
-        room: the characters that a line may take; None for all numbers.
+        room: the largest number of characters in a line; None for all numbers.
     """
     numbers = [[f"{number:.5g}" for number in vector] for vector in vectors]
     widths = [max(map(len, column)) for column in zip(*numbers, strict=True)]
@@ -61,11 +61,11 @@ def in_columns(vectors: Sequence[npt.NDArray[Any]], room: int | None) -> list[st
 
 
 def shortened(lines: Sequence[str], kept: Iterable[int] = ()) -> list[str]:
-    """A list of lines, or the first and the last of a long one.
+    """Shorten a long list of lines to its first and last ones.
 
     Args:
         lines: the lines.
-        kept: the places of lines that stay in any case.
+        kept: the indices of lines that always stay.
     """
     if len(lines) <= MOST_LINES:
         return list(lines)

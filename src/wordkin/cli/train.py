@@ -21,9 +21,17 @@ from wordkin.cli.command import (
     say_written,
     with_given_names,
 )
-from wordkin.cli.inspect import no_browser_option, watching
-from wordkin.cli.options import config_options, configuration, given
-from wordkin.cli.sources import READABLE, WRITABLE, loaded, readable, skip_option, skips_bad_rows, space_as_option
+from wordkin.cli.inspect import no_browser_option, watch_run
+from wordkin.cli.options import config_options, configuration, given_options
+from wordkin.cli.sources import (
+    READABLE,
+    WRITABLE,
+    copy_if_pipe,
+    load_vectors,
+    skip_option,
+    skips_bad_rows,
+    space_as_option,
+)
 from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfig, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.checks import warn
@@ -55,19 +63,19 @@ _output = click.option("-o", "--output", type=OUTPUT, required=True, help="File 
     "target_format",
     type=WRITABLE,
     metavar="FORMAT",
-    help="The output's format; training can go on from safetensors and hub alone.  [default: by its suffix]",
+    help="The output's format; training can only go on from safetensors and hub.  [default: by its suffix]",
 )
 @space_as_option
 @config_options(*parameters())
 @click.option(
     "--init",
     type=PATH,
-    help="Model to go on from: its words stay, new ones join; parameters that are not given are the model's own.",
+    help="Model to go on from: its words stay, new words join; parameters default to the model's.",
 )
 @click.option(
     "--init-vectors",
     type=PATH,
-    help="Vectors with which those words of the text begin that have one there; no output vectors are needed.",
+    help="File of initial vectors for words of the text; it needs no output vectors.",
 )
 @click.option(
     "--from",
@@ -80,12 +88,12 @@ _output = click.option("-o", "--output", type=OUTPUT, required=True, help="File 
 @click.option(
     "--freeze",
     metavar="old|FILE",
-    help="Words whose vectors stay as they are: all of the model's, or those in a file, one a line.",
+    help="Words whose vectors do not change: all words of the model (old), or the words in a file, one per line.",
 )
 @click.option(
     "--checkpoint",
     type=OUTPUT,
-    help="File that keeps the state of the run, so that it survives even kill -9.",
+    help="File for the state of the run, so that the run survives even kill -9.",
 )
 @click.option(
     "--checkpoint-every",
@@ -100,7 +108,7 @@ _output = click.option("-o", "--output", type=OUTPUT, required=True, help="File 
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Train with this many processes, here or on a cluster, by way of Ray; --threads are then those of each.",
+    help="Train with this many processes, here or on a cluster, with Ray; --threads then applies to each.",
 )
 @click.option(
     "--round-tokens",
@@ -110,12 +118,12 @@ _output = click.option("-o", "--output", type=OUTPUT, required=True, help="File 
 @click.option(
     "--exchange-precision",
     type=click.Choice(EXCHANGE_PRECISIONS),
-    help="What these changes are as they travel; float16 is half as much.  [default: float32]",
+    help="Number format of the exchanged changes; float16 halves their size.  [default: float32]",
 )
 @click.option(
     "--ray-address",
     metavar="ADDRESS|auto",
-    help="Cluster to run the workers on; auto for the one that this machine belongs to.  [default: this machine]",
+    help="Cluster to run the workers on; auto for the cluster of this machine.  [default: this machine]",
 )
 @as_json
 def train(
@@ -161,8 +169,8 @@ def train(
     if [*inputs, *map(str, (init, init_vectors, freeze, config_file))].count(STANDARD_STREAM) > 1:
         raise ConfigurationError("- is standard input, which can be read once: name a file for the others")
     loading.warn_of_what_is_lost(output, target_format)
-    earlier = None if init is None else loaded(init, source_format)
-    pretrained = None if init_vectors is None else loaded(init_vectors, source_format)
+    earlier = None if init is None else load_vectors(init, source_format)
+    pretrained = None if init_vectors is None else load_vectors(init_vectors, source_format)
     frozen = _words_to_freeze(freeze)
     known = pretrained if earlier is None else earlier
     if isinstance(frozen, list) and known is not None:
@@ -171,16 +179,16 @@ def train(
     config = configuration(config_file, values, settled if earlier is None else settings_of(earlier))
     sources = _sources(inputs, output)
     encoded = [source for source in sources if isinstance(source, Path) and container.container_kind(source) == CORPUS]
-    fixed = [name for name in CORPUS_PARAMETERS if name in given(values)]
+    fixed = [name for name in CORPUS_PARAMETERS if name in given_options(values)]
     if encoded and fixed:
         flag = fixed[0].replace("_", "-")
-        raise ConfigurationError(f"--{flag} was settled when {encoded[0]} was encoded; give it to 'wordkin encode'")
+        raise ConfigurationError(f"--{flag} was fixed when {encoded[0]} was encoded; give it to 'wordkin encode'")
     vocabularies = [EncodedCorpus.load(source).vocabulary for source in encoded]
     for vocabulary in [*vocabularies, *([] if earlier is None else [earlier.vocabulary])]:
         loading.require_representable(vocabulary, output, target_format, space_as)
     model, server, live = Word2Vec(config), None, None
     if inspect:
-        server, live = watching(output.name, no_browser)
+        server, live = watch_run(output.name, no_browser)
         click.get_current_context().with_resource(server)
     _fit(
         model,
@@ -194,7 +202,7 @@ def train(
     )
     model.vectors.save(output, format=target_format, space_as=space_as)
     if server is not None:
-        server.shown.vectors = model.vectors
+        server.inspected.vectors = model.vectors
     document = {
         "model": str(output),
         "words": len(model.vectors),
@@ -226,7 +234,7 @@ def train(
 def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_json: bool, **values: Any) -> None:
     """Encode text once, to train on it many times.
 
-    INPUT is what 'wordkin train' takes.
+    INPUT is as for 'wordkin train'.
     """
     from wordkin.corpus import sources
     from wordkin.corpus.encoding import encode as encode_corpus
@@ -283,7 +291,7 @@ def demo(output: Path, as_json: bool) -> None:
 
 
 def _program() -> str:
-    """What to type for this program: its name where the shell finds it, else this Python and the module."""
+    """The command that starts this program: its name if the shell finds it, else this Python with the module."""
     if shutil.which("wordkin"):
         return "wordkin"
     python = Path(sys.executable)
@@ -291,14 +299,14 @@ def _program() -> str:
 
 
 def _initialization(model: Word2Vec) -> dict[str, Any] | None:
-    """How the run and the vectors that it began with fit together, for --json."""
+    """The numbers of known, new and frozen words, for --json."""
     if model.initialization is None:
         return None
     return {**model.initialization.as_dict(), "source": with_given_names(model.initialization.source)}
 
 
 def _require_own_suffix(output: Path, what: str) -> None:
-    """Refuse a name that says another format than wordkin's own, in which `what` is written."""
+    """Refuse an output name with the suffix of another format; `what` is always a safetensors file."""
     for form in FORMATS.values():
         if output.suffix.lower() in form.suffixes and not form.complete:
             raise OutputError(
@@ -308,7 +316,7 @@ def _require_own_suffix(output: Path, what: str) -> None:
 
 
 def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
-    """The files to read, once it is certain that none of them is the output and that this can be written."""
+    """The files to read; check that the output is not one of them and can be written."""
     sources = reading.expand(inputs)
     atomic.require_writable(output)
     for source in sources:
@@ -321,7 +329,7 @@ def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
 def _workers(
     number: int | None, round_tokens: int | None, exchange_precision: str | None, ray_address: str | None
 ) -> Workers | None:
-    """The workers that the options ask for, if any."""
+    """The workers that the options ask for; None without --workers."""
     details = {"round_tokens": round_tokens, "exchange_precision": exchange_precision, "address": ray_address}
     settings: dict[str, Any] = {name: value for name, value in details.items() if value is not None}
     if number is not None:
@@ -333,11 +341,11 @@ def _workers(
 
 
 def _words_to_freeze(given: str | None) -> str | list[str] | None:
-    """What --freeze says: nothing, "old", or the words in a file."""
+    """The value of --freeze: None, "old", or the words in a file."""
     if given is None or given == "old":
         return given
     try:
-        text = atomic.text(readable(PATH.convert(given, None, None)))
+        text = atomic.read_text(copy_if_pipe(PATH.convert(given, None, None)))
     except FormatError as error:
         raise FormatError(f"words to freeze: {error}; give a file with one word a line, or old") from error
     words = [word for line in text.split("\n") if (word := line.removesuffix("\r"))]

@@ -1,4 +1,4 @@
-"""Looks for what is usually a mistake in a corpus, in a few milliseconds and in bounded memory."""
+"""Checks for common mistakes in a corpus, in a few milliseconds and bounded memory."""
 
 import collections
 import itertools
@@ -15,36 +15,36 @@ from wordkin.vocabulary import Vocabulary
 logger = logging.getLogger("wordkin")
 
 FREQUENT = 5_000
-"""The most frequent words: those whose length and case are looked at."""
+"""The number of most frequent words whose length and case are checked."""
 
 SINGLE_CHARACTERS = 0.9
-"""Share of tokens of one character; it is 0.03 in English prose."""
+"""The share of one-character tokens that gives a warning; it is 0.03 in English prose."""
 
 ONE_LINE = 0.5
-"""Share of the tokens that one line holds."""
+"""The share of the tokens in one line that gives a warning."""
 
 LONG_LINE = 1_000
-"""Tokens that make a line longer than any sentence; word2vec.c cuts there."""
+"""A line of this many tokens is longer than any sentence; word2vec.c cuts there."""
 
 FEW_WORDS = 100
 
 BLOCK_TOKENS = 65_536
 MOST_BLOCKS = 8
-"""Lines are compared in at most so many blocks, spread over the corpus: half a million tokens."""
+"""The largest number of blocks in which lines are compared, spread over the corpus: half a million tokens."""
 
 MANY_COPIES = 1_000
 COPIED_SHARE = 0.01
-"""Copies of one line, and the share of tokens that they make up: a short answer may well stand often in dialogues."""
+"""The copies of one line, and their share of the tokens, that give a warning: dialogues often repeat short answers."""
 
 OTHER_CASE = 0.01
-"""Share of tokens that differ from a more frequent word in case alone; it is 0.05 in English prose."""
+"""The share of tokens that differ from a more frequent word only in case; it is 0.05 in English prose."""
 
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
 _INVERSE = pow(_FACTOR, -1, 2**64)
 
 
 def check(corpus: EncodedCorpus) -> list[str]:
-    """Warnings about a corpus, one line each: what, with the numbers, and what to do. Empty where nothing is odd."""
+    """Warnings about a corpus: one line each, with the numbers and the advice. Empty if nothing is unusual."""
     frequent = _words(corpus.vocabulary, range(min(FREQUENT, len(corpus.vocabulary))))
     findings = (
         _single_characters(corpus, frequent),
@@ -57,7 +57,7 @@ def check(corpus: EncodedCorpus) -> list[str]:
 
 
 def warn(corpus: EncodedCorpus) -> list[str]:
-    """Log the warnings, and give them."""
+    """Log the warnings and return them."""
     findings = check(corpus)
     for finding in findings:
         logger.warning("%s", finding)
@@ -87,12 +87,12 @@ def _one_line(corpus: EncodedCorpus) -> str | None:
         return None
     return (
         f"one line holds {longest:,} of {tokens:,} tokens ({longest / tokens:.0%}): a line is a sentence, and windows "
-        "reach over all that stands in it; where it is not running text, put each sentence on a line of its own"
+        "reach over all words of it; where it is not running text, put each sentence on a line of its own"
     )
 
 
 def _copies(corpus: EncodedCorpus) -> str | None:
-    """Compare lines of two tokens or more by a hash of 64 bits: Σ (id + 1) · factor^position."""
+    """Find repeated lines of two tokens or more by a 64-bit hash: Σ (id + 1) · factor^position."""
     offsets, tokens = corpus.sentence_offsets, len(corpus.ids)
     room = min(2 * BLOCK_TOKENS, tokens)
     powers, inverses = (np.cumprod(np.full(room, factor, np.uint64)) for factor in (_FACTOR, _INVERSE))
@@ -120,7 +120,7 @@ def _copies(corpus: EncodedCorpus) -> str | None:
     pruned = " (dropped words left out)" if corpus.report.tokens > corpus.report.tokens_kept else ""
     sample = f" in a sample of {looked_at:,} tokens" if looked_at < tokens else ""
     return (
-        f"the line {_shown(corpus, int(line[most]))}{pruned} stands {copies[most]:,} times{sample}{others}, "
+        f"the line {_quote_line(corpus, int(line[most]))}{pruned} occurs {copies[most]:,} times{sample}{others}, "
         f"{copied.sum() / looked_at:.0%} of the tokens in all: keep one copy of each line, "
         "for instance with awk '!seen[$0]++'"
     )
@@ -149,7 +149,7 @@ def _few_words(corpus: EncodedCorpus) -> str | None:
         cause += ": lower it, or give more text"
     else:
         cause = (
-            "so few words have no neighbours worth the name: give more text, or see whether "
+            "with so few words, neighbours mean little: give more text, or check whether "
             f"{argument('tokenizer')} fits it"
         )
     return f"the vocabulary has only {words} words; {cause}"
@@ -160,7 +160,7 @@ def _two_cases(corpus: EncodedCorpus, frequent: list[str]) -> str | None:
     for row, word in enumerate(frequent):
         forms[word.lower()].append(row)
     counts = corpus.vocabulary.counts
-    # Rows stand in the order of frequency: the first form is the most frequent one.
+    # Rows are ordered by frequency: the first form is the most frequent one.
     split = {rows[0]: int(counts[rows[1:]].sum()) for rows in forms.values() if len(rows) > 1}
     share = sum(split.values()) / int(counts.sum())
     if share < OTHER_CASE:
@@ -169,32 +169,32 @@ def _two_cases(corpus: EncodedCorpus, frequent: list[str]) -> str | None:
     examples = ", ".join(f"{frequent[row]!r} {counts[row]:,} times" for row in forms[frequent[most].lower()][:2])
     return (
         f"{len(split):,} of the {len(frequent):,} most frequent words occur in upper and lower case ({examples}), "
-        f"{share:.1%} of the tokens in the rarer one: if case carries no meaning, {argument('lower', True)} makes them "
+        f"{share:.1%} of the tokens in the rarer one: if case has no meaning, {argument('lower', True)} makes them "
         "one word"
     )
 
 
 def _blocks(corpus: EncodedCorpus) -> Iterator[tuple[int, int]]:
-    """First and last (exclusive) sentence of each block that is looked at: all of them where the corpus is small."""
+    """Yield the first and last (exclusive) sentence of each block to check; a small corpus is checked completely."""
     offsets, tokens = corpus.sentence_offsets, len(corpus.ids)
     blocks = min(MOST_BLOCKS, -(-tokens // BLOCK_TOKENS))
     for begin, next_begin in itertools.pairwise(number * tokens // blocks for number in range(blocks + 1)):
         end = min(next_begin, begin + BLOCK_TOKENS)
         first, last = (int(sentence) for sentence in np.searchsorted(offsets, [begin, end]))
-        if offsets[last] > begin + 2 * BLOCK_TOKENS:  # a line that cannot stand there a thousand times
+        if offsets[last] > begin + 2 * BLOCK_TOKENS:  # a line that cannot occur there a thousand times
             last -= 1
         if first < last:
             yield first, last
 
 
 def _words(vocabulary: Vocabulary, rows: Iterable[int]) -> list[str]:
-    """Single words, without decoding all of them."""
+    """The words of some rows, without decoding all words."""
     text, offsets = vocabulary.text, vocabulary.offsets
     return [text[offsets[row] : offsets[row + 1]].tobytes().decode() for row in rows]
 
 
-def _shown(corpus: EncodedCorpus, line: int, words: int = 6, characters: int = 60) -> str:
-    """The beginning of a line, quoted."""
+def _quote_line(corpus: EncodedCorpus, line: int, words: int = 6, characters: int = 60) -> str:
+    """The beginning of a line, in quotes."""
     begin, end = int(corpus.sentence_offsets[line]), int(corpus.sentence_offsets[line + 1])
     text = " ".join(_words(corpus.vocabulary, corpus.ids[begin : min(end, begin + words)]))
     whole = end - begin <= words and len(text) <= characters

@@ -25,7 +25,7 @@ ARRAYS = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CorpusReport:
-    """What reading the text gave. All counts are exact."""
+    """Counts of what was read from the text and what was dropped; all are exact."""
 
     sources: int
     tokens: int
@@ -38,7 +38,7 @@ class CorpusReport:
     sentences: int = 0
 
     def as_dict(self) -> dict[str, int]:
-        """Names and values, for JSON."""
+        """The names and values, for JSON."""
         return dataclasses.asdict(self)
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class CorpusReport:
 
 
 class Text(Protocol):
-    """What is known of a corpus that was read, wherever its tokens are."""
+    """A corpus that was read: its vocabulary and counts; its tokens may be on other machines."""
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -69,7 +69,7 @@ class Text(Protocol):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The parameters that were settled by encoding, by name."""
+        """The parameters that encoding fixed, by name."""
 
     @property
     def tokens(self) -> int:
@@ -82,14 +82,14 @@ class Text(Protocol):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class EncodedCorpus:
-    """A corpus ready for training, as often as one likes.
+    """A corpus that is ready for training, any number of times.
 
     Attributes:
         ids: (tokens,) int32, each token's row in the vocabulary.
         sentence_offsets: (sentences + 1,) int64, where each sentence begins in `ids`; the last entry is its length.
         vocabulary: the words.
         report: what was read and what was dropped.
-        settings: the parameters that were settled by encoding (tokenizer, pruning and so on), by name.
+        settings: the parameters that encoding fixed (tokenizer, pruning and so on), by name.
     """
 
     ids: npt.NDArray[np.int32]
@@ -159,14 +159,14 @@ class EncodedCorpus:
 
 
 SENTENCES = 10_000
-"""Copied at a time: their tokens' places in the corpus take 16 bytes each."""
+"""The number of sentences to copy at a time; each token's place in the corpus takes 16 bytes."""
 
 
-def resampled(corpus: EncodedCorpus, seed: int) -> EncodedCorpus:
-    """As many sentences as the corpus has, drawn from it with replacement.
+def resample(corpus: EncodedCorpus, seed: int) -> EncodedCorpus:
+    """A bootstrap sample: as many sentences as the corpus has, drawn with replacement.
 
-    The vocabulary and its counts stay those of the corpus, so that models of several samples have the same words; one
-    that occurs in none of the sentences drawn is not trained.
+    The vocabulary and its counts are those of the corpus, so that models of several samples have the same words. A word
+    that occurs in no drawn sentence is not trained.
     """
     lengths = np.diff(corpus.sentence_offsets)
     drawn = np.sort(np.random.default_rng(seed).integers(len(lengths), size=len(lengths)))

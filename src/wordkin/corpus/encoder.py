@@ -1,7 +1,7 @@
 """One pass over the text: count, give provisional ids, spool them to disk, then sort, prune and remap.
 
-Sorting by (count descending, first appearance) is a total order, so rows do not depend on hashing. The spool lies in
-unnamed temporary files (``TMPDIR`` says where), which vanish with the process, however it ends.
+Sorting by (count descending, first appearance) is a total order, so rows do not depend on hashing. The spool is in
+unnamed temporary files (in ``TMPDIR``), which disappear when the process ends, even if it is killed.
 """
 
 import contextlib
@@ -40,11 +40,11 @@ from wordkin.corpus.spool import (
     SENTENCES_KEPT,
     TOKENS_KEPT,
     TOKENS_READ,
-    copied_words,
+    copy_vocabulary,
     copy_words,
-    mapped,
+    map_spool,
+    open_spool,
     remap,
-    spool,
     spooling,
 )
 from wordkin.corpus.words import WordCounts, Words
@@ -55,17 +55,17 @@ from wordkin.vocabulary import NO_WORDS, Vocabulary
 logger = logging.getLogger("wordkin")
 
 _SAMPLE_WORDS = 10_000
-"""Words by which it is judged whether a text has spaces between them."""
+"""The number of words that decide whether a text has spaces between its words."""
 
 
-class Settled(NamedTuple):
-    """A vocabulary that was sorted and pruned.
+class PrunedVocabulary(NamedTuple):
+    """A sorted and pruned vocabulary.
 
     Attributes:
         vocabulary: the words that are kept.
         row_of_id: (words,) int32, the row of each provisional id, -1 where the word was dropped.
         report: what was read and dropped, without the number of sentences.
-        settings: the parameters that were settled.
+        settings: the parameters that are fixed by encoding.
     """
 
     vocabulary: Vocabulary
@@ -75,12 +75,12 @@ class Settled(NamedTuple):
 
 
 class Encoder:
-    """Takes text block by block; :meth:`finish` gives the encoded corpus. A context manager, for its spools.
+    """Encodes text block by block; :meth:`finish` returns the encoded corpus. A context manager that closes its spools.
 
     Args:
         config: tokenizer, lower-casing, encoding errors, and the pruning of the vocabulary.
         classes: what separates tokens.
-        known: words that are kept whatever the text holds; their counts are added to those of the text.
+        known: words that are always kept; their counts are added to those of the text.
 
     Raises:
         ConfigurationError: ``memory_budget`` leaves no room for two words, however short.
@@ -103,8 +103,8 @@ class Encoder:
         self._make_room(2 * reading.BLOCK_BYTES)
         self._words = Words()
         self._spools = contextlib.ExitStack()
-        self._ids_spool: IO[bytes] = self._spools.enter_context(spool())
-        self._ends_spool: IO[bytes] = self._spools.enter_context(spool())
+        self._ids_spool: IO[bytes] = self._spools.enter_context(open_spool())
+        self._ends_spool: IO[bytes] = self._spools.enter_context(open_spool())
         with announced("the corpus scanner"):
             self._compile()
         self._words.enter(known, self._progress)
@@ -119,15 +119,15 @@ class Encoder:
         """Scan one source of UTF-8 text, with or without a byte order mark.
 
         Args:
-            name: what to call it in messages.
-            blocks: its bytes, cut anywhere; an empty block ends it.
-            offset: of the first of these bytes in the source.
+            name: the source's name for messages.
+            blocks: the source's bytes, cut anywhere; an empty block ends it.
+            offset: the offset of the first of these bytes in the source.
 
         Raises:
             CorpusError: the bytes are not UTF-8; the message names source and byte offset.
         """
         self.sources.append(name)
-        pending = b""  # bytes not yet decoded, which begin at `offset`: an incomplete character, or line before lower()
+        pending = b""  # bytes not yet decoded, from `offset` on: an incomplete character, or line before lower()
         growing: list[bytes] = []
         held = 0
         for block in itertools.chain(blocks, [b""]):
@@ -140,18 +140,18 @@ class Encoder:
             raw = pending + b"".join(growing)
             growing, held = [], 0
             cut = len(raw) if final else self._decodable(raw)
-            text = self._decoded(raw[:cut], name, offset)
+            text = self._decode(raw[:cut], name, offset)
             if offset == 0:
                 text = text.removeprefix(reading.BYTE_ORDER_MARK)
             pending = raw[cut:]
             offset += cut
             self._scan(text, final)
 
-    def add_marked(self, blocks: Iterable[tuple[bytes, int]]) -> None:
-        """Scan tokens that come from lists, see marking.py.
+    def add_sentences(self, blocks: Iterable[tuple[bytes, int]]) -> None:
+        """Scan tokens from lists, in sentinel encoding (see :func:`wordkin.corpus.sources.sentinel_blocks`).
 
         Args:
-            blocks: marked bytes, each ending with a sentence, and how many empty tokens were left out of them.
+            blocks: encoded bytes that end with a sentence, and the number of empty tokens left out of them.
         """
         self.sources.append("the corpus")
         for block, empty in blocks:
@@ -164,52 +164,52 @@ class Encoder:
         Raises:
             CorpusError: there was no text, or fewer than two words are left.
         """
-        counts = self._words.take_counts(self._distinct)
-        vocabulary, row_of_id, report, settings = self._settle(counts, self._sentences)
-        ids, offsets = self._remapped(row_of_id)
+        counts = self._words.take_counts(self._word_count)
+        vocabulary, row_of_id, report, settings = self._prune(counts, self._sentence_count)
+        ids, offsets = self._remap_spool(row_of_id)
         return EncodedCorpus(
             ids, offsets, vocabulary, dataclasses.replace(report, sentences=len(offsets) - 1), settings
         )
 
     def words(self) -> WordCounts:
-        """The distinct words that were read, of which none were known before."""
-        words, table = self._distinct, self._words.table
+        """The distinct words that were read; for an encoder without known words."""
+        words, table = self._word_count, self._words.table
         text = table.arena[: self._progress[ARENA_USED]]
-        return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), self._sentences)
+        return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), self._sentence_count)
 
     def finish_with_known(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-        """Remap the spool, leaving out all words but those that were known before.
+        """Remap the spool; keep only the words that were known before.
 
         Returns:
-            The rows of the tokens, and (sentences + 1,) where each sentence begins among them.
+            The rows of the tokens, and the offset of each sentence in them: (sentences + 1,).
         """
         if not self._progress[TOTAL]:
             return np.zeros(0, np.int32), np.zeros(1, np.int64)
-        row_of_id = np.full(self._distinct, -1, np.int32)
+        row_of_id = np.full(self._word_count, -1, np.int32)
         row_of_id[: len(self._known)] = np.arange(len(self._known))
-        return self._remapped(row_of_id)
+        return self._remap_spool(row_of_id)
 
     @property
-    def _distinct(self) -> int:
-        """Words that are known or were read."""
+    def _word_count(self) -> int:
+        """The number of words, known before or read."""
         return int(self._progress[WORDS])
 
     @property
-    def _sentences(self) -> int:
-        """Sentences that were read."""
+    def _sentence_count(self) -> int:
+        """The number of sentences that were read."""
         return self._ends_spool.tell() // self._ends.itemsize
 
-    def _settle(self, counts: npt.NDArray[np.int64], sentences: int) -> Settled:
+    def _prune(self, counts: npt.NDArray[np.int64], sentences: int) -> PrunedVocabulary:
         """Sort and prune the vocabulary.
 
         Args:
             counts: (words,) the occurrences of each word in the text, by provisional id.
-            sentences: in the text, or more.
+            sentences: the number of sentences in the text, or an upper bound.
         """
         words, tokens = len(counts), int(counts.sum())
         if not tokens:
             read = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
-            raise CorpusError(f"{read} holds no tokens: it is empty, or all white space; give a file with text")
+            raise CorpusError(f"{read} holds no tokens: it is empty or only white space; give a file with text")
         known = len(self._known)
         new = known + np.argsort(-counts[known:], kind="stable")
         frequent = int(np.count_nonzero(counts[known:] >= self.config.min_count))
@@ -232,23 +232,23 @@ class Encoder:
         if joining < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
             settings["max_vocabulary"] = len(kept)
             dropped = int(counts[new[joining:wanted]].sum())
-            logger.info("%s", _cut(self.config, len(kept), known + wanted, dropped, tokens))
+            logger.info("%s", _budget_message(self.config, len(kept), known + wanted, dropped, tokens))
         counts[:known] += self._known.counts
         table = self._words.table
-        vocabulary, rows = copied_words(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
+        vocabulary, rows = copy_vocabulary(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
         row_of_id = np.full(words, -1, np.int32)
         row_of_id[kept] = rows
-        return Settled(vocabulary, row_of_id, report, settings)
+        return PrunedVocabulary(vocabulary, row_of_id, report, settings)
 
     def _has_no_spaces(self) -> bool:
-        """Whether the words that were read are whole sentences of text without spaces, judged by the first of them."""
-        number = min(self._distinct, _SAMPLE_WORDS)
+        """Whether the first words are whole sentences, because the text has no spaces between words."""
+        number = min(self._word_count, _SAMPLE_WORDS)
         table = self._words.table
         is_text = self.classes is not tokenizer.sentinel_classes() and not self.classes.single
         return is_text and tokenizer.without_spaces(table.arena[: table.offsets[number]].tobytes(), number)
 
     def _within_budget(self, order: npt.NDArray[np.intp], sentences: int) -> npt.NDArray[np.intp]:
-        """The words that memory_budget has room for: those that are known, and the most frequent new ones."""
+        """The words that fit into memory_budget: all known words and the most frequent new ones."""
         if self.config.memory_budget is None:
             return order
         lengths = self._words.table.offsets[order + 1] - self._words.table.offsets[order]
@@ -259,20 +259,20 @@ class Encoder:
         return order[:fitting]
 
     def _compile(self) -> None:
-        """Compile the scanner, or load it from the cache, by scanning nothing."""
+        """Compile the scanner or load it from the cache, by scanning an empty text."""
         self._scan(b"", final=False)
         refill(self._words.table, np.zeros(0, np.int64))
         remap(self._ids[:0], self._ends[:0], self._ids[:0], np.zeros(REMAP_FIELDS, np.int64))
         copy_words(self._text[:0], self._ends[:0], self._ends[:1], self._text[:0])
 
     def _make_room(self, size: int) -> None:
-        """Make (larger) buffers for `size` bytes of text and SPARE behind it, which are used again for every piece."""
+        """Allocate buffers for `size` bytes of text and SPARE bytes behind it; all pieces use the same buffers."""
         text = np.empty(size + SPARE, np.uint8)
         text[: self._rest] = self._text[: self._rest]
         self._text, self._ids, self._ends = text, np.empty(size, np.int32), np.empty(size + 1, np.int64)
 
     def _decodable(self, raw: bytes) -> int:
-        """How many bytes of `raw` end with a whole character (and, for lower(), with a whole word)."""
+        """The number of bytes of `raw` up to its last whole character (for lower(), its last whole word)."""
         if self.config.lower:
             cut = max(raw.rfind(b"\n"), raw.rfind(b" ")) + 1
             if cut:
@@ -285,8 +285,8 @@ class Encoder:
                 break
         return len(raw)
 
-    def _decoded(self, raw: bytes, name: str, offset: int) -> bytes:
-        """Check a piece of UTF-8, and repair, lower-case or shorten it as configured."""
+    def _decode(self, raw: bytes, name: str, offset: int) -> bytes:
+        """Check a piece of UTF-8; replace errors, lower-case it or drop characters as configured."""
         if raw.isascii():
             return raw.lower() if self.config.lower else raw
         try:
@@ -307,7 +307,7 @@ class Encoder:
         return text.encode()
 
     def _scan(self, data: bytes, final: bool) -> None:
-        """Scan a piece behind what is left of the last one, spool what it gave, and keep an incomplete token."""
+        """Scan a piece after the rest of the last one, spool the ids, and keep an incomplete token as the new rest."""
         size = self._rest + len(data)
         if size > len(self._ids):
             self._make_room(2 * size)
@@ -323,12 +323,12 @@ class Encoder:
         self._rest = size - int(progress[POSITION])
         self._text[: self._rest] = self._text[progress[POSITION] : size]
 
-    def _remapped(self, rows: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-        """Turn spooled ids into rows, see remap(); gives all of them, and the sentences' offsets.
+    def _remap_spool(self, rows: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Turn spooled ids into rows, see remap(); return all rows and the sentences' offsets.
 
-        The pieces are read and written, since every page that is written through a mapping costs a fault.
+        The pieces are read and written, not mapped: every page that is written through a mapping costs a fault.
         """
-        ends = mapped(self._ends_spool, np.int64)
+        ends = map_spool(self._ends_spool, np.int64)
         ids, progress = self._ids_spool, np.zeros(REMAP_FIELDS, np.int64)
         with spooling():
             while progress[TOKENS_READ] < self._progress[TOTAL]:
@@ -339,18 +339,18 @@ class Encoder:
                 ids.write(piece[:left].data)
         offsets = np.zeros(progress[SENTENCES_KEPT] + 1, np.int64)
         offsets[1:] = ends[: progress[SENTENCES_KEPT]]
-        return mapped(ids, np.int32)[: progress[TOKENS_KEPT]], offsets
+        return map_spool(ids, np.int32)[: progress[TOKENS_KEPT]], offsets
 
 
 def _fields(classes: tokenizer.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
     return classes.of_byte, classes.of_character, classes.single
 
 
-def _cut(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
-    """What memory_budget left of the vocabulary, in one line."""
+def _budget_message(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
+    """The message on the words that memory_budget dropped."""
     return (
         f"{argument('memory_budget')} {units.format_bytes(config.memory_budget or 0)} has room for {kept:,} of "
-        f"{wanted:,} words of {config.vector_size} dimensions; the rarer ones go, with {dropped:,} tokens "
+        f"{wanted:,} words of {config.vector_size} dimensions; the rarer ones are dropped, with {dropped:,} tokens "
         f"({dropped / tokens:.1%})"
     )
 
@@ -360,9 +360,9 @@ def _refuse_vocabulary(
 ) -> NoReturn:
     if known and not report.tokens_kept:
         raise CorpusError(
-            f"none of the text's {report.distinct_words:,} distinct words is known to the model, and none may join it: "
+            f"none of the text's {report.distinct_words:,} distinct words is known to the model, and none can join it: "
             f"the most frequent occurs {most:,} times, {argument('min_count')} is {config.min_count}, "
-            f"{argument('max_vocabulary')} {config.max_vocabulary}; see whether {argument('tokenizer')} and "
+            f"{argument('max_vocabulary')} {config.max_vocabulary}; check whether {argument('tokenizer')} and "
             f"{argument('lower')} are the model's, or give more text"
         )
     left = "no word is" if report.words_kept == 0 else "only one word is"

@@ -1,4 +1,4 @@
-"""From what a corpus is to its encoded form."""
+"""Encoding of a corpus of any kind."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator
@@ -13,8 +13,8 @@ from wordkin.corpus import reading, tokenizer
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.encoder import Encoder
 from wordkin.corpus.reading import BLOCK_BYTES
-from wordkin.corpus.sources import Encoded, Files, Sentences, Texts, recognize, refused, sentinel_blocks
-from wordkin.corpus.spool import copied_words, mapped, spool, spooling
+from wordkin.corpus.sources import Encoded, Files, Sentences, Texts, invalid_item, recognize, sentinel_blocks
+from wordkin.corpus.spool import copy_vocabulary, map_spool, open_spool, spooling
 from wordkin.errors import ConfigurationError, CorpusError, argument
 from wordkin.storage import units
 from wordkin.vocabulary import NO_WORDS, Vocabulary
@@ -24,17 +24,17 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
     """Encode a corpus.
 
     Args:
-        corpus: what :func:`wordkin.corpus.sources.recognize` takes or returns; an iterable is read once.
+        corpus: an argument or a result of :func:`wordkin.corpus.sources.recognize`; an iterable is read once.
         config: how to tokenize and prune.
-        known: words that join the vocabulary whatever the corpus holds, and whose counts are added to its own.
+        known: words that are always in the vocabulary; their counts are added to those of the corpus.
 
     Raises:
-        CorpusError: the corpus cannot be read or holds too little; the message names the fix.
+        CorpusError: the corpus cannot be read or is too small; the message names the fix.
         MissingPackageError: a URL needs a package that is not installed.
     """
     source = recognize(corpus, config.tokenizer)
     if isinstance(source, Encoded):
-        return _settled(source.corpus, config, known, source.name)
+        return _apply_known_words(source.corpus, config, known, source.name)
     lists = isinstance(source, Sentences)
     classes = tokenizer.sentinel_classes() if lists else tokenizer.text_classes(config.tokenizer or "whitespace")
     with Encoder(config, classes, known) as encoder:
@@ -44,12 +44,12 @@ def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) ->
         elif isinstance(source, Texts):
             encoder.add_text("the text", _lines(source.strings))
         else:
-            encoder.add_marked(sentinel_blocks(source.sentences, config))
+            encoder.add_sentences(sentinel_blocks(source.sentences, config))
         return encoder.finish()
 
 
-def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, name: str) -> EncodedCorpus:
-    """Take up the known words, or else refuse parameters that ask for another encoding than the one it has."""
+def _apply_known_words(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, name: str) -> EncodedCorpus:
+    """Add the known words to an encoded corpus; refuse parameters that contradict its encoding."""
     if len(known):
         corpus = with_known_words(corpus, known)
     else:
@@ -60,9 +60,9 @@ def _settled(corpus: EncodedCorpus, config: TrainingConfig, known: Vocabulary, n
 
 
 def with_known_words(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
-    """The corpus over the words of both, in the order that encoding its text with `known` gives; counts are summed.
+    """The corpus with the known words added; counts are summed, and the order is that of encoding with `known`.
 
-    No word is dropped. The new ids lie in a temporary file, as those of a text do.
+    No word is dropped. The new ids are in a temporary file, like the ids of a text.
     """
     own = corpus.vocabulary
     places = known.rows_of(own)  # known words first, then the new ones
@@ -73,18 +73,18 @@ def with_known_words(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
     arena = np.concatenate([known.text, own.text])
     begins = np.concatenate([known.offsets[:-1], len(known.text) + own.offsets[:-1][new]])
     ends = np.concatenate([known.offsets[1:], len(known.text) + own.offsets[1:][new]])
-    vocabulary, rows = copied_words(arena, begins, ends, counts)
-    return dataclasses.replace(corpus, ids=_remapped(corpus.ids, rows[places]), vocabulary=vocabulary)
+    vocabulary, rows = copy_vocabulary(arena, begins, ends, counts)
+    return dataclasses.replace(corpus, ids=_remap_ids(corpus.ids, rows[places]), vocabulary=vocabulary)
 
 
-def _remapped(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """The row of each id, mapped from a spool."""
+def _remap_ids(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The row of each id, memory-mapped from a spool."""
     step = BLOCK_BYTES // ids.itemsize
-    with spool() as file:
+    with open_spool() as file:
         with spooling():
             for begin in range(0, len(ids), step):
                 file.write(rows[ids[begin : begin + step]].data)
-        return mapped(file, np.int32)
+        return map_spool(file, np.int32)
 
 
 def _require_the_same(corpus: EncodedCorpus, config: TrainingConfig, name: str) -> None:
@@ -100,14 +100,14 @@ def _require_the_same(corpus: EncodedCorpus, config: TrainingConfig, name: str) 
 
 
 def _fewer_for_memory(config: TrainingConfig, settled: int | None) -> bool:
-    """Whether a corpus may hold fewer words than max_vocabulary because memory_budget had no room for more."""
+    """Whether memory_budget may have given the corpus fewer words than max_vocabulary allows."""
     if config.memory_budget is None or config.max_vocabulary is None or settled is None:
         return False
     return settled < config.max_vocabulary
 
 
 def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, name: str, known: int) -> None:
-    """Refuse a vocabulary that memory_budget has no room for: what was encoded cannot be pruned any more."""
+    """Refuse a vocabulary that does not fit into memory_budget; an encoded corpus cannot be pruned."""
     words, lengths = len(corpus.vocabulary), np.diff(corpus.vocabulary.offsets)
     fitting = memory.words_that_fit(
         budget, lengths, len(corpus.sentence_offsets) - 1, config.vector_size, config.copies_of_weights
@@ -135,16 +135,16 @@ def _lines(strings: Iterable[str], size: int = reading.BLOCK_BYTES) -> Iterator[
     length = 0
     for number, string in enumerate(strings):
         if not isinstance(string, str):
-            raise refused(number, string, "earlier ones are strings: pass one kind")
+            raise invalid_item(number, string, "earlier ones are strings: pass one kind")
         held += [string, "\n"]
         length += len(string) + 1
         if length >= size:
-            yield _encoded(held)
+            yield _encode_strings(held)
             held, length = [], 0
-    yield _encoded(held) or b"\n"
+    yield _encode_strings(held) or b"\n"
 
 
-def _encoded(strings: list[str]) -> bytes:
+def _encode_strings(strings: list[str]) -> bytes:
     try:
         return "".join(strings).encode()
     except UnicodeEncodeError as error:

@@ -1,4 +1,4 @@
-"""Where text comes from: files, directories, globs, URLs, standard input, compressed or not."""
+"""Reading text: files, directories, globs, URLs, standard input, compressed or not."""
 
 import bz2
 import contextlib
@@ -43,42 +43,44 @@ _OTHER_KINDS = {
     b"\x89HDF\r\n\x1a\n": ("an HDF5 file", _TABLE.replace("{reader}", "pandas.read_hdf")),
     b"SQLite format 3\0": ("an SQLite database", "select its text, and write it to a file of text"),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("a document of an older office program", _SAVE),
-    b"PK\x03\x04": ("a zip archive (.ods, .xlsx, .docx, .epub and .npz files are such)", f"unpack it, or {_SAVE}"),
+    b"PK\x03\x04": ("a zip archive (such as .ods, .xlsx, .docx, .epub and .npz)", f"unpack it, or {_SAVE}"),
     b"7z\xbc\xaf\x27\x1c": ("a 7z archive", "unpack it"),
     b"Rar!\x1a\x07": ("a RAR archive", "unpack it"),
     b"%PDF-": ("a PDF document", _SAVE),
-    b"\x93NUMPY": ("an array of NumPy", "numpy.load reads it: pass that to fit"),
+    b"\x93NUMPY": ("a NumPy array", "load it with numpy.load, and pass the array to fit"),
     b"\xff\xfe": ("text in UTF-16 or UTF-32", "convert it to UTF-8, for instance with iconv"),
     b"\xfe\xff": ("text in UTF-16", "convert it to UTF-8, for instance with iconv"),
 }
-"""What files that hold no UTF-8 begin with, what they are, and what to do with them."""
+"""The first bytes of files that are not UTF-8 text: the kind of file, and the advice."""
 
 
 def expand(inputs: Iterable[Source]) -> list[Source]:
     """Turn paths, directories, glob patterns, URLs and ``-`` into the list of files to read.
 
-    A directory stands for all files below it, sorted by path, without hidden ones; a pattern for its sorted matches.
+    A directory means all files below it, sorted by path, without hidden ones; a pattern means its sorted matches.
 
     Raises:
-        CorpusError: nothing of that name, a directory without files, or a pattern without matches.
+        CorpusError: a path does not exist, a directory has no files, or a pattern has no matches.
         MissingPackageError: a URL needs a package that is not installed.
     """
     files: list[Source] = []
     for given in inputs:
         try:
-            files += _expanded(given)
+            files += _expand_source(given)
         except OSError as error:
-            raise CorpusError(f"cannot read {_shown(given)}: {error.strerror or error}; check the path") from error
+            raise CorpusError(
+                f"cannot read {_format_source(given)}: {error.strerror or error}; check the path"
+            ) from error
     return files
 
 
-def _shown(given: Source) -> str:
-    """A path for a message of one line; text that was passed for a path may be long."""
+def _format_source(given: Source) -> str:
+    """A path for a message, shortened; users may pass a long text as a path."""
     text = str(given)
     return text if len(text) <= 200 and text.isprintable() else repr(text[:60]) + " …"
 
 
-def _expanded(given: Source) -> list[Source]:
+def _expand_source(given: Source) -> list[Source]:
     if isinstance(given, RemoteFile):
         return [given]
     files: list[Source] = []
@@ -86,7 +88,7 @@ def _expanded(given: Source) -> list[Source]:
     if str(given) == STANDARD_INPUT:
         files.append(STANDARD_INPUT)
     elif isinstance(given, str) and remote.is_url(given):
-        files += remote.found(given)
+        files += remote.find_files(given)
     elif path.is_dir():
         found = sorted(_files_below(path))
         if not found:
@@ -97,15 +99,17 @@ def _expanded(given: Source) -> list[Source]:
     elif glob.has_magic(str(given)):
         matches = sorted(Path(name) for name in glob.glob(str(given), recursive=True))  # noqa: PTH207 (patterns may be absolute)
         if not matches:
-            raise CorpusError(f"no file matches the pattern {_shown(given)}; check it, and quote it in the shell")
+            raise CorpusError(
+                f"no file matches the pattern {_format_source(given)}; check it, and quote it in the shell"
+            )
         files += expand(matches)
     else:
-        raise CorpusError(f"cannot read {_shown(given)}: no such file or directory; check the path")
+        raise CorpusError(f"cannot read {_format_source(given)}: no such file or directory; check the path")
     return files
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """All files below a directory, links followed, hidden ones left out; an unreadable directory is an error."""
+    """Yield all files below a directory, following links and skipping hidden files; an unreadable one is an error."""
 
     def refuse(error: OSError) -> None:
         raise error
@@ -122,7 +126,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 class _Frames(io.RawIOBase):
-    """Reads zstd frames one after the other; unlike zstandard's own reader it notices when the last is cut short."""
+    """Reads consecutive zstd frames; unlike zstandard's reader it raises EOFError when the last one is cut short."""
 
     def __init__(self, source: IO[bytes], decompressor: Callable[[], Any]) -> None:
         self._source = source
@@ -151,7 +155,7 @@ class _Frames(io.RawIOBase):
         return size
 
 
-def _opened_file(source: Path | RemoteFile, end: int | None = None, glance: bool = False) -> BinaryIO:
+def _open_file(source: Path | RemoteFile, end: int | None = None, glance: bool = False) -> BinaryIO:
     if isinstance(source, RemoteFile):
         return source.open(end, remote.GLANCE_BYTES if glance else remote.PIECE_BYTES)
     try:
@@ -161,15 +165,15 @@ def _opened_file(source: Path | RemoteFile, end: int | None = None, glance: bool
 
 
 def size(source: Path | RemoteFile) -> int | None:
-    """How many bytes a file has, where that is known."""
+    """The number of bytes of a file; None if unknown."""
     return source.size if isinstance(source, RemoteFile) else source.stat().st_size
 
 
 def line_start(source: Path | RemoteFile, place: int) -> int:
-    """Where the first line begins that begins at byte `place` of a file of text or later; its end where none does."""
+    """The offset of the first line that begins at byte `place` or later; the file's end if there is none."""
     if place == 0:
         return 0
-    with _opened_file(source, glance=True) as file:
+    with _open_file(source, glance=True) as file:
         file.seek(place - 1)
         while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
             pass
@@ -177,23 +181,22 @@ def line_start(source: Path | RemoteFile, place: int) -> int:
 
 
 def is_compressed(source: Path | RemoteFile) -> bool:
-    """Whether the first bytes of a file say that it is compressed."""
-    with _opened_file(source, glance=True) as file:
+    """Whether a file is compressed, by its first bytes."""
+    with _open_file(source, glance=True) as file:
         return file.read(8).startswith((_GZIP, _BZIP2, _XZ, _ZSTD))
 
 
 @contextlib.contextmanager
-def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[BinaryIO]:
-    """Open a file, or standard input for ``-``, decompressing what its first bytes say is compressed.
+def open_source(source: Source, begin: int = 0, end: int | None = None) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for ``-``; compressed data are recognized by their first bytes and decompressed.
 
     Args:
         source: a file, or ``-``.
-        begin: the first byte to read; others than 0 for files that are not compressed.
-        end: the byte behind the last to read, where that is known: little more of a remote file is fetched.
+        begin: the first byte to read; must be 0 for compressed files.
+        end: the byte after the last to read, if known; little more of a remote file is fetched.
 
     Raises:
-        CorpusError: the file cannot be opened, is a safetensors file, or its compression needs an extra that is not
-            installed.
+        CorpusError: the file cannot be opened, is a safetensors file, or needs an extra for its compression.
     """
     with contextlib.ExitStack() as stack:
         if source == STANDARD_INPUT:
@@ -201,7 +204,7 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
                 raise CorpusError("standard input is closed; name a file")
             raw: IO[bytes] = sys.stdin.buffer
         else:
-            raw = stack.enter_context(_opened_file(Path(source) if isinstance(source, str) else source, end))
+            raw = stack.enter_context(_open_file(Path(source) if isinstance(source, str) else source, end))
         buffered = cast(io.BufferedReader, raw)
         if begin:
             buffered.seek(begin)
@@ -228,12 +231,12 @@ def opened(source: Source, begin: int = 0, end: int | None = None) -> Iterator[B
 
 
 def name_of(source: Source) -> str:
-    """What to call a source in messages."""
+    """A source's name for messages."""
     return "standard input" if source == STANDARD_INPUT else str(source)
 
 
 def _require_text(source: Source, first: bytes) -> None:
-    """Refuse a source whose first bytes are those of another kind of file."""
+    """Refuse a source that is another kind of file, by its first bytes."""
     for magic, (kind, advice) in _OTHER_KINDS.items():
         if first.startswith(magic):
             advice = advice.format(name="FILE" if source == STANDARD_INPUT else str(source))
@@ -241,20 +244,20 @@ def _require_text(source: Source, first: bytes) -> None:
 
 
 def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """Yield the bytes of a source in blocks, none of them empty.
+    """Yield the bytes of a source in non-empty blocks.
 
     Args:
         source: a file, or ``-``.
-        size: of a block.
-        begin: the first byte; others than 0 for files that are not compressed.
-        end: the byte behind the last, where that is not the source's end.
+        size: the size of a block.
+        begin: the first byte; must be 0 for compressed files.
+        end: the byte after the last; None for the source's end.
 
     Raises:
-        CorpusError: the source cannot be read, is no text by its first bytes, or its compressed data are damaged or
+        CorpusError: the source cannot be read, is not text by its first bytes, or its compressed data are damaged or
             truncated.
     """
     name = name_of(source)
-    with opened(source, begin, end) as stream:
+    with open_source(source, begin, end) as stream:
         try:
             left = sys.maxsize if end is None else end - begin
             block = stream.read(min(size, left))

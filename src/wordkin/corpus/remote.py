@@ -1,4 +1,4 @@
-"""Files of text that fsspec opens (an extra): in S3, Google Cloud Storage or HDFS, on web servers and elsewhere."""
+"""Remote text files, opened by fsspec (an extra): S3, Google Cloud Storage, HDFS, web servers and others."""
 
 import contextlib
 import glob
@@ -15,13 +15,13 @@ from typing import Any, BinaryIO, cast
 from wordkin.errors import CorpusError, MissingPackageError, WordkinError, pip_install
 
 PIECE_BYTES = 4 << 20
-"""What is fetched at once where a file is read from front to back."""
+"""The number of bytes to fetch at once when a whole file is read."""
 
 GLANCE_BYTES = 1 << 16
-"""What is fetched at once where only a line or less is looked at."""
+"""The number of bytes to fetch at once when at most a line is read."""
 
 _READ_AHEAD = 1 << 20
-"""What fsspec fetches beyond that. By default some stores fetch fifty times as much; one allows nothing else."""
+"""The bytes that fsspec reads ahead. By default some stores read fifty times as much; one allows nothing else."""
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+(?:://|::\S*://)", re.IGNORECASE)  # C:\text.txt and C:/text.txt are paths
 _SECRETS = (
@@ -29,10 +29,10 @@ _SECRETS = (
     (re.compile(r"(https?://)[^\s/@:]+@", re.IGNORECASE), r"\1***@"),
     (re.compile(r"(https?://[^\s?]*)\?[^\s'\")]+", re.IGNORECASE), r"\1?…"),
 )
-"""Password, token and signature, as URLs have them, and what is shown instead."""
+"""Passwords, tokens and signatures in URLs, and their replacements in messages."""
 
 _NO_RANGES = re.compile("support range requests|seek streaming")
-"""What fsspec says where a web server sends whole files alone: to one who needs a later part, or goes to it."""
+"""fsspec's messages if a web server can only send whole files."""
 
 _ADVICE = "check the URL, the connection and your permissions"
 
@@ -42,11 +42,11 @@ class RemoteFile:
     """A file that fsspec opens.
 
     Attributes:
-        url: what was given, which leads to the store; it may hold a password.
-        path: of the file in the store, as fsspec writes it.
-        name: what to call it in messages: its URL without secrets.
-        size: in bytes; None where the store does not say.
-        local: the same file on this machine, where it is one.
+        url: the user's URL; it may hold a password.
+        path: fsspec's path of the file in the store.
+        name: the file's name for messages: its URL without secrets.
+        size: the size in bytes; None if the store does not tell it.
+        local: the path on this machine, if the file is local.
     """
 
     url: str = field(repr=False)
@@ -59,15 +59,15 @@ class RemoteFile:
         return self.name
 
     def open(self, end: int | None, piece: int) -> BinaryIO:
-        """Open it for reading.
+        """Open the file for reading.
 
         Args:
-            end: the byte behind the last to read; None for the file's end.
-            piece: how many bytes are fetched at once.
+            end: the byte after the last to read; None for the file's end.
+            piece: the number of bytes to fetch at once.
 
         Raises:
-            CorpusError: it cannot be opened; reading raises the same where it fails, or ends before the file's end.
-            MissingPackageError: a package that is needed for its store is not installed.
+            CorpusError: the file cannot be opened; the stream raises it if reading fails or ends too early.
+            MissingPackageError: a package that is needed for the store is not installed.
         """
         with _refusals(self.name):
             store, _ = _store(self.url)
@@ -76,7 +76,7 @@ class RemoteFile:
 
 
 class _Stream(io.RawIOBase):
-    """The bytes of a remote file; what goes wrong is one error of ours."""
+    """The byte stream of a remote file; every failure becomes a CorpusError."""
 
     def __init__(self, source: RemoteFile, file: Any, end: int | None) -> None:
         self._source, self._file, self._place = source, file, 0
@@ -118,16 +118,16 @@ class _Stream(io.RawIOBase):
 
 
 def is_url(text: str) -> bool:
-    """Whether a string says how to reach a store, as ``s3://bucket/text.txt`` does."""
+    """Whether a string is a URL, such as ``s3://bucket/text.txt``."""
     return _URL.match(text) is not None and text.isprintable()
 
 
-def found(url: str) -> list[RemoteFile]:
-    """The files that a URL stands for, as local paths do: one, all below a folder, or a pattern's sorted matches.
+def find_files(url: str) -> list[RemoteFile]:
+    """The files of a URL: one file, all files below a folder, or the sorted matches of a pattern.
 
     Raises:
-        CorpusError: there are none, or the store refuses.
-        MissingPackageError: fsspec is not installed, or what it needs for this store.
+        CorpusError: there are no files, or the store refuses access.
+        MissingPackageError: fsspec is not installed, or a package that it needs for this store.
     """
     name = without_secrets(url)
     with _refusals(name):
@@ -151,14 +151,14 @@ def found(url: str) -> list[RemoteFile]:
 
 
 def without_secrets(text: str) -> str:
-    """A text in which URLs have no password, and those of web servers no query, which may be a signature."""
+    """Remove passwords from URLs in a text, and queries from web addresses, because they may be signatures."""
     for secret, shown in _SECRETS:
         text = secret.sub(shown, text)
     return text
 
 
 def _store(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it."""
+    """The fsspec file system of a URL, and the path in it."""
     try:
         from fsspec.core import url_to_fs
     except ImportError:
@@ -170,7 +170,7 @@ def _store(url: str) -> tuple[Any, str]:
 
 
 def _is_local(store: Any) -> bool:
-    """Whether a store's files are those of this machine, be it by way of a cache."""
+    """Whether a store's files are on this machine, directly or behind a cache."""
     from fsspec.implementations.cached import CachingFileSystem
     from fsspec.implementations.local import LocalFileSystem
 
@@ -180,12 +180,12 @@ def _is_local(store: Any) -> bool:
 
 
 def _is_pattern(path: str) -> bool:
-    """Whether there are wildcards in a path; a question mark in the address of a web page is none."""
+    """Whether a path has wildcards; a question mark in a web address is not one."""
     return glob.has_magic(path.partition("?")[0] if path.startswith(("http://", "https://")) else path)
 
 
 def _is_hidden(file: str, given: str) -> bool:
-    """Whether a part of a file's path that was not given begins with a dot."""
+    """Whether a part of a file's path below the given one begins with a dot."""
     return any(part.startswith(".") for part in set(file.split("/")) - set(given.split("/")))
 
 
@@ -196,7 +196,7 @@ def _size(about: dict[str, Any]) -> int | None:
 
 @contextlib.contextmanager
 def _refusals(name: str) -> Iterator[None]:
-    """Say in one line what a store refuses; the store's own exceptions may show credentials and are left behind."""
+    """Turn a store's exceptions into one-line errors; the originals are dropped, because they may show credentials."""
     try:
         yield
     except (WordkinError, MemoryError):
@@ -204,18 +204,18 @@ def _refusals(name: str) -> Iterator[None]:
     except ImportError as error:
         raise MissingPackageError(f"{name} needs another package: {_line(error)}") from None
     except FileNotFoundError as error:
-        said = _line(error.__cause__) if error.__cause__ else "nothing of that name is there"
+        said = _line(error.__cause__) if error.__cause__ else "no such file or directory"
         raise CorpusError(f"cannot read {name}: {said}; {_ADVICE}") from None
     except Exception as error:
         if isinstance(error, ValueError) and _NO_RANGES.search(str(error)):
             raise CorpusError(
-                f"cannot read {name}: its server serves no ranges of bytes, and the file is too large to be read "
-                "without; put simplecache:: before the URL, which copies the file to this machine first"
+                f"cannot read {name}: its server does not support ranges of bytes, which a file of this size needs; "
+                "put simplecache:: before the URL, which copies the file to this machine first"
             ) from None
         raise CorpusError(f"cannot read {name}: {_line(error)}; {_ADVICE}") from None
 
 
 def _line(error: BaseException) -> str:
-    """What an exception says, without secrets."""
+    """An exception's message on one line, without secrets."""
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return textwrap.shorten(without_secrets(said), 300, placeholder=" …").rstrip(".")

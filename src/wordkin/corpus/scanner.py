@@ -1,11 +1,11 @@
 """The compiled scanner: bytes in, provisional token ids out.
 
 A word's provisional id is its rank of first appearance. A hash table with open addressing finds it, see WordTable. A
-slot is half a cache line and all that nearly every token touches: it holds words of up to INLINE bytes whole, and their
-counts. Only longer words are compared by their bytes in the arena as well: never by hash alone.
+slot is half a cache line, and most tokens touch nothing else: it holds the count, and the whole word if that has up to
+INLINE bytes. Longer words are also compared by their bytes in the arena, never by hash only.
 
-Bytes are compared BLOCK at a time; only those that may not belong to a token are then looked at one by one. Words are
-read eight bytes at a time, lowest first: the processors that Numba supports are little-endian.
+Bytes are compared BLOCK at a time; only bytes that may separate tokens are then examined one by one. Words are read
+eight bytes at a time, lowest first: the processors that Numba supports are little-endian.
 """
 
 import numpy as np
@@ -24,26 +24,26 @@ POSITION, WORDS, ARENA_USED, TOKENS, SENTENCES, SENTENCE_BEGIN, TOTAL = range(7)
 PROGRESS_FIELDS = 7
 
 BLOCK = 64
-"""Bytes that are compared at once; a mask of them is a uint64."""
+"""The number of bytes compared at once; their mask is a uint64."""
 
 BATCH = 128
-"""Tokens that are found, together with the rest of a block, before they are looked up; meanwhile slots arrive."""
+"""The number of tokens to find, besides the rest of a block, before looking them up; meanwhile slots are fetched."""
 
 SPARE = BLOCK
-"""Bytes that must be readable behind a text and behind the arena, so that none has to be read one by one."""
+"""The readable bytes needed behind a text and behind the arena, so that no byte has to be read one by one."""
 
 INLINE = 16
-"""Bytes of a word that its slot can hold, as two uint64."""
+"""The longest word in bytes that its slot can hold, as two uint64."""
 
-# A word's key, with which a token's row and a slot both begin: its bytes where there are INLINE of them or fewer, or
-# else a hash of all of them and the bytes 8 to 15.
+# A word's key, at the beginning of a token's row and of a slot: the bytes of a word of up to INLINE bytes; for a longer
+# word, a hash of all bytes and the bytes 8 to 15.
 FIRST, SECOND = 0, 1
 
-# What else is known of a token once it is found, in its row of uint64.
+# The other fields of a token's row of uint64.
 BEGIN, SIZE, HASH = 2, 3, 4
 TOKEN_FIELDS = 5
 
-# What else a slot of the hash table holds, four uint64: 32 bits each of length and id + 1, 0 where it is empty.
+# The other fields of a hash table's slot, four uint64: 32 bits each of length and id + 1, 0 if it is empty.
 SIZE_AND_ID, COUNT = 2, 3
 SLOT_FIELDS = 4
 
@@ -56,11 +56,11 @@ _KEPT = np.array([[(1 << 8 * min(n, 8)) - 1, (1 << 8 * max(n - 8, 0)) - 1] for n
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ID = np.uint64(0xFFFFFFFF)
 
-# Which bytes a tokenizer surely leaves in tokens: those from PLAIN on, ASCII letters and digits, or none.
+# The bytes that a tokenizer never separates at: those from PLAIN on, ASCII letters and digits, or none.
 PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN, NONE_IN_TOKEN = range(3)
 
 PLAIN = 0x21
-"""Bytes from here to 0x7f are plain: most tokenizers leave all of them in tokens."""
+"""The first of the plain bytes, up to 0x7f; most tokenizers leave all of them in tokens."""
 
 _ALPHANUMERIC = np.array([chr(byte).isalnum() for byte in range(0x80)])
 
@@ -78,10 +78,10 @@ def _(context, builder, signature, arguments):
 
 
 def _mask_of_others(*ranges):
-    """An operation that finds the bytes outside of these ranges, both ends of which belong to them."""
+    """Make an operation that finds the bytes outside these ranges, whose ends are included."""
 
     def others(array, position):
-        """A uint64 whose bit i is set where array[position + i] is outside of all ranges; reads BLOCK bytes."""
+        """A uint64 whose bit i is set if array[position + i] is outside all ranges; reads BLOCK bytes."""
         block = array[position : position + BLOCK]
         found = (not any(low <= byte <= high for low, high in ranges) for byte in block)
         return np.uint64(sum(1 << i for i, is_other in enumerate(found) if is_other))
@@ -108,7 +108,7 @@ not_alphanumeric = _mask_of_others((ord("0"), ord("9")), (ord("A"), ord("Z")), (
 
 
 def lowest(mask):
-    """The place of the lowest bit that is set in a uint64; there is one."""
+    """The index of the lowest set bit of a uint64 that is not 0."""
     return (int(mask) & -int(mask)).bit_length() - 1
 
 
@@ -118,7 +118,7 @@ def _(_context, builder, _signature, arguments):
 
 
 def prefetch(slots, slot):
-    """Ask for the cache line that holds slots[slot]; changes nothing."""
+    """Prefetch the cache line that holds slots[slot]."""
 
 
 @generates(prefetch, lambda slots, slot: types.void(slots, types.intp), types.Array, types.intp)
@@ -134,14 +134,14 @@ def _(context, builder, signature, arguments):
 
 @register_jitable
 def _short_key(array, begin, size):
-    """FIRST and SECOND of the token array[begin : begin + size], were its first INLINE bytes all; reads that many."""
+    """FIRST and SECOND of the token array[begin : begin + size], from its first INLINE bytes; reads INLINE bytes."""
     kept = np.uint64(min(size, INLINE))
     return load(array, begin) & _KEPT[kept, 0], load(array, begin + 8) & _KEPT[kept, 1]
 
 
 @register_jitable
 def _long_first(array, begin, size):
-    """FIRST of a token that has more than INLINE bytes: a hash of them all."""
+    """FIRST of a token of more than INLINE bytes: a hash of all its bytes."""
     state = np.uint64(size)
     for index in range(0, size, 8):
         state = (state ^ load(array, begin + min(index, size - 8))) * _SPREAD  # the last eight bytes may overlap
@@ -151,7 +151,7 @@ def _long_first(array, begin, size):
 
 @register_jitable
 def _hash(first, second):
-    """The hash of a key, whose lowest bits say where its search begins."""
+    """The hash of a key; its lowest bits are the slot at which the search begins."""
     state = first * _SPREAD + second * _SPREAD_SECOND
     return ((state ^ (state >> np.uint64(32))) * _SPREAD) >> np.uint64(32)
 
@@ -180,25 +180,25 @@ def character_at(buffer, position):
 
 
 @register_jitable
-def _surely_in_token(of_byte, single):
-    """PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN or NONE_IN_TOKEN: the first that is true of this tokenizer."""
-    surely = NONE_IN_TOKEN if single else PLAIN_IN_TOKEN
+def _plain_in_token(of_byte, single):
+    """The first of PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN and NONE_IN_TOKEN that is true of this tokenizer."""
+    plain = NONE_IN_TOKEN if single else PLAIN_IN_TOKEN
     for byte in range(PLAIN, 0x80):
         if of_byte[byte] != IN_TOKEN:
-            surely = max(surely, NONE_IN_TOKEN if _ALPHANUMERIC[byte] else ALPHANUMERIC_IN_TOKEN)
-    return surely
+            plain = max(plain, NONE_IN_TOKEN if _ALPHANUMERIC[byte] else ALPHANUMERIC_IN_TOKEN)
+    return plain
 
 
 @register_jitable
-def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, ends, progress):
+def _find(buffer, stop, final, of_byte, of_character, single, plain, batch, ends, progress):
     """Find tokens from progress[POSITION] on until there are BATCH or more, and the sentences that end with them.
 
-    What lies between two separators is a token, if it is not empty. Joiners at its end are none of it.
+    The bytes between two separators are a token if there are any. Joiners at the end do not belong to the token.
 
     Returns:
-        How many; fewer than BATCH at the end of the buffer.
+        The number of tokens; fewer than BATCH at the end of the buffer.
     """
-    begin = progress[POSITION]  # of the next token, just behind the last separator
+    begin = progress[POSITION]  # of the next token, just after the last separator
     sentences = progress[SENTENCES]
     begin_of_sentence = progress[SENTENCE_BEGIN]
     total = progress[TOTAL]
@@ -206,18 +206,18 @@ def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, end
     joined, behind_joined = begin, -1  # where the last joiners in a row begin, and end
     position = begin
     while position < stop and found < BATCH:
-        # 1. Mask the bytes of a block whose class decides.
+        # 1. Mask the bytes of a block that may separate tokens.
         block = position
         position += BLOCK
-        if surely == PLAIN_IN_TOKEN:
+        if plain == PLAIN_IN_TOKEN:
             mask = not_plain(buffer, block)
-        elif surely == ALPHANUMERIC_IN_TOKEN:
+        elif plain == ALPHANUMERIC_IN_TOKEN:
             mask = not_alphanumeric(buffer, block)
         else:
             mask = _ALL
         if position > stop:
             mask &= _ALL >> np.uint64(position - stop)
-        # 2. Look at them from the lowest on.
+        # 2. Examine them from the lowest on.
         while mask != 0:
             place = block + lowest(mask)
             mask &= mask - np.uint64(1)
@@ -268,7 +268,7 @@ def _find(buffer, stop, final, of_byte, of_character, single, surely, batch, end
 
 @register_jitable
 def _request_slots(buffer, batch, found, slots):
-    """Give each of the tokens batch[:found] its key and its hash, and ask for its slot, unless it is a long one's."""
+    """Compute the key and hash of the tokens batch[:found], and prefetch the slots of all but the long ones."""
     mask = np.uint64(len(slots) - 1)
     longest = np.int64(0)
     for index in range(found):
@@ -287,7 +287,7 @@ def _request_slots(buffer, batch, found, slots):
 
 @register_jitable
 def _slot_of(table, buffer, begin, size, first, second, state):
-    """The slot that holds a token, or else the empty one where it belongs."""
+    """The slot that holds a token; if there is none, the empty slot for it."""
     slots, arena, offsets = table
     mask = np.uint64(len(slots) - 1)
     tag = np.uint64(size) << np.uint64(32)
@@ -306,7 +306,7 @@ def _slot_of(table, buffer, begin, size, first, second, state):
 
 @register_jitable
 def _enter(buffer, batch, found, table, ids, progress):
-    """Look up the tokens batch[:found], enter those that are new, and count; there is room for all of them."""
+    """Look up and count the tokens batch[:found], and add the new ones; the table has room for all of them."""
     slots, arena, offsets = table
     words, used, tokens = progress[WORDS], progress[ARENA_USED], progress[TOKENS]
     for index in range(found):
@@ -330,32 +330,32 @@ def _enter(buffer, batch, found, table, ids, progress):
 
 @compiled(nogil=True)
 def scan(buffer, stop, final, of_byte, of_character, single, table, batch, ids, ends, progress):
-    """Scan buffer[progress[POSITION] : stop] and append what it holds to `ids` and `ends`.
+    """Scan buffer[progress[POSITION] : stop]; append its tokens to `ids` and its sentence ends to `ends`.
 
-    Stops early, before a token at progress[POSITION], where a table may not have room for the next ones; call again
-    with a larger one. A token that touches the end of the text is left for the next call unless `final` is set.
+    The scan stops early, before a token at progress[POSITION], if the table may not have room for the next tokens; call
+    again with a larger table. A token at the end of the text is left for the next call unless `final` is set.
 
     Args:
-        buffer: uint8, valid UTF-8 (or marked tokens) up to `stop`, and SPARE bytes or more behind it, of any value.
-        stop: where the text ends.
-        final: the text ends its source, so its last token and sentence are complete.
-        of_byte: (256,) uint8, see tokenizing.Classes.
-        of_character: uint8, see tokenizing.Classes.
-        single: every character is a token.
+        buffer: uint8, valid UTF-8 (or sentinel encoding) up to `stop`, then at least SPARE bytes of any value.
+        stop: the end of the text.
+        final: whether the text ends its source, so that its last token and sentence are complete.
+        of_byte: (256,) uint8, see tokenizer.Classes.
+        of_character: uint8, see tokenizer.Classes.
+        single: whether every character is a token.
         table: WordTable, extended in place.
-        batch: (BATCH + BLOCK, TOKEN_FIELDS) uint64, to work in.
-        ids: int32, provisional ids out; as many as the text has bytes.
-        ends: int64, sentence ends out, in tokens from the corpus' start; one more than the text has bytes.
+        batch: (BATCH + BLOCK, TOKEN_FIELDS) uint64, working space.
+        ids: int32, provisional ids out; as many entries as the text has bytes.
+        ends: int64, sentence ends out, in tokens from the corpus' start; one entry more than the text has bytes.
         progress: (PROGRESS_FIELDS,) int64, see above; updated in place.
 
     Returns:
         DONE, TABLE_FULL, WORDS_FULL or ARENA_FULL.
     """
-    surely = _surely_in_token(of_byte, single)
+    plain = _plain_in_token(of_byte, single)
     found = BATCH
     while found >= BATCH:
         position, sentences, begun = progress[POSITION], progress[SENTENCES], progress[SENTENCE_BEGIN]
-        found = _find(buffer, stop, final, of_byte, of_character, single, surely, batch, ends, progress)
+        found = _find(buffer, stop, final, of_byte, of_character, single, plain, batch, ends, progress)
         reason = DONE
         words = progress[WORDS] + found
         if words >= len(table.offsets):
@@ -378,7 +378,7 @@ def scan(buffer, stop, final, of_byte, of_character, single, table, batch, ids, 
 
 @compiled(nogil=True)
 def refill(table, counts):
-    """Enter words [0, len(counts)) of the arena, which occurred that often, into the hash table, which is empty."""
+    """Fill an empty hash table with the words [0, len(counts)) of the arena and their counts."""
     slots, arena, offsets = table
     mask = np.uint64(len(slots) - 1)
     for word in range(len(counts)):

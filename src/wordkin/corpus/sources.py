@@ -1,4 +1,4 @@
-"""What a corpus is, decided once from whatever a user passes."""
+"""Recognition of a corpus: what the user's argument is, decided in one place."""
 
 import itertools
 import numbers
@@ -18,12 +18,12 @@ from wordkin.errors import CorpusError, argument
 from wordkin.storage import container
 
 _MOST_COLUMNS = 5
-"""Names of columns that a message lists."""
+"""The largest number of columns that a message lists."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A corpus that is encoded already, and what messages call it."""
+    """An encoded corpus, and its name for messages."""
 
     corpus: EncodedCorpus
     name: str = "the corpus"
@@ -38,7 +38,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Texts:
-    """Strings of text, each of which ends a sentence."""
+    """Strings of text; the end of a string ends a sentence."""
 
     strings: Iterator[Any]
 
@@ -55,16 +55,16 @@ Corpus = Encoded | Files | Texts | Sentences
 
 
 def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
-    """Decide what a corpus is. Of an iterable the first item decides; :func:`refused` is the error for other items.
+    """Recognize what a corpus is. The first item of an iterable decides; :func:`invalid_item` is the error for others.
 
     Args:
         corpus: a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of paths, of strings or of
             lists of tokens, such as a column of pandas, polars, pyarrow or NumPy; an :class:`EncodedCorpus`; or a
-            :data:`Corpus`, which is returned as it is.
-        tokenizer: what makes tokens of strings; None where they would not be read.
+            :data:`Corpus`, which is returned unchanged.
+        tokenizer: the tokenizer for strings; None if strings are not accepted.
 
     Raises:
-        CorpusError: it is nothing of these, a table of several columns, empty, or names no file.
+        CorpusError: the corpus is something else, a table of several columns, empty, or a path without a file.
         MissingPackageError: a URL needs a package that is not installed.
     """
     if isinstance(corpus, Encoded | Files | Texts | Sentences):
@@ -76,7 +76,7 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
     if isinstance(corpus, RemoteFile | os.PathLike):
         return files([corpus if isinstance(corpus, RemoteFile) else Path(corpus)])
     if (columns := columns_of(corpus)) is not None:
-        raise CorpusError(f"the corpus is {_table(corpus, columns, 'corpus')}")
+        raise CorpusError(f"the corpus is {_describe_table(corpus, columns, 'corpus')}")
     if isinstance(corpus, bytes | bytearray | memoryview) or not isinstance(corpus, Iterable):
         raise CorpusError(f"the corpus is a {type(corpus).__name__}; pass a path, or an iterable of lists of tokens")
     try:
@@ -86,11 +86,11 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
     nothing = object()
     first = next(items, nothing)
     if first is nothing:
-        raise CorpusError("the corpus is empty: its iterator gives nothing (a generator can be read only once)")
+        raise CorpusError("the corpus is empty: its iterator has no items (a generator can be read only once)")
     items = itertools.chain([first], items)
     if isinstance(first, os.PathLike | RemoteFile):
         return files(items)
-    if hasattr(first, "as_py"):  # a column of pyarrow, whose items are no strings
+    if hasattr(first, "as_py"):  # a column of pyarrow, whose items are not strings
         items = (item.as_py() for item in items)
         first = first.as_py()
     if isinstance(first, str) and tokenizer is not None:
@@ -99,10 +99,10 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
 
 
 def files(inputs: Iterable[reading.Source]) -> Encoded | Files:
-    """The corpus that files, directories, patterns, URLs and ``-`` make; one of them may be an encoded corpus, alone.
+    """Recognize files, directories, patterns, URLs and ``-``: files of text, or a single encoded corpus.
 
     Raises:
-        CorpusError: an input cannot be found, or is a file of wordkin's that holds no text.
+        CorpusError: an input is not found, is a wordkin file without text, or is an encoded corpus among other inputs.
         FormatError: the encoded corpus is damaged.
     """
     found = reading.expand(inputs)
@@ -117,13 +117,13 @@ def files(inputs: Iterable[reading.Source]) -> Encoded | Files:
     return Files(found)
 
 
-def refused(number: int, item: Any, wanted: str) -> CorpusError:
+def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
     """The error for an item of a corpus that is neither a string nor a list of tokens.
 
     Args:
-        number: of the item, from 0.
-        item: what it is.
-        wanted: what to pass instead, where the item is of no kind that is often passed by mistake.
+        number: the item's number, from 0.
+        item: the item.
+        wanted: advice for an item that is not one of the common mistakes.
     """
     if is_missing(item):
         return CorpusError(
@@ -137,16 +137,16 @@ def refused(number: int, item: Any, wanted: str) -> CorpusError:
         )
     if isinstance(item, Mapping):
         return CorpusError(
-            f"item {number} of the corpus is a row of a table ({_listed(item)}): pass one column, such as "
+            f"item {number} of the corpus is a row of a table ({_list_names(item)}): pass one column, such as "
             f"(row[{_example(item)!r}] for row in corpus)"
         )
     if (columns := columns_of(item)) is not None:
-        return CorpusError(f"item {number} of the corpus is {_table(item, columns, 'table')}")
+        return CorpusError(f"item {number} of the corpus is {_describe_table(item, columns, 'table')}")
     return CorpusError(f"item {number} of the corpus is a {type(item).__name__}; {wanted}")
 
 
 def is_missing(item: Any) -> bool:
-    """Whether an item stands for no value: None, NaN, or what pandas has for them."""
+    """Whether an item is a missing value: None, NaN, or a missing value of pandas."""
     return (
         item is None
         or (isinstance(item, numbers.Real) and item != item)
@@ -166,33 +166,33 @@ def _of_string(text: str) -> Encoded | Files:
 
 
 def columns_of(table: Any) -> list[Any] | None:
-    """The names of a table's columns, which its iterator gives, or whole columns; None for what is no table."""
+    """The names of a table's columns; None if the object is not a table."""
     if isinstance(table, Mapping):
         return list(table)
-    if hasattr(table, "collect_schema"):  # polars, also where nothing is computed yet
+    if hasattr(table, "collect_schema"):  # polars, eager or lazy
         return list(table.collect_schema().names())
     names = getattr(table, "column_names", None)  # pyarrow, Hugging Face
     if names is None:
         names = getattr(table, "columns", None)  # pandas and others
     if names is None:
-        names = getattr(getattr(table, "dtype", None), "names", None)  # a structured array of NumPy
+        names = getattr(getattr(table, "dtype", None), "names", None)  # a structured NumPy array
     return list(names) if isinstance(names, Iterable) and not isinstance(names, str) else None
 
 
-def _table(table: Any, columns: list[Any], name: str) -> str:
-    """What a table is, and how to pass one of its columns."""
+def _describe_table(table: Any, columns: list[Any], name: str) -> str:
+    """A description of a table for messages, with advice on passing one of its columns."""
     kind = type(table).__name__
     if not columns:
         return f"an empty {kind}; pass one column of text"
     what = "key" if isinstance(table, Mapping) else "column"
     computed = f"{name}.collect()" if hasattr(table, "collect") else name
     return (
-        f"a {kind} with the {what}{'s' if len(columns) > 1 else ''} {_listed(columns)}: pass one column, such as "
+        f"a {kind} with the {what}{'s' if len(columns) > 1 else ''} {_list_names(columns)}: pass one column, such as "
         f"{computed}[{_example(columns)!r}]"
     )
 
 
-def _listed(columns: Iterable[Any]) -> str:
+def _list_names(columns: Iterable[Any]) -> str:
     names = [repr(name) for name in columns]
     return ", ".join(names[:_MOST_COLUMNS]) + (" …" if len(names) > _MOST_COLUMNS else "")
 
@@ -203,14 +203,14 @@ def _example(columns: Iterable[Any]) -> Any:
 
 
 def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) -> Iterator[tuple[bytes, int]]:
-    """Yield blocks of whole sentences, and how many empty tokens each had; tokens are taken as they are.
+    """Yield blocks of whole sentences in sentinel encoding, and the number of empty tokens left out of each.
 
     Raises:
         CorpusError: a sentence is a string, is missing, has no order or is not iterable, or a token is not a string.
     """
     block, empty = bytearray(), 0
     for number, sentence in enumerate(sentences):
-        marked, without = _marked(number, sentence, config)
+        marked, without = _encode_sentence(number, sentence, config)
         block += marked
         empty += without
         if len(block) >= BLOCK_BYTES:
@@ -219,8 +219,8 @@ def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) 
     yield bytes(block), empty
 
 
-def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
-    """One sentence as marked bytes, and its number of empty tokens."""
+def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
+    """One sentence in sentinel encoding, and its number of empty tokens."""
     wanted = "pass lists of tokens"
     if isinstance(sentence, str):
         raise CorpusError(
@@ -230,7 +230,7 @@ def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tup
     if not isinstance(sentence, list | tuple) and (
         is_missing(sentence) or isinstance(sentence, bytes | bytearray) or columns_of(sentence) is not None
     ):
-        raise refused(number, sentence, wanted)
+        raise invalid_item(number, sentence, wanted)
     if config.tokenizer is not None:
         raise CorpusError(
             f"sentence {number} is a {type(sentence).__name__}, but {argument('tokenizer', config.tokenizer)} is for "
@@ -243,7 +243,7 @@ def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tup
     try:
         tokens = list(sentence)
     except TypeError as error:
-        raise refused(number, sentence, wanted) from error
+        raise invalid_item(number, sentence, wanted) from error
     try:
         text = "\n".join(tokens)
     except TypeError as error:
@@ -257,7 +257,7 @@ def _marked(number: int, sentence: Iterable[str], config: TrainingConfig) -> tup
         tokens = [token.lower() for token in tokens]
         text = "\n".join(tokens)
     try:
-        # Line feeds mark the tokens' ends where no token holds one; the marks themselves are not UTF-8.
+        # Line feeds stand for the tokens' ends if no token holds one; the sentinels themselves are not UTF-8.
         if text.count("\n") == max(len(tokens) - 1, 0):
             joined = text.encode().replace(b"\n", TOKEN_MARK)
         else:

@@ -1,4 +1,4 @@
-"""Temporary files of ids, which vanish with the process, and the kernels that turn provisional ids into rows."""
+"""Temporary files of ids that disappear with the process, and the kernels that turn provisional ids into rows."""
 
 import contextlib
 import tempfile
@@ -15,7 +15,7 @@ from wordkin.vocabulary import Vocabulary
 
 @contextlib.contextmanager
 def spooling() -> Iterator[None]:
-    """Name the place where a spool could not be written."""
+    """Turn an OSError of a spool into one that names the spool's directory."""
     try:
         yield
     except OSError as error:
@@ -25,14 +25,14 @@ def spooling() -> Iterator[None]:
         ) from error
 
 
-def spool() -> IO[bytes]:
-    """A file to write to and read from, which nobody else sees."""
+def open_spool() -> IO[bytes]:
+    """Open an unnamed temporary file for writing and reading."""
     with spooling():
         return tempfile.TemporaryFile(prefix="wordkin-")
 
 
-def mapped(file: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
-    """All that was written to a spool, which is not empty; it stays readable after the spool is closed."""
+def map_spool(file: IO[bytes], dtype: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
+    """Map the content of a spool that is not empty; the array stays valid after the spool is closed."""
     with spooling():
         file.flush()
     return np.memmap(file, dtype, "r+")
@@ -45,27 +45,27 @@ REMAP_FIELDS = 4
 
 @compiled(nogil=True)
 def copy_words(arena, begins, offsets, text):
-    """Copy words from the arena, the one that starts at begins[i] to text[offsets[i]:offsets[i + 1]]."""
+    """Copy words from the arena: the word at begins[i] goes to text[offsets[i]:offsets[i + 1]]."""
     for word in range(len(begins)):
         for index in range(offsets[word + 1] - offsets[word]):
             text[offsets[word] + index] = arena[begins[word] + index]
 
 
-def copied_words(
+def copy_vocabulary(
     arena: npt.NDArray[np.uint8],
     begins: npt.NDArray[np.int64],
     ends: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
 ) -> tuple[Vocabulary, npt.NDArray[np.int32]]:
-    """The vocabulary of the words arena[begins[i]:ends[i]]: of equal counts, earlier ones come first.
+    """Build a vocabulary from the words arena[begins[i]:ends[i]]; among equal counts, earlier words come first.
 
-    A word that is known from a file without counts, and that no text has, is taken to have occurred once.
+    A word of a file without counts that does not occur in the text gets the count 1.
 
     Args:
         arena: the words' bytes.
         begins: (words,) where each word begins.
-        ends: (words,) where it ends.
-        counts: (words,) its occurrences.
+        ends: (words,) where each word ends.
+        counts: (words,) the words' occurrences.
 
     Returns:
         The vocabulary, and the row of each word: (words,) int32.
@@ -83,16 +83,16 @@ def copied_words(
 
 @compiled(nogil=True)
 def remap(ids, ends, rows, progress):
-    """Turn provisional ids into rows in place, leaving out dropped tokens and the sentences that they empty.
+    """Turn provisional ids into rows in place; dropped words and sentences that become empty are removed.
 
     Args:
-        ids: int32, the next piece of the corpus: provisional ids in, the rows that are left out, at the front.
+        ids: int32, the next piece of the corpus: provisional ids in; out, the remaining rows at the front.
         ends: (sentences,) int64, all sentence ends in and out.
-        rows: (words,) int32, the row of each provisional id, negative where the word was dropped.
+        rows: (words,) int32, the row of each provisional id, negative for a dropped word.
         progress: (REMAP_FIELDS,) int64, see above; updated in place.
 
     Returns:
-        How many rows are left of this piece.
+        The number of rows that remain of this piece.
     """
     read, kept = progress[TOKENS_READ], progress[TOKENS_KEPT]
     sentence, sentences = progress[SENTENCES_READ], progress[SENTENCES_KEPT]
@@ -101,7 +101,7 @@ def remap(ids, ends, rows, progress):
     while position < len(ids):
         stop = min(ends[sentence] - read, len(ids))
         for place in range(position, stop):
-            row = rows[np.uint32(ids[place])]  # unsigned: Numba has signed ones count from the end where negative
+            row = rows[np.uint32(ids[place])]  # unsigned: Numba lets negative signed indices count from the end
             ids[np.uint64(left)] = row  # the next one overwrites a row that was dropped
             left += row >= 0
         position = stop

@@ -1,4 +1,4 @@
-"""English prose that is on every machine with Python: the standard library's own documentation."""
+"""English prose on every machine with Python: the documentation of the standard library."""
 
 import ast
 import sysconfig
@@ -13,7 +13,7 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def paragraphs() -> Iterator[str]:
-    """Yield the paragraphs of the topics text and of all docstrings; modules are parsed, never imported.
+    """Yield the paragraphs of Python's help topics and of all docstrings; modules are parsed, never imported.
 
     Raises:
         CorpusError: this Python has no source files of its library.
@@ -30,7 +30,7 @@ def paragraphs() -> Iterator[str]:
         raise CorpusError(f"{folder} holds no source files to learn from: try 'wordkin train' on a text of your own")
 
 
-def _parsed(path: Path) -> ast.Module:
+def _parse(path: Path) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # old escapes in other people's strings
@@ -40,12 +40,12 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _docstrings(path: Path) -> Iterator[str]:
-    for node in ast.walk(_parsed(path)):
+    for node in ast.walk(_parse(path)):
         if isinstance(node, _DOCUMENTED) and (text := ast.get_docstring(node)):
             yield text
 
 
 def _topics(path: Path) -> Iterator[str]:
-    for node in ast.walk(_parsed(path)):
+    for node in ast.walk(_parse(path)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value

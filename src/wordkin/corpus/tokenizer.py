@@ -1,4 +1,4 @@
-"""What separates tokens: the class of every character under each tokenizer."""
+"""The class of every character under each tokenizer: which characters separate tokens."""
 
 import re
 import sys
@@ -15,16 +15,16 @@ from wordkin.errors import argument
 IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED, MARK, JOINER = range(6)
 """Classes of bytes and characters.
 
-ENCODED: the byte begins a multi-byte character, whose class decides. MARK: belongs to the token before it, and
-separates where there is none. JOINER: belongs to a token if it stands inside of it, and separates elsewhere. The last
-two are classes of multi-byte characters alone.
+ENCODED: the byte begins a multi-byte character, whose class decides. MARK: belongs to the token before it; without
+one, it separates. JOINER: belongs to a token if it is inside, and separates elsewhere. Only multi-byte characters have
+the last two classes.
 """
 
 TOKEN_MARK, SENTENCE_MARK = b"\xff", b"\xfe"
-"""Bytes that never occur in UTF-8: they end tokens and sentences of a corpus that came as lists of tokens."""
+"""The sentinels, bytes that never occur in UTF-8: they end the tokens and sentences of a corpus given as lists."""
 
 _SOFT_HYPHEN = "\u00ad"
-_WORD_BREAK = "\u200b"  # the zero width space, which shows where words end in scripts without spaces
+_WORD_BREAK = "\u200b"  # the zero width space, which separates words in scripts without spaces
 
 
 _WITHOUT_SPACES = (
@@ -35,21 +35,21 @@ _WITHOUT_SPACES = (
     (0xF900, 0xFAFF),
     (0x20000, 0x3FFFF),
 )
-"""First and last code points of scripts that are written without spaces between words."""
+"""The first and last code points of scripts that have no spaces between words."""
 
 _LONGEST_MEAN = 6
-"""Characters of a word in these scripts, on average; of Chinese, Japanese, Thai in separated words it is 2 to 5."""
+"""The mean characters per word that mean whole sentences in these scripts; separated words have 2 to 5."""
 
 
 @dataclass(frozen=True)
 class Classes:
-    """What the scanner needs to know of a tokenizer.
+    """A tokenizer's character classes for the scanner.
 
     Attributes:
-        of_byte: (256,) uint8, the class of each byte where a character begins.
+        of_byte: (256,) uint8, the class of each byte at the beginning of a character.
         of_character: (1,114,112,) uint8, the class of each code point; only read for ENCODED bytes.
-        single: every character in a token is a token of its own.
-        dropped: a character beyond ASCII that is taken out of the text before it is scanned; empty for none.
+        single: whether every character in a token is a separate token.
+        dropped: a non-ASCII character that is removed from the text before scanning; empty for none.
     """
 
     of_byte: npt.NDArray[np.uint8]
@@ -59,7 +59,7 @@ class Classes:
 
 
 def _class_in_words(character: str) -> int:
-    """The class for ``words``: the word characters of UTS #18, annex C; marks and format characters as UAX #29, WB4."""
+    """A character's class for ``words``: UTS #18, annex C; for marks and format characters, rule WB4 of UAX #29."""
     if character.isalnum():
         return IN_TOKEN
     category = unicodedata.category(character)
@@ -101,11 +101,11 @@ def sentinel_classes() -> Classes:
 
 
 def without_spaces(words: bytes, number: int) -> bool:
-    """Whether words are whole sentences, since their scripts have no spaces between words.
+    """Whether words are whole sentences, because their scripts have no spaces between words.
 
     Args:
-        words: in UTF-8, one after the other; whole characters, except for the last one.
-        number: how many words.
+        words: the words in UTF-8, one after the other; the last character may be incomplete.
+        number: the number of words.
     """
     points = np.frombuffer(words.decode("utf-8", "ignore").encode("utf-32-le"), np.uint32)
     inside = sum(int(np.count_nonzero((points >= low) & (points <= high))) for low, high in _WITHOUT_SPACES)
@@ -113,7 +113,7 @@ def without_spaces(words: bytes, number: int) -> bool:
 
 
 def advice_without_spaces() -> str:
-    """What to do about a text of which :func:`without_spaces` is true."""
+    """The advice for a text without spaces (see :func:`without_spaces`)."""
     return (
         f"the text is written without spaces between words: set {argument('tokenizer', 'characters')}, or put spaces "
         "between its words first, with a segmenter"

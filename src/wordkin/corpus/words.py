@@ -1,4 +1,4 @@
-"""The distinct words of a text that is being read: what the scanner writes them to, and how that grows."""
+"""The table of distinct words that the scanner fills, and its growth."""
 
 from typing import Any, NamedTuple
 
@@ -11,16 +11,16 @@ from wordkin.storage.arrays import aligned_zeros
 from wordkin.vocabulary import Vocabulary
 
 PIECE = 1 << 12
-"""Slots that are searched for counts at a time: few, so that copies of them take little memory."""
+"""The number of slots to search for counts at a time; a small number keeps the copies small."""
 
 
 class WordTable(NamedTuple):
-    """What the scanner reads and writes.
+    """The arrays of the scanner's hash table.
 
     Attributes:
         slots: (capacity, SLOT_FIELDS) uint64, the hash table; capacity is a power of two, and no slot crosses a cache
             line.
-        arena: uint8, the words' bytes one after the other, and SPARE bytes or more behind them.
+        arena: uint8, the words' bytes one after the other, then at least SPARE bytes.
         offsets: int64, where each word begins in the arena, one entry more than words.
     """
 
@@ -36,7 +36,7 @@ class WordCounts(NamedTuple):
         text: the words' UTF-8 bytes, one after the other.
         offsets: (words + 1,) int64, where each word begins in `text`.
         counts: (words,) int64, occurrences in this part.
-        sentences: in this part.
+        sentences: the number of sentences in this part.
     """
 
     text: npt.NDArray[np.uint8]
@@ -46,12 +46,12 @@ class WordCounts(NamedTuple):
 
 
 class Words:
-    """The words so far; owns their table, so that one part of it can be dropped before a larger one is made.
+    """The words so far; owns their table, so that an array can be freed before a larger one replaces it.
 
     Args:
         slots: the capacity of the hash table.
-        arena: bytes for the words.
-        words: entries for their offsets.
+        arena: the capacity for the words' bytes.
+        words: the capacity for the words' offsets.
     """
 
     def __init__(self, slots: int = 1 << 15, arena: int = 1 << 18, words: int = 1 << 15) -> None:
@@ -60,31 +60,31 @@ class Words:
         )
 
     def enter(self, known: Vocabulary, progress: npt.NDArray[np.int64]) -> None:
-        """Enter words before any text is scanned; their ids are their rows, and no text has them yet."""
+        """Add known words before any text is scanned; their ids are their rows, and their counts in the text are 0."""
         words, size = len(known), len(known.text)
         slots, arena, offsets = self.table
         self.table = WordTable(
             aligned_zeros((max(len(slots), 1 << (2 * words).bit_length()), SLOT_FIELDS), np.uint64),
-            _copied(known.text, size + len(arena)),
-            _copied(known.offsets, words + len(offsets)),
+            _enlarge(known.text, size + len(arena)),
+            _enlarge(known.offsets, words + len(offsets)),
         )
         progress[WORDS], progress[ARENA_USED] = words, size
         refill(self.table, np.zeros(words, np.int64))
 
     def grow(self, reason: int, progress: npt.NDArray[np.int64]) -> None:
-        """Give the part of the table that the scanner said is full at least twice the room."""
+        """At least double the capacity of the array that the scanner reported as full."""
         if reason == TABLE_FULL:
             self._grow_slots(int(progress[WORDS]))
             return
         table = self.table
         if reason == ARENA_FULL:
             room = 2 * len(table.arena) + BLOCK_BYTES
-            self.table = table._replace(arena=_copied(table.arena[: progress[ARENA_USED]], room))
+            self.table = table._replace(arena=_enlarge(table.arena[: progress[ARENA_USED]], room))
         else:
-            self.table = table._replace(offsets=_copied(table.offsets, 2 * len(table.offsets)))
+            self.table = table._replace(offsets=_enlarge(table.offsets, 2 * len(table.offsets)))
 
     def take_counts(self, words: int) -> npt.NDArray[np.int64]:
-        """The occurrences of the words, of which there are so many, by id; drops the hash table, where they were."""
+        """The occurrences of the words [0, words) by id; frees the hash table, which held them."""
         slots = self.table.slots
         counts = np.zeros(words, np.int64)
         for begin in range(0, len(slots), PIECE):
@@ -101,7 +101,7 @@ class Words:
         refill(self.table, counts)
 
 
-def _copied(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
+def _enlarge(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
     larger = np.zeros(room, array.dtype)
     larger[: len(array)] = array
     return larger

@@ -1,4 +1,4 @@
-"""How good vectors are: analogies, similarity, categorisation, outliers; and whether one model is better than another.
+"""Evaluation of vectors: analogies, similarity, categorisation, outliers, and tests that compare models.
 
 >>> from wordkin.evaluation import evaluate_similarity
 """

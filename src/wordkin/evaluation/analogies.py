@@ -1,4 +1,4 @@
-"""Analogies: a is to b as c is to …? In the layouts of Google's, Microsoft's and the BATS sets."""
+"""Analogies: a is to b as c is to …? Reads the sets of Google, Microsoft and BATS."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ from wordkin.vectors.search import choose
 from wordkin.vectors.wordvectors import WordVectors
 
 SKIPPED = -1
-_COSMUL_EXPONENTS = np.array([1.0, 1.0, -1.0])  # of b, c and a
+_COSMUL_EXPONENTS = np.array([1.0, 1.0, -1.0])  # for b, c and a
 
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """One question: a is to b as c is to any of `answers`; several words may stand for b in BATS."""
+    """A question: a is to b as c is to any of `answers`; in BATS, b may be several words."""
 
     a: str
     b: tuple[str, ...]
@@ -40,13 +40,13 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class SectionScore:
-    """How one section went.
+    """The score of one section.
 
     Attributes:
-        name: of the section.
-        correct: questions answered correctly.
-        asked: questions all of whose words are in the vocabulary.
-        skipped: the other questions.
+        name: the name of the section.
+        correct: the number of questions answered correctly.
+        asked: the number of questions whose words are all in the vocabulary.
+        skipped: the number of other questions.
     """
 
     name: str
@@ -56,21 +56,21 @@ class SectionScore:
 
     @property
     def accuracy(self) -> float:
-        """Correct answers among the questions asked, 0 to 1; NaN where none was."""
+        """The share of correct answers among the questions asked, 0 to 1; NaN if none was asked."""
         return self.correct / self.asked if self.asked else float("nan")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class AnalogyScore:
-    """How a set of analogies went.
+    """The score of a set of analogies.
 
     Attributes:
-        name: of the set.
+        name: the name of the set.
         method: 3CosAdd or 3CosMul.
-        most_frequent: how many words could be asked about and be answers; None for all.
-        sections: by section, in the order of the set.
+        most_frequent: the number of most frequent words that questions and answers were limited to; None for all.
+        sections: the scores of the sections, in the order of the set.
         outcomes: (questions,) int8: 1 correct, 0 wrong, −1 skipped.
-        digest: of the questions; scores of the same ones can be compared.
+        digest: the digest of the questions; scores of equal digests can be compared.
     """
 
     name: str
@@ -84,12 +84,12 @@ class AnalogyScore:
 
     @property
     def total(self) -> SectionScore:
-        """All sections together."""
-        return _scored("total", self.outcomes)
+        """The score of all sections together."""
+        return _score("total", self.outcomes)
 
     @property
     def value(self) -> float:
-        """The accuracy over all questions asked."""
+        """The accuracy over all asked questions."""
         return self.total.accuracy
 
     def as_dict(self) -> dict[str, Any]:
@@ -107,13 +107,13 @@ class AnalogyScore:
 def read_analogies(path: Path) -> tuple[Section, ...]:
     """Read a set of analogies.
 
-    A file holds four words a line, in sections that begin with ``: name`` (Google), or without sections (Microsoft's
-    set in one file); where it ends in ``.questions``, it holds three words a line, and the file beside it that ends in
-    ``.answers`` the section and the fourth. A folder is BATS: each file is a section of lines with a word, a tab,
-    and the words that it may go with, parted by ``/``; every two lines make a question.
+    A file has four words per line, in sections that begin with ``: name`` (Google), or without sections (Microsoft's
+    set in one file). A file ``.questions`` has three words per line; the file ``.answers`` beside it has the section
+    and the fourth word. A folder is BATS: each file is a section whose lines are a word, a tab, and the words that it
+    may go with, separated by ``/``; every two lines make a question.
 
     Raises:
-        FormatError: the set cannot be read, or a line is not what it should be.
+        FormatError: the set cannot be read, or a line is malformed.
     """
     if path.is_dir():
         sections = tuple(_bats(file) for file in sorted(path.rglob("*.txt")))
@@ -134,27 +134,27 @@ def evaluate_analogies(
     most_frequent: int | None = None,
     ignore_case: bool = True,
 ) -> AnalogyScore:
-    """Ask every question of a set: the answer is the word nearest to b − a + c that is none of the three.
+    """Answer every question of a set with the word nearest to b − a + c that is not one of the three.
 
-    A question is skipped where the vocabulary lacks one of its words, or a vector holds NaN or infinity.
+    A question is skipped if the vocabulary lacks one of its words, or a vector holds NaN or infinity.
 
     Args:
         vectors: the model.
-        source: the file or folder, as in :func:`read_analogies`, or what that returned.
+        source: the file or folder for :func:`read_analogies`, or its result.
         method: ``"3cosadd"`` (Mikolov et al. 2013) or ``"3cosmul"`` (Levy and Goldberg 2014).
-        most_frequent: how many of the most frequent words to ask about and to choose from; None for all.
-        ignore_case: whether words that differ in case only are the same.
+        most_frequent: limit questions and answers to this many of the most frequent words; None for all.
+        ignore_case: whether words that differ only in case are the same.
 
     Raises:
         FormatError: the set cannot be read.
-        ValueError: the method is unknown, or another argument out of range.
+        ValueError: the method is unknown, or another argument is out of range.
     """
     require_method(method)
-    name, sections = sets.named(source, read_analogies, "analogies")
+    name, sections = sets.load_set(source, read_analogies, "analogies")
     questions = [question for section in sections for question in section.questions]
     wanted = {word for question in questions for word in (question.a, *question.b, question.c, *question.answers)}
     lookup = Lookup(vectors, wanted, most_frequent, ignore_case)
-    rows = [_known(lookup, question) for question in questions]
+    rows = [_question_rows(lookup, question) for question in questions]
     places = [place for place, known in enumerate(rows) if known is not None]
     outcomes = np.full(len(questions), SKIPPED, np.int8)
     for begin in range(0, len(places), search.QUERIES):
@@ -180,7 +180,7 @@ def _answers(
     method: Method,
     most_frequent: int | None,
 ) -> list[int]:
-    """The row of the best answer to each question, −1 where there is none; `asked` has the rows of a, b and c."""
+    """The row of the best answer to each question, −1 for none; `asked` holds the rows of a, b and c."""
     a, b, c = (vectors.unit_vectors(rows) for rows in asked.T)
     candidates = choose(vectors, restrict_vocabulary=most_frequent)
     if method == "3cosadd":
@@ -192,8 +192,8 @@ def _answers(
     return [int(positions[0]) if len(positions) else -1 for positions, _ in found]
 
 
-def _known(lookup: Lookup, question: Question) -> tuple[int, int, int] | None:
-    """The rows of a, b and c; None where one of them or every answer is unknown."""
+def _question_rows(lookup: Lookup, question: Question) -> tuple[int, int, int] | None:
+    """The rows of a, b and c; None if one of them or every answer is unknown."""
     a, c = lookup.row(question.a), lookup.row(question.c)
     b = next((row for word in question.b if (row := lookup.row(word)) is not None), None)
     if a is None or b is None or c is None or not any(lookup.rows(word) for word in question.answers):
@@ -205,12 +205,12 @@ def _by_section(sections: Iterable[Section], outcomes: npt.NDArray[np.int8]) -> 
     scores, begin = [], 0
     for section in sections:
         own = outcomes[begin : begin + len(section.questions)]
-        scores.append(_scored(section.name, own))
+        scores.append(_score(section.name, own))
         begin += len(own)
     return tuple(scores)
 
 
-def _scored(name: str, outcomes: npt.NDArray[np.int8]) -> SectionScore:
+def _score(name: str, outcomes: npt.NDArray[np.int8]) -> SectionScore:
     asked = int(np.count_nonzero(outcomes != SKIPPED))
     return SectionScore(name, int(np.count_nonzero(outcomes == 1)), asked, len(outcomes) - asked)
 

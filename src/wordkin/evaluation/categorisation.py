@@ -1,4 +1,4 @@
-"""Categorisation: whether words of one category lie together."""
+"""Categorisation: whether words of one category form a cluster."""
 
 import dataclasses
 import warnings
@@ -21,14 +21,14 @@ _ROUNDS = 100
 
 @dataclasses.dataclass(frozen=True)
 class CategorisationScore:
-    """How a set of words went.
+    """The score of a set of words with categories.
 
     Attributes:
-        name: of the set.
+        name: the name of the set.
         purity: the share of words that are in their cluster's most common category.
-        categories: how many categories, and so clusters, there are.
-        found: how many words are in the vocabulary.
-        words: how many the set has.
+        categories: the number of categories, and so of clusters.
+        found: the number of words that are in the vocabulary.
+        words: the number of words in the set.
     """
 
     name: str
@@ -50,10 +50,10 @@ class CategorisationScore:
 
 
 def read_categories(path: Path) -> tuple[tuple[str, str], ...]:
-    """Read words and their categories: a word and a category a line.
+    """Read words and their categories: a word and a category per line.
 
     Raises:
-        FormatError: the file cannot be read, or a line is not what it should be.
+        FormatError: the file cannot be read, or a line is malformed.
     """
     pairs = []
     for number, line in sets.lines(path):
@@ -62,7 +62,7 @@ def read_categories(path: Path) -> tuple[tuple[str, str], ...]:
             raise FormatError(f"{path}, line {number}: a word and its category are needed")
         pairs.append((word, category))
     if not pairs:
-        raise FormatError(f"{path} holds no words: a word and its category a line")
+        raise FormatError(f"{path} holds no words: a word and its category per line are needed")
     return tuple(pairs)
 
 
@@ -76,21 +76,21 @@ def evaluate_categorisation(
 ) -> CategorisationScore:
     """Cluster words into as many clusters as they have categories, and measure the purity.
 
-    Clusters are those of k-means over vectors of length 1, the best of ten starts (k-means++).
+    The clusters come from k-means over vectors of length 1, the best of ten starts (k-means++).
 
     Args:
         vectors: the model.
-        source: the file, as in :func:`read_categories`, or what that returned.
-        most_frequent: how many of the most frequent words to find the words among; None for all.
-        ignore_case: whether words that differ in case only are the same.
-        seed: of the starts.
+        source: the file for :func:`read_categories`, or its result.
+        most_frequent: use only this many of the most frequent words; None for all.
+        ignore_case: whether words that differ only in case are the same.
+        seed: the seed of the starts.
 
     Raises:
         FormatError: the set cannot be read.
         ValueError: an argument is out of range.
     """
     seed = whole_number("seed", seed, 0)
-    name, pairs = sets.named(source, read_categories, "categorisation")
+    name, pairs = sets.load_set(source, read_categories, "categorisation")
     lookup = Lookup(vectors, (word for word, _ in pairs), most_frequent, ignore_case)
     known = [(row, category) for word, category in pairs if (row := lookup.row(word)) is not None]
     if not known:
@@ -104,13 +104,13 @@ def evaluate_categorisation(
 
 
 def k_means(points: npt.NDArray[np.float64], clusters: int, seed: int) -> npt.NDArray[np.intp]:
-    """The cluster of every point (n, d), by SciPy's k-means with k-means++ starts, the best of several: (n,)."""
+    """The cluster of every point (n, d), by SciPy's k-means, the best of several k-means++ starts: (n,)."""
     from scipy.cluster.vq import kmeans2
 
     generator = np.random.default_rng(seed)
     best, least = np.zeros(len(points), np.intp), np.inf
-    with warnings.catch_warnings(), np.errstate(invalid="ignore"):  # where points coincide, distances are 0
-        warnings.simplefilter("ignore", UserWarning)  # and clusters are empty
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):  # distances of equal points are 0
+        warnings.simplefilter("ignore", UserWarning)  # and clusters may be empty
         for _ in range(_STARTS):
             centres, nearest = kmeans2(points, clusters, _ROUNDS, minit="++", rng=generator)
             distance = float(((points - centres[nearest]) ** 2).sum())

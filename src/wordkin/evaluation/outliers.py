@@ -1,4 +1,4 @@
-"""Outlier detection: which word of a group does not belong to it (Camacho-Collados and Navigli 2016)."""
+"""Outlier detection: finding the word that does not belong to a group (Camacho-Collados and Navigli 2016)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from wordkin.evaluation.sets import Lookup
 from wordkin.storage import atomic
 from wordkin.vectors.wordvectors import WordVectors
 
-_MEMBERS = 3  # at least, that must be in the vocabulary: of two, neither belongs more than the outlier
+_MEMBERS = 3  # the least members in the vocabulary: with two, neither is closer to the other than the outlier
 
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Words that belong together, and some that do not belong to them."""
+    """A group of words that belong together, and its outliers."""
 
     name: str
     members: tuple[str, ...]
@@ -27,15 +27,15 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class OutlierScore:
-    """How a set of groups went.
+    """The score of a set of groups.
 
     Attributes:
-        name: of the set.
+        name: the name of the set.
         accuracy: the share of outliers whose removal leaves the group most compact.
-        position: the mean place of the outlier among group and outlier by that measure, from 0 (it seems to belong
-            most) to 1: the outlier position percentage, as a share.
-        asked: how many outliers were looked for.
-        skipped: how many not, since they or too much of their group is not in the vocabulary.
+        position: the mean rank of the outlier by that measure among the group, from 0 (it seems to belong most) to 1:
+            the outlier position percentage, as a share.
+        asked: the number of outliers that were looked for.
+        skipped: the number of outliers that are unknown, or whose group has too few known words.
     """
 
     name: str
@@ -58,18 +58,18 @@ class OutlierScore:
 
 
 def read_groups(path: Path) -> tuple[Group, ...]:
-    """Read groups: in each file the members, a word a line, an empty line, and the outliers (8-8-8, WikiSem500).
+    """Read groups; a file has the members, one per line, an empty line, and the outliers (8-8-8, WikiSem500).
 
     Args:
-        path: a file, which is one group, or a folder of them (``*.txt``).
+        path: a file with one group, or a folder of such files (``*.txt``).
 
     Raises:
-        FormatError: a file cannot be read, or has no two such parts.
+        FormatError: a file cannot be read, or does not have these two parts.
     """
     paths = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
     groups = []
     for file in paths:
-        parts = [part.split("\n") for part in atomic.text(file).strip().split("\n\n", 1)]
+        parts = [part.split("\n") for part in atomic.read_text(file).strip().split("\n\n", 1)]
         words = [tuple(line.strip() for line in part if line.strip()) for part in parts]
         if len(words) != 2 or len(words[0]) < _MEMBERS:
             raise FormatError(
@@ -77,10 +77,10 @@ def read_groups(path: Path) -> tuple[Group, ...]:
             )
         both = next((word for word in words[1] if word in words[0]), None)
         if both is not None:
-            raise FormatError(f"{file}: {both!r} is among those that belong together and among the outliers")
+            raise FormatError(f"{file}: {both!r} is a member and an outlier; remove one")
         groups.append(Group(file.stem, *words))
     if not groups:
-        raise FormatError(f"{path} holds no groups: one .txt file each")
+        raise FormatError(f"{path} holds no groups: a .txt file for each group is needed")
     return tuple(groups)
 
 
@@ -91,19 +91,19 @@ def evaluate_outliers(
     most_frequent: int | None = None,
     ignore_case: bool = True,
 ) -> OutlierScore:
-    """Look for each outlier among the members of its group.
+    """Find each outlier among the members of its group.
 
     Args:
         vectors: the model.
-        source: the file or folder, as in :func:`read_groups`, or what that returned.
-        most_frequent: how many of the most frequent words to find the words among; None for all.
-        ignore_case: whether words that differ in case only are the same.
+        source: the file or folder for :func:`read_groups`, or its result.
+        most_frequent: use only this many of the most frequent words; None for all.
+        ignore_case: whether words that differ only in case are the same.
 
     Raises:
         FormatError: the set cannot be read.
         ValueError: an argument is out of range.
     """
-    name, groups = sets.named(source, read_groups, "outliers")
+    name, groups = sets.load_set(source, read_groups, "outliers")
     wanted = (word for group in groups for word in group.members + group.outliers)
     lookup = Lookup(vectors, wanted, most_frequent, ignore_case)
     places, skipped = [], 0
@@ -123,8 +123,8 @@ def evaluate_outliers(
 
 
 def _place(vectors: WordVectors, members: list[int], outlier: int) -> int:
-    """How many members belong to the rest more than the outlier does: they are more similar to it in sum."""
+    """The number of members with a larger sum of similarities to the rest than the outlier has."""
     units = vectors.unit_vectors(np.array([*members, outlier], np.intp)).astype(np.float64)
-    # The more similar a word is to all others, the less compact they are without it.
+    # The more similar a word is to all others, the less compact the others are without it.
     belonging = units @ units.sum(axis=0) - np.vecdot(units, units)
     return int(np.count_nonzero(belonging[:-1] > belonging[-1]))

@@ -1,4 +1,4 @@
-"""Scores of several models side by side: tests of their differences, a table, a picture."""
+"""Reports on several models: tests of differences, a table, a picture."""
 
 import dataclasses
 import math
@@ -29,15 +29,15 @@ Table = list[tuple[str, ...]]
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """How the scores of two models differ, on what both know.
+    """The difference of two models' scores, on the questions or pairs that both know.
 
     Attributes:
-        name: of the set.
-        difference: the second model's score less the first's: of accuracy, or of Spearman's ρ.
+        name: the name of the set.
+        difference: the second model's score minus the first's: accuracy, or Spearman's ρ.
         interval: the bootstrap's 95 percent confidence interval of the difference of ρ; None for analogies.
-        p: two-sided: how often chance alone makes a difference like this. Of McNemar's exact test over the questions
-            that one of them answers, or of the bootstrap over pairs.
-        compared: how many questions or pairs both know.
+        p: the two-sided p-value, from McNemar's exact test over the questions that only one model answers, or from the
+            bootstrap over pairs.
+        compared: the number of questions or pairs that both know.
     """
 
     name: str
@@ -53,27 +53,27 @@ class Difference:
 
     @property
     def is_defined(self) -> bool:
-        """Whether there is enough that both know; two pairs at least, which differ, of similarity."""
+        """Whether both models know enough: for similarity, at least two pairs with different scores."""
         return math.isfinite(self.difference)
 
 
 def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
-    """Compare two scores of one set: two of analogies, or two of similarity.
+    """Compare two scores of the same set, of analogies or of similarity.
 
     Args:
         first: the score of one model.
-        second: the score of the other, of the same set.
-        seed: of the bootstrap.
+        second: the score of the other model.
+        seed: the seed of the bootstrap.
 
     Raises:
-        ValueError: the scores are of different sets, or of a kind that has no paired test.
+        ValueError: the scores belong to different sets, or to a kind of set without a paired test.
     """
     seed = whole_number("seed", seed, 0)
     if isinstance(first, AnalogyScore) and isinstance(second, AnalogyScore) and first.digest == second.digest:
         return _analogies(first, second)
     if isinstance(first, SimilarityScore) and isinstance(second, SimilarityScore) and first.digest == second.digest:
         return _similarity(first, second, seed)
-    raise ValueError("two scores of analogies or two of similarity, of one set, are needed")
+    raise ValueError("two scores of the same set are needed, both of analogies or both of similarity")
 
 
 def _analogies(first: AnalogyScore, second: AnalogyScore) -> Difference:
@@ -93,17 +93,17 @@ def _similarity(first: SimilarityScore, second: SimilarityScore, seed: int) -> D
 
 
 def comparable(scores: Sequence[Any]) -> bool:
-    """Whether there is a paired test for these scores of one set."""
+    """Whether there is a paired test for these scores."""
     return len(scores) > 1 and isinstance(scores[0], AnalogyScore | SimilarityScore)
 
 
 def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -> None:
-    """Draw every set's scores as bars, models side by side, with the confidence interval where there is one.
+    """Draw every set's scores as bars, models side by side, with confidence intervals where they exist.
 
     Args:
         path: the target; its suffix decides the format, such as .svg or .png.
-        models: their names.
-        scores: of each set, one of each model.
+        models: the names of the models.
+        scores: for each set, the score of each model.
 
     Raises:
         MissingPackageError: matplotlib is not installed.
@@ -134,12 +134,12 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
 
 
 def table(models: Sequence[str], scores: Sequence[Sequence[Score]], differences: Sequence[Sequence[Difference]]) -> str:
-    """A table with a column for each model and a block of rows for each set.
+    """Make a table with a column for each model and a block of rows for each set.
 
     Args:
-        models: their names.
-        scores: of each set, one of each model.
-        differences: of each set, of every model from the first; empty where there is no test.
+        models: the names of the models.
+        scores: for each set, the score of each model.
+        differences: for each set, the difference of every model from the first; empty without a paired test.
     """
     rows: Table = [("", *models)]
     for of_set, of_models in zip(scores, differences, strict=True):
@@ -195,7 +195,7 @@ def _correlation(score: SimilarityScore) -> str:
 
 
 def _number(value: float, form: str = ".3f") -> str:
-    """A score; that of too few words or pairs, or of numbers that do not differ, is NaN."""
+    """A score as text; NaN, from too few or constant numbers, is "undefined"."""
     return "undefined" if math.isnan(value) else f"{value:{form}}"
 
 

@@ -1,4 +1,4 @@
-"""Evaluation sets: reading their lines, and finding their words in a vocabulary, whatever their case."""
+"""Evaluation sets: reading their lines, and finding their words in a vocabulary, with or without case."""
 
 import hashlib
 import itertools
@@ -15,12 +15,14 @@ from wordkin.vectors.wordvectors import WordVectors
 T = TypeVar("T")
 
 
-def named(source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]], name: str) -> tuple[str, Sequence[T]]:
-    """The name of a set and what it holds: of a file or folder, its stem; of what was read before, `name`.
+def load_set(
+    source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]], name: str
+) -> tuple[str, Sequence[T]]:
+    """Load a set; return its name and its items. The name is the path's stem, or `name` for items in memory.
 
     Raises:
         FormatError: the file or folder cannot be read.
-        ValueError: the source is neither.
+        ValueError: the source is neither a path nor a sequence.
     """
     if isinstance(source, str | Path):
         return Path(source).stem, read(Path(source))
@@ -30,7 +32,7 @@ def named(source: str | Path | Sequence[T], read: Callable[[Path], Sequence[T]],
 
 
 def digest(items: Iterable[Any]) -> str:
-    """What tells sets apart by their content: of pairs or questions, whose text says all of them."""
+    """A digest of a set's pairs or questions, from their text."""
     found = hashlib.blake2b(digest_size=16)
     for item in items:
         found.update(f"{item!r}\n".encode("utf-8", "surrogatepass"))
@@ -38,19 +40,19 @@ def digest(items: Iterable[Any]) -> str:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file with their numbers, without empty ones and those that begin with #.
+    """Yield the lines of a file with their numbers, without empty lines and lines that begin with #.
 
     Raises:
         FormatError: the file cannot be read, or is not UTF-8.
     """
-    for number, line in enumerate(atomic.text(path).split("\n"), 1):
+    for number, line in enumerate(atomic.read_text(path).split("\n"), 1):
         line = line.strip()
         if line and not line.startswith("#"):
             yield number, line
 
 
 def fields(line: str) -> list[str]:
-    """The fields of a line: separated by tabs, else by semicolons, else by commas, else by white space."""
+    """Split a line into fields at tabs; without tabs at semicolons, else at commas, else at white space."""
     for separator in "\t;,":
         if separator in line:
             return [field.strip() for field in line.split(separator)]
@@ -58,19 +60,19 @@ def fields(line: str) -> list[str]:
 
 
 class Lookup:
-    """The rows of some words; rows that are not finite count as unknown.
+    """Looks up the rows of words; words without a finite vector count as unknown.
 
-    Where several words of the vocabulary differ in case only, they are one word here: the first of them, the most
-    frequent, stands for all.
+    With `ignore_case`, words of the vocabulary that differ only in case are one word, with the row of the most frequent
+    one.
 
     Args:
-        vectors: whose vocabulary is read through once.
+        vectors: the model; its vocabulary is read once.
         wanted: the words to find.
-        most_frequent: how many words to look among; None for all.
-        ignore_case: whether words that differ in case only are the same.
+        most_frequent: search only this many of the most frequent words; None for all.
+        ignore_case: whether words that differ only in case are the same.
 
     Raises:
-        ValueError: `most_frequent` is no whole number above 0.
+        ValueError: `most_frequent` is not a whole number above 0.
     """
 
     def __init__(
@@ -90,14 +92,14 @@ class Lookup:
             self._rows = {form: [row for row in rows if row not in left_out] for form, rows in self._rows.items()}
 
     def form(self, word: str) -> str:
-        """What two words have in common that count as the same."""
+        """The form of a word for comparison; equal words have the same form."""
         return word.casefold() if self._ignore_case else word
 
     def row(self, word: str) -> int | None:
-        """The row that stands for a word; None where the vocabulary lacks it."""
+        """The row of a word; None if the vocabulary lacks it."""
         rows = self._rows[self.form(word)]
         return rows[0] if rows else None
 
     def rows(self, word: str) -> list[int]:
-        """The rows of every word that counts as the same."""
+        """The rows of all words that are equal to this one."""
         return self._rows[self.form(word)]

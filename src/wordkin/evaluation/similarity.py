@@ -1,4 +1,4 @@
-"""Word similarity: how the cosines of pairs agree with what people say."""
+"""Word similarity: the correlation of the cosines of word pairs with human scores."""
 
 import dataclasses
 import math
@@ -21,16 +21,16 @@ Pair = tuple[str, str, float]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SimilarityScore:
-    """How a set of pairs went.
+    """The score of a set of pairs.
 
     Attributes:
-        name: of the set.
+        name: the name of the set.
         spearman: Spearman's ρ between cosines and human scores, over the pairs found.
-        interval: the bootstrap's 95 percent confidence interval of ρ: pairs drawn anew, 2,000 times.
+        interval: the bootstrap's 95 percent confidence interval of ρ, from 2,000 samples of pairs.
         pearson: Pearson's r.
-        human: (pairs,) the scores that people gave.
-        cosines: (pairs,) those of the model; NaN where the vocabulary lacks a word, or its vector is not finite.
-        digest: of the pairs; scores of the same ones can be compared.
+        human: (pairs,) the human scores.
+        cosines: (pairs,) the model's cosines; NaN if the vocabulary lacks a word, or its vector is not finite.
+        digest: the digest of the pairs; scores of equal digests can be compared.
     """
 
     name: str
@@ -50,12 +50,12 @@ class SimilarityScore:
 
     @property
     def pairs(self) -> int:
-        """How many pairs the set has."""
+        """The number of pairs in the set."""
         return len(self.human)
 
     @property
     def found(self) -> int:
-        """How many pairs have both words in the vocabulary."""
+        """The number of pairs with both words in the vocabulary."""
         return int(np.count_nonzero(np.isfinite(self.cosines)))
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,12 +74,12 @@ class SimilarityScore:
 
 
 def read_pairs(path: Path) -> tuple[Pair, ...]:
-    """Read word pairs: word, word and score a line, parted by tabs, semicolons, commas or white space.
+    """Read word pairs: word, word and score per line, separated by tabs, semicolons, commas or white space.
 
-    What follows the score is not read, and neither is a first line that names the columns.
+    Fields after the score are ignored, and so is a first line with the names of columns.
 
     Raises:
-        FormatError: the file cannot be read, or a line is not what it should be.
+        FormatError: the file cannot be read, or a line is malformed.
     """
     pairs: list[Pair] = []
     for place, (number, line) in enumerate(sets.lines(path)):
@@ -94,7 +94,7 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
             raise FormatError(f"{path}, line {number}: two words and a number are needed, and {score!r} must be finite")
         pairs.append((first, second, value))
     if not pairs:
-        raise FormatError(f"{path} holds no pairs: two words and a number a line")
+        raise FormatError(f"{path} holds no pairs: two words and a number per line are needed")
     return tuple(pairs)
 
 
@@ -110,17 +110,17 @@ def evaluate_similarity(
 
     Args:
         vectors: the model.
-        source: the file, as in :func:`read_pairs`, or what that returned.
-        most_frequent: how many of the most frequent words to find the pairs among; None for all.
-        ignore_case: whether words that differ in case only are the same.
-        seed: of the bootstrap.
+        source: the file for :func:`read_pairs`, or its result.
+        most_frequent: use only this many of the most frequent words; None for all.
+        ignore_case: whether words that differ only in case are the same.
+        seed: the seed of the bootstrap.
 
     Raises:
         FormatError: the set cannot be read.
-        ValueError: an argument is out of range, or a score that people gave is not finite.
+        ValueError: an argument is out of range, or a human score is not finite.
     """
     seed = whole_number("seed", seed, 0)
-    name, pairs = sets.named(source, read_pairs, "similarity")
+    name, pairs = sets.load_set(source, read_pairs, "similarity")
     lookup = Lookup(
         vectors, (word for first, second, _ in pairs for word in (first, second)), most_frequent, ignore_case
     )

@@ -1,4 +1,4 @@
-"""Stability: which neighbours are a finding, and which are noise of the random seed or of the sample of text."""
+"""Stability: which neighbours depend on the random seed or on the sample of text, and which do not."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ _SHOWN = 10
 
 @dataclasses.dataclass(frozen=True)
 class Band:
-    """Words of similar frequency.
+    """The stability of words of similar frequency.
 
     Attributes:
-        words: how many were looked at.
+        words: the number of words that were compared.
         most: the largest count of a word.
-        least: the smallest.
+        least: the smallest count of a word.
         overlap: the mean share of neighbours that two models have in common.
     """
 
@@ -33,13 +33,13 @@ class Band:
 
 @dataclasses.dataclass(frozen=True)
 class Stability:
-    """How far models agree on neighbours.
+    """The agreement of several models on nearest neighbours.
 
     Attributes:
-        models: how many there are.
-        topn: how many neighbours were compared.
-        words: (word, overlap) of every word looked at, most stable first.
-        bands: the same by frequency, most frequent first.
+        models: the number of models.
+        topn: the number of neighbours that were compared.
+        words: (word, overlap) for every compared word, most stable first.
+        bands: the overlap by frequency, most frequent words first.
     """
 
     models: int
@@ -83,14 +83,14 @@ def stability(
     sample: int = 1000,
     seed: int = 1,
 ) -> Stability:
-    """How far models of several seeds, or of several samples of a text, agree on the neighbours of words.
+    """Measure how far models of several seeds, or of several samples of a text, agree on neighbours.
 
     Args:
-        models: at least two.
-        words: to look at; a random sample of the words that all models know where omitted.
-        topn: how many neighbours to compare.
-        sample: how many words to look at where `words` is omitted.
-        seed: of the sample.
+        models: two models or more.
+        words: the words to compare; a random sample of the words that all models know where omitted.
+        topn: the number of neighbours to compare.
+        sample: the number of words to compare where `words` is omitted.
+        seed: the seed of the sample.
 
     Raises:
         UnknownWordError: a model lacks one of `words`.

@@ -10,16 +10,16 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.float64]
 
 RESAMPLES = 2000
-_BLOCK = 1 << 20  # numbers of one block of resamples
+_BLOCK = 1 << 20  # numbers in one block of resamples
 
 
 def pearson(x: Numbers, y: Numbers) -> float:
-    """Pearson's r of two samples (n,); NaN where one does not vary."""
+    """Pearson's r of two samples (n,); NaN if one is constant."""
     return float(_pearson(x, y))
 
 
 def spearman(x: Numbers, y: Numbers) -> float:
-    """Spearman's ρ of two samples (n,), equal numbers sharing the mean rank; NaN where one does not vary."""
+    """Spearman's ρ of two samples (n,); equal numbers share the mean rank; NaN if one sample is constant."""
     return float(_spearman(x, y))
 
 
@@ -29,7 +29,7 @@ def bootstrap_spearman(x: Numbers, y: Numbers, seed: int) -> Numbers:
 
 
 def bootstrap_spearman_difference(x: Numbers, y: Numbers, z: Numbers, seed: int) -> Numbers:
-    """Spearman's ρ of x and z less that of x and y, in every bootstrap sample of their triples: (RESAMPLES,)."""
+    """Spearman's ρ of x and z minus ρ of x and y, in every bootstrap sample of their triples: (RESAMPLES,)."""
 
     def difference(x: Numbers, y: Numbers, z: Numbers, axis: int) -> Numbers:
         return _spearman(x, z, axis) - _spearman(x, y, axis)
@@ -38,7 +38,7 @@ def bootstrap_spearman_difference(x: Numbers, y: Numbers, z: Numbers, seed: int)
 
 
 def interval(estimates: Numbers) -> tuple[float, float]:
-    """The middle 95 percent of bootstrap estimates; NaN where none is finite."""
+    """The middle 95 percent of bootstrap estimates; NaN if none is finite."""
     low, high = np.nanpercentile(estimates, [2.5, 97.5]) if np.isfinite(estimates).any() else (np.nan, np.nan)
     return float(low), float(high)
 
@@ -67,7 +67,7 @@ def _bootstrap(statistic: Any, samples: tuple[Numbers, ...], seed: int) -> Numbe
     if size < 2:
         return np.full(RESAMPLES, np.nan)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that an interval of SciPy's, which is not read, is NaN
+        warnings.simplefilter("ignore")  # SciPy warns if its own interval, which is not used, is NaN
         found = bootstrap(
             samples,
             statistic,
@@ -93,5 +93,5 @@ def _pearson(x: Numbers, y: Numbers, axis: int = -1) -> Numbers:
     if x.shape[axis] < 2:
         return np.full(np.delete(x.shape, axis), np.nan)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a sample does not vary, which NaN says
+        warnings.simplefilter("ignore")  # SciPy warns of a constant sample; the result is NaN
         return np.asarray(pearsonr(x, y, axis=axis).statistic)

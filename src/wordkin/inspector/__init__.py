@@ -1,1 +1,1 @@
-"""The inspector: a local web page on the backward pass, the training and the vectors."""
+"""The inspector: a local web page that shows the backward pass, the training and the vectors."""

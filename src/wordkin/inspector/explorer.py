@@ -1,4 +1,4 @@
-"""The calls of the page's explorer."""
+"""The API of the page's explorer."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,16 +14,16 @@ from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
 
 MOST_ANSWERS = 1000
-MOST_WORDS = 200  # of one request
+MOST_WORDS = 200  # in one request
 _BLOCK_WORDS = 1 << 16
 
 
-def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` to take any case.
+def complete(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The most frequent words that begin with `prefix`, with their counts; `ignore_case` ignores the case.
 
-    Where none does, the words that may have been meant by it.
+    If there are none, the closest spellings.
     """
-    vectors = model(shown)
+    vectors = model(inspected)
     prefix, ignore_case = requests.word(body, "prefix"), body.get("ignore_case") is True
     vocabulary = vectors.vocabulary
     count = requests.integer(body, "count", 1, MOST_ANSWERS, 10)
@@ -36,7 +36,7 @@ def complete(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 def beginning_with(vocabulary: Vocabulary, prefix: str, ignore_case: bool, count: int) -> list[int]:
     """The rows of the first `count` words that begin with `prefix`.
 
-    Only bytes are compared at first, so that few words are made strings of.
+    Bytes are compared first, so that few words are decoded.
     """
 
     def matches(word: str) -> bool:
@@ -58,7 +58,7 @@ def beginning_with(vocabulary: Vocabulary, prefix: str, ignore_case: bool, count
 
 
 def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]]:
-    """Which of the 256 values may stand at each byte of `prefix`, up to a letter whose cases differ in length."""
+    """The allowed values of each byte of `prefix`, (256,) each, up to a letter whose cases differ in length."""
     allowed = []
     for letter in prefix:
         forms = {letter, letter.lower(), letter.upper(), letter.casefold()} if ignore_case else {letter}
@@ -70,10 +70,10 @@ def _allowed_bytes(prefix: str, ignore_case: bool) -> list[npt.NDArray[np.bool_]
     return allowed
 
 
-def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A word's row, count and norm, and its neighbours; or that it is unknown."""
+def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A word's row, count, norm and neighbours; or that it is unknown."""
     vectors, asked, count = (
-        model(shown),
+        model(inspected),
         requests.word(body, "word"),
         requests.integer(body, "count", 1, MOST_ANSWERS, 20),
     )
@@ -88,38 +88,38 @@ def word(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "count": None if row is None else int(counts[row]),
         "per_million": None if row is None else float(1e6 * counts[row] / counts.sum()),
         "norm": float(np.linalg.norm(vector.astype(np.float64))),
-        "neighbours": _scored(vectors, _answered(lambda: vectors.most_similar(asked, topn=count))),
+        "neighbours": _scored(vectors, _run_query(lambda: vectors.most_similar(asked, topn=count))),
     }
 
 
-def analogy(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to `c` as `b` is to `a`; or which of them are unknown."""
-    vectors, count = model(shown), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
+def analogy(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The words that are to `c` as `b` is to `a`; or the unknown words of the three."""
+    vectors, count = model(inspected), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
     a, b, c = (requests.word(body, name) for name in "abc")
     method = body.get("method", "3cosadd")
     unknown = _unknown(vectors, [a, b, c])
     if unknown:
         return {"unknown": unknown}
-    return {"answers": _scored(vectors, _answered(lambda: vectors.analogy(a, b, c, count, method=method)))}
+    return {"answers": _scored(vectors, _run_query(lambda: vectors.analogy(a, b, c, count, method=method)))}
 
 
-def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Words on the axis from word `a` at −1 to word `b` at 1, where 0 is as similar to one as to the other.
+def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Words on the axis from word `a` at −1 to word `b` at 1; a word at 0 is equally similar to both.
 
-    The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): where its unit vector falls on the line through those
-    of a and b. Placed are `words`, or the neighbours of both.
+    The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): the projection of its unit vector on the line through
+    the unit vectors of a and b. The words are `words`, or the neighbours of both.
     """
-    vectors, a, b = model(shown), requests.word(body, "a"), requests.word(body, "b")
+    vectors, a, b = model(inspected), requests.word(body, "a"), requests.word(body, "b")
     unknown = _unknown(vectors, [a, b])
     if unknown:
         return {"unknown": unknown}
-    length = 1 - _answered(lambda: vectors.similarity(a, b))
+    length = 1 - _run_query(lambda: vectors.similarity(a, b))
     if length < 1e-6:
         raise RequestError(f"{a!r} and {b!r} point in the same direction; give two words with an axis between them")
     listed = requests.words(body, "words", MOST_WORDS, [])
     words = listed or [
         found
-        for found, _ in _answered(
+        for found, _ in _run_query(
             lambda: vectors.most_similar([a, b], topn=requests.integer(body, "count", 1, MOST_ANSWERS, 20))
         )
     ]
@@ -130,43 +130,43 @@ def axis(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         return float((vectors.similarity(name, b) - vectors.similarity(name, a)) / length)
 
     return {
-        "places": [{"word": name, "place": _answered(lambda name=name: place(name))} for name in placed],
+        "places": [{"word": name, "place": _run_query(lambda name=name: place(name))} for name in placed],
         "missing": missing,
     }
 
 
-def closest(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+def closest(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
-    return {"words": list(spelling.closest(requests.word(body, "word"), model(shown).vocabulary))}
+    return {"words": list(spelling.closest(requests.word(body, "word"), model(inspected).vocabulary))}
 
 
-def words(shown: Inspected, _: Mapping[str, Any]) -> bytes:
+def words(inspected: Inspected, _: Mapping[str, Any]) -> bytes:
     """All words: where each begins, (words + 1,) little-endian uint32, then their UTF-8 bytes."""
-    vocabulary = model(shown).vocabulary
+    vocabulary = model(inspected).vocabulary
     if len(vocabulary.text) >= 1 << 32:
-        raise RequestError("these words have 4 GiB of text or more, which the map does not hold")
+        raise RequestError("these words have 4 GiB of text or more, which is too much for the map")
     return vocabulary.offsets.astype("<u4").tobytes() + vocabulary.text.tobytes()
 
 
-def plane(shown: Inspected, body: Mapping[str, Any]) -> bytes:
+def plane(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
     """The words' positions, most frequent word first: (words, 2) little-endian float32."""
-    vectors = model(shown)
+    vectors = model(inspected)
     if requests.choice(body, "method", ("pca", "umap"), "pca") == "pca":
-        positions = shown.maps.plane(vectors)
+        positions = inspected.maps.plane(vectors)
     else:
-        layout = shown.maps.layout()
+        layout = inspected.maps.layout()
         if layout is None or layout.positions is None:
-            raise RequestError("the map by UMAP is not there yet; begin it first")
+            raise RequestError("the UMAP map is not ready; begin it first")
         positions = layout.positions
     return positions.astype("<f4").tobytes()
 
 
-def layout(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Begin or cancel a map by UMAP, or, without `action`, say how far it is."""
-    vectors, action = model(shown), body.get("action")
+def layout(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Begin or cancel a UMAP map; without `action`, return its progress."""
+    vectors, action = model(inspected), body.get("action")
     if action not in ("begin", "cancel", None):
         raise RequestError(f"the action is {action!r}; give 'begin' or 'cancel', or none")
-    current = shown.maps.begin(vectors) if action == "begin" else shown.maps.layout()
+    current = inspected.maps.begin(vectors) if action == "begin" else inspected.maps.layout()
     if current is None:
         return {"state": "none"}
     if action == "cancel":
@@ -185,8 +185,8 @@ def _unknown(vectors: WordVectors, asked: Sequence[str]) -> list[str]:
     return [name for name in dict.fromkeys(asked) if vectors.get(name) is None]
 
 
-def _answered(ask: Any) -> Any:
-    """What the vectors answer; their complaints, such as of NaN, are shown on the page."""
+def _run_query(ask: Any) -> Any:
+    """Run a query on the vectors; its errors, such as a vector with NaN, are shown on the page."""
     try:
         return ask()
     except ValueError as error:

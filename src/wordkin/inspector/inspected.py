@@ -1,4 +1,4 @@
-"""What the page shows."""
+"""The content of the page: a model, a training run, maps and scores."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ from wordkin.vectors.wordvectors import WordVectors
 
 Answer = dict[str, Any] | bytes
 Call = Callable[["Inspected", Mapping[str, Any]], Answer]
-"""One call of the page: given what is shown and the request's JSON object, an object of JSON, or bytes."""
+"""A call of the page: from what is shown and the request's JSON object to a JSON object or bytes."""
 
 
 @dataclass
 class Inspected:
-    """What the page shows.
+    """The model, run and scores that the page shows.
 
     Attributes:
-        name: the model's name for its reader.
-        vectors: the model; None where there is none, or none yet.
-        live: the training run that is watched; None where there is none.
+        name: the model's name on the page.
+        vectors: the model; None without a model, or before it is trained.
+        live: the training run to watch; None if there is none.
         maps: of its words.
-        evaluation: the scores of the model; None where no sets were given.
+        evaluation: the scores of the model; None without sets.
     """
 
     name: str
@@ -34,12 +34,12 @@ class Inspected:
     maps: Maps = field(default_factory=Maps)
 
 
-def model(shown: Inspected) -> WordVectors:
+def model(inspected: Inspected) -> WordVectors:
     """The model.
 
     Raises:
-        RequestError: there is none, or none yet.
+        RequestError: there is no model, or it is not trained yet.
     """
-    if shown.vectors is None:
+    if inspected.vectors is None:
         raise RequestError("there is no model to show; start wordkin inspect with one")
-    return shown.vectors
+    return inspected.vectors

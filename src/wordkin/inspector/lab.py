@@ -1,6 +1,6 @@
-"""The backpropagation lab: a small network whose every number comes from model/objective.py.
+"""The backpropagation lab: a small network, all of whose numbers come from model/objective.py.
 
-The page keeps the network's state and sends it along; nothing is kept here. A state is an object of JSON:
+The page keeps the network's state and sends it with each request; the server keeps nothing. A state is a JSON object:
 
     architecture, output_layer, cbow_gradient, eta     as in TrainingConfig
     turn      the output whose turn it is in the next step
@@ -22,10 +22,10 @@ from wordkin.inspector.requests import RequestError, choice, integer, word, word
 from wordkin.model import huffman, objective
 
 MOST_WORDS = 20
-"""Words that may be asked for, as inputs or as negatives."""
+"""The largest number of inputs, and of negatives."""
 
 MOST_OUTPUTS = 64
-"""Outputs of a network; no Huffman path of a vocabulary that fits into memory is longer."""
+"""The largest number of outputs; no Huffman path of a vocabulary that fits into memory is longer."""
 
 MOST_NUMBERS = 4_096
 MOST_STEPS = 1_000
@@ -43,13 +43,13 @@ EXAMPLE_W = np.array([[0.1, 0.3, -0.2], [-0.3, 0.2, 0.4], [0.6, 0.3, 0.5], [0.4,
 
 
 class Network(NamedTuple):
-    """A state, checked.
+    """A checked state.
 
     Attributes:
         V: (inputs, d) the input vectors.
         W: (outputs, d) the output vectors.
-        labels: (outputs,) int64, t of each.
-        turn: the output whose turn it is.
+        labels: (outputs,) int64, t of each output.
+        turn: the output of the next step.
         eta: η.
     """
 
@@ -68,7 +68,7 @@ class Network(NamedTuple):
 
     @property
     def hidden(self) -> Vector:
-        """v: the input vector, or the mean of the context's."""
+        """v: the input vector, or the mean of the context's vectors."""
         return np.asarray(objective.input_vectors(self.V, self.context, self.architecture)[0])
 
     def step(self, output: int) -> None:
@@ -90,14 +90,14 @@ class Network(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where words, vectors and counts come from: the example, or the model.
+    """The source of words, vectors and counts: the example or the model.
 
     Attributes:
-        row: from a word to its row.
+        row: returns the row of a word.
         counts: (words,) occurrences, descending.
         V, W: (words, d); rows of W belong to words or, with hierarchical softmax, to nodes.
-        output_layers: those that W's rows can stand for, the usual one first.
-        inputs, output, negatives: the words to begin with.
+        output_layers: the output layers that W can belong to, the default first.
+        inputs, output, negatives: the initial words.
     """
 
     row: Callable[[str], int]
@@ -112,18 +112,18 @@ class Source(NamedTuple):
     negatives: list[str]
 
 
-def begin(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The state that the lab begins with, for the words that are asked for.
+def begin(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The initial state of the lab for the requested words.
 
-    Its body may have: source ("example" or "model"), architecture, output_layer, cbow_gradient, eta, inputs (words),
-    output (the word that is to be predicted), negatives (words, for negative sampling).
+    The body may have: source ("example" or "model"), architecture, output_layer, cbow_gradient, eta, inputs (words),
+    output (the word to predict), negatives (words, for negative sampling).
 
     Returns:
-        The state; the words that it is made of; the output layers that the source has; the source's Huffman tree, as
-        far as it is drawn, for hierarchical softmax; and the example's words.
+        The state; its words; the output layers of the source; the drawn part of the source's Huffman tree, for
+        hierarchical softmax; and the example's words.
     """
-    name = choice(body, "source", ("example", "model"), "example" if shown.vectors is None else "model")
-    source = _example() if name == "example" else _model(shown)
+    name = choice(body, "source", ("example", "model"), "example" if inspected.vectors is None else "model")
+    source = _example() if name == "example" else _model(inspected)
     architecture = choice(body, "architecture", get_args(Architecture), source.architecture)
     output_layer = choice(body, "output_layer", source.output_layers, source.output_layers[0])
     inputs = words(body, "inputs", MOST_WORDS, source.inputs)
@@ -166,19 +166,18 @@ def begin(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Every number of the pass of one pair, and what its step changes.
+    """Every number of the pass of one pair, and the changes of its step.
 
-    The body has a state, and the number of the output.
+    The body has a state, and the index of the output.
 
     Returns:
-        The fields of objective.PairPass, but with what the step makes of the inputs instead of v_after: with CBOW it
-        is the context's vectors that change, and v is their mean. Besides, J_of_all, the sum over all outputs, and what
-        :func:`view` gives.
+        The fields of objective.PairPass, with the changed input vectors instead of v_after: with CBOW the context's
+        vectors change, and v is their mean. Also J_of_all, the sum over all outputs, and the result of :func:`view`.
     """
     network = _network(body.get("state"))
     output = integer(body, "output", 0, len(network.W) - 1)
     numbers = objective.pair_pass(network.hidden, network.W[output], int(network.labels[output]), network.eta)
-    after = _copied(network)
+    after = _copy(network)
     after.step(output)
     return {
         **{
@@ -194,13 +193,13 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The state after some steps, one pair after the other. The body has a state, and the number of steps.
+    """The state after several steps, one pair after the other. The body has a state, and the number of steps.
 
     Returns:
-        The state; and J, the sum over all outputs, after each step.
+        The state; and J after each step, the sum over all outputs.
     """
     given: Any = body.get("state")
-    network = _copied(_network(given))
+    network = _copy(_network(given))
     count = integer(body, "steps", 0, MOST_STEPS)
     turn, losses = network.turn, []
     for _step in range(count):
@@ -221,7 +220,7 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def view(network: Network) -> dict[str, Any]:
-    """The lengths of v and of each output vector, and the angles between v and each, in radians, in all dimensions."""
+    """The lengths of v and the output vectors, and the angle between v and each of them, in radians."""
     v = network.hidden
     lengths = np.linalg.norm(network.W, axis=1)
     cosines = np.divide(network.W @ v, lengths * np.linalg.norm(v), out=np.zeros(len(lengths)), where=lengths > 0)
@@ -258,8 +257,8 @@ def _example_row(name: str) -> int:
     return EXAMPLE_WORDS.index(name)
 
 
-def _model(shown: Inspected) -> Source:
-    vectors = shown.vectors
+def _model(inspected: Inspected) -> Source:
+    vectors = inspected.vectors
     if vectors is None:
         raise RequestError("there is no model to show; choose the example")
     if vectors.output_vectors is None:
@@ -281,7 +280,7 @@ def _model(shown: Inspected) -> Source:
 
 
 def _paths(source: Source, tree: huffman.Tree, output: str) -> list[dict[str, Any]]:
-    """The Huffman paths that are drawn: those of the example's words, or that of a model's word alone."""
+    """The Huffman paths to draw: of all words of the example, or of one word of a model."""
     drawn = EXAMPLE_WORDS if source.row is _example_row else [output]
     paths = [tree.path(source.row(each)) for each in drawn]
     return [
@@ -291,13 +290,13 @@ def _paths(source: Source, tree: huffman.Tree, output: str) -> list[dict[str, An
 
 
 def _network(state: Any) -> Network:
-    """The network of a state, refused where anything in it is not as it should be."""
+    """The network of a state; an invalid state is refused."""
     if not isinstance(state, Mapping):
         raise RequestError("the request has no state of the lab")
     inputs = [_row(each, "word") for each in _list(state, "inputs", MOST_WORDS)]
     outputs = [_row(each, "name") for each in _list(state, "outputs", MOST_OUTPUTS)]
     if len({len(vector) for vector in inputs + outputs}) != 1:
-        raise RequestError("the vectors of the lab's state are not of one length")
+        raise RequestError("the vectors of the lab's state have different lengths")
     labels = [integer(each, "label", 0, 1) for each in state["outputs"]]
     return Network(
         choice(state, "architecture", get_args(Architecture)),
@@ -317,7 +316,7 @@ def _row(each: Any, name: str) -> list[float]:
             f"each vector of the lab's state is an object with a {name} and up to {MOST_NUMBERS} numbers"
         )
     if not all(isinstance(number, int | float) and abs(number) <= MOST_SIZE for number in vector):
-        raise RequestError(f"a number in the lab's state is not one from −{MOST_SIZE:g} to {MOST_SIZE:g}")
+        raise RequestError(f"a number in the lab's state is not in −{MOST_SIZE:g} to {MOST_SIZE:g}")
     return vector
 
 
@@ -330,7 +329,7 @@ def _list(given: Mapping[str, Any], name: str, most: int) -> list[Any]:
 
 def _eta(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= MOST_ETA:
-        raise RequestError(f"η is {value!r}; it must be above 0, and {MOST_ETA} at most")
+        raise RequestError(f"η is {value!r}; it must be above 0 and at most {MOST_ETA}")
     return float(value)
 
 
@@ -338,5 +337,5 @@ def _numbers(row: npt.NDArray[Any]) -> list[float]:
     return [float(number) for number in row]
 
 
-def _copied(network: Network) -> Network:
+def _copy(network: Network) -> Network:
     return network._replace(V=network.V.copy(), W=network.W.copy())

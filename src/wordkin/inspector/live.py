@@ -1,4 +1,4 @@
-"""Training as it happens, and as a model's history tells it afterwards."""
+"""Training while it happens, and a model's history afterwards."""
 
 import math
 import sys
@@ -21,18 +21,18 @@ MOST_POINTS = 1000
 MOST_WORDS = 8
 NEIGHBOURS = 10
 SHARE_OF_TIME = 1 / 120
-"""How much of the time may go into the neighbours while threads train."""
+"""The largest share of time for computing neighbours while threads train."""
 
 AMONG_WORDS = 100_000
-"""The most frequent words, among which neighbours are looked for while threads train."""
+"""The number of most frequent words that can be neighbours while threads train."""
 
 FIRST_TOKENS = 1 / 100, 1_000_000
-"""Neighbours are first shown after this share of the run, or this many tokens, whichever comes first."""
+"""The share of the run, and the number of tokens, after which neighbours are first shown; the earlier one counts."""
 
 NUMBERS = ("loss", "holdout_loss", "learning_rate", "tokens_per_second")
 EXAMPLES = 3
 FREQUENT_WORDS = 100
-"""The most frequent words, which are no good examples."""
+"""The number of most frequent words that make no good examples."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Point:
     """Where training stood at a moment.
 
     Attributes:
-        tokens: trained since the beginning of the run.
+        tokens: the tokens trained since the beginning of the run.
         loss: mean J per example of the epoch so far.
         learning_rate: η.
-        tokens_per_second: since the point before.
+        tokens_per_second: the speed since the previous point.
     """
 
     tokens: int
@@ -53,15 +53,15 @@ class Point:
 
 
 class Live:
-    """A run, for the page: told of every chunk like a progress bar, which it passes them on to.
+    """A run for the page: a progress callback that records points and passes the calls to the progress bar.
 
-    Give :meth:`begin` to :meth:`wordkin.Word2Vec.fit` as its ``progress``.
+    Pass :meth:`begin` to :meth:`wordkin.Word2Vec.fit` as ``progress``.
     """
 
     def __init__(self) -> None:
         self._run: Run | None = None
         self._bar: Progress | None = None
-        self._weights = threading.Lock()  # held while they are read: a run ends when nobody does
+        self._weights = threading.Lock()  # held while the weights are read; a run ends when they are not
         self._over = False
         self._points: list[Point] = []
         self._every = 0.2  # seconds between two points
@@ -81,7 +81,7 @@ class Live:
         return self
 
     def advance(self, epoch: int, tokens: int, loss: float | None) -> None:
-        """Note a point, once in a while."""
+        """Record a point, at most every `_every` seconds."""
         assert self._run is not None
         assert self._bar is not None
         self._bar.advance(epoch, tokens, loss)
@@ -108,7 +108,7 @@ class Live:
         self._records.append(record)
 
     def close(self) -> None:
-        """Read the weights no more."""
+        """Stop reading the weights."""
         assert self._bar is not None
         self._bar.close()
         self._ended = time.monotonic()
@@ -116,11 +116,11 @@ class Live:
             self._over = True
 
     def as_dict(self, words: Sequence[str], trained: WordVectors | None) -> dict[str, Any]:
-        """What the page draws.
+        """The data that the page draws.
 
         Args:
-            words: whose neighbours are wanted.
-            trained: the result, as soon as there is one.
+            words: the words whose neighbours are shown.
+            trained: the result; None while training.
         """
         run, points = self._run, self._points
         if run is None:
@@ -142,13 +142,13 @@ class Live:
                 for name in ("tokens", "loss", "learning_rate", "tokens_per_second")
             },
             "history": history([record.as_dict() for record in self._records]),
-            "neighbours": self._refreshed(words, run, trained),
+            "neighbours": self._refresh_neighbours(words, run, trained),
             "neighbours_age": time.monotonic() - self._asked if self._asked and trained is None else None,
             "examples": self._examples,
         }
 
-    def _refreshed(self, words: Sequence[str], run: Run, trained: WordVectors | None) -> list[dict[str, Any]]:
-        """The neighbours; from live weights no more often than SHARE_OF_TIME allows."""
+    def _refresh_neighbours(self, words: Sequence[str], run: Run, trained: WordVectors | None) -> list[dict[str, Any]]:
+        """The neighbours; from live weights they are computed at most as often as SHARE_OF_TIME allows."""
         if trained is not None:
             return neighbours(trained, words)
         share, most = FIRST_TOKENS
@@ -168,13 +168,13 @@ class Live:
 
 
 def examples(vectors: WordVectors, count: int) -> list[str]:
-    """Some words to begin with: frequent ones, behind the most frequent, which tell little."""
+    """Example words: frequent words, without the very most frequent."""
     first = min(FREQUENT_WORDS, max(0, len(vectors) - count))
     return list(vectors.index_to_key[first : first + count])
 
 
 def history(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One entry an epoch, with the tokens up to its end; what a record lacks, or is no finite number, is None."""
+    """One entry per epoch, with the tokens up to its end; missing and non-finite numbers are None."""
     entries = []
     tokens = (records[0]["epoch"] - 1) * (_number(records[0].get("tokens")) or 0) if records else 0
     for record in records:
@@ -189,7 +189,7 @@ def _number(value: object) -> float | None:
 
 
 def neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str, Any]]:
-    """The nearest neighbours of each word and their cosines; None where the vocabulary lacks it."""
+    """The nearest neighbours of each word and their cosines; None for an unknown word."""
     known = [word for word in words if word in vectors]
     found = dict(zip(known, vectors.most_similar_batch(known, topn=NEIGHBOURS), strict=True)) if known else {}
     return [
@@ -201,10 +201,10 @@ def neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str, Any
 
 
 def live_neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str, Any]]:
-    """The nearest neighbours of each word among the most frequent ones, from weights that threads are changing.
+    """The nearest neighbours of each word among the most frequent words, from weights that threads are changing.
 
-    Each block of rows is copied first, so that a row's length and its products are of the same numbers, and every
-    cosine lies between −1 and 1.
+    Each block of rows is copied first, so that a row's length and its products come from the same numbers, and every
+    cosine is between −1 and 1.
     """
     known = [word for word in words if word in vectors]
     asked = np.array([vectors.row(word) for word in known], np.intp)
@@ -229,7 +229,7 @@ def _units(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def most_memory() -> int | None:
-    """Bytes that this process had at most; None where the system does not tell (Windows)."""
+    """The peak memory of this process in bytes; None if the system does not report it (Windows)."""
     if sys.platform == "win32":
         return None
     import resource

@@ -1,4 +1,4 @@
-"""All words on a plane: by principal components at once, by UMAP in a process of its own."""
+"""Maps of all words on a plane: principal components, or UMAP in a separate process."""
 
 import dataclasses
 import importlib.util
@@ -19,7 +19,7 @@ from wordkin.vectors import postprocessing
 from wordkin.vectors.wordvectors import WordVectors
 
 UMAP_WORDS = 100_000
-"""How many words UMAP lays out at most: the most frequent ones."""
+"""The largest number of words for UMAP; it takes the most frequent ones."""
 
 STAGES = ("loading", "neighbours", "layout")
 _STAGE = re.compile(rf"stage (?P<stage>{'|'.join(STAGES)})( (?P<share>\d\.\d+))?")
@@ -29,7 +29,7 @@ Positions = npt.NDArray[np.float32]  # (words, 2)
 
 
 def principal_plane(vectors: WordVectors) -> Positions:
-    """Every word by the first two principal components: (words, 2) float32, NaN where a vector is not finite."""
+    """The first two principal components of every word: (words, 2) float32, NaN for a vector that is not finite."""
     axes = min(2, vectors.vector_size)
     plane = np.zeros((len(vectors), 2), np.float32)
     if vectors.finite().any():
@@ -40,25 +40,25 @@ def principal_plane(vectors: WordVectors) -> Positions:
 
 @dataclasses.dataclass
 class Maps:
-    """The maps of one model: each is made once, and kept."""
+    """The maps of one model; each is computed once and cached."""
 
     _plane: Positions | None = None
     _layout: "Layout | None" = None
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     def plane(self, vectors: WordVectors) -> Positions:
-        """That of :func:`principal_plane`."""
+        """The positions by the first two principal components, see :func:`principal_plane`."""
         with self._lock:
             if self._plane is None:
                 self._plane = principal_plane(vectors)
             return self._plane
 
     def layout(self) -> "Layout | None":
-        """The layout by UMAP that was begun last."""
+        """The last UMAP layout that was begun."""
         return self._layout
 
     def begin(self, vectors: WordVectors) -> "Layout":
-        """Begin a layout by UMAP, unless one is at work or done.
+        """Begin a UMAP layout, unless one is running or done.
 
         Raises:
             MissingPackageError: umap-learn is not installed.
@@ -70,22 +70,22 @@ class Maps:
             return self._layout
 
     def close(self) -> None:
-        """End what is at work."""
+        """Stop a running layout."""
         layout = self.layout()
         if layout is not None:
             layout.cancel()
 
 
 class Layout:
-    """A layout of the most frequent words by UMAP, at work in a process of its own.
+    """A UMAP layout of the most frequent words, computed in a separate process.
 
     Attributes:
-        words: how many words are laid out.
-        state: what has become of it.
-        stage: what it is at: UMAP is loaded; neighbours are looked for, for which it compiles; words are laid out.
-        progress: the share of that stage that is done, 0 to 1; None where UMAP does not tell.
+        words: the number of words in the layout.
+        state: whether it is running, done, cancelled or failed.
+        stage: loading UMAP; searching neighbours, which includes compiling; or laying out words.
+        progress: the finished share of the stage, 0 to 1; None if UMAP does not report it.
         message: why it failed.
-        positions: (words, 2) float32 once it is done; NaN where a vector is not finite.
+        positions: (words, 2) float32 after the end; NaN for a vector that is not finite.
 
     Raises:
         MissingPackageError: umap-learn is not installed.
@@ -94,11 +94,11 @@ class Layout:
 
     def __init__(self, vectors: WordVectors) -> None:
         if importlib.util.find_spec("umap") is None:
-            raise MissingPackageError(f"a map by UMAP needs umap-learn: {pip_install('map')}")
+            raise MissingPackageError(f"a UMAP map needs umap-learn: {pip_install('map')}")
         self.words = min(len(vectors), UMAP_WORDS)
         self._finite = np.flatnonzero(vectors.finite(slice(self.words)))
         if len(self._finite) < _UMAP_AT_LEAST:
-            raise ConfigurationError(f"a map by UMAP needs {_UMAP_AT_LEAST} words or more; choose PCA")
+            raise ConfigurationError(f"a UMAP map needs {_UMAP_AT_LEAST} words or more; choose PCA")
         self.state: Literal["running", "done", "cancelled", "failed"] = "running"
         self.stage: str = STAGES[0]
         self.progress: float | None = None
@@ -121,11 +121,11 @@ class Layout:
 
     @property
     def seconds(self) -> float:
-        """Since the stage began."""
+        """The seconds since the stage began."""
         return time.monotonic() - self._stage_begun
 
     def cancel(self) -> None:
-        """End it, unless it is done."""
+        """Stop the layout, unless it is done."""
         if self.state == "running":
             self.state = "cancelled"
             self._process.kill()

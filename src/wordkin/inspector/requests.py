@@ -1,4 +1,4 @@
-"""What a request of the page holds: a bounded JSON object, from which each field is taken or refused in one line."""
+"""Requests of the page: a bounded JSON object, and functions that get and check its fields."""
 
 import json
 import math
@@ -10,9 +10,9 @@ from wordkin.errors import WordkinError
 Kind = TypeVar("Kind", bound=str)
 
 MOST_DEPTH = 8
-MOST_INTEGER = 1 << 53  # what JavaScript's numbers hold exactly
+MOST_INTEGER = 1 << 53  # JavaScript's numbers hold smaller integers exactly
 MOST_WORD = 1_000
-"""Characters of a word, or of its beginning."""
+"""The most characters of a word, or of its beginning."""
 
 
 class RequestError(WordkinError):
@@ -20,26 +20,26 @@ class RequestError(WordkinError):
 
 
 class Body(dict[str, Any]):
-    """A JSON object that says which member it lacks."""
+    """A JSON object that raises RequestError for a missing member."""
 
     def __missing__(self, name: str) -> NoReturn:
         raise RequestError(f"the request lacks {name!r}")
 
 
-def parsed(body: bytes) -> Body:
-    """The JSON object in UTF-8: of at most MOST_DEPTH levels, with finite numbers, integers below 2⁵³, and whole text.
+def parse(body: bytes) -> Body:
+    """Parse a UTF-8 JSON object of at most MOST_DEPTH levels, with finite numbers, integers below 2⁵³ and valid text.
 
     Raises:
-        RequestError: it is something else.
+        RequestError: the body is something else.
     """
     try:
         document = json.loads(body.decode("utf-8"), parse_int=_integer, parse_float=_finite, parse_constant=_not_finite)
-        json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
+        json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is not valid text
         fits = isinstance(document, dict) and _depth(document) <= MOST_DEPTH
     except (ValueError, RecursionError):
         fits = False
     if not fits:
-        raise RequestError(f"the request's body is no JSON object of sound numbers and {MOST_DEPTH} levels at most")
+        raise RequestError(f"the request's body is not a JSON object of finite numbers and at most {MOST_DEPTH} levels")
     return Body(document)
 
 
@@ -66,7 +66,7 @@ def _depth(value: Any) -> int:
 
 
 def choice(body: Mapping[str, Any], name: str, choices: Sequence[Kind], default: Kind | None = None) -> Kind:
-    """One of some texts."""
+    """Get a field that must be one of `choices`."""
     value = body.get(name, default)
     if value not in choices:
         raise RequestError(f"{name} is {value!r}; it must be {' or '.join(choices)}")
@@ -74,7 +74,7 @@ def choice(body: Mapping[str, Any], name: str, choices: Sequence[Kind], default:
 
 
 def integer(body: Mapping[str, Any], name: str, least: int, most: int, default: int | None = None) -> int:
-    """A whole number."""
+    """Get a field that must be a whole number in a range."""
     value = body.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise RequestError(f"{name} is {value!r}; it must be a whole number from {least} to {most}")
@@ -90,7 +90,7 @@ def word(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
 
 
 def words(body: Mapping[str, Any], name: str, most: int, default: list[str] | None = None) -> list[str]:
-    """Some words, or none."""
+    """Get a field that must be a list of words, possibly empty."""
     value = body.get(name, default)
     if not isinstance(value, list) or len(value) > most or not all(map(_is_word, value)):
         raise RequestError(f"{name}: give up to {most} words of 1 to {MOST_WORD:,} characters")

@@ -1,4 +1,4 @@
-"""The scores of the model, worked out once in the background and shown as they come."""
+"""The scores of the model, computed once in the background and shown as they are ready."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from wordkin.vectors.wordvectors import WordVectors
 
 
 class Evaluation:
-    """Evaluation sets, and how the model does on them.
+    """The evaluation of a model on several sets.
 
     Args:
         vectors: the model.
@@ -39,11 +39,11 @@ class Evaluation:
         self._thread = threading.Thread(target=lambda: [job() for job in jobs], daemon=True)
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the evaluation in the background."""
         self._thread.start()
 
     def as_dict(self) -> dict[str, Any]:
-        """The scores so far, and whether more are to come."""
+        """The scores so far, and whether the evaluation is finished."""
         return {"running": self._thread.is_alive(), "sets": self._sets}
 
 

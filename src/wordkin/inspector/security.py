@@ -1,4 +1,4 @@
-"""Who may talk to the server: the browser that was given the token, from the server's own page alone."""
+"""Access to the server: only a browser with the token, and only from the server's own page."""
 
 import ipaddress
 import re
@@ -38,20 +38,21 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:@/\[\]]+)(:\d+)?")
 
 
 class Guard:
-    """Passes on what comes from the server's own page with the right cookie, and refuses everything else.
+    """Accepts requests from the server's own page with the right cookie, and refuses all others.
 
-    Names that a foreign page could make point to this machine (DNS rebinding) are refused by the Host header; requests
-    that another page sends, by Origin and Sec-Fetch-Site; and whoever lacks the cookie. ``/?token=`` exchanges a token
-    for the cookie, and leads on to the address without it, so that it stays neither in the address bar nor in the
-    browser's history.
+    Host names that a foreign page could point at this machine (DNS rebinding) are refused by the Host header. Requests
+    of other pages are refused by Origin and Sec-Fetch-Site, and requests without the cookie, too. ``/?token=``
+    exchanges a token for the cookie and redirects to the address without the token, so that the token stays neither in
+    the address bar nor in the browser's history.
 
     Args:
-        app: what is guarded.
-        host: that the server is bound to.
-        port: that the server is bound to. It names the cookie, since browsers send one to every port of a host.
+        app: the guarded application.
+        host: the host that the server listens on.
+        port: the port that the server listens on. It is in the cookie's name, because browsers send cookies to every
+            port of a host.
 
     Attributes:
-        token: good as often as it is used.
+        token: the token that can be used any number of times.
     """
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
@@ -64,13 +65,13 @@ class Guard:
         self._bucket = Bucket(CALLS_PER_SECOND, CALLS_AT_ONCE)
 
     def ticket(self) -> str:
-        """A token that is good once: for a browser's command line, which other users of the machine can read."""
+        """A token that can be used once, for a browser's command line, which other users of the machine can read."""
         ticket = secrets.token_urlsafe(32)
         self._tickets.add(ticket)
         return ticket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or pass it on."""
+        """Refuse a request, or pass it to the application."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -81,7 +82,7 @@ class Guard:
         await (answer or self._app)(scope, receive, send_with_headers)
 
     def _answer(self, request: Request) -> Response | None:
-        """The refusal, or the cookie; None for what may pass."""
+        """The refusal, or the response with the cookie; None for a request that is allowed."""
         host = request.headers.get("host", "").lower()
         if not self._is_ours(host):
             return refusal(request, 403, "this host name is not the server's: open the address that wordkin printed")
@@ -111,11 +112,11 @@ class Guard:
 
 
 class Bucket:
-    """A token bucket: so many calls a second in the long run, so many at once.
+    """A token bucket, which limits calls per second in the long run and calls at once.
 
     Args:
-        per_second: calls that it is refilled with.
-        size: calls that it holds.
+        per_second: the number of calls that are refilled per second.
+        size: the largest number of calls at once.
     """
 
     def __init__(self, per_second: float, size: int) -> None:
@@ -123,7 +124,7 @@ class Bucket:
         self._left, self._filled = float(size), time.monotonic()
 
     def take(self) -> bool:
-        """Whether there is room for one more call."""
+        """Take one call from the bucket; return whether there was one."""
         now = time.monotonic()
         self._left = min(self._size, self._left + (now - self._filled) * self._per_second)
         self._filled = now
@@ -134,21 +135,21 @@ class Bucket:
 
 
 def refusal(request: Request, status: int, message: str) -> Response:
-    """An error in one line: as JSON for a call of the page, as text for a person."""
+    """An error response of one line: JSON for a call of the page, text for a person."""
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": message}, status)
     return PlainTextResponse(message + "\n", status)
 
 
 def host_in_address(host: str) -> str:
-    """How an address names the host: brackets around IPv6; this machine's own name for all its addresses."""
+    """The host in a web address: IPv6 in brackets; this machine's name if the server listens on all addresses."""
     if host in EVERYWHERE:
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host
 
 
 def _is_from_elsewhere(request: Request, host: str) -> bool:
-    """Whether the browser says that another page made the request; a person's own typing counts as none."""
+    """Whether the browser says that another page made the request; a typed address does not count as one."""
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "none")
     return origin not in (None, f"http://{host}") or site not in ("none", "same-origin")
 

@@ -30,9 +30,9 @@ logger = logging.getLogger("wordkin")
 BYTES = "application/octet-stream"
 CALLS_AT_WORK = 4
 MOST_BYTES = 1 << 20
-"""The longest body of a call."""
+"""The largest number of bytes in a call's body."""
 MOST_SECONDS = 10
-"""The longest time that a body may take to come."""
+"""The longest time in seconds for a body to arrive."""
 CONNECTIONS = 64
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -41,12 +41,12 @@ CONTENT_TYPES = {
 }
 
 
-def status(shown: Inspected, _: Any) -> dict[str, Any]:
-    """What there is to show."""
-    vectors, model = shown.vectors, None
+def status(inspected: Inspected, _: Any) -> dict[str, Any]:
+    """The parts of the page that have something to show."""
+    vectors, model = inspected.vectors, None
     if vectors is not None:
         model = {
-            "name": shown.name,
+            "name": inspected.name,
             "words": len(vectors),
             "vector_size": vectors.vector_size,
             "architecture": vectors.config.get("architecture"),
@@ -58,31 +58,31 @@ def status(shown: Inspected, _: Any) -> dict[str, Any]:
     return {
         "version": wordkin.__version__,
         "model": model,
-        "training": shown.live is not None or bool(vectors is not None and vectors.history),
-        "evaluation": shown.evaluation is not None,
+        "training": inspected.live is not None or bool(vectors is not None and vectors.history),
+        "evaluation": inspected.evaluation is not None,
     }
 
 
-def training(shown: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """How training goes, or went; and the neighbours of ``words``."""
+def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The progress or history of training, and the neighbours of ``words``."""
     words = requests.words(body, "words", live.MOST_WORDS, [])
-    if shown.live is not None:
-        return shown.live.as_dict(words, shown.vectors)
-    if shown.vectors is None or not shown.vectors.history:
+    if inspected.live is not None:
+        return inspected.live.as_dict(words, inspected.vectors)
+    if inspected.vectors is None or not inspected.vectors.history:
         raise requests.RequestError("there is no training to show: this model has no history")
     return {
         "state": "ended",
-        "history": live.history(shown.vectors.history),
-        "neighbours": live.neighbours(shown.vectors, words),
-        "examples": live.examples(shown.vectors, live.EXAMPLES),
+        "history": live.history(inspected.vectors.history),
+        "neighbours": live.neighbours(inspected.vectors, words),
+        "examples": live.examples(inspected.vectors, live.EXAMPLES),
     }
 
 
-def scores(shown: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
+def scores(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
     """The scores so far."""
-    if shown.evaluation is None:
+    if inspected.evaluation is None:
         raise requests.RequestError("there is nothing to evaluate: start with --analogies FILE or --similarity FILE")
-    return shown.evaluation.as_dict()
+    return inspected.evaluation.as_dict()
 
 
 CALLS: dict[str, Call] = {
@@ -94,8 +94,8 @@ CALLS: dict[str, Call] = {
 }
 
 
-def application(shown: Inspected) -> Starlette:
-    """The page and its calls, without the guard.
+def application(inspected: Inspected) -> Starlette:
+    """The web application: the page and its API, without the guard.
 
     Raises:
         WordkinError: the page was not built.
@@ -109,15 +109,15 @@ def application(shown: Inspected) -> Starlette:
         try:
             asked = await read_body(request)
             async with at_work:
-                answer = await run_in_threadpool(call, shown, asked)
+                answer = await run_in_threadpool(call, inspected, asked)
             return Response(answer, media_type=BYTES) if isinstance(answer, bytes) else JSONResponse(answer)
         except WordkinError as error:
             return refusal(request, 400, str(error))
         except HTTPException:
             raise
-        except Exception:  # a defect of ours: the terminal gets the traceback, the page one line
+        except Exception:  # a bug in wordkin: the terminal gets the traceback, the page one line
             logger.error("a call of the page failed\n%s", traceback.format_exc())
-            return refusal(request, 500, "wordkin failed here; the terminal that it was started in says how")
+            return refusal(request, 500, "wordkin failed here; the terminal where it was started shows the error")
 
     def served(content: bytes, content_type: str) -> ASGIApp:
         return Response(content, headers={"content-type": content_type})
@@ -125,17 +125,17 @@ def application(shown: Inspected) -> Starlette:
     files = [Route(path, served(*file), methods=["GET"]) for path, file in page_files().items()]
     return Starlette(
         routes=[Route("/api/{name}", api, methods=["POST"]), *files],
-        exception_handlers={HTTPException: _refused},
+        exception_handlers={HTTPException: _refuse},
     )
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return refusal(request, error.status_code, error.detail)
 
 
 def page_files() -> dict[str, tuple[bytes, str]]:
-    """The page that ships with wordkin, read into memory: the bytes and the content type of each file, by its address.
+    """Read the page that ships with wordkin: the bytes and content type of each file, by its address.
 
     Raises:
         WordkinError: the page was not built.
@@ -153,46 +153,46 @@ def page_files() -> dict[str, tuple[bytes, str]]:
 
 
 async def read_body(request: Request) -> requests.Body:
-    """The JSON object.
+    """Read the JSON object of a request.
 
     Raises:
-        HTTPException: it is not announced as JSON (415), its size is unknown (411), too large (413), or it takes longer
-            than MOST_SECONDS to come (408).
-        RequestError: it is not a JSON object that :func:`requests.parsed` takes.
+        HTTPException: the content type is not JSON (415), the size is unknown (411) or too large (413), or the body
+            takes longer than MOST_SECONDS (408).
+        RequestError: :func:`requests.parse` refuses the body.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "a call's body is application/json")
+        raise HTTPException(415, "a call's body must be application/json")
     size = request.headers.get("content-length", "")
     if not (size.isascii() and size.isdecimal()):
-        raise HTTPException(411, "a call says how long its body is: Content-Length")
+        raise HTTPException(411, "a call must give the length of its body: Content-Length")
     if len(size) > len(str(MOST_BYTES)) or int(size) > MOST_BYTES:
-        raise HTTPException(413, f"a call's body has at most {MOST_BYTES:,} bytes")
+        raise HTTPException(413, f"a call's body must have at most {MOST_BYTES:,} bytes")
     try:
         async with asyncio.timeout(MOST_SECONDS):
-            return requests.parsed(await request.body())
+            return requests.parse(await request.body())
     except TimeoutError:
         raise HTTPException(408, f"the body did not come within {MOST_SECONDS} seconds") from None
 
 
 class Server:
-    """Serves the page in a thread of its own, from its making on until :meth:`close`.
+    """Serves the page in a separate thread, from construction until :meth:`close`.
 
     Args:
-        shown: what the page shows.
-        host: name or address to listen on.
-        port: to listen on; 0 for a free one.
+        inspected: the content of the page.
+        host: the name or address to listen on.
+        port: the port to listen on; 0 for a free one.
 
     Attributes:
-        shown: as given.
+        inspected: the content of the page.
 
     Raises:
-        ConfigurationError: host and port cannot be listened on.
+        ConfigurationError: the server cannot listen on this host and port.
         WordkinError: the page was not built.
     """
 
-    def __init__(self, shown: Inspected, host: str = LOOPBACK, port: int = 0) -> None:
-        app = application(shown)
-        self.shown = shown
+    def __init__(self, inspected: Inspected, host: str = LOOPBACK, port: int = 0) -> None:
+        app = application(inspected)
+        self.inspected = inspected
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family)
@@ -212,7 +212,7 @@ class Server:
             lifespan="off",
             loop="asyncio",
             log_config=None,
-            log_level="critical",  # calls report their own failures; the rest is calls cut short by Ctrl-C
+            log_level="critical",  # calls report their own failures; all others are calls that Ctrl-C cuts short
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -226,12 +226,12 @@ class Server:
 
     @property
     def address(self) -> str:
-        """What a person opens: with the token."""
+        """The address of the page, with the token."""
         return f"{self._origin}?token={self._guard.token}"
 
     @property
     def address_once(self) -> str:
-        """The same with a token that is good once."""
+        """The address of the page, with a token that can be used once."""
         return f"{self._origin}?token={self._guard.ticket()}"
 
     def __enter__(self) -> Self:
@@ -241,7 +241,7 @@ class Server:
         self.close()
 
     def wait(self) -> None:
-        """Return at Ctrl-C, or when the server has ended."""
+        """Wait for Ctrl-C or the end of the server."""
         # Not by Thread.join: before Python 3.13, a join that Ctrl-C interrupts marks the thread as ended while it runs,
         # and close() would take the socket from a server that still needs it.
         with contextlib.suppress(KeyboardInterrupt):
@@ -253,7 +253,7 @@ class Server:
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
-        self.shown.maps.close()
+        self.inspected.maps.close()
 
     def _serve(self) -> None:
         try:

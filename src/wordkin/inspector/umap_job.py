@@ -1,8 +1,8 @@
-"""UMAP in a process of its own: ``python -m wordkin.inspector.umap_job SOURCE TARGET``, so that it can be ended.
+"""UMAP in a separate process, which can be stopped: ``python -m wordkin.inspector.umap_job SOURCE TARGET``.
 
-SOURCE holds (words, vector_size) float32, of length 1, as a .npy file; TARGET gets (words, 2) float32. What it is at
-comes as lines on standard output, with the share of that stage that is done where UMAP tells one: ``stage loading``,
-``stage neighbours``, ``stage neighbours 0.25``, ``stage layout 0.1``.
+SOURCE holds (words, vector_size) float32, of length 1, as a .npy file; TARGET gets (words, 2) float32. Standard output
+has lines with the stage and, if UMAP reports it, the finished share: ``stage loading``, ``stage neighbours``, ``stage
+neighbours 0.25``, ``stage layout 0.1``.
 """
 
 import re
@@ -17,14 +17,14 @@ _PASS = re.compile(r"\s*(\d+)\s*/\s*(\d+)\s*")
 
 
 class Passes:
-    """Standard output that takes "3 / 14", by which the search for neighbours counts its passes, for the share done."""
+    """Standard output that turns the pass counts of the neighbour search, such as "3 / 14", into the finished share."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._line = ""
 
     def write(self, text: str) -> None:
-        """Pass whole lines on."""
+        """Write whole lines."""
         *lines, self._line = (self._line + text).split("\n")
         for line in lines:
             found = _PASS.fullmatch(line)
@@ -32,29 +32,29 @@ class Passes:
         self.flush()
 
     def flush(self) -> None:
-        """Keep nothing back but a line that has not ended."""
+        """No-op: whole lines are flushed, and an unfinished line is kept."""
         self._out.flush()
 
 
 class Bar:
-    """A file for tqdm that passes its bar over the epochs on as the share that is done."""
+    """A file for tqdm that turns its progress bar over epochs into the finished share."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
     def write(self, bar: str) -> None:
-        """Tell the share."""
+        """Write the share."""
         done, _, total = bar.strip().partition("/")
         if done.isdigit() and total.isdigit():
             self._out.write(f"stage layout {int(done) / max(int(total), 1):.3f}\n")
 
     def flush(self) -> None:
-        """Keep nothing back."""
+        """No-op: every share is flushed."""
         self._out.flush()
 
 
 def main(source: Path, target: Path) -> None:
-    """Lay the words out."""
+    """Compute the layout and write it to `target`."""
     out, sys.stdout = sys.stdout, Passes(sys.stdout)
     print("stage loading")  # noqa: T201, read by the server
     import umap

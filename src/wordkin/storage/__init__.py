@@ -1,1 +1,1 @@
-"""Files and arrays: whole or absent files, containers, mapped words, aligned memory, sizes as text."""
+"""Files and arrays: atomic files, containers, mapped words, aligned memory, sizes as text."""

@@ -1,4 +1,4 @@
-"""Arrays that begin on a cache line, blocks of rows, and memory that is given back to the system."""
+"""Aligned arrays, blocks of rows, and returning memory to the system."""
 
 import ctypes
 import math
@@ -14,9 +14,9 @@ ALIGNMENT = 64
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Zeros that begin on a cache line.
+    """An array of zeros that begins on a cache line.
 
-    NumPy asks the system for huge pages where it has them.
+    NumPy asks the system for huge pages where the system has them.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     room = np.zeros(size + ALIGNMENT, np.uint8)
@@ -25,46 +25,46 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
 
 
 def give_back(*arrays: npt.NDArray[Any] | None) -> None:
-    """Let the system have the memory of what was read of mapped files; what is read again it reads again.
+    """Return to the system the memory of mapped arrays; a later access reads the file again.
 
-    Others are left alone: those in memory, and those whose file could be written through them.
+    Arrays in memory and writable maps are left unchanged.
     """
     for array in arrays:
         if isinstance(array, np.memmap) and array.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
-            mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined] # NumPy's own name for it, which views keep
+            mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined] # NumPy's name for the map, which views keep
             mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def give_back_freed() -> None:
-    """Let the system have the memory that was freed in pieces, which the C library of Linux keeps for later."""
+    """Return freed memory to the system; the C library of Linux keeps small freed pieces otherwise."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A read-only view: kernels are compiled for read-only inputs, whether they are mapped or in memory."""
+    """A read-only view of an array; kernels are compiled for read-only inputs, mapped or in memory."""
     view = array.view(np.ndarray)
     view.flags.writeable = False
     return view
 
 
 def file_offset(array: npt.NDArray[Any], place: int = 0) -> int:
-    """Where a row of a whole array lies: in its file where it is mapped, else in the array itself."""
+    """The byte offset of a row: in the file for a mapped array, else in the array."""
     return int(getattr(array, "offset", 0)) + place * array.strides[0]
 
 
 BLOCK_BYTES = 1 << 22
-"""Of the float32 in a block, about."""
+"""The approximate size of a block of float32."""
 
 
 def rows_of_block(columns: int) -> int:
-    """How many rows make a block."""
+    """The number of rows in a block."""
     return max(BLOCK_BYTES // (4 * columns), 1)
 
 
 def row_blocks(rows: int, columns: int) -> Iterator[slice]:
-    """The blocks of a matrix, (rows, columns)."""
+    """Yield the blocks of a (rows, columns) matrix as slices of rows."""
     step = rows_of_block(columns)
     for begin in range(0, rows, step):
         yield slice(begin, min(begin + step, rows))

@@ -1,4 +1,4 @@
-"""Files and folders that are whole or absent: written beside the old one, then renamed."""
+"""Atomic files and folders: written beside the old one, then renamed."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ def _output_error(path: Path, error: OSError) -> OutputError:
 
 
 def require_writable(path: Path) -> None:
-    """Raise OutputError now if `path` could not be written at the end of a long run."""
+    """Raise OutputError if `path` cannot be written, so that a long run fails at its start."""
     try:
         _temporary_beside(_target(path)).unlink()
     except OSError as error:
@@ -40,7 +40,7 @@ def require_writable(path: Path) -> None:
 
 
 def _target(path: Path) -> Path:
-    """The file that `path` stands for, links followed; only a regular file, or none yet, can be replaced."""
+    """Resolve links in `path`; raise OutputError if something other than a regular file is there."""
     target = path.resolve()
     if target.is_dir():
         raise OutputError(f"cannot write {path}: it is a directory; name a file")
@@ -56,30 +56,30 @@ def _temporary_beside(target: Path) -> Path:
 
 
 def _prefix(target: Path) -> str:
-    """How temporary files beside `target` begin: no longer than any name may be, and not the same for others."""
+    """The prefix of temporary files beside `target`: short enough for any name, different for other targets."""
     return f".wordkin-{zlib.crc32(target.name.encode()):08x}-"
 
 
-def _allowed(mode: int) -> int:
-    """What the process's mask leaves of the permissions of a new file."""
+def _apply_umask(mode: int) -> int:
+    """The permissions of a new file after the process's umask."""
     mask = os.umask(0)
     os.umask(mask)
     return mode & ~mask
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what processes that were killed while they wrote `path` left; only where no other process writes it."""
+    """Remove temporary files that killed processes left beside `path`; no other process may be writing `path`."""
     target = _target(path)
     for leftover in target.parent.iterdir():
         if leftover.name.startswith(_prefix(target)) and leftover.name.endswith(_SUFFIX):
             leftover.unlink()
 
 
-def text(path: Path) -> str:
-    """The text of a file that a person wrote, without a byte order mark; every line ends with a line feed.
+def read_text(path: Path) -> str:
+    """Read a UTF-8 text file, without its byte order mark and with line feeds as line ends.
 
     Raises:
-        FormatError: it cannot be read, or is not UTF-8.
+        FormatError: the file cannot be read, or is not UTF-8.
     """
     try:
         return path.read_text("utf-8-sig")
@@ -91,10 +91,10 @@ def text(path: Path) -> str:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success it is flushed to disk and takes `path`'s place.
+    """Yield a temporary path beside `path`; on success the file there is flushed to disk and replaces `path`.
 
-    A reader sees the old file or the new one, never a part. On any failure the temporary file is removed and the
-    old file stays.
+    A reader sees the old file or the new one, never a part. On failure the temporary file is removed and the old file
+    stays.
 
     Raises:
         OutputError: the file cannot be written.
@@ -104,7 +104,7 @@ def replacing(path: Path) -> Iterator[Path]:
         target = _target(path)
         temporary = _temporary_beside(target)
         yield temporary
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _allowed(0o666))
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else _apply_umask(0o666))
         _synchronise(temporary)
         temporary.replace(target)
         _synchronise(target.parent)
@@ -117,19 +117,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; on success it takes that name. On any failure it is removed.
+    """Yield a temporary folder beside `path`; on success it is renamed to `path`, on failure it is removed.
 
     Raises:
-        OutputError: there is something of that name, other than an empty folder, or it cannot be written.
+        OutputError: `path` exists and is not an empty folder, or it cannot be written.
     """
     temporary: Path | None = None
     try:
         target = path.resolve()
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise OutputError(f"cannot write {path}: there is something of that name; name a new folder")
+            raise OutputError(f"cannot write {path}: it exists already; name a new folder")
         temporary = Path(tempfile.mkdtemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent))
         yield temporary
-        temporary.chmod(_allowed(0o777))
+        temporary.chmod(_apply_umask(0o777))
         if target.exists():
             target.rmdir()
         temporary.rename(target)

@@ -1,4 +1,4 @@
-"""The safetensors container that wordkin's own formats share: written whole or piece by piece, checked, mapped."""
+"""The safetensors container of wordkin's own formats: writing, checking, memory-mapping."""
 
 import contextlib
 import json
@@ -14,21 +14,21 @@ from wordkin.errors import FormatError, OutputError, corrupt_file
 from wordkin.storage.atomic import replacing
 
 FORMAT_VERSION = 2
-"""The newest version that is read: its vectors may be float16 or int8."""
+"""The newest version that can be read; its vectors may be float16 or int8."""
 FIRST_VERSION = 1
-"""What all other files are written with, so that older versions of wordkin read them."""
+"""The version of all other files, so that older versions of wordkin can read them."""
 METADATA_KEY = "wordkin"
 HEADER = 8
-"""The byte at which a container's header begins: its length comes before it."""
+"""The byte at which a container's header begins; the header's length comes first."""
 LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
 DTYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 _ALIGNMENT = 64
 _BYTES_OF_ENTRY = 128
-"""Room for an array in the header: its name, type, shape and place."""
+"""The space for one array in the header: name, type, shape and place."""
 
 
 class ContainerWriter:
-    """Writes the arrays of a container one after the other; made by :func:`writing`."""
+    """Writes the arrays of a container one after the other; :func:`writing` creates it."""
 
     def __init__(self, file: IO[bytes], kind: str, metadata: Mapping[str, Any], arrays: int, version: int) -> None:
         document = {"kind": kind, "version": version, **metadata}
@@ -41,12 +41,12 @@ class ContainerWriter:
         file.write(b"\0" * self._begin)
 
     def add(self, name: str, dtype: str, pieces: Iterable[npt.NDArray[Any]]) -> int:
-        """Write an array whose pieces follow one another along the first axis; give its length along that axis.
+        """Write an array from pieces along its first axis; return its length along that axis.
 
         Args:
-            name: its name.
-            dtype: as safetensors calls it.
-            pieces: of equal shape but for the first axis; there is one at least.
+            name: the array's name.
+            dtype: safetensors' name of the type.
+            pieces: at least one; all of equal shape except the first axis.
         """
         size = np.dtype(DTYPES[dtype]).itemsize
         if gap := -self._used % size:
@@ -62,7 +62,7 @@ class ContainerWriter:
         return rows
 
     def finish(self) -> None:
-        """Write the header, padded with spaces to the room that was kept for it."""
+        """Write the header, padded with spaces to its reserved space."""
         self._file.seek(0)
         self._file.write((self._begin - 8).to_bytes(8, "little"))
         self._file.write(self._header_bytes().ljust(self._begin - 8))
@@ -79,10 +79,10 @@ def writing(
 
     Args:
         path: the target.
-        kind: what the file is, checked on load.
+        kind: the kind of the file, checked on load.
         metadata: JSON values.
-        arrays: the most arrays that will be added.
-        version: the oldest version of the format that can hold them.
+        arrays: the largest number of arrays that will be added.
+        version: the oldest version of the format that can hold the arrays.
 
     Raises:
         OutputError: the file cannot be written; an old file of that name is untouched.
@@ -98,9 +98,9 @@ def save_container(path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]
 
     Args:
         path: the target.
-        kind: what the file is (``"model"``, ``"corpus"``), checked on load.
-        arrays: name to array; contiguous arrays are written from where they lie, without a copy.
-        metadata: JSON values. One key holds them all, so that equal content gives equal bytes.
+        kind: the kind of the file (``"model"``, ``"corpus"``), checked on load.
+        arrays: name to array; contiguous arrays are written without a copy.
+        metadata: JSON values, stored under one key so that equal content gives equal bytes.
 
     Raises:
         OutputError: the file cannot be written; an old file of that name is untouched.
@@ -121,7 +121,7 @@ def save_container(path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]
 
 
 def container_kind(path: Path) -> str | None:
-    """The kind of a wordkin container, or None where `path` is anything else."""
+    """The kind of a wordkin container; None if `path` is something else."""
     try:
         if not path.is_file():  # a pipe can be read only once
             return None
@@ -141,9 +141,9 @@ def load_container(
 
     Args:
         path: the file.
-        kind: what it must be.
-        arrays_of_kind: the arrays that the kind knows: name to safetensors dtypes, parted by spaces, and number of
-            dimensions. Other arrays are left alone; whether one may be absent is for the caller to say.
+        kind: the kind that the file must have.
+        arrays_of_kind: the arrays of this kind: name to safetensors dtypes, separated by spaces, and number of
+            dimensions. Other arrays are ignored; the caller decides whether an array may be absent.
 
     Returns:
         The arrays by name, and the metadata.
@@ -169,7 +169,7 @@ def load_container(
 
 
 def _open_header(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Check a container with the safetensors library; give its header ("" is where the data begin) and metadata."""
+    """Check a container with the safetensors library; return its header ("": the data's offset) and metadata."""
     from safetensors import SafetensorError, safe_open
 
     try:

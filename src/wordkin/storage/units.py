@@ -1,4 +1,4 @@
-"""Sizes in bytes, and numbers of things, as people write them: 2GB, 500MB, 1.5GiB; 1 sentence, 2,000 sentences."""
+"""Sizes and counts as text: 2GB, 500MB, 1.5GiB; 1 sentence, 2,000 sentences."""
 
 import re
 from fractions import Fraction
@@ -8,10 +8,10 @@ _WRITTEN = re.compile(r"\s*([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(?:([kmgt])(i?))?b?
 
 
 def parse_bytes(text: str) -> int | None:
-    """The number of bytes that `text` stands for, or None where it is no size.
+    """Parse a size as a number of bytes; None if `text` is not a size.
 
-    A number, then B, kB, MB, GB or TB (powers of 1,000), or KiB, MiB, GiB or TiB (powers of 1,024), in upper or lower
-    case, with or without the B; a part of a byte is cut off.
+    A size is a number, then B, kB, MB, GB or TB (powers of 1,000), or KiB, MiB, GiB or TiB (powers of 1,024), in upper
+    or lower case, with or without the B. Fractions of a byte are cut off.
     """
     written = _WRITTEN.fullmatch(text)
     if written is None:
@@ -22,7 +22,7 @@ def parse_bytes(text: str) -> int | None:
 
 
 def format_bytes(size: int) -> str:
-    """A size for a message, in powers of 1,000 and to three digits: 62.2 MB."""
+    """A size as text, in powers of 1,000 with three digits: 62.2 MB."""
     if size < 1000:
         return f"{size} B"
     power = next((power for power in range(1, len(_PREFIXES)) if size < 999.5 * 1000**power), len(_PREFIXES))
@@ -31,5 +31,5 @@ def format_bytes(size: int) -> str:
 
 
 def plural(number: int, thing: str) -> str:
-    """So many things, for a message; the plural is made with an s."""
+    """A count with its noun, such as "1 word" or "2,000 words"; the plural adds an s."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

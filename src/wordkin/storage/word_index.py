@@ -1,4 +1,4 @@
-"""Words that stay on disk: found by an index of their hashes, and shown as a list and a mapping that read as asked."""
+"""Words that stay on disk: an index of their hashes, and a sequence and a mapping that read words on access."""
 
 import itertools
 import zlib
@@ -12,7 +12,7 @@ from wordkin.errors import corrupt_file
 from wordkin.storage.arrays import file_offset
 
 VERSION = 1
-"""What the index is made of: CRC-32 of a word's UTF-8 bytes, whose highest bits number its bucket."""
+"""The version of the hash: CRC-32 of a word's UTF-8 bytes; its highest bits are the bucket's number."""
 
 _HASH_BITS = 32
 _BLOCK_WORDS = 8192
@@ -22,7 +22,7 @@ class WordIndex(NamedTuple):
     """The rows of all words, ordered by bucket.
 
     Attributes:
-        begins: (buckets + 1,) int32, where each bucket begins in `rows`; the buckets are a power of two in number.
+        begins: (buckets + 1,) int32, where each bucket begins in `rows`; `buckets` is a power of two.
         rows: (words,) int32.
     """
 
@@ -30,7 +30,7 @@ class WordIndex(NamedTuple):
     rows: npt.NDArray[np.int32]
 
     def fits(self, words: int) -> bool:
-        """Whether the arrays can belong to so many words; their values are checked where they are used."""
+        """Whether the arrays' sizes fit this number of words; their values are checked where they are used."""
         buckets = len(self.begins) - 1
         return len(self.rows) == words and 1 <= buckets < 1 << _HASH_BITS and not buckets & (buckets - 1)
 
@@ -39,12 +39,12 @@ def hashes(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.N
     """The hashes of the words text[offsets[i]:offsets[i + 1]]: (words,) uint32."""
     found = np.empty(len(offsets) - 1, np.uint32)
     for begin in range(0, len(found), _BLOCK_WORDS):
-        found[begin : begin + _BLOCK_WORDS] = [zlib.crc32(word) for word in _encoded(text, offsets, begin)]
+        found[begin : begin + _BLOCK_WORDS] = [zlib.crc32(word) for word in _block_bytes(text, offsets, begin)]
     return found
 
 
 def build(hashes: npt.NDArray[np.uint32]) -> WordIndex:
-    """The index of words by their hashes, with two buckets, or as many as words and up to twice as many."""
+    """Build the index of words from their hashes; it has at least 2 buckets, else 1 to 2 per word."""
     bits = max((len(hashes) - 1).bit_length(), 1)
     buckets = hashes >> np.uint32(_HASH_BITS - bits)
     begins = np.zeros((1 << bits) + 1, np.int32)
@@ -52,15 +52,15 @@ def build(hashes: npt.NDArray[np.uint32]) -> WordIndex:
     return WordIndex(begins, np.argsort(buckets, kind="stable").astype(np.int32))
 
 
-def _encoded(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], begin: int) -> list[bytes]:
-    """The bytes of _BLOCK_WORDS words from row `begin` on, or of what is left of them."""
+def _block_bytes(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], begin: int) -> list[bytes]:
+    """The bytes of each word in a block of up to _BLOCK_WORDS words that begins at row `begin`."""
     bounds = offsets[begin : begin + _BLOCK_WORDS + 1]
     block = text[bounds[0] : bounds[-1]].tobytes()
     return [block[start:stop] for start, stop in itertools.pairwise((bounds - bounds[0]).tolist())]
 
 
 class MappedWords(Sequence[str]):
-    """The words in row order, each decoded when it is asked for.
+    """The words in row order, each decoded on access.
 
     Args:
         text: the words' UTF-8 bytes, one after the other.
@@ -84,12 +84,12 @@ class MappedWords(Sequence[str]):
         if isinstance(place, slice):
             return [self[row] for row in range(*place.indices(len(self)))]
         row = range(len(self))[place]
-        return self._decoded(self.encoded(row), row)
+        return self._decode(self.word_bytes(row), row)
 
     def __iter__(self) -> Iterator[str]:
         for begin in range(0, len(self), _BLOCK_WORDS):
-            for row, word in enumerate(_encoded(self._text, self._offsets, begin), begin):
-                yield self._decoded(word, row)
+            for row, word in enumerate(_block_bytes(self._text, self._offsets, begin), begin):
+                yield self._decode(word, row)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and list(self) == list(other)
@@ -98,11 +98,11 @@ class MappedWords(Sequence[str]):
         shown = ", ".join(repr(word) for word in itertools.islice(self, 5))
         return f"[{shown}{', …' if len(self) > 5 else ''}]"
 
-    def encoded(self, row: int) -> bytes:
+    def word_bytes(self, row: int) -> bytes:
         """The bytes of a word."""
         return self._text[self._offsets[row] : self._offsets[row + 1]].tobytes()
 
-    def _decoded(self, word: bytes, row: int) -> str:
+    def _decode(self, word: bytes, row: int) -> str:
         try:
             return word.decode()
         except UnicodeDecodeError as error:
@@ -111,11 +111,11 @@ class MappedWords(Sequence[str]):
 
 
 class MappedRows(Mapping[str, int]):
-    """Word to row, by an index that was stored with the words; rows that were found once are kept.
+    """A mapping from word to row by a stored index; found rows are cached.
 
     Args:
         words: the words.
-        index: of an untrusted file; what contradicts the words finds nothing.
+        index: the index from an untrusted file; entries that contradict the words find nothing.
     """
 
     def __init__(self, words: MappedWords, index: WordIndex) -> None:
@@ -147,7 +147,7 @@ class MappedRows(Mapping[str, int]):
         bucket = zlib.crc32(encoded) >> self._shift
         begin, end = self._index.begins[bucket : bucket + 2].tolist()
         for row in self._index.rows[max(begin, 0) : max(end, 0)].tolist():
-            if 0 <= row < len(self._words) and self._words.encoded(row) == encoded:
+            if 0 <= row < len(self._words) and self._words.word_bytes(row) == encoded:
                 self._found[word] = row
                 return int(row)
         return None

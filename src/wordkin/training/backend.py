@@ -45,10 +45,10 @@ class Workers:
 
     def __post_init__(self) -> None:
         count, text = Bounds(meaning="", kind=int, low=1), Bounds(meaning="", kind=str, optional=True)
-        object.__setattr__(self, "number", count.checked("workers", self.number))
-        dataclasses.replace(count, optional=True).checked("round_tokens", self.round_tokens)
-        dataclasses.replace(text, choices=EXCHANGE_PRECISIONS).checked("exchange_precision", self.exchange_precision)
-        text.checked("address", self.address)
+        object.__setattr__(self, "number", count.validate("workers", self.number))
+        dataclasses.replace(count, optional=True).validate("round_tokens", self.round_tokens)
+        dataclasses.replace(text, choices=EXCHANGE_PRECISIONS).validate("exchange_precision", self.exchange_precision)
+        text.validate("address", self.address)
 
 
 class Backend(abc.ABC):

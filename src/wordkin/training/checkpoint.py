@@ -55,8 +55,8 @@ class Checkpoint:
             raise ConfigurationError(
                 f"{argument('checkpoint')} is a {type(self.path).__name__}; give the path of its file, or a Checkpoint"
             )
-        Bounds(meaning="", kind=float, low=0).checked("every", self.every)
-        Bounds(meaning="", kind=bool).checked("resume", self.resume)
+        Bounds(meaning="", kind=float, low=0).validate("every", self.every)
+        Bounds(meaning="", kind=bool).validate("resume", self.resume)
 
 
 @dataclasses.dataclass

@@ -1,4 +1,4 @@
-"""Two models in one space: common neighbours, rotation, and how far words moved (Hamilton et al. 2016)."""
+"""Comparing models: shared neighbours, alignment by rotation, and how far words moved (Hamilton et al. 2016)."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from wordkin.vectors.wordvectors import WordVectors
 
 
 def shared_words(models: Sequence[WordVectors], most_frequent: int | None = None) -> list[str]:
-    """The words that all models know, in the order of the first; vectors that are not finite do not count.
+    """The words that all models have, in the order of the first model; words without a finite vector are left out.
 
     Args:
-        models: at least one.
-        most_frequent: how many of the first model's words to look at; None for all.
+        models: one model or more.
+        most_frequent: only the first model's most frequent words, this many; None for all.
 
     Raises:
-        ValueError: `most_frequent` is no whole number above 0.
+        ValueError: `most_frequent` is not a whole number above 0.
     """
     if most_frequent is not None:
         whole_number("most_frequent", most_frequent, or_else=", or None for all words")
@@ -38,13 +38,13 @@ def neighbour_overlap(
     topn: int = 10,
     among: Iterable[str] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """The share of each word's nearest neighbours that two models have in common, on average over all pairs of models.
+    """The share of nearest neighbours that two models have in common, for each word, averaged over all pairs of models.
 
     Args:
-        models: at least two.
-        words: which all models know.
-        topn: how many neighbours to compare.
-        among: the words to find neighbours among, which all models know; None where all models have the same words.
+        models: two models or more.
+        words: words that all models have.
+        topn: the number of neighbours to compare.
+        among: the words that can be neighbours, all of them in all models; None if all models have the same words.
 
     Returns:
         (words,) from 0 to 1.
@@ -52,7 +52,7 @@ def neighbour_overlap(
     Raises:
         UnknownWordError: a model lacks a word.
         NonFiniteVectorError: the vector of a word holds NaN or infinity.
-        ValueError: there are fewer than two models, or `topn` is no whole number above 0.
+        ValueError: there are fewer than two models, or `topn` is not a whole number above 0.
     """
     if len(models) < 2:
         raise ValueError("at least two models are needed to compare neighbours")
@@ -70,21 +70,21 @@ def neighbour_overlap(
 
 
 def align(model: WordVectors, onto: WordVectors, words: Sequence[str] | None = None) -> WordVectors:
-    """Turn a model so that its words come as near as possible to the same words of another: orthogonal Procrustes.
+    """Rotate a model so that its words are as near as possible to the same words of another: orthogonal Procrustes.
 
-    The rotation R minimises the sum of squared distances of X R from Y, whose rows are the vectors, at length 1, of the
-    words that both know; it changes no cosine within the model.
+    The rotation R minimises the sum of squared distances between the rows of X R and of Y: the vectors, at length 1, of
+    the words that both models have. It changes no cosine within the model.
 
     Args:
-        model: the one to turn.
-        onto: the one that stays.
-        words: to fit R on; all shared words where omitted.
+        model: the model to rotate.
+        onto: the model that stays.
+        words: the words to fit R on; all shared words where omitted.
 
     Returns:
-        The model, turned.
+        The rotated model.
 
     Raises:
-        UnknownWordError: one of `words` is not in both.
+        UnknownWordError: one of `words` is not in both models.
         NonFiniteVectorError: the vector of one of `words` holds NaN or infinity.
         ValueError: the numbers of dimensions differ, or the models share no word.
     """
@@ -103,18 +103,18 @@ def align(model: WordVectors, onto: WordVectors, words: Sequence[str] | None = N
 def drift(before: WordVectors, after: WordVectors, words: Sequence[str] | None = None) -> list[tuple[str, float]]:
     """How far words moved: 1 − the cosine of their vectors in two aligned models, from 0 to 2.
 
-    Models of other seeds differ, too: compare the drift with that between two runs on the same text.
+    Two runs with different seeds differ, too: compare the drift with the drift between two runs on the same text.
 
     Args:
-        before: one model.
-        after: the other, in its own space: it is aligned here, over all shared words.
-        words: whose drift to measure; all shared words where omitted.
+        before: the first model.
+        after: the second model, not yet aligned; this function aligns it over all shared words.
+        words: the words to measure; all shared words where omitted.
 
     Returns:
         Pairs of word and drift, largest first.
 
     Raises:
-        UnknownWordError: one of `words` is not in both.
+        UnknownWordError: one of `words` is not in both models.
         NonFiniteVectorError: the vector of one of `words` holds NaN or infinity.
         ValueError: as for :func:`align`.
     """

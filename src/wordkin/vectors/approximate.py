@@ -15,18 +15,18 @@ from wordkin.vectors.wordvectors import WordVectors
 
 KIND = "approximate-search"
 ARRAYS = {"index": ("U8", 1)}
-NEIGHBOURS = 10  # that recall is measured on
+NEIGHBOURS = 10  # per word, for measuring the recall
 _FINGERPRINT_ROWS = 1000
 
 
 class ApproximateSearch:
-    """Answers most_similar in time that hardly grows with the vocabulary, and misses a few neighbours.
+    """Approximate most_similar, in time that hardly grows with the vocabulary; it misses a few neighbours.
 
-    Make one with :meth:`build`, or read one with :meth:`load`. It holds a copy of the vectors at length 1.
+    Create one with :meth:`build` or :meth:`load`. It holds a copy of the vectors at length 1.
 
     Attributes:
-        vectors: the model that it searches.
-        recall: the share of true nearest neighbours found, of ten each, over a sample of words: measured, not assumed.
+        vectors: the model to search.
+        recall: the measured share of the ten true nearest neighbours that are found, over a sample of words.
     """
 
     def __init__(self, vectors: WordVectors, index: Any, recall: float) -> None:
@@ -50,15 +50,15 @@ class ApproximateSearch:
 
         Args:
             vectors: the model.
-            links: of each word in the graph; more take more memory and find more.
-            build_depth: how many words are looked at to place one.
-            search_depth: how many words are looked at to answer a question; more take longer and find more.
-            sample: how many words to measure the recall on.
-            seed: of the sample.
+            links: the number of links per word in the graph; more take more memory and find more.
+            build_depth: the number of words to examine when a word is placed.
+            search_depth: the number of words to examine for a query; more take longer and find more.
+            sample: the number of words to measure the recall on.
+            seed: the seed of the sample.
 
         Raises:
             MissingPackageError: faiss is not installed.
-            ValueError: an argument is no whole number above 0.
+            ValueError: an argument is not a whole number above 0.
         """
         numbers = {"links": links, "build_depth": build_depth, "search_depth": search_depth, "sample": sample}
         for name, value in numbers.items():
@@ -67,13 +67,13 @@ class ApproximateSearch:
         index = faiss.IndexHNSWFlat(vectors.vector_size, links, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction, index.hnsw.efSearch = build_depth, search_depth
         for rows in row_blocks(len(vectors), vectors.vector_size):
-            index.add(np.nan_to_num(vectors.unit_vectors(rows), copy=False))  # no answer names what is not finite
+            index.add(np.nan_to_num(vectors.unit_vectors(rows), copy=False))  # never found
         search = cls(vectors, index, float("nan"))
         search.recall = search.measured_recall(sample, seed)
         return search
 
     def save(self, path: str | Path) -> None:
-        """Write the graph as one safetensors file, atomically; it does not hold the model, only what tells it again.
+        """Write the graph as one safetensors file, atomically; it holds a fingerprint of the model, not the model.
 
         Raises:
             OutputError: the file cannot be written; an old file of that name is untouched.
@@ -85,11 +85,11 @@ class ApproximateSearch:
     def load(cls, path: str | Path, vectors: WordVectors) -> "ApproximateSearch":
         """Read the graph of a model.
 
-        The graph itself is read by faiss, which trusts it: read only files of your own.
+        faiss reads the graph and trusts it: load only your own files.
 
         Args:
-            path: what :meth:`save` wrote.
-            vectors: the model it was built for.
+            path: a file that :meth:`save` wrote.
+            vectors: the model that the graph was built for.
 
         Raises:
             FormatError: the file is missing or damaged, or belongs to another model.
@@ -102,7 +102,7 @@ class ApproximateSearch:
             index = _faiss().deserialize_index(np.array(arrays["index"]))
             recall = float(metadata["recall"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            what = "faiss cannot read its graph, or it lacks a part of it; build it again"
+            what = "faiss cannot read its graph, or a part is missing; build it again"
             raise corrupt_file(path, container.HEADER, what) from error
         if (index.ntotal, index.d) != vectors.vectors.shape:
             raise corrupt_file(
@@ -111,12 +111,12 @@ class ApproximateSearch:
         return cls(vectors, index, recall)
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> list[tuple[str, float]]:
-        """As :meth:`wordkin.WordVectors.most_similar`, approximately.
+        """Approximate :meth:`wordkin.WordVectors.most_similar`.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
-            ValueError: nothing was asked for, or an argument is out of range.
+            ValueError: the query is empty, or an argument is out of range.
         """
         topn = whole_number("topn", topn)
         direction, asked = self.vectors.direction(positive, negative)
@@ -127,7 +127,7 @@ class ApproximateSearch:
         return [(words[row], score) for row, score in found if row >= 0 and row not in left_out][:topn]
 
     def measured_recall(self, sample: int = 1000, seed: int = 1) -> float:
-        """The share of the ten nearest neighbours that is found, over a sample of words."""
+        """Measure the share of the ten nearest neighbours that are found, over a sample of words."""
         words, rows = self.vectors.index_to_key, np.flatnonzero(self.vectors.finite())
         sample = min(whole_number("sample", sample), len(rows))
         chosen = np.random.default_rng(whole_number("seed", seed, 0)).choice(rows, sample, replace=False)
@@ -140,7 +140,7 @@ class ApproximateSearch:
 
 
 def _fingerprint(vectors: WordVectors) -> str:
-    """What tells models apart: their size, and some rows and words of them."""
+    """A digest that distinguishes models, from their size and a sample of their rows and words."""
     rows: npt.NDArray[np.intp] = np.unique(np.linspace(0, len(vectors) - 1, _FINGERPRINT_ROWS).astype(np.intp))
     digest = hashlib.blake2b(f"{len(vectors)} {vectors.vector_size}".encode())
     digest.update(np.ascontiguousarray(vectors.values(rows)).tobytes())

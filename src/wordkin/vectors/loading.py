@@ -1,4 +1,4 @@
-"""From a file of any format to vectors in memory, or to a file of another format."""
+"""Loading, saving and converting vectors in any format."""
 
 import dataclasses
 import logging
@@ -25,38 +25,38 @@ from wordkin.vocabulary import Vocabulary
 logger = logging.getLogger("wordkin")
 
 _FIRST_ROOM = 1 << 24
-"""Bytes of vectors that there is room for before any have come, beside twice the file's size."""
+"""The bytes of vectors to reserve before any are read, in addition to twice the file's size."""
 
 
 def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> StoredModel:
-    """Read vectors of any format; wordkin's own are mapped.
+    """Read vectors of any format; wordkin's own files are memory-mapped.
 
     Args:
         path: the file or folder.
-        name: its format; None to go by its content.
-        skip_bad_rows: whether rows without a word, and lines of text that cannot be read for sure, are left out.
+        name: the name of its format; None to recognize it by its content.
+        skip_bad_rows: whether to leave out bad rows, as in :meth:`wordkin.WordVectors.load`.
 
     Raises:
-        FormatError: it is damaged, cut short, not of that format, or of none that is known.
+        FormatError: the file is damaged, cut short, of another format, or of an unknown one.
     """
-    form = registry.recognised(path) if name is None else registry.named(name, to_read=True)
-    module = form.imported()
+    form = registry.recognize(path) if name is None else registry.find_format(name, to_read=True)
+    module = form.import_module()
     if hasattr(module, "load"):
         model: StoredModel = module.load(path)
         _check_lengths(path, model)
         return model
-    source = registry.opened(path, form.name, skip_bad_rows)
+    source = registry.open_source(path, form.name, skip_bad_rows)
     words = Words()
-    V = _collected(source, words)
+    V = _collect(source, words)
     output = source.output if source.output is not None and len(source.output) == len(V) else None
     return StoredModel(V, output, words.vocabulary(), source.config, source.history, subwords=source.subwords)
 
 
 def _check_lengths(path: Path, model: StoredModel) -> None:
-    """Warn of rows that are not finite: their stored lengths are not, so that only few rows are read."""
+    """Warn of rows that are not finite, found by their stored lengths, so that few rows are read."""
     if model.norms is None:
         return
-    with np.errstate(invalid="ignore"):  # what a file holds may be any NaN
+    with np.errstate(invalid="ignore"):  # a file may hold any NaN
         if np.isfinite(model.norms.max()):
             return
     suspects = np.flatnonzero(~np.isfinite(model.norms))
@@ -65,13 +65,13 @@ def _check_lengths(path: Path, model: StoredModel) -> None:
         warn_not_finite(path, len(rows), model.vocabulary.words[int(rows[0])])
 
 
-def _collected(source: Source, words: Words) -> npt.NDArray[np.float32]:
-    """(words, vector_size): room is made as rows come, never for what a header says they will be."""
+def _collect(source: Source, words: Words) -> npt.NDArray[np.float32]:
+    """Collect the rows of a source: (words, vector_size); memory grows with the rows read, not by the header."""
     row_bytes = 4 * source.vector_size
     size = source.path.stat().st_size if source.path.is_file() else 0
     V = np.empty((min(source.words, (_FIRST_ROOM + 2 * size) // row_bytes + 1), source.vector_size), np.float32)
     rows = 0
-    for block in words.passing(source.path, source.blocks):
+    for block in words.filter_blocks(source.path, source.blocks):
         needed = rows + len(block.vectors)
         if needed > len(V):
             V.resize((min(source.words, max(needed, len(V) * 3 // 2)), source.vector_size), refcheck=False)
@@ -93,20 +93,20 @@ def save(
 
     Args:
         path: the target.
-        model: what to write.
-        name: the format; None for the one that the suffix means, and for wordkin's own where there is no suffix.
-        space_as: what stands for white space in words, where the format separates words with it.
-        card: what a model card tells, for the format ``hub`` alone.
+        model: the model to write.
+        name: the format; None for the format of the suffix, or wordkin's own without a suffix.
+        space_as: the replacement for white space in words, if the format separates words with it.
+        card: the content of the model card; only for the format ``hub``.
 
     Raises:
-        ConfigurationError: the model card tells something, but the format has none.
+        ConfigurationError: a model card was given, but the format has none.
         FormatError: there is no such format.
-        OutputError: the file cannot be written, or cannot hold these words; an old one stays.
+        OutputError: the file cannot be written, or cannot hold these words; an old file is kept.
     """
     form = registry.to_write(path, name, "safetensors")
     if card != hub.NOTHING_TOLD and form.name != "hub":
         raise ConfigurationError(
-            f"license and language stand in a model card, which format='hub' writes; {form.name} has none"
+            f"license and language belong to a model card, which format='hub' writes; {form.name} has none"
         )
     if form.name == "safetensors":
         native.save(path, model)
@@ -117,20 +117,20 @@ def save(
 
 
 def warn_of_what_is_lost(path: Path, name: str | None = None) -> None:
-    """Say, where a trained model is to be saved in a format that holds a part of it, that this part is lost.
+    """Warn if a target's format cannot hold the whole trained model.
 
     Args:
         path: the target.
-        name: the format; None for the one that :func:`save` takes.
+        name: the format; None to choose it as :func:`save` does.
 
     Raises:
         FormatError: there is no such format.
-        OutputError: the suffix means none.
+        OutputError: the suffix belongs to no format.
     """
     form = registry.to_write(path, name, "safetensors")
     if not form.complete:
         logger.warning(
-            "%s holds the input vectors alone, as every file in the format %s does: %s cannot go on from it, and "
+            "%s holds only the input vectors, as every file in the format %s does: %s cannot go on from it, and "
             "explain needs output vectors, too; both can with .safetensors",
             path,
             form.name,
@@ -141,17 +141,17 @@ def warn_of_what_is_lost(path: Path, name: str | None = None) -> None:
 def require_representable(
     vocabulary: Vocabulary, path: Path, name: str | None = None, space_as: str | None = None
 ) -> None:
-    """Refuse words that a file could not hold, before the work of making it is done.
+    """Refuse words that a file cannot hold, before a long run.
 
     Args:
-        vocabulary: the words that it will hold, or some of them.
+        vocabulary: the words of the file, or some of them.
         path: the target.
-        name: the format; None for the one that :func:`save` takes.
+        name: the format; None to choose it as :func:`save` does.
         space_as: as in :func:`save`.
 
     Raises:
         FormatError: there is no such format.
-        OutputError: a word holds white space, and nothing is to stand for it; or the suffix means no format.
+        OutputError: a word holds white space and there is no replacement; or the suffix belongs to no format.
     """
     separators = _separators(registry.to_write(path, name, "safetensors"))
     holds_separators(
@@ -160,14 +160,14 @@ def require_representable(
 
 
 def _separators(form: registry.Format) -> bytes:
-    """The bytes that no word of a format may hold."""
-    separators: bytes = getattr(form.imported(), "SEPARATORS", b"")
+    """The bytes that words must not hold in a format."""
+    separators: bytes = getattr(form.import_module(), "SEPARATORS", b"")
     return separators
 
 
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
     blocks = replace_separators(source.blocks, target, _separators(form), space_as)
-    form.imported().write(dataclasses.replace(source, blocks=blocks), target)
+    form.import_module().write(dataclasses.replace(source, blocks=blocks), target)
 
 
 def convert(
@@ -179,28 +179,28 @@ def convert(
     precision: Precision | None = None,
     skip_bad_rows: bool = False,
 ) -> Source:
-    """Write vectors of one format in another, a block at a time.
+    """Convert vectors from one format to another, a block at a time.
 
     Args:
         path: the file or folder.
         target: the file or folder to write.
-        name: the format of `path`; None to go by its content.
-        target_name: the format of `target`; None to go by its suffix.
-        space_as: what stands for white space in words, where the target's format parts words with it.
-        precision: what the vectors are stored as; None for what the source has, where the target can hold it.
+        name: the format of `path`; None to recognize it by its content.
+        target_name: the format of `target`; None to choose it by the suffix.
+        space_as: the replacement for white space in words, if the target's format separates words with it.
+        precision: the number format of the vectors; None for the source's, if the target can hold it.
         skip_bad_rows: as in :func:`load`.
 
     Raises:
-        FormatError: the source is damaged, cut short, or of no format that is known.
-        OutputError: the target cannot be written, or cannot hold these words or that precision; an old one stays.
+        FormatError: the source is damaged, cut short, or of an unknown format.
+        OutputError: the target cannot be written, or cannot hold these words or that precision; an old file is kept.
     """
     form = registry.to_write(target, target_name)
-    if precision not in (None, "float32") and not form.narrows:
-        able = " and ".join(each.name for each in registry.FORMATS.values() if each.narrows)
+    if precision not in (None, "float32") and not form.quantizes:
+        able = " and ".join(each.name for each in registry.FORMATS.values() if each.quantizes)
         raise OutputError(
             f"cannot write {target}: {form.name} holds no {precision}; {able} do ({argument('format', option='--to')})"
         )
-    source = registry.opened(path, name, skip_bad_rows)
-    source.precision = precision or (source.precision if form.narrows else "float32")
+    source = registry.open_source(path, name, skip_bad_rows)
+    source.precision = precision or (source.precision if form.quantizes else "float32")
     _write(form, source, target, space_as)
     return source

@@ -1,4 +1,4 @@
-"""What vectors say about given words: similarity, distance, rank, mean."""
+"""Measures between given words: similarity, distance, rank, mean."""
 
 import abc
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,13 +11,13 @@ from wordkin.errors import NonFiniteVectorError, UnknownWordError
 from wordkin.vectors import search
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.search import Candidates, Rows
-from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, finite_vector, require_term, several, unit
+from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, as_list, finite_vector, require_term, unit
 
 Unknown = Literal["raise", "skip"]
 
 
 class Measures(abc.ABC):
-    """Vectors and their words, and what can be measured between given ones."""
+    """Vectors by word, and the measures between given words."""
 
     vectors: npt.NDArray[Any]
     scales: npt.NDArray[np.float32] | None
@@ -31,7 +31,7 @@ class Measures(abc.ABC):
     @property
     @abc.abstractmethod
     def vector_size(self) -> int:
-        """Length of the vectors."""
+        """The length of the vectors."""
 
     @abc.abstractmethod
     def __len__(self) -> int: ...
@@ -47,7 +47,7 @@ class Measures(abc.ABC):
 
     @abc.abstractmethod
     def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
-        """The vector of a word, as ``[word]`` gives it, or `default` where it has none."""
+        """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""
 
     @abc.abstractmethod
     def row(self, word: str) -> int:
@@ -66,7 +66,7 @@ class Measures(abc.ABC):
         return np.fromiter((self.row(word) for word in words), np.intp)
 
     def finite(self, rows: slice | Rows = slice(None)) -> npt.NDArray[np.bool_]:
-        """Whether the vectors of some rows hold neither NaN nor infinity: (rows,). Queries leave the others out."""
+        """Whether the vectors of some rows hold neither NaN nor infinity: (rows,); queries leave the others out."""
         return self._norms.finite(rows)
 
     def finite_rows(self, words: Iterable[str]) -> Rows:
@@ -84,7 +84,7 @@ class Measures(abc.ABC):
 
     @property
     def norms(self) -> npt.NDArray[np.float32]:
-        """(words,) float32, the length of every vector; stored with them, or computed once."""
+        """The length of every vector, (words,) float32; stored in the file, or computed once."""
         if self.scales is None:
             return self._norms.all()
         with np.errstate(over="ignore"):
@@ -93,13 +93,13 @@ class Measures(abc.ABC):
     def unit_vectors(self, rows: slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows at length 1: (rows, vector_size) float32.
 
-        A vector of length 0 stays 0, and one that is not finite becomes NaN.
+        A vector of length 0 stays 0; a vector that is not finite becomes NaN.
         """
         values = np.asarray(self.vectors[rows], np.float32)
         return self._norms.scaled(values, self._norms.factors(rows, values))
 
     def cosine_blocks(self, queries: npt.NDArray[Any], candidates: Candidates) -> Iterator[search.Block]:
-        """The cosines of many words with many vectors, as :func:`wordkin.vectors.search.cosines` gives them.
+        """The cosines of many words with many vectors, in the blocks of :func:`wordkin.vectors.search.cosines`.
 
         Args:
             queries: (queries, vector_size), of length 1 or 0.
@@ -113,7 +113,7 @@ class Measures(abc.ABC):
         Args:
             first: a word or a vector.
             second: the same.
-            default: what to return where a word is not in the vocabulary, or its vector is not finite; None raises.
+            default: the result if a word is not in the vocabulary or its vector is not finite; None raises an error.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
@@ -134,17 +134,17 @@ class Measures(abc.ABC):
     def distances(self, term: Term, others: Iterable[str] | None = None) -> npt.NDArray[np.float32]:
         """1 − the cosine of `term` and each of `others`, or every word: (others,) or (words,) float32.
 
-        Of every word it is NaN where a vector is not finite.
+        Without `others`, the distance to a vector that is not finite is NaN.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
-            NonFiniteVectorError: the vector of a word that was given holds NaN or infinity.
+            NonFiniteVectorError: the vector of a given word holds NaN or infinity.
             ValueError: as for :meth:`similarity`.
         """
         unit_vector = self._unit(term, "term is")
         if others is None:
             return 1 - self._cosines(unit_vector)
-        given = [others] if isinstance(others, str) else several(others, "others")
+        given = [others] if isinstance(others, str) else as_list(others, "others")
         return np.array(
             [1 - self._cosine(self._unit(other, "others holds"), unit_vector) for other in given], np.float32
         )
@@ -155,7 +155,7 @@ class Measures(abc.ABC):
         Raises:
             UnknownWordError: a word is not in the vocabulary.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
-            ValueError: a group is empty, or holds something else than words and vectors.
+            ValueError: a group is empty, or holds something other than words and vectors.
         """
         means = [
             self._mean(group, name, None, pre_normalize=False, unknown=unknown)
@@ -175,12 +175,12 @@ class Measures(abc.ABC):
         """The weighted mean of several vectors: (vector_size,) float32.
 
         Args:
-            words: words, or vectors, which are taken as they are.
-            weights: one number a word; 1 where omitted. The sum is divided by the sum of their absolute values.
-            pre_normalize: take words' vectors at length 1.
+            words: words, or vectors, which are not normalized.
+            weights: one number per word; 1 where omitted. The sum is divided by the sum of their absolute values.
+            pre_normalize: scale the words' vectors to length 1 first.
             post_normalize: scale the mean to length 1.
-            unknown: ``"raise"``, or ``"skip"`` words that are not in the vocabulary or whose vectors are not finite; of
-                none the mean is 0.
+            unknown: ``"raise"``, or ``"skip"`` words that are not in the vocabulary or whose vectors are not finite; if
+                none is left, the mean is 0.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
@@ -197,9 +197,9 @@ class Measures(abc.ABC):
     def _mean(
         self, given: Iterable[Term], name: str, weights: npt.ArrayLike | None, *, pre_normalize: bool, unknown: Unknown
     ) -> npt.NDArray[np.float64]:
-        words = [given] if isinstance(given, str) else several(given, name)
+        words = [given] if isinstance(given, str) else as_list(given, name)
         if not words:
-            raise ValueError("the mean of no words was asked for; give at least one")
+            raise ValueError("there are no words to take the mean of; give at least one")
         factors = np.ones(len(words)) if weights is None else _weights(weights, len(words))
         total, mass = np.zeros(self.vector_size), 0.0
         for term, factor in self._known(list(zip(words, factors.tolist(), strict=True)), unknown):
@@ -210,7 +210,7 @@ class Measures(abc.ABC):
         return np.asarray(total / (mass or 1.0))
 
     def doesnt_match(self, words: Iterable[str], *, unknown: Unknown = "raise") -> str:
-        """The word that is furthest from the mean direction of all of them.
+        """The word that is furthest from the mean direction of all given words.
 
         Args:
             words: at least two words, or one string with spaces between them.
@@ -221,7 +221,7 @@ class Measures(abc.ABC):
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: fewer than two words.
         """
-        given = words.split() if isinstance(words, str) else several(words, "words", "two words or more")
+        given = words.split() if isinstance(words, str) else as_list(words, "words", "two words or more")
         known = [term for term, _ in self._known([(word, 1.0) for word in given], unknown)]
         if len(known) < 2:
             raise ValueError("doesnt_match needs at least two words of the vocabulary")
@@ -263,11 +263,11 @@ class Measures(abc.ABC):
 
     @staticmethod
     def _cosine(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> float:
-        """The cosine of two vectors of length 1, which rounding takes past ±1."""
+        """The cosine of two vectors of length 1, clipped to ±1 against rounding."""
         return min(max(float(first @ second), -1.0), 1.0)
 
     def _known(self, terms: list[Weighted], unknown: Unknown) -> list[Weighted]:
-        """The terms without the words that have no vector, or none that is finite, where these are to be skipped."""
+        """The terms; with ``unknown="skip"``, without the words that have no finite vector."""
         if unknown not in ("raise", "skip"):
             raise ValueError(f"unknown is {unknown!r}; give 'raise' or 'skip'")
         if unknown == "raise":
@@ -279,7 +279,7 @@ class Measures(abc.ABC):
         return vector is not None and bool(np.isfinite(vector).all())
 
     def _vector(self, term: Term, subject: str = "the question holds") -> npt.NDArray[np.float64]:
-        """The vector of a term, finite: (vector_size,); a message about another thing begins with `subject`."""
+        """The finite vector of a term: (vector_size,); the message on any other object begins with `subject`."""
         require_term(term, subject)
         if not isinstance(term, str):
             return finite_vector(term, self.vector_size)
@@ -294,13 +294,13 @@ class Measures(abc.ABC):
 
 
 def _weights(given: npt.ArrayLike, words: int) -> npt.NDArray[np.float64]:
-    """One finite weight a word: (words,)."""
+    """Check that there is one finite weight per word: (words,)."""
     try:
         weights = np.asarray(given, np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"weights is {given!r}; give one number a word") from None
+        raise ValueError(f"weights is {given!r}; give one number per word") from None
     if weights.shape != (words,):
-        raise ValueError(f"{words} words have weights of shape {weights.shape}; give one number a word")
+        raise ValueError(f"{words} words have weights of shape {weights.shape}; give one number per word")
     if not (np.abs(weights) <= MOST_WEIGHT).all():
         raise ValueError(f"a weight is not finite, or not in −{MOST_WEIGHT:g} to {MOST_WEIGHT:g}")
     return weights

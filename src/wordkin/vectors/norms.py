@@ -1,4 +1,4 @@
-"""The length of every row, and what scales the row to length 1: computed once, where a query first touches it."""
+"""Lengths of rows and the factors that scale them to length 1, computed when a query first reads a row."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from wordkin.storage.arrays import row_blocks
 Floats = npt.NDArray[np.float32]
 
 _LEAST, _MOST = 1e-12, 1e15
-"""Lengths of ordinary rows. Beyond them squares of float32 overflow, or lose digits, and float64 is used instead."""
+"""The range of ordinary lengths. Outside it squares of float32 overflow or lose digits, and float64 is used."""
 _UNKNOWN = -1
 
 
 def row_lengths(values: Floats) -> Floats:
-    """The Euclidean length of every row of (rows, d): (rows,); NaN or ∞ of a row that is not finite."""
+    """The Euclidean length of every row of (rows, d): (rows,); NaN or ∞ for a row that is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.sqrt(np.vecdot(values, values))
         extreme = np.flatnonzero(~_is_ordinary(lengths))
@@ -24,19 +24,19 @@ def row_lengths(values: Floats) -> Floats:
 
 
 def unit_rows(values: Floats) -> Floats:
-    """Finite rows that are not 0, at length 1, whatever their length: (rows, d)."""
+    """Scale finite, non-zero rows of any length to length 1: (rows, d)."""
     wide = values.astype(np.float64)
     return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), np.float32)
 
 
 class RowNorms:
-    """Euclidean lengths of the rows of a matrix; each is computed when it is first asked for, and kept.
+    """The Euclidean lengths of a matrix's rows, each computed on its first use and cached.
 
     So a first query reads a memory-mapped matrix once, not twice.
 
     Args:
         matrix: (rows, d), of any real dtype.
-        lengths: (rows,), where they were stored; of rows that are not ordinary they are computed anew.
+        lengths: (rows,) the stored lengths, if any; those outside the ordinary range are computed again.
     """
 
     def __init__(self, matrix: npt.NDArray[Any], lengths: Floats | None = None) -> None:
@@ -56,8 +56,8 @@ class RowNorms:
         return self._complete
 
     def _take_stored(self, stored: Floats) -> None:
-        """Take the stored lengths as they are where rows are ordinary, which nearly all are."""
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # what a file holds may be any number
+        """Use the stored lengths of ordinary rows, which are nearly all."""
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # a file may hold any number
             lengths, factors = stored, np.asarray(1 / stored, np.float32)
             extreme = np.flatnonzero(~_is_ordinary(stored))
         if len(extreme):
@@ -70,14 +70,14 @@ class RowNorms:
         self._factors, self._lengths = factors, lengths
 
     def factors(self, rows: slice | npt.NDArray[np.intp], values: Floats) -> Floats:
-        """What `values`, the vectors of `rows`, (rows, d), are multiplied by to have length 1: (rows,).
+        """The factors that scale `values`, (rows, d), the vectors of `rows`, to length 1: (rows,).
 
-        It is 0 for a row of length 0, NaN for one that is not finite, and ∞ for one of :meth:`extremes`.
+        The factor is 0 for a row of length 0, NaN for a row that is not finite, and ∞ for :meth:`extremes`.
         """
         if not self.complete and (self._lengths[rows] == _UNKNOWN).any():
             lengths = row_lengths(values)
             self._factors[rows] = self._factors_of(values, lengths)
-            self._lengths[rows] = lengths  # last, since other threads take it as a sign that the factors are there
+            self._lengths[rows] = lengths  # last: it tells other threads that the factors are ready
         return self._factors[rows]
 
     def _factors_of(self, values: Floats, lengths: Floats) -> Floats:
@@ -92,11 +92,11 @@ class RowNorms:
         return factors
 
     def extremes(self, factors: Floats) -> npt.NDArray[np.intp]:
-        """The places of rows so long or short that no float32 scales them; :func:`unit_rows` does."""
+        """The indices of rows that are too long or short to be scaled by a float32; :func:`unit_rows` scales them."""
         return np.flatnonzero(np.isinf(factors)) if self._has_extremes else np.empty(0, np.intp)
 
     def scaled(self, values: Floats, factors: Floats) -> Floats:
-        """`values`, (rows, d), at length 1; 0 stays 0, and a row that is not finite is NaN."""
+        """Scale `values`, (rows, d), to length 1; 0 stays 0, and a row that is not finite becomes NaN."""
         with np.errstate(over="ignore", invalid="ignore"):
             units = values * factors[:, None]
         extreme = self.extremes(factors)
@@ -111,7 +111,7 @@ class RowNorms:
         return ~np.isnan(self.factors(rows, np.asarray(self._matrix[rows], np.float32)))
 
     def all(self) -> Floats:
-        """Every length: (rows,) float32, read-only."""
+        """All lengths: (rows,) float32, read-only."""
         if not self.complete:
             for rows in row_blocks(*self._matrix.shape):
                 self.factors(rows, np.asarray(self._matrix[rows], np.float32))

@@ -1,6 +1,6 @@
-"""Other vectors made of given ones: each function returns new vectors for the same words.
+"""Post-processing: each function returns new vectors for the same words.
 
-Rows that hold NaN or infinity count in no mean and on no axis, and hold no finite number afterwards.
+Rows that hold NaN or infinity are left out of means and axes, and hold no finite number afterwards.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ Storage = Literal["float16", "int8"]
 
 
 def unit_length(vectors: WordVectors) -> WordVectors:
-    """Every vector scaled to length 1; a vector of length 0 stays 0."""
+    """Scale every vector to length 1; a vector of length 0 stays 0."""
     matrix = np.empty((len(vectors), vectors.vector_size), np.float32)
     for rows in row_blocks(len(vectors), vectors.vector_size):
         matrix[rows] = vectors.unit_vectors(rows)
@@ -28,11 +28,11 @@ def unit_length(vectors: WordVectors) -> WordVectors:
 
 
 def all_but_the_top(vectors: WordVectors, components: int | None = None) -> WordVectors:
-    """Take away the mean of all vectors, and what lies along their first principal components (Mu et al. 2018).
+    """Subtract the mean of all vectors and their first principal components (Mu et al. 2018).
 
     Args:
         vectors: the model.
-        components: how many principal components; a hundredth of the dimensions where omitted.
+        components: the number of principal components; a hundredth of the dimensions where omitted.
 
     Raises:
         ValueError: `components` is not in 0 to the number of dimensions.
@@ -51,11 +51,11 @@ def all_but_the_top(vectors: WordVectors, components: int | None = None) -> Word
 
 
 def reduced(vectors: WordVectors, vector_size: int) -> WordVectors:
-    """Fewer dimensions: the vectors less their mean along their first principal components.
+    """Reduce the dimensions: subtract the mean and keep the first principal components.
 
     Args:
         vectors: the model.
-        vector_size: how many dimensions to keep.
+        vector_size: the number of dimensions to keep.
 
     Raises:
         ValueError: `vector_size` is not in 1 to the number of dimensions.
@@ -78,8 +78,8 @@ def principal_components(
         ValueError: no vector is finite.
 
     Returns:
-        The mean (vector_size,); the axes (vector_size, vector_size), one a row, of largest variance first; and the
-        variance along each (vector_size,).
+        The mean (vector_size,); the axes (vector_size, vector_size), one per row, largest variance first; and the
+        variance along each axis (vector_size,).
     """
     size = vectors.vector_size
     mean, products = np.zeros(size), np.zeros((size, size))
@@ -99,12 +99,12 @@ def principal_components(
 
 @dataclasses.dataclass(frozen=True)
 class Loss:
-    """What storing vectors in fewer bits costs, on a sample of words.
+    """The cost of storing vectors in fewer bits, on a sample of words.
 
     Attributes:
-        cosine: the largest difference of a cosine between two words of the sample.
-        neighbours: the mean share of each word's ten nearest neighbours that are others now.
-        bytes: of the new matrix, as a share of the old one.
+        cosine: the largest change of a cosine between two words of the sample.
+        neighbours: the mean share of a word's ten nearest neighbours that changed.
+        bytes: the size of the new matrix as a share of the old one.
     """
 
     cosine: float
@@ -113,16 +113,16 @@ class Loss:
 
 
 def stored_as(vectors: WordVectors, storage: Storage) -> WordVectors:
-    """The same vectors in fewer bits: float16, or int8 with one scale a word.
+    """Store the vectors in fewer bits: float16, or int8 with one scale per word.
 
-    Queries take them as they are, a block at a time, and the native file stores them so.
+    Queries convert them a block at a time, and the native file stores them as they are.
 
     Args:
         vectors: the model.
         storage: ``"float16"``, half of float32's bytes, or ``"int8"``, a quarter; :func:`loss` measures what it costs.
 
     Raises:
-        ValueError: the storage is another, or cannot hold a number.
+        ValueError: the storage is unknown, or cannot hold a number.
     """
     if storage not in ("float16", "int8"):
         raise ValueError(f"storage is {storage!r}; give 'float16' or 'int8'")
@@ -141,16 +141,16 @@ def stored_as(vectors: WordVectors, storage: Storage) -> WordVectors:
 
 
 def loss(vectors: WordVectors, stored: WordVectors, *, sample: int = 1000, seed: int = 1) -> Loss:
-    """Measure what :func:`stored_as` cost.
+    """Measure the cost of :func:`stored_as`.
 
     Args:
         vectors: the model before.
         stored: the model after, with the same words.
-        sample: how many words to look at.
-        seed: of the sample.
+        sample: the number of words to compare.
+        seed: the seed of the sample.
 
     Raises:
-        ValueError: no vector is finite, or `sample` is no whole number above 0.
+        ValueError: no vector is finite, or `sample` is not a whole number above 0.
     """
     rows = np.flatnonzero(vectors.finite() & stored.finite())
     if not len(rows):
@@ -168,6 +168,6 @@ def loss(vectors: WordVectors, stored: WordVectors, *, sample: int = 1000, seed:
 
 
 def _values(vectors: WordVectors) -> Iterator[tuple[slice, npt.NDArray[np.float64]]]:
-    """Blocks of rows and their vectors."""
+    """Yield blocks of rows and their vectors."""
     for rows in row_blocks(len(vectors), vectors.vector_size):
         yield rows, vectors.values(rows).astype(np.float64)

@@ -1,4 +1,4 @@
-"""What vectors and their words can be asked; no query copies the matrix."""
+"""Queries on vectors by word; no query copies the matrix."""
 
 import dataclasses
 import math
@@ -12,20 +12,30 @@ from wordkin.errors import MissingPackageError
 from wordkin.vectors import search
 from wordkin.vectors.measures import Measures, Unknown
 from wordkin.vectors.search import Candidates, Rows, Subset, choose
-from wordkin.vectors.terms import Term, Terms, Weighted, number, require_term, several, signed, unit, whole_number
+from wordkin.vectors.terms import (
+    Term,
+    Terms,
+    Weighted,
+    as_list,
+    number,
+    require_term,
+    unit,
+    weighted_terms,
+    whole_number,
+)
 
 AsFrame = bool | Literal["pandas", "polars"]
 
 
 def frame(columns: Mapping[str, Sequence[Any]], library: AsFrame) -> Any:
-    """A frame with these columns.
+    """Make a data frame.
 
     Args:
-        columns: equally long columns by name.
+        columns: columns of equal length, by name.
         library: ``"pandas"``, ``"polars"``, or True for the first of them that is installed.
 
     Raises:
-        MissingPackageError: it is not installed.
+        MissingPackageError: the library is not installed.
         ValueError: another library is named.
     """
     if library not in (True, "pandas", "polars"):
@@ -55,7 +65,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class Options(TypedDict, total=False):
-    """What every search can be told, by keyword; :meth:`Queries.most_similar` says what it means."""
+    """The keyword options of every search; :meth:`Queries.most_similar` explains them."""
 
     among: Subset | None
     exclude: Subset | None
@@ -66,17 +76,17 @@ class Options(TypedDict, total=False):
 
 
 class Queries(Measures):
-    """Every question that vectors and their words can answer. None copies the matrix."""
+    """All queries on vectors by word; no query copies the matrix."""
 
     def direction(self, positive: Terms = (), negative: Terms = ()) -> tuple[npt.NDArray[np.float32], set[int]]:
-        """The direction that :meth:`most_similar` asks for, (vector_size,) of length 1 or 0; the rows of its words.
+        """The direction that :meth:`most_similar` searches, (vector_size,) of length 1 or 0; and the rows of its words.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
-            ValueError: nothing was asked for, or a vector has the wrong shape or is not finite.
+            ValueError: the query is empty, or a vector has the wrong shape or is not finite.
         """
-        terms = signed(positive, negative)
+        terms = weighted_terms(positive, negative)
         rows = {self.row(term) for term, _ in terms if isinstance(term, str) and term in self}
         return self._direction(terms).astype(np.float32), rows
 
@@ -93,21 +103,21 @@ class Queries(Measures):
         unknown: Unknown = "raise",
         as_frame: AsFrame = False,
     ) -> Any:
-        """The words whose vectors point most nearly in the direction asked for.
+        """The words whose vectors are nearest to a direction.
 
-        The direction is the weighted sum of the unit vectors of `positive` less that of `negative`: 3CosAdd. The words
-        of the question are left out of the answer.
+        The direction is the weighted sum of the unit vectors of `positive` minus the sum for `negative`: 3CosAdd. The
+        words of the query are left out of the answer.
 
         Args:
-            positive: a word, a vector (vector_size,), a pair of one and its weight, or several of all these.
-            negative: the same; weights are at least 0 here, since they are subtracted.
-            topn: how many words to return; None for all of them.
-            among: only these words may be found: words, a mask (words,) bool, or a function of a word.
-            exclude: these words may not be found: the same.
-            restrict_vocabulary: only the first so many words may be found, which are the most frequent.
-            threshold: the lowest score that counts.
-            unknown: ``"raise"`` where a word of the question has no vector, or one that is not finite; or ``"skip"``
-                such words, and the answer is empty where no word is left.
+            positive: a word, a vector (vector_size,), a pair of one and its weight, or several of these.
+            negative: the same; weights must be at least 0, because they are subtracted.
+            topn: the number of words to return; None for all.
+            among: return only these words: words, a mask (words,) bool, or a function of a word.
+            exclude: never return these words: the same types.
+            restrict_vocabulary: search only this many of the most frequent words.
+            threshold: the lowest score to return.
+            unknown: ``"raise"`` for a word of the query without a finite vector; or ``"skip"`` such words, and the
+                answer is empty if no word is left.
             as_frame: return a frame with the columns word and score: ``"pandas"``, ``"polars"``, or True for the first
                 of them that is installed.
 
@@ -117,9 +127,8 @@ class Queries(Measures):
 
         Raises:
             UnknownWordError: a word is not in the vocabulary; it is a KeyError and names the closest spellings.
-            NonFiniteVectorError: the vector of a word of the question holds NaN or infinity.
-            ValueError: nothing was asked for; a vector has the wrong shape or is not finite; an argument is out of
-                range.
+            NonFiniteVectorError: the vector of a word of the query holds NaN or infinity.
+            ValueError: the query is empty; a vector has the wrong shape or is not finite; an argument is out of range.
             MissingPackageError: `as_frame` needs a library that is not installed.
         """
         plan = _plan(
@@ -132,7 +141,7 @@ class Queries(Measures):
             unknown=unknown,
             as_frame=as_frame,
         )
-        terms = self._known(signed(positive, negative), unknown)
+        terms = self._known(weighted_terms(positive, negative), unknown)
         (found,) = self._search(self._direction(terms)[None], [terms], plan)
         return frame(_columns(found), as_frame) if as_frame else found
 
@@ -141,32 +150,32 @@ class Queries(Measures):
     ) -> Any:
         """The words near to all of `positive` and far from all of `negative`: 3CosMul (Levy and Goldberg 2014).
 
-        The score is the product of (1 + cosine) / 2 over `positive`, divided by that over `negative` plus 10⁻⁶, so that
-        no single large similarity decides.
+        The score is the product of (1 + cosine) / 2 over `positive`, divided by the product over `negative` plus 10⁻⁶,
+        so that no single large similarity decides.
 
         Args:
             positive: as for :meth:`most_similar`; a weight is an exponent here.
             negative: the same.
-            topn: how many words to return; None for all of them.
-            options: as for :meth:`most_similar`, and so are the result and the errors.
+            topn: the number of words to return; None for all.
+            options: as for :meth:`most_similar`; the result and the errors are the same, too.
         """
         plan = _plan(self, topn, **options)
-        terms = self._known(signed(positive, negative), plan.unknown)
+        terms = self._known(weighted_terms(positive, negative), plan.unknown)
         queries = np.array([self._unit(term) for term, _ in terms]).reshape(-1, self.vector_size)
         (found,) = self._search(queries, [terms], plan, np.array([weight for _, weight in terms]))
         return frame(_columns(found), plan.as_frame) if plan.as_frame else found
 
     def most_similar_batch(self, questions: Iterable[Term], topn: int | None = 10, **options: Unpack[Options]) -> Any:
-        """The answer of :meth:`most_similar` to each of many words or vectors, by matrix products over many at once.
+        """Answer :meth:`most_similar` for each of many words or vectors, with matrix products over many at once.
 
         Args:
             questions: words, vectors, or a matrix (questions, vector_size).
-            topn: how many words to return for each; None for all of them.
+            topn: the number of words to return for each; None for all.
             options: as for :meth:`most_similar`.
 
         Returns:
-            One list of pairs of word and cosine for each question, in their order; with ``unknown="skip"`` an empty one
-            for a word that is not in the vocabulary. As a frame: the columns question (its place), word and score.
+            One list of pairs of word and cosine per question, in order; with ``unknown="skip"`` an empty list for an
+            unknown word. As a frame: the columns question (its index), word and score.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
@@ -177,7 +186,7 @@ class Queries(Measures):
         if isinstance(questions, str):
             raise ValueError(f"most_similar_batch needs several questions; give [{questions!r}]")
         plan = _plan(self, topn, **options)
-        given = several(questions, "questions")
+        given = as_list(questions, "questions")
         for question in given:
             require_term(question, "questions holds")
         asked = [self._known([(question, 1.0)], plan.unknown) for question in given]
@@ -204,20 +213,20 @@ class Queries(Measures):
         method: Method = "3cosadd",
         **options: Unpack[Options],
     ) -> Any:
-        """What is to `c` as `b` is to `a`: man, king, woman → queen.
+        """The words that are to `c` as `b` is to `a`: man, king, woman → queen.
 
         Args:
             a: a word or a vector.
             b: the same.
             c: the same.
-            topn: how many words to return; None for all of them.
-            method: ``"3cosadd"``, which is :meth:`most_similar`, or ``"3cosmul"``: :meth:`most_similar_cosmul`.
+            topn: the number of words to return; None for all.
+            method: ``"3cosadd"`` for :meth:`most_similar`, or ``"3cosmul"`` for :meth:`most_similar_cosmul`.
             options: as for :meth:`most_similar`.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
-            ValueError: the method is another, or an argument is neither a word nor a vector.
+            ValueError: the method is unknown, or an argument is neither a word nor a vector.
         """
         require_method(method)
         for name, term in (("a", a), ("b", b), ("c", c)):
@@ -232,13 +241,13 @@ class Queries(Measures):
         plan: "_Plan",
         exponents: npt.NDArray[np.float64] | None = None,
     ) -> list[Answer]:
-        """The answers to some questions.
+        """Search the answers to several questions.
 
         Args:
-            queries: (questions, vector_size); with `exponents` the terms of one question instead.
-            asked: the terms of each question, whose words are left out; where there are none, the answer is empty.
-            plan: how to search.
-            exponents: those of 3CosMul; None for 3CosAdd.
+            queries: (questions, vector_size); with `exponents`, the terms of one question.
+            asked: the terms of each question, whose words are left out; without terms the answer is empty.
+            plan: the options of the search.
+            exponents: the exponents of 3CosMul; None for 3CosAdd.
         """
         if not any(asked) or plan.count == 0:
             return [[] for _ in asked]
@@ -268,14 +277,14 @@ class Queries(Measures):
 
 
 def require_method(method: str) -> None:
-    """Raise ValueError where it is no method of answering analogies."""
+    """Raise ValueError if `method` is not a method of answering analogies."""
     if method not in METHODS:
         raise ValueError(f"the method is {method!r}; give {' or '.join(map(repr, METHODS))}")
 
 
 @dataclasses.dataclass(frozen=True)
 class _Plan:
-    """How to search: the options, checked."""
+    """The checked options of a search."""
 
     candidates: Candidates
     count: int

@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.vectors.norms import RowNorms, unit_rows
-from wordkin.vectors.terms import several, whole_number
+from wordkin.vectors.terms import as_list, whole_number
 
 Rows = npt.NDArray[np.intp]
 Subset = Iterable[str] | npt.NDArray[np.bool_] | Callable[[str], Any]
 
-_SPARSE = 4  # where fewer than one row in so many is searched, rows are gathered; else all are read and most masked
+_SPARSE = 4  # if less than a quarter of the rows is searched, only those are read; else all are read and others masked
 
 
 class Words(Protocol):
-    """What a subset is taken of: words in row order, and the rows of some of them."""
+    """The vocabulary of a search: words in row order, and their rows."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[str]: ...
@@ -28,56 +28,57 @@ class Words(Protocol):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Candidates:
-    """Rows to search, by *position*: their place among what is read.
+    """The rows to search, by *position*: the index among the rows that are read.
 
     Attributes:
-        size: how many positions there are.
-        gathered: (size,) the row of every position, ascending; None where row and position are the same.
-        mask: (size,) the positions that count; None for all of them.
+        size: the number of positions.
+        selected: (size,) the row of every position, ascending; None if row and position are the same.
+        mask: (size,) the positions that may be found; None for all.
     """
 
     size: int
-    gathered: Rows | None = None
+    selected: Rows | None = None
     mask: npt.NDArray[np.bool_] | None = None
 
     @property
     def count(self) -> int:
-        """How many rows may be found."""
+        """The number of rows that may be found."""
         return self.size if self.mask is None else int(np.count_nonzero(self.mask))
 
     def blocks(self, length: int) -> Iterator[tuple[int, slice | Rows]]:
-        """Cut the positions into blocks: the first position, and what selects the rows of each."""
+        """Yield blocks of positions: the first position, and the slice or the rows of the block."""
         for begin in range(0, self.size, length):
             block = slice(begin, min(begin + length, self.size))
-            yield begin, block if self.gathered is None else self.gathered[block]
+            yield begin, block if self.selected is None else self.selected[block]
 
     def rows(self, positions: Rows) -> Rows:
         """The rows at some positions."""
-        return positions if self.gathered is None else self.gathered[positions]
+        return positions if self.selected is None else self.selected[positions]
 
     def positions(self, rows: Rows) -> Rows:
-        """The position of each of `rows`, where any are read; `size` or more for one that is not."""
-        if self.gathered is None:
+        """The position of each of `rows`; `size` or more for a row that is not read."""
+        if self.selected is None:
             return rows
-        places = np.searchsorted(self.gathered, rows)
-        found = self.gathered[np.minimum(places, self.size - 1)] == rows
+        places = np.searchsorted(self.selected, rows)
+        found = self.selected[np.minimum(places, self.size - 1)] == rows
         return np.where(found, places, self.size)
 
 
 def choose(
     words: Words, among: Subset | None = None, exclude: Subset | None = None, restrict_vocabulary: int | None = None
 ) -> Candidates:
-    """The rows that may be found.
+    """Choose the rows that may be found.
 
     Args:
         words: the whole vocabulary.
         among: words, a mask (words,) bool, or a predicate of a word: only these are searched.
-        exclude: the same: these are not.
-        restrict_vocabulary: only the first so many rows, which hold the most frequent words.
+        exclude: the same types: these are not searched.
+        restrict_vocabulary: search only the first rows, this many, which hold the most frequent words.
 
     Raises:
         UnknownWordError: a word of `among` or `exclude` is not in the vocabulary.
-        ValueError: a mask has the wrong shape, a subset is none, or `restrict_vocabulary` is no whole number above 0.
+        ValueError: a mask has the wrong shape, a subset is of another type, or `restrict_vocabulary` is not a whole
+            number above 0.
     """
     if restrict_vocabulary is not None:
         whole_number("restrict_vocabulary", restrict_vocabulary, or_else=", or None for all words")
@@ -89,8 +90,8 @@ def choose(
         mask &= ~_mask(words, exclude, size, "exclude")
     if np.count_nonzero(mask) * _SPARSE > size:
         return Candidates(size, mask=mask)
-    gathered = np.flatnonzero(mask)
-    return Candidates(len(gathered), gathered)
+    selected = np.flatnonzero(mask)
+    return Candidates(len(selected), selected)
 
 
 def _mask(words: Words, subset: Subset, size: int, name: str) -> npt.NDArray[np.bool_]:
@@ -100,7 +101,7 @@ def _mask(words: Words, subset: Subset, size: int, name: str) -> npt.NDArray[np.
         if subset.shape != (len(words),):
             raise ValueError(f"{name} is a mask of shape {subset.shape}; one of shape ({len(words)},) is needed")
         return subset[:size].copy()
-    listed = [subset] if isinstance(subset, str) else several(subset, name, "words, a mask, or a function of a word")
+    listed = [subset] if isinstance(subset, str) else as_list(subset, name, "words, a mask, or a function of a word")
     rows = words.rows(listed)
     mask = np.zeros(size, bool)
     mask[rows[rows < size]] = True
@@ -110,12 +111,12 @@ def _mask(words: Words, subset: Subset, size: int, name: str) -> npt.NDArray[np.
 Floats = npt.NDArray[np.float32]
 Block = tuple[int, Floats]  # the first position, and the scores of its rows: (rows, queries)
 
-QUERIES = 1024  # answered at a time
-_SCORES = 1 << 20  # of one block
-_ROWS = 1024, 8192  # at least and at most, in one block
-_SINGLE_ROWS = 1 << 16  # of one block for a single query, where rows are neither copied nor measured
-_SAMPLE = 256, 8  # rows of the first block that a first bar is set by: at least, and for each row wanted
-_COSMUL_EPSILON = 0.000001  # that of Levy and Goldberg (2014), and of gensim
+QUERIES = 1024  # number of queries answered at a time
+_SCORES = 1 << 20  # number of scores in one block
+_ROWS = 1024, 8192  # smallest and largest number of rows in one block
+_SINGLE_ROWS = 1 << 16  # rows in one block for a single query, which neither copies nor measures rows
+_SAMPLE = 256, 8  # rows of the first block that set the first bar: at least, and per wanted row
+_COSMUL_EPSILON = 0.000001  # as in Levy and Goldberg (2014), and in gensim
 
 
 def cosines(
@@ -125,17 +126,17 @@ def cosines(
 
     Args:
         matrix: (rows, d), of any real dtype.
-        norms: the lengths of its rows; a row of length 0 has the cosine 0 with everything, one that is not finite NaN.
+        norms: the lengths of its rows; a row of length 0 has the cosine 0 with everything, a non-finite row NaN.
         queries: (queries, d), of length 1 or 0.
         candidates: the rows to read.
 
     Yields:
-        The first position of a block, and (rows of the block, queries) float32, −∞ where a row does not count;
-        rounding may take them past ±1 by some 1e-7. The next block overwrites it.
+        The first position of a block, and (rows of the block, queries) float32, −∞ for a masked row; rounding may
+        exceed ±1 by about 1e-7. The next block overwrites the array.
     """
     matrix = np.asarray(matrix)
     columns = np.ascontiguousarray(queries, np.float32).T
-    if len(queries) == 1 and norms.complete and matrix.dtype == np.float32 and candidates.gathered is None:
+    if len(queries) == 1 and norms.complete and matrix.dtype == np.float32 and candidates.selected is None:
         length = _SINGLE_ROWS
     else:
         length = int(np.clip(_SCORES // len(queries), *_ROWS))
@@ -144,7 +145,7 @@ def cosines(
         values = np.asarray(matrix[rows], np.float32)
         scores = whole[: len(values)]
         factors = norms.factors(rows, values)
-        with np.errstate(over="ignore", invalid="ignore"):  # of rows that are extreme, or not finite
+        with np.errstate(over="ignore", invalid="ignore"):  # from rows that are extreme or not finite
             if len(queries) < matrix.shape[1]:  # there are fewer scores than numbers to scale
                 np.matmul(values, columns, out=scores)
                 scores *= factors[:, None]
@@ -163,7 +164,7 @@ def products(blocks: Iterable[Block], exponents: npt.NDArray[np.float64]) -> Ite
 
     Args:
         blocks: cosines with every term of every query, term by term: (rows, terms · queries).
-        exponents: (terms,) above 0 for what is multiplied, below 0 for what is divided by.
+        exponents: (terms,) above 0 for a factor, below 0 for a divisor.
     """
     for begin, found in blocks:
         terms = found.reshape(len(found), len(exponents), -1)
@@ -190,12 +191,12 @@ def best(
     """The positions with the highest scores of every query, best first; equal scores in the order of positions.
 
     Args:
-        blocks: every score, of consecutive blocks of positions.
-        queries: how many queries there are.
-        count: how many positions to find for each.
-        threshold: the lowest score that counts.
+        blocks: all scores, in consecutive blocks of positions.
+        queries: the number of queries.
+        count: the number of positions to find for each query.
+        threshold: the lowest score to find.
         excluded: pairs of query and position to leave out, as two arrays of equal length.
-        bound: the largest score there can be, and less 0 the smallest; what rounding took past it is set to it.
+        bound: the largest possible score; its negative is the smallest. Scores beyond it by rounding are clipped.
     """
     found = _Best(queries, count, threshold, bound)
     query, position = excluded or (np.empty(0, np.intp), np.empty(0, np.intp))
@@ -209,7 +210,7 @@ def best(
 
 
 class _Best:
-    """The best positions of each query so far, and the bar that the next ones must pass."""
+    """The best positions of each query so far, and the bar that later positions must pass."""
 
     def __init__(self, queries: int, count: int, threshold: float, bound: float) -> None:
         self._count = count
@@ -224,7 +225,7 @@ class _Best:
         self._bar = np.full(queries, lowest, np.float32)
 
     def add(self, begin: int, scores: Floats) -> None:
-        """Keep what passes the bar; NaN and −∞ never do."""
+        """Keep the scores that pass the bar; NaN and −∞ never do."""
         if begin == 0:
             self._set_bar(scores)
         if len(self._passes) < len(scores):
@@ -239,15 +240,15 @@ class _Best:
             self._settle()
 
     def _set_bar(self, scores: Floats) -> None:
-        """Begin with the score that `count` rows of a sample reach, so that few rows need sorting."""
+        """Set the first bar to the score that `count` rows of a sample reach, so that few rows need sorting."""
         sample = scores[: max(_SAMPLE[0], _SAMPLE[1] * self._count)]
         if len(sample) > self._count:
-            reached = -np.partition(-sample, self._count - 1, axis=0)[self._count - 1]  # NaN is sorted behind all
+            reached = -np.partition(-sample, self._count - 1, axis=0)[self._count - 1]  # NaN is sorted last
             reached = np.minimum(reached, np.float32(self._bound))
             self._bar = np.fmax(self._bar, np.nextafter(reached, np.float32(-np.inf)))
 
     def _settle(self) -> None:
-        """Keep the best `count` of each query, and raise the bar to the last of them."""
+        """Keep the best `count` positions of each query, and raise the bar to the last of them."""
         query, position, score = (np.concatenate(parts) for parts in zip(*self._held, strict=True))
         order = np.lexsort((position, -score, query))
         query, position, score = query[order], position[order], score[order]
@@ -260,7 +261,7 @@ class _Best:
         self._bar[full] = score[last[full]]
 
     def ranked(self) -> list[tuple[Rows, Floats]]:
-        """Position and score of each query's best, best first."""
+        """The positions and scores of each query, best first."""
         self._settle()
         query, position, score = self._held[0]
         bounds = np.searchsorted(query, np.arange(len(self._bar) + 1))

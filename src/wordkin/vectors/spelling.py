@@ -1,4 +1,4 @@
-"""Other spellings of a word: those a folded lookup tries, and those an error suggests."""
+"""Other spellings of a word: the forms that a folded lookup tries, and the suggestions of an error."""
 
 import functools
 import unicodedata
@@ -13,7 +13,7 @@ Codes = npt.NDArray[np.uint8]
 
 _SUGGESTIONS = 3
 _AMONG = 400_000
-"""The most frequent words, among which spellings are looked for."""
+"""The number of most frequent words that can be suggested."""
 _LONGEST = 40
 
 _EDIT = 10  # a letter more, less or changed; the costs below are shares of it
@@ -23,40 +23,40 @@ _ALIKE = 5  # a letter for one that sounds like it, or is the same with an accen
 _VOWEL = 8  # a vowel for another: seperate, separate
 _FIRST = 3  # on top, where the first letter is another: few people get that wrong
 _OTHER_CASE = 1  # on top, where one begins with a capital and the other does not
-_RANK = 3.0  # for each power of ten of the row: of two words as far off, the more frequent one was meant
+_RANK = 3.0  # for each power of ten of the row: of two equally distant words, the more frequent one is likelier
 _FAR = 200  # the highest cost, so that no sum passes 255
-_FURTHER = 9  # how far behind the best others may be
+_FURTHER = 9  # the largest cost above the best word's
 _SOUNDS = ("ckq", "sz", "sc", "fv", "iy", "jg", "dt", "bp", "vw")
 _VOWELS = "aeiouy"
 _CLASSES = bytes(ord(chr(byte).lower()) & 31 if byte < 128 else byte & 31 for byte in range(256))
-"""Of bytes: 32 classes, in which a letter of ASCII is by itself in both its cases."""
+"""The class of each byte, out of 32; each ASCII letter has its own class for both cases."""
 
 
-def folded(word: str) -> tuple[str, ...]:
-    """The forms of a word that a folded lookup tries in turn: as it is, in Unicode's NFC, and that in lower case."""
+def folded_forms(word: str) -> tuple[str, ...]:
+    """The forms of a word that a folded lookup tries in turn: unchanged, in Unicode NFC, and NFC in lower case."""
     composed = unicodedata.normalize("NFC", word)
     return tuple(dict.fromkeys((word, composed, composed.lower())))
 
 
 def closest(word: object, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """What may have been meant by a word that is not in the vocabulary: at most three words, the likeliest first.
+    """The words closest to an unknown word: at most three, the likeliest first.
 
-    Words are ranked by what it takes to change one into the other (letters added, left out, changed, or swapped, some
-    of which happen more easily than others), and by their frequency. Case hardly counts.
+    Words are ranked by the edits between the two words (letters added, left out, changed or swapped, with smaller costs
+    for likelier mistakes) and by their frequency. Case hardly counts.
 
     Args:
-        word: what was asked for.
+        word: the unknown word.
         vocabulary: the words, most frequent first.
     """
     if not isinstance(word, str) or not 1 < len(word) <= _LONGEST or not len(vocabulary):
         return ()
     try:
-        return _ranked(word, vocabulary)
-    except (FormatError, UnicodeDecodeError):  # of a damaged file; who looks such a word up is told
+        return _rank(word, vocabulary)
+    except (FormatError, UnicodeDecodeError):  # a damaged file; looking up such a word reports it
         return ()
 
 
-def _ranked(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+def _rank(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
     query = _lower(unicodedata.normalize("NFC", word))
     edits = 1 if len(query) <= 3 else 2 if len(query) <= 8 else 3
     rows = _similar(query, vocabulary, edits)
@@ -76,9 +76,9 @@ def _lower(text: str) -> str:
 
 
 def _similar(query: str, vocabulary: Vocabulary, edits: int) -> npt.NDArray[np.intp]:
-    """The rows of the words that have nearly as many bytes as `query`, and nearly the same ones.
+    """The rows of the words with nearly the same number and kinds of bytes as `query`.
 
-    Few are left, so that the rest takes little time.
+    This fast filter leaves few words for the exact costs.
     """
     encoded = query.encode("utf-8", "surrogatepass")
     bytes_of_edit = 1 if len(encoded) == len(query) else 3
@@ -95,7 +95,7 @@ def _similar(query: str, vocabulary: Vocabulary, edits: int) -> npt.NDArray[np.i
 def _letters(
     vocabulary: Vocabulary, rows: npt.NDArray[np.intp], most: int
 ) -> tuple[list[npt.NDArray[np.uint32]], npt.NDArray[np.intp]]:
-    """The first `most` letters of words, in lower case, by place, each (words,), 0 behind a word's end; their lengths.
+    """The first `most` letters of words in lower case, by place: each (words,), 0 after a word's end; and the lengths.
 
     Raises:
         UnicodeDecodeError: a word is not UTF-8.
@@ -112,12 +112,12 @@ def _letters(
 
 
 def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArray[np.intp]) -> Codes:
-    """What it costs to change `query` into each word: (words,), the distance of Damerau and Levenshtein, weighted."""
+    """The cost of changing `query` into each word: (words,), a weighted Damerau-Levenshtein distance."""
     known = _alphabet(query)
     table = np.zeros(0x110000, np.uint8)
     table[[ord(letter) for letter in known]] = np.arange(1, len(known) + 1)
     codes = [table[points] for points in letters]
-    exchange = [np.array([_EDIT, *(_exchanged(asked, other) for other in known)], np.uint8) for asked in query]
+    exchange = [np.array([_EDIT, *(_substitution_cost(asked, other) for other in known)], np.uint8) for asked in query]
     exchange[0] = exchange[0] + np.uint8(_FIRST) * (np.arange(len(known) + 1) == 0)
     own = [table[ord(letter)] for letter in query]
     dropped = [_DOUBLED if place and query[place] == query[place - 1] else _EDIT for place in range(len(query))]
@@ -147,16 +147,18 @@ def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArr
 
 
 def _alphabet(query: str) -> list[str]:
-    """The letters of `query`, and those that are more easily exchanged for one of them than others are."""
+    """The letters of `query`, and the letters with a lower cost of being exchanged for one of them."""
     accented = map(chr, range(0xC0, 0x180))
     other = {*"".join(_SOUNDS), *_VOWELS, *accented} - set(query)
-    easy = [letter for letter in sorted(other) if any(_exchanged(asked, letter) < _EDIT for asked in set(query))]
+    easy = [
+        letter for letter in sorted(other) if any(_substitution_cost(asked, letter) < _EDIT for asked in set(query))
+    ]
     return [*dict.fromkeys(query), *easy][:254]
 
 
 @functools.cache
-def _exchanged(asked: str, other: str) -> int:
-    """What it costs to write one letter for another."""
+def _substitution_cost(asked: str, other: str) -> int:
+    """The cost of writing one letter for another."""
     if asked == other:
         return 0
     first, second = (unicodedata.normalize("NFD", letter)[0] for letter in (asked, other))

@@ -1,4 +1,4 @@
-"""What a question may consist of, checked: words, vectors, weights and numbers."""
+"""Checks of a query's parts: words, vectors, weights and numbers."""
 
 import math
 import operator
@@ -15,53 +15,53 @@ Weighted = tuple[Term, float]
 Terms = Term | Weighted | Sequence[Term | Weighted]
 
 MOST_WEIGHT = 1e30
-"""The largest weight: float32 holds its products."""
+"""The largest weight; float32 can hold its products."""
 _WANTED = "give a word, a vector (a NumPy array), or a pair of one and its weight"
 
 
-def signed(positive: Terms, negative: Terms) -> list[Weighted]:
-    """Every term with its weight, that of the negative ones with a minus.
+def weighted_terms(positive: Terms, negative: Terms) -> list[Weighted]:
+    """The terms of a query with their weights; the weights of negative terms get a minus sign.
 
     Raises:
-        ValueError: there is none, or one is neither a word nor a vector; a weight is not finite or too large, or one of
-            `negative` is below 0.
+        ValueError: there are no terms, or one is neither a word nor a vector; a weight is not finite or too large, or a
+            weight in `negative` is below 0.
     """
-    terms = [_weighted(term, "positive") for term in _listed(positive, "positive")]
-    for given in _listed(negative, "negative"):
-        term, weight = _weighted(given, "negative")
+    terms = [_parse_weighted(term, "positive") for term in _as_terms(positive, "positive")]
+    for given in _as_terms(negative, "negative"):
+        term, weight = _parse_weighted(given, "negative")
         if weight < 0:
             raise ValueError(f"a weight in negative is {weight:g}; give it as a positive number, it is subtracted")
         terms.append((term, -weight))
     if not terms:
-        raise ValueError("nothing was asked for: give at least one word or vector in positive or negative")
+        raise ValueError("the query is empty: give at least one word or vector in positive or negative")
     return terms
 
 
-def several(given: Iterable[Any], name: str, wanted: str = "several words or vectors") -> list[Any]:
-    """A list of what was given.
+def as_list(given: Iterable[Any], name: str, wanted: str = "several words or vectors") -> list[Any]:
+    """Convert an argument to a list.
 
     Raises:
-        ValueError: it is nothing that has several parts.
+        ValueError: the argument is not iterable, or is a string.
     """
     is_one = isinstance(given, bytes | bytearray) or (isinstance(given, np.ndarray) and not given.ndim)
     if is_one or not isinstance(given, Iterable):
-        raise ValueError(f"{name} is {_named(given)}; give {wanted}")
+        raise ValueError(f"{name} is {_describe(given)}; give {wanted}")
     return list(given)
 
 
 def require_term(term: Any, subject: str) -> None:
-    """Raise ValueError where it is neither a word nor a vector; the message begins with `subject`, "positive holds"."""
+    """Raise ValueError if `term` is neither a word nor a vector; `subject` begins the message: "positive holds"."""
     if not isinstance(term, str) and not (isinstance(term, np.ndarray) and term.dtype.kind in "fiu"):
-        raise ValueError(f"{subject} {_named(term)}; {_WANTED}")
+        raise ValueError(f"{subject} {_describe(term)}; {_WANTED}")
 
 
 def finite_vector(vector: Vector, size: int) -> npt.NDArray[np.float64]:
-    """A vector that was given: (size,) float64.
+    """Check a user's vector: (size,) float64.
 
     Raises:
-        ValueError: it has the wrong shape, or is not finite.
+        ValueError: the vector has the wrong shape or is not finite.
     """
-    with np.errstate(over="ignore"):  # of types that are wider still
+    with np.errstate(over="ignore"):  # from types wider than float64
         wide = np.asarray(vector, np.float64)
     if wide.shape != (size,):
         raise ValueError(f"a vector of shape {wide.shape} was given; these have the shape ({size},)")
@@ -71,16 +71,16 @@ def finite_vector(vector: Vector, size: int) -> npt.NDArray[np.float64]:
 
 
 def unit(vector: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """A finite vector at length 1: (size,) float64; 0 stays 0."""
+    """Scale a finite vector to length 1: (size,) float64; 0 stays 0."""
     vector = vector / (np.abs(vector).max(initial=0) or 1.0)  # so that no square overflows
     return np.asarray(vector / (np.linalg.norm(vector) or 1.0))
 
 
 def weight(value: Any) -> float:
-    """A weight.
+    """Check a weight.
 
     Raises:
-        ValueError: it is not finite, or too large.
+        ValueError: the weight is not finite, or too large.
     """
     if not math.isfinite(value):
         raise ValueError(f"a weight is {value}; it must be finite")
@@ -90,10 +90,10 @@ def weight(value: Any) -> float:
 
 
 def number(name: str, value: Any) -> float:
-    """A number that is not NaN.
+    """Check a number.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not a number, or NaN.
     """
     if not isinstance(value, Real) or isinstance(value, bool) or math.isnan(value):
         raise ValueError(f"{name} is {value!r}; it must be a number")
@@ -101,17 +101,17 @@ def number(name: str, value: Any) -> float:
 
 
 def whole_number(name: str, value: Any, least: int = 1, most: float = math.inf, or_else: str = "") -> int:
-    """A whole number.
+    """Check a whole number.
 
     Args:
-        name: of the argument, for the message.
-        value: what was given.
-        least: the smallest that is allowed.
-        most: the largest.
-        or_else: what else is allowed, for the message.
+        name: the argument's name, for the message.
+        value: the argument's value.
+        least: the smallest allowed number.
+        most: the largest allowed number.
+        or_else: other allowed values, for the message.
 
     Raises:
-        ValueError: it is none, or out of range.
+        ValueError: the value is not a whole number, or out of range.
     """
     try:
         whole = operator.index(value)
@@ -123,26 +123,26 @@ def whole_number(name: str, value: Any, least: int = 1, most: float = math.inf, 
     return whole
 
 
-def _listed(given: Terms, name: str) -> list[Any]:
+def _as_terms(given: Terms, name: str) -> list[Any]:
     if isinstance(given, str) or _is_weighted(given):
         return [given]
     if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind not in "UO":  # U and O hold words
         return [given]
-    return several(given, name, _WANTED.removeprefix("give ") + ", or several of these")
+    return as_list(given, name, _WANTED.removeprefix("give ") + ", or several of these")
 
 
 def _is_weighted(given: Any) -> bool:
     return isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Real)
 
 
-def _weighted(given: Any, name: str) -> Weighted:
+def _parse_weighted(given: Any, name: str) -> Weighted:
     term, factor = given if _is_weighted(given) else (given, 1.0)
     require_term(term, f"{name} holds")
     return term, weight(factor)
 
 
-def _named(given: Any) -> str:
-    """What was given, cut short: "None", "1.5, a float"."""
+def _describe(given: Any) -> str:
+    """A short description of a value for messages: "None", "1.5, a float"."""
     if given is None:
         return "None"
     text = repr(given).replace("\n", " ")

@@ -1,4 +1,4 @@
-"""Word vectors: small, immutable, and ignorant of how they were trained."""
+"""Word vectors: a small, immutable class that does not depend on training."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,20 +19,20 @@ from wordkin.vocabulary import Vocabulary
 
 
 class WordVectors(Queries):
-    """Vectors by word, and questions to ask of them.
+    """Vectors by word, with queries and measures.
 
-    Searches are those of :class:`wordkin.vectors.queries.Queries`, measures those of
+    The queries are in :class:`wordkin.vectors.queries.Queries`, the measures in
     :class:`wordkin.vectors.measures.Measures`.
 
-    Make one with :meth:`load`, or take it from :attr:`wordkin.Word2Vec.vectors`.
+    Use :meth:`load`, or take the vectors from :attr:`wordkin.Word2Vec.vectors`.
 
     Attributes:
         vectors: (words, vector_size) float32, read-only; row i belongs to ``index_to_key[i]``. Float16 or int8 after
-            :func:`wordkin.vectors.postprocessing.stored_as`, and of a file that was written then.
-        scales: (words,) float32, what the rows of an int8 matrix are multiplied by; else None.
+            :func:`wordkin.vectors.postprocessing.stored_as`, also when loaded from a file.
+        scales: (words,) float32, the factors of the rows of an int8 matrix; else None.
         vocabulary: the words and their counts, most frequent first.
-        config: the hyper-parameters of the training run, where known.
-        history: one mapping an epoch, where known.
+        config: the hyper-parameters of the training run, if known.
+        history: one mapping per epoch, if known.
     """
 
     def __init__(self, model: native.StoredModel) -> None:
@@ -55,28 +55,28 @@ class WordVectors(Queries):
         revision: str | None = None,
         skip_bad_rows: bool = False,
     ) -> "WordVectors":
-        """Read vectors of any format; wordkin's own are mapped, so that only what queries touch is read.
+        """Read vectors of any format; wordkin's own files are memory-mapped, so that queries read only what they need.
 
-        A string ``"owner/name"`` where nothing of that name is here is a repository on the Hugging Face Hub, whose
-        native file is downloaded once (extra ``hub``). ``docs/formats.md`` says what is not taken for one.
+        A string ``"owner/name"`` that is not a local path is a repository on the Hugging Face Hub, whose native file is
+        downloaded once (extra ``hub``); ``docs/formats.md`` has the exact rules.
 
         Args:
             path: the file or folder, or a repository on the Hub.
-            format: its format (``docs/formats.md`` lists them); None to go by its content, whatever its name.
-            revision: of the repository: a branch, a tag or a commit.
-            skip_bad_rows: leave out rows that have no word, and lines of text that are not surely a word and its
-                numbers, with a warning that says how many; else the first of them is an error.
+            format: its format (``docs/formats.md`` lists them); None to recognize it by its content.
+            revision: a branch, tag or commit of the repository.
+            skip_bad_rows: leave out rows without a word, and lines of text that are not clearly a word and its numbers,
+                with a warning that counts them; otherwise the first of them is an error.
 
         Raises:
-            ConfigurationError: there is a revision, but no repository.
-            FormatError: the file is missing, truncated, damaged, of no format that is known, or of a newer version.
+            ConfigurationError: a revision was given, but no repository.
+            FormatError: the file is missing, truncated, damaged, of an unknown format, or of a newer version.
             MissingPackageError: huggingface_hub is needed and not installed.
         """
         if hub.is_repository(path, format):
             return cls(hub.download(str(path), revision))
         if revision is not None:
             raise ConfigurationError(
-                f"revision is {revision!r}, but {str(path)!r} is no repository on the Hub; leave it out"
+                f"revision is {revision!r}, but {str(path)!r} is not a repository on the Hub; leave it out"
             )
         return cls(loading.load(Path(path), format, skip_bad_rows))
 
@@ -84,15 +84,15 @@ class WordVectors(Queries):
     def from_arrays(
         cls, words: Sequence[str], vectors: npt.ArrayLike, counts: npt.ArrayLike | None = None
     ) -> "WordVectors":
-        """Vectors from anywhere, already in memory; a float32 matrix is not copied.
+        """Build from arrays in memory; a float32 matrix is not copied.
 
         Args:
             words: distinct words, most frequent first.
-            vectors: (words, vector_size), one row a word.
+            vectors: (words, vector_size), one row per word.
             counts: (words,) occurrences in the corpus; 1 where unknown.
 
         Raises:
-            ValueError: the shapes do not fit, a number is too large for float32, a word is empty or there twice, or a
+            ValueError: the shapes do not fit, a number is too large for float32, a word is empty or repeated, or a
                 count is below 1.
         """
         try:
@@ -119,25 +119,24 @@ class WordVectors(Queries):
         license: str = "unknown",  # noqa: A002
         language: str | Sequence[str] | None = None,
     ) -> None:
-        """Write the vectors, atomically: in the format that is named, or that the suffix means.
+        """Write the vectors, atomically.
 
-        Vectors of float16 or int8 stay so in wordkin's own file and in a folder for the Hub, and are float32 elsewhere.
+        Float16 and int8 are kept in wordkin's own file and in a folder for the Hub; other formats get float32.
 
         Args:
             path: the target.
-            include_output: also write the output vectors W, which going on with training needs; other formats leave
-                them out.
-            format: one of those that ``docs/formats.md`` lists; None for the one that the suffix of `path` means, and
-                for wordkin's own file where it has none.
-            space_as: what stands for white space in words, where the format parts words with it.
-            license: as in :meth:`push_to_hub`, for the format ``"hub"`` alone.
-            language: likewise.
+            include_output: also write the output vectors W, which further training needs; other formats omit them.
+            format: a format that ``docs/formats.md`` lists; None for the format of `path`'s suffix, or wordkin's own
+                file without a suffix.
+            space_as: the replacement for white space in words, if the format separates words with it.
+            license: as in :meth:`push_to_hub`; only for the format ``"hub"``.
+            language: as in :meth:`push_to_hub`; only for the format ``"hub"``.
 
         Raises:
-            ConfigurationError: the licence is no identifier, a language no code, or the format has no place for them.
+            ConfigurationError: the licence or a language is invalid, or the format has no place for them.
             FormatError: there is no such format.
-            OutputError: the suffix means no format; the file cannot be written, or cannot hold these words, or there
-                are none; an old file is untouched.
+            OutputError: the suffix belongs to no format; the file cannot be written, or cannot hold these words; or
+                there are no words. An old file is untouched.
         """
         card = hub.Card(license, language)
         loading.save(Path(path), self._stored(path, include_output), format, space_as, card)
@@ -154,17 +153,17 @@ class WordVectors(Queries):
         """Upload the native file and a model card to the Hugging Face Hub; needs the extra ``hub``.
 
         Args:
-            repository: ``owner/name``; made where there is none.
+            repository: ``owner/name``; created if it does not exist.
             include_output: also upload the output vectors W.
-            private: whether a repository that is made is private.
+            private: whether a created repository is private.
             license: its identifier on the Hub, such as ``"cc-by-sa-4.0"``.
             language: the code of the words' language, such as ``"en"``, or several; None leaves it out.
 
         Returns:
-            The address of what was uploaded.
+            The address of the upload.
 
         Raises:
-            ConfigurationError: the licence is no identifier, or a language no code.
+            ConfigurationError: the licence or a language is invalid.
             MissingPackageError: huggingface_hub is not installed.
             OutputError: there are no words.
         """
@@ -174,18 +173,18 @@ class WordVectors(Queries):
 
     def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
         if not len(self):
-            raise OutputError(f"cannot write {target}: there are no words, and no file is read that holds none")
+            raise OutputError(f"cannot write {target}: there are no words, and a file without words cannot be read")
         output = self._model.output if include_output else None
         return dataclasses.replace(self._model, output=output)
 
     @property
     def precision(self) -> Precision:
-        """What the vectors are stored as: ``"float32"``, ``"float16"``, or ``"int8"`` with one scale a word."""
+        """The number format of the vectors: ``"float32"``, ``"float16"``, or ``"int8"`` with one scale per word."""
         return self._model.precision
 
     @property
     def output_vectors(self) -> npt.NDArray[np.float32] | None:
-        """The output vectors W, (words, vector_size) float32; None where the file left them out."""
+        """The output vectors W, (words, vector_size) float32; None if the file has none."""
         return self._model.output
 
     @property
@@ -195,20 +194,20 @@ class WordVectors(Queries):
 
     @property
     def key_to_index(self) -> Mapping[str, int]:
-        """Word to row."""
+        """A mapping from word to row."""
         return self.vocabulary.rows
 
     @property
     def vector_size(self) -> int:
-        """Length of the vectors."""
+        """The length of the vectors."""
         return int(self.vectors.shape[1])
 
     def with_vectors(self, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None) -> "WordVectors":
-        """Other vectors for the same words, without output vectors and without vectors for unknown words.
+        """Replace the vectors and keep the words; output vectors and vectors for unknown words are left out.
 
         Args:
             vectors: (words, any vector_size).
-            scales: as the attribute.
+            scales: as the attribute :attr:`scales`.
         """
         model = dataclasses.replace(self._model, input=vectors, output=None, norms=None, subwords=None, scales=scales)
         other = type(self)(model)
@@ -216,9 +215,9 @@ class WordVectors(Queries):
         return other
 
     def folded(self) -> "WordVectors":
-        """The same vectors, which also know a word by its Unicode NFC form, and by that in lower case.
+        """The same vectors with folded lookup: a word is also found by its Unicode NFC form and by that in lower case.
 
-        A word is looked up as it was given first. Nothing is copied, and the words themselves stay as they are stored.
+        The exact word is looked up first. Nothing is copied, and the stored words do not change.
         """
         other = type(self)(self._model)
         other._norms = self._norms
@@ -226,7 +225,7 @@ class WordVectors(Queries):
         return other
 
     def __getstate__(self) -> tuple[native.StoredModel, bool]:
-        """What pickles and copies hold: the model, each array of it once."""
+        """The state for pickles and copies: the model, with each array once."""
         return self._model, self._folds
 
     def __setstate__(self, state: tuple[native.StoredModel, bool]) -> None:
@@ -244,9 +243,9 @@ class WordVectors(Queries):
         return self._find(word) is not None
 
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
-        """The vector of a word: (vector_size,) float32, read-only where it is a row of :attr:`vectors` and no copy.
+        """The vector of a word: (vector_size,) float32, read-only if it is a row of :attr:`vectors` and not a copy.
 
-        Vectors from a fastText model give one to unknown words, too, from their parts.
+        Vectors from a fastText model also have vectors for unknown words, from their n-grams.
 
         Raises:
             UnknownWordError: a KeyError that names the closest words.
@@ -260,7 +259,7 @@ class WordVectors(Queries):
         return f"WordVectors({len(self):,} words, {self.vector_size} dimensions)"
 
     def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
-        """The vector of a word, as ``[word]`` gives it, or `default` where it has none."""
+        """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""
         row = self._find(word)
         if row is not None:
             return self.values(row)
@@ -269,7 +268,7 @@ class WordVectors(Queries):
         return default if vector is None else vector
 
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
-        """The vectors of some rows as float32, however they are stored: (rows, vector_size)."""
+        """The vectors of some rows converted to float32: (rows, vector_size)."""
         return dequantize(self.vectors[rows], None if self.scales is None else self.scales[rows])
 
     def row(self, word: str) -> int:
@@ -289,7 +288,7 @@ class WordVectors(Queries):
     def _find(self, word: object) -> int | None:
         if not isinstance(word, str):
             return None
-        for form in spelling.folded(word) if self._folds else (word,):
+        for form in spelling.folded_forms(word) if self._folds else (word,):
             row = self.key_to_index.get(form)
             if row is not None:
                 return row

@@ -73,7 +73,7 @@ def test_zip_files_of_arrays(tmp_path, vectors, save):
         ({"v": V, "words": np.array(WORDS[:3])}, "holds 3 words for 4 vectors"),
         ({"v": V, "words": np.array(["a", "", "b", "c"])}, "has an empty word, at row 1"),
         ({"v": V, "words": np.array(WORDS, object)}, "the header of the array 'words.npy' .* of objects are pickles"),
-        ({str(place): V[0] for place in range(101)}, "holds 101 arrays, and no more than 100 are looked at"),
+        ({str(place): V[0] for place in range(101)}, "holds 101 arrays, and at most 100 can be read"),
         ({"v": np.zeros((2, 70_000), np.float32)}, "no more than 65,536 dimensions"),
     ]:
         save(path, **arrays)
@@ -132,11 +132,11 @@ def test_an_array_is_not_overwritten_by_its_words(tmp_path, vectors):
         (np.zeros(3, np.float32), r"shape \(3,\), not one of vectors"),
         (np.zeros((3, 2), np.int64), "int64 and shape"),
         (np.zeros((0, 2), np.float32), "not one of vectors"),
-        (np.array([["a"]], object), "the header of the array is none that NumPy writes for numbers"),
+        (np.array([["a"]], object), "the header of the array is not one that NumPy writes for numbers"),
         (np.zeros((4, 70_000), np.float32), "no more than 65,536 dimensions"),
     ],
 )
-def test_arrays_that_are_none_of_vectors(tmp_path, array, message):
+def test_arrays_that_are_not_vectors(tmp_path, array, message):
     np.save(tmp_path / "file.npy", array)
     (tmp_path / "file.words").write_text("a\nb\nc\nd")
     with pytest.raises(FormatError, match=message):
@@ -149,8 +149,8 @@ def test_damaged_arrays(tmp_path, vectors):
     whole = path.read_bytes()
     for data, message in [
         (whole[:-1], "damaged at byte 8: an array of float32 and shape .* does not take the 95 bytes that follow"),
-        (whole[:9], "is not an array of NumPy's"),
-        (whole[:6] + b"\x09" + whole[7:], "is not an array of NumPy's"),
+        (whole[:9], "is not a NumPy array"),
+        (whole[:6] + b"\x09" + whole[7:], "is not a NumPy array"),
         (whole.replace(b"(4, 6)", b"(9999999999, 9999999999)"), "the header of the array|does not take"),
         (whole[:8] + b"\xff\xff" + whole[10:], "the header of the array"),
     ]:
@@ -206,7 +206,7 @@ def test_projectors_numbers(tmp_path):
     assert WordVectors.load(path).vectors.tolist() == [[1, 2], [3, 4]]
     path.write_text("1\t2\n\nx\t4\n5\t6\n")
     (tmp_path / "metadata.tsv").write_text("a\nb\nc\n")
-    with pytest.raises(FormatError, match=r"at byte 5: line 3, .*: 'x' is no number"):
+    with pytest.raises(FormatError, match=r"at byte 5: line 3, .*: 'x' is not a number"):
         WordVectors.load(path)
 
 
@@ -250,7 +250,7 @@ def test_tables(tmp_path, vectors, form, caplog):
         write(pa.table({"word": ["a", "a"], "vector": [[1.0], [2.0]]}))
         assert WordVectors.load(path).index_to_key == ["a"]
     write(pa.table({"word": ["a", None, "", "b"], "vector": [[1.0], [2.0], [3.0], [4.0]], "count": [9, 8, 7, 6]}))
-    with pytest.raises(FormatError, match=r"in row 1: it lacks its word, .*\(skip_bad_rows=True\)"):
+    with pytest.raises(FormatError, match=r"in row 1: it has no word, .*\(skip_bad_rows=True\)"):
         WordVectors.load(path)
     found = WordVectors.load(path, skip_bad_rows=True)
     assert (found.index_to_key, found.vectors.tolist()) == (["a", "b"], [[1], [4]])
@@ -259,10 +259,10 @@ def test_tables(tmp_path, vectors, form, caplog):
     write(pa.table({"word": raw, "vector": [[1.0], [2.0]]}))
     assert WordVectors.load(path).index_to_key == ["a\\xff", "b"]
     for columns, message in [
-        ({"word": ["a"]}, "has no column of words, or none of vectors"),
-        ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "in row 1: it lacks its word, or has not 2 numbers"),
-        ({"word": ["a", None], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
-        ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "in row 1: it lacks its word"),
+        ({"word": ["a"]}, "lacks a column of words, or of vectors"),
+        ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "in row 1: it has no word, or not 2 numbers"),
+        ({"word": ["a", None], "vector": [[1.0], [3.0]]}, "in row 1: it has no word"),
+        ({"word": ["a", ""], "vector": [[1.0], [3.0]]}, "in row 1: it has no word"),
     ]:
         write(pa.table(columns))
         if "has not 2 numbers" in message:

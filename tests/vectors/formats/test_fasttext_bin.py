@@ -87,7 +87,7 @@ def test_every_query_takes_unknown_words(tmp_path):
     assert found.folded().most_similar("THE")[0][0] != "the"
 
 
-def test_other_vectors_give_unknown_words_none(tmp_path):
+def test_vectors_without_subwords_do_not_know_unknown_words(tmp_path):
     path = tmp_path / "model"
     path.write_bytes(model())
     found = WordVectors.load(path)
@@ -95,7 +95,7 @@ def test_other_vectors_give_unknown_words_none(tmp_path):
         found.with_vectors(found.vectors + 1)["größer"]
 
 
-def test_the_twins_in_python():
+def test_the_kernels_as_python():
     marked = np.frombuffer("<größe>".encode(), np.uint8)
     totals = []
     for function in (fasttext_bin.add_ngrams, fasttext_bin.add_ngrams.py_func):
@@ -143,7 +143,7 @@ def test_models_with_labels_and_of_the_older_version(tmp_path):
     np.testing.assert_array_equal(WordVectors.load(path)["the"], MATRIX[0])
 
 
-def test_parts_are_left_behind(tmp_path):
+def test_conversion_drops_the_ngrams(tmp_path):
     path = tmp_path / "model"
     path.write_bytes(model())
     loading.convert(path, tmp_path / "native", None, "safetensors")
@@ -162,7 +162,7 @@ def test_parts_are_left_behind(tmp_path):
         (model(compressed=True), r"a compressed model \(\.ftz\)"),
         (model(compressed=True)[:-150], r"a compressed model \(\.ftz\)"),
         (model(3, 2000), "damaged at byte 8: its numbers of words, of buckets or of characters contradict"),
-        (model(words=("the", "", "b")), "an entry that is no word"),
+        (model(words=("the", "", "b")), "an entry that is not a word"),
         (model(matrix=MATRIX[:9]), "more than the file holds|9 rows of 4 numbers, where 16 of 4 belong"),
         (model()[:-100], "more than the file holds"),
         (model()[:8] + struct.pack("<i", 2**30) + model()[12:], "damaged at byte 8"),

@@ -37,13 +37,13 @@ def test_hub(tmp_path, vectors):
     assert isinstance(found.vectors, np.memmap)
     np.testing.assert_array_equal(found.vectors, vectors.vectors)
     assert found.output_vectors is not None
-    with pytest.raises(OutputError, match="there is something of that name; name a new folder"):
+    with pytest.raises(OutputError, match="it exists already; name a new folder"):
         vectors.save(folder, format="hub")
     (tmp_path / "empty").mkdir()
     vectors.save(tmp_path / "empty", format="hub")
     assert len(list(tmp_path.iterdir())) == 2
     (folder / "model.safetensors").unlink()
-    with pytest.raises(FormatError, match="is no file of word vectors"):
+    with pytest.raises(FormatError, match="is not a file of word vectors"):
         WordVectors.load(folder)
 
 

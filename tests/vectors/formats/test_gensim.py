@@ -167,7 +167,7 @@ def test_we_read_what_gensim_writes(tmp_path, peer, caplog):
     with pytest.raises(FormatError, match="holds KeyedVectors without keys: none of its 4 slots was filled"):
         WordVectors.load(tmp_path / "no_keys")
     with pytest.raises(
-        FormatError, match=r"holds a FastText, and of gensim.s files .* save its words. vectors by their method"
+        FormatError, match=r"holds a FastText, and of gensim.s files .* save its words. vectors with their method"
     ):
         WordVectors.load(tmp_path / "fasttext")
 
@@ -194,7 +194,7 @@ class Touch:
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-def test_nothing_is_run(tmp_path, protocol):
+def test_no_code_is_run(tmp_path, protocol):
     victim, path = tmp_path / "ran", tmp_path / "file"
     path.write_bytes(pickle.dumps({"vectors": Touch(victim)}, protocol))
     with pytest.raises(FormatError, match=r"is refused at byte [0-9]+: its pickle names '(posix|nt)\.mkdir'"):
@@ -219,22 +219,22 @@ def test_names_are_not_imported_nor_called(tmp_path, monkeypatch):
         (b"\x80\x04", "the pickle ends in the middle"),
         (b"\x80\x04X\xff\xff\xff\xffabc", "at byte 7: the pickle ends in the middle"),
         (b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xffabc", "the pickle ends in the middle"),
-        (b"\x80\x04.", "does not fit what went before"),
-        (b"\x80\x04(.", "does not fit what went before"),
+        (b"\x80\x04.", "does not fit the ones before"),
+        (b"\x80\x04(.", "does not fit the ones before"),
         (b"\x80\x04Pabc\n.", "at byte 2: the pickle's instruction 0x50, which gensim does not write"),
-        (b"\x80\x04h\x09.", "does not fit what went before"),
-        (b"\x80\x04K\x01K\x02\x86}b.", "does not fit what went before"),
-        (b"\x80\x04}K\x01.", "damaged at byte 0: a pickle, but not one of vectors"),
-        (b"\x80\x04q\x05.", "does not fit what went before"),
-        (b"\x80\x04ccollections\nOrderedDict", "does not fit what went before"),
-        (b"\x80\x04}(K\x01u.", "does not fit what went before"),
-        (b"\x80\x04K\x01a.", "does not fit what went before"),
+        (b"\x80\x04h\x09.", "does not fit the ones before"),
+        (b"\x80\x04K\x01K\x02\x86}b.", "does not fit the ones before"),
+        (b"\x80\x04}K\x01.", "damaged at byte 0: a pickle, but not of vectors"),
+        (b"\x80\x04q\x05.", "does not fit the ones before"),
+        (b"\x80\x04ccollections\nOrderedDict", "does not fit the ones before"),
+        (b"\x80\x04}(K\x01u.", "does not fit the ones before"),
+        (b"\x80\x04K\x01a.", "does not fit the ones before"),
         (b"\x80\x04" + b"]" * 1_500_000 + b".", "needs far more memory than it has bytes"),
-        (b"\x80\x04K\x01\x94.", "does not fit what went before"),
-        (b"\x80\x04cgensim.models.word2vec\nWord2Vec\n)\x81}X\x02\0\0\0wvK\x01sb.", "not one of vectors"),
+        (b"\x80\x04K\x01\x94.", "does not fit the ones before"),
+        (b"\x80\x04cgensim.models.word2vec\nWord2Vec\n)\x81}X\x02\0\0\0wvK\x01sb.", "not of vectors"),
         (
             b"\x80\x04cgensim.models.keyedvectors\nKeyedVectors\n)\x81}X\x0c\0\0\0index_to_key]\x88asb.",
-            "not one of vectors",
+            "not of vectors",
         ),
     ],
 )
@@ -255,13 +255,13 @@ def test_memory_of_what_is_dropped_is_given_back_only_where_it_was_counted(tmp_p
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        (b"f4\x94\x89", b"f3\x94\x89", "at byte [0-9]+: the array 'vectors', which is none that gensim saves"),
-        (b"f4\x94\x89", b"O4\x94\x89", "at byte [0-9]+: the array 'vectors', which is none that gensim saves"),
-        (b"\x8c\x01<", b"\x8c\x01|", "at byte [0-9]+: the array 'vectors', which is none that gensim saves"),
+        (b"f4\x94\x89", b"f3\x94\x89", "at byte [0-9]+: the array 'vectors', which gensim does not save"),
+        (b"f4\x94\x89", b"O4\x94\x89", "at byte [0-9]+: the array 'vectors', which gensim does not save"),
+        (b"\x8c\x01<", b"\x8c\x01|", "at byte [0-9]+: the array 'vectors', which gensim does not save"),
         (
             b"K\x01K\x03K\x04\x86",
             b"K\x01K\x03K\x05\x86",
-            "at byte [0-9]+: the array 'vectors', which is none that gensim saves",
+            "at byte [0-9]+: the array 'vectors', which gensim does not save",
         ),
         (
             b"K\x01K\x03K\x04\x86",
@@ -271,10 +271,10 @@ def test_memory_of_what_is_dropped_is_given_back_only_where_it_was_counted(tmp_p
         (
             b"K\x01K\x03K\x04\x86",
             b"K\x01NK\x04\x86",
-            "at byte [0-9]+: the array 'vectors', which is none that gensim saves",
+            "at byte [0-9]+: the array 'vectors', which gensim does not save",
         ),
         (b"\x8c\x07ndarray", b"\x8c\x07ndarrax", r"its pickle names 'numpy\.ndarrax', which no vectors need"),
-        (b"\x8c\x03and", b"\x8c\x00", "the pickle|not one of vectors|does not fit"),
+        (b"\x8c\x03and", b"\x8c\x00", "the pickle|not of vectors|does not fit"),
     ],
 )
 def test_arrays_that_gensim_would_not_save(tmp_path, before, after, message):
@@ -298,7 +298,7 @@ def test_every_truncation_is_refused(tmp_path, vectors):
             WordVectors.load(path, format="gensim")
 
 
-def test_what_pythons_own_pickler_writes_is_understood(tmp_path):
+def test_pickles_of_pythons_pickler_are_read(tmp_path):
     value = {"a": [1, -5, 2**40, 1.5, None, True], "b": ("x", b"y", ()), "c": {"d": []}, "e": 300, "f": [70000] * 3}
     for protocol in (2, 3, 4, 5):
         if protocol == 2:

@@ -73,17 +73,17 @@ def test_a_repository_is_loaded(fetched, vectors):
         "",
     ],
 )
-def test_other_names_ask_nobody(fetched, given):
+def test_other_names_do_not_ask_the_hub(fetched, given):
     with pytest.raises(FormatError):
         WordVectors.load(given)
     with pytest.raises(
-        ConfigurationError, match=r"revision is 'main', but .* is no repository on the Hub; leave it out"
+        ConfigurationError, match=r"revision is 'main', but .* is not a repository on the Hub; leave it out"
     ):
         WordVectors.load(given, revision="main")
     assert fetched == []
 
 
-def test_what_is_here_is_never_taken_for_a_repository(fetched, vectors):
+def test_local_paths_are_never_taken_for_a_repository(fetched, vectors):
     other = WordVectors.from_arrays(["other"], np.ones((1, 2), np.float32))
     Path("someone").mkdir()
     with pytest.raises(FormatError, match="cannot open someone"):
@@ -116,7 +116,7 @@ def test_what_the_hub_refuses_is_one_line():
     with pytest.raises(FormatError) as caught:
         WordVectors.load("someone/else")
     assert str(caught.value) == (
-        "nothing here is called someone/else, and the Hugging Face Hub does not give its model.safetensors: "
+        "there is no file someone/else, and the Hugging Face Hub does not provide its model.safetensors: "
         "404 Client Error. Repository Not Found."
     )
 
@@ -127,13 +127,13 @@ def test_without_the_library_one_line_says_how_to_get_it(monkeypatch):
     with pytest.raises(MissingPackageError) as caught:
         WordVectors.load("someone/vectors")
     assert str(caught.value) == (
-        "nothing here is called someone/vectors, and loading it from the Hugging Face Hub needs an extra: "
+        "there is no file someone/vectors, and loading it from the Hugging Face Hub needs an extra: "
         f"{pip_install('hub')}"
     )
 
 
 @pytest.mark.usefixtures("fetched")
-def test_a_strangers_file_is_not_believed(tmp_path):
+def test_a_file_from_the_hub_is_checked(tmp_path):
     (tmp_path / "cache.safetensors").write_bytes(b"\x80\x04cos\nsystem\n")
     with pytest.raises(FormatError, match=r"cache\.safetensors is damaged at byte 0"):
         WordVectors.load("someone/vectors")
@@ -185,7 +185,7 @@ def test_the_real_library_fetches_one_file_of_a_server(tmp_path, vectors, monkey
             monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
             monkeypatch.chdir(tmp_path)
             found = WordVectors.load("someone/vectors", revision="main")
-            with pytest.raises(FormatError, match=r"nothing here is called someone/else, .*: .*404") as caught:
+            with pytest.raises(FormatError, match=r"there is no file someone/else, .*: .*404") as caught:
                 WordVectors.load("someone/else")
             assert "\n" not in str(caught.value)
         finally:
@@ -235,7 +235,7 @@ def test_odd_licences_and_languages_are_refused(tmp_path, vectors, options, mess
 @pytest.mark.parametrize("options", [{"license": "mit"}, {"language": "en"}])
 def test_formats_without_a_card_refuse_its_fields(tmp_path, vectors, options):
     with pytest.raises(
-        ConfigurationError, match="license and language stand in a model card, which format='hub' writes"
+        ConfigurationError, match="license and language belong to a model card, which format='hub' writes"
     ):
         vectors.save(tmp_path / "model", **options)
     assert not (tmp_path / "model").exists()

@@ -139,7 +139,7 @@ def test_damage(tmp_path, change, message):
         WordVectors.load(path)
 
 
-def test_narrowing_again_changes_nothing():
+def test_quantizing_again_changes_nothing():
     generator = np.random.default_rng(3)
     rows = generator.normal(size=(20_000, 7)) * 10.0 ** generator.uniform(-35, 38, (20_000, 1))
     V = np.clip(rows, -3.4e38, 3.4e38).astype(np.float32)

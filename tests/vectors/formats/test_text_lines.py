@@ -48,7 +48,7 @@ TEXTS = {
 def test_a_byte_order_mark_is_no_part_of_a_file(path, form, compressed):
     data = gzip.compress(MARK + TEXTS[form]) if compressed else MARK + TEXTS[form]
     assert loaded(path, data) == loaded(path, data, format=form) == (WORDS, NUMBERS)
-    assert registry.recognised(path).name == form
+    assert registry.recognize(path).name == form
 
 
 def test_a_byte_order_mark_before_words_and_numbers_beside(tmp_path):
@@ -64,7 +64,7 @@ def test_a_byte_order_mark_before_words_and_numbers_beside(tmp_path):
         WordVectors.load(tmp_path / "file.tsv")
     (tmp_path / "file.metadata.tsv").write_bytes(b"cat\ndog\nsea\n")
     (tmp_path / "file.tsv").write_bytes(MARK + b"1\t2\n3\t4\n5\tx\n")
-    with pytest.raises(FormatError, match=r"file\.tsv is damaged at byte 11: line 3, .*'x' is no number"):
+    with pytest.raises(FormatError, match=r"file\.tsv is damaged at byte 11: line 3, .*'x' is not a number"):
         WordVectors.load(tmp_path / "file.tsv")
 
 
@@ -101,7 +101,7 @@ def test_blanks_before_a_word_are_no_part_of_it(path):
     assert loaded(path, b"2 2\n 12 1 2\n . 3 4\n") == (["12", "."], [[1, 2], [3, 4]])
 
 
-def test_words_that_hold_blanks_stay_readable(path):
+def test_words_that_hold_blanks_are_read(path):
     data = b". . . 1 2\nat name@domain.com 3 4\ntop 10 songs 5 6\n3 doors down 7 8\n 12 monkeys 9 10\nthe 3 p3 1 2\n"
     words = [". . .", "at name@domain.com", "top 10 songs", "3 doors down", "12 monkeys", "the 3 p3"]
     numbers = [[1, 2], [3, 4], [5, 6], [7, 8], [9, 10], [1, 2]]
@@ -110,8 +110,8 @@ def test_words_that_hold_blanks_stay_readable(path):
 
 
 DOUBTFUL = {
-    "V2": (b"3.0 4\n" + ROWS, 0, 1, r"'3\.0 4': it has one number, and the lines behind it 4; a header is two whole"),
-    "V2, one row": (b"3.0 4\ncat 1 2 3 4\n", 0, 1, r"'3\.0 4': it has one number, and the lines behind it 4"),
+    "V2": (b"3.0 4\n" + ROWS, 0, 1, r"'3\.0 4': it has one number, and the lines after it 4; a header is two whole"),
+    "V2, one row": (b"3.0 4\ncat 1 2 3 4\n", 0, 1, r"'3\.0 4': it has one number, and the lines after it 4"),
     "V2, a comment": (b"dim: 4\n" + ROWS, 0, 1, r"'dim: 4': it has one number"),
     "V2, three numbers": (b"3 4 5\n" + ROWS, 0, 1, "'3 4 5': it has 2 numbers behind its word, and 4 are expected"),
     "V5": (
@@ -129,7 +129,7 @@ DOUBTFUL = {
     "V7, later": (b"cat 1 2 3\n 0.11 0.22 0.33\ndog 4 5 6\n", 10, 2, "it has 3 numbers and no word"),
     "V10": (
         b"2 3\ncat 0,1 0,2 0,3\ndog 0,4 0,5 0,6\n", 4, 2,
-        "'cat 0,1 0,2 0,3': '0,1' has a decimal comma, and numbers are written with a point",
+        "'cat 0,1 0,2 0,3': '0,1' has a decimal comma; numbers must be written with a point",
     ),
     "V10, no header": (b"cat 0,1 0,2 0,3\ndog 0,4 0,5 0,6\n", 0, 1, "'0,1' has a decimal comma"),
     "V10, latin-1": (b"2 3\ncaf\xe9 0,1 0,2 0,3\ndog 0,4 0,5 0,6\n", 4, 2, "'0,1' has a decimal comma"),
@@ -154,7 +154,7 @@ def test_a_doubtful_line_is_shown(path, monkeypatch, name, end, piece):
     path.write_bytes(data.replace(b"\n", end))
     with pytest.raises(FormatError, match=rf"is damaged at byte {byte}: line {line}, .*{message}") as caught:
         WordVectors.load(path)
-    assert str(caught.value).endswith("; mend it, or leave such rows out (skip_bad_rows=True)")
+    assert str(caught.value).endswith("; correct it, or leave such rows out (skip_bad_rows=True)")
     assert "\n" not in str(caught.value)
 
 
@@ -180,7 +180,7 @@ def test_numbers_without_words(path):
     assert loaded(path, data, format="glove") == (["0.5", "0.25"], [[1, 2], [3, 4]])
     assert loaded(path, b"17 1 2\n4 3 4\n") == (["17", "4"], [[1, 2], [3, 4]])  # ids
     path.write_bytes(b" 0.11 0.22 0.33\n 1 2 3\n")
-    with pytest.raises(FormatError, match=r"line 1, '0.11 0.22 0.33': it begins with a blank and holds numbers alone"):
+    with pytest.raises(FormatError, match=r"line 1, '0.11 0.22 0.33': it begins with a blank and holds only numbers"):
         WordVectors.load(path, format="glove")
 
 
@@ -229,7 +229,7 @@ def test_bad_rows_of_binary(path, between, caplog):
     with caplog.at_level(logging.WARNING):
         assert loaded(path, binary(rows, between), skip_bad_rows=True) == (["cat", "sea"], [[1], [3]])
     assert "3 of 5 rows are bad and left out, the first is row 1" in caplog.text
-    for skip, message in [(False, "row 2 has no word"), (True, "row 2 begins with two blanks, so that nothing says")]:
+    for skip, message in [(False, "row 2 has no word"), (True, "row 2 begins with two blanks, so the beginning")]:
         path.write_bytes(binary([(b"cat", [1.0]), (b" ", [2.0])], between))
         with pytest.raises(FormatError, match=f"at byte {12 + len(between)}: {message}"):
             WordVectors.load(path, skip_bad_rows=skip)
@@ -251,14 +251,14 @@ def test_bad_rows_of_numbers_and_words_beside(tmp_path, caplog):
     assert (found.index_to_key, found.vectors.tolist()) == (["cat", "sea"], [[1, 2], [7, 8]])
     (tmp_path / "file.metadata.tsv").write_bytes(b"cat\ndog\nsun\nsea\nsky\n")
     (tmp_path / "file.tsv").write_bytes(b"1\t2\n3\t4\nx\t6\n7\t8\n9\t10\n")
-    with pytest.raises(FormatError, match=r"line 3, .*: 'x' is no number"):
+    with pytest.raises(FormatError, match=r"line 3, .*: 'x' is not a number"):
         WordVectors.load(tmp_path / "file.tsv")
     (tmp_path / "file.tsv").write_bytes(b"1\t2\n3\t4\n5\t6\n7\t8\n9\t10\t11\n")
     with pytest.raises(FormatError, match=r"line 5, .*: it has 3 numbers, and 2 are expected"):
         WordVectors.load(tmp_path / "file.tsv")
 
 
-def test_skipping_is_nothing_to_a_format_without_such_rows(tmp_path, path):
+def test_formats_without_bad_rows_accept_skip_bad_rows(tmp_path, path):
     loaded(path, ROWS)
     WordVectors.load(path).save(tmp_path / "native")
     assert WordVectors.load(tmp_path / "native", skip_bad_rows=True).index_to_key == WORDS

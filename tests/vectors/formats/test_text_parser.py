@@ -75,7 +75,7 @@ def test_ordinary_numbers_need_no_help(written):
 @pytest.mark.parametrize(
     "written", ["nan", "inf", "1e-46", "1e-40", "16777217", "1e39", "1e99999", "0x10", "1__0", "--1", "1e", "e1", "."]
 )
-def test_what_is_hard_or_no_number_is_left_to_python(written):
+def test_hard_and_invalid_numbers_are_left_to_python(written):
     for function in (text_parser.parse, text_parser.parse.py_func):
         assert number(written, function) is None
 
@@ -84,7 +84,7 @@ def test_what_is_hard_or_no_number_is_left_to_python(written):
 @given(
     st.floats(width=32, allow_nan=False, allow_infinity=False), st.sampled_from(["%.9g", "%.6f", "%.5g", "%.17g", "%r"])
 )
-def test_what_other_programs_write_is_rounded_right(value, form):
+def test_numbers_of_other_programs_are_rounded_correctly(value, form):
     written = form % value
     found = number(written)
     assert (nearest(written) if found is None else found) == nearest(written)
@@ -102,7 +102,7 @@ def test_digits_and_exponents(digits, exponent, negative):
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(2**23, 2**24 - 1), st.integers(-30, 30), st.sampled_from([-1, 0, 1]))
-def test_numbers_beside_the_middle_of_two(significand, power, side):
+def test_numbers_near_a_tie(significand, power, side):
     """Rounding to float64 first would make ties of these."""
     middle = (Fraction(2 * significand + 1, 2) * Fraction(2) ** power) + side * Fraction(1, 10**60)
     written = f"{middle.numerator * 10**70 // middle.denominator}e-70"

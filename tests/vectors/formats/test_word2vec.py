@@ -13,7 +13,7 @@ from wordkin.storage.word_index import hashes
 from wordkin.vectors import loading
 from wordkin.vectors.formats import opening, registry, text, word2vec_binary, word_set
 from wordkin.vectors.formats.native import StoredModel
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 FORMATS = ["word2vec-text", "word2vec-binary", "glove", "fasttext-vec", "safetensors"]
 WORDS = ["the", "Straße", "山", "12", "-3.5", "</s>", "x" * 300, "e", "\u00a0", "a\u3000b"]
@@ -36,7 +36,7 @@ def test_there_and_back(tmp_path, vectors):
             assert again.index_to_key == WORDS
             np.testing.assert_array_equal(again.vectors, vectors.vectors)
         expected = "word2vec-text" if form == "fasttext-vec" else form  # the same bytes
-        assert registry.recognised(path).name == expected
+        assert registry.recognize(path).name == expected
         again.save(tmp_path / "again", format=form)
         if form != "safetensors":  # counts are lost on the way
             assert (tmp_path / "again").read_bytes() == path.read_bytes()
@@ -128,21 +128,21 @@ def test_words_that_are_not_utf8(tmp_path, caplog, form):
     assert "3 words are not UTF-8; their bytes are written as \\xNN, the first as caf\\xe9" in caplog.text
 
 
-def test_words_that_are_there_twice(tmp_path, caplog):
+def test_repeated_words(tmp_path, caplog):
     path = tmp_path / "file"
     path.write_bytes(b"4 1\na 1\nb 2\na 3\nb 4\n")
     with caplog.at_level(logging.WARNING):
         found = WordVectors.load(path)
     assert (found.index_to_key, found.vectors.tolist()) == (["a", "b"], [[1], [2]])
-    assert "2 rows belong to words that were there before and are left out, the first to 'a'" in caplog.text
+    assert "2 rows repeat an earlier word and are left out, the first 'a'" in caplog.text
     loading.convert(path, tmp_path / "native", None, "safetensors")
     assert WordVectors.load(tmp_path / "native").index_to_key == ["a", "b"]
 
 
-def test_words_are_known_again_whatever_their_number():
+def test_repeated_words_are_found_in_any_number_of_words():
     """The compiled set against Python's, and its twin in Python."""
     words = [b"%x" % (number * number % 7919) for number in range(6000)]
-    text_, offsets = packed(words)
+    text_, offsets = join_words(words)
     for function in (word_set.enter, word_set.enter.py_func):
         slots, arena = np.zeros(1 << 13, np.uint64), np.empty(len(text_), np.uint8)
         known, is_new, found = np.zeros(6001, np.int64), np.empty(6000, bool), np.empty(6000, np.uint32)
@@ -157,7 +157,7 @@ def test_words_are_known_again_whatever_their_number():
         assert not is_new.any()
 
 
-def test_the_binary_parsers_twin():
+def test_the_binary_parser_as_python():
     data = np.frombuffer(binary(ROWS, b"\n", b" ")[1:], np.uint8)
     for function in (word2vec_binary.parse, word2vec_binary.parse.py_func):
         vectors, words, offsets = np.zeros((3, 8), np.uint8), np.zeros(99, np.uint8), np.zeros(4, np.int64)
@@ -178,23 +178,23 @@ def test_the_binary_parsers_twin():
 
 
 DAMAGED = [
-    (b"", "no file of word vectors"),
-    (b"just some text\n", "no file of word vectors"),
+    (b"", "not a file of word vectors"),
+    (b"just some text\n", "not a file of word vectors"),
     (b"0 5\n", "damaged at byte 0: 0 words of 5 dimensions"),
     (b"2 0\na\nb\n", "damaged at byte 0: 2 words of 0 dimensions"),
     (b"1 99999\na 1\n", "1 to|no more than 65,536"),
     (b"1000000000000 3\na 1 2 3\n", "damaged at byte 0: 1,000,000,000,000 words of 3 dimensions need at least"),
     (b"3 1\na 1\nb 2\n       ", "it ends after 2 of 3 words"),
-    (b"1 1\na 1\nb 2\n", "damaged at byte 8: line 3, 'b 2': it follows the 1 word that the header says"),
-    (b"2 1\na 1\nb x\n", "damaged at byte 8: line 3, 'b x': 'x' is no number"),
+    (b"1 1\na 1\nb 2\n", "damaged at byte 8: line 3, 'b 2': it follows the 1 word that the header declares"),
+    (b"2 1\na 1\nb x\n", "damaged at byte 8: line 3, 'b x': 'x' is not a number"),
     (b"2 2\na 1 2\nb 1\n ", "damaged at byte 10: line 3, 'b 1': it has 1 number behind its word, and 2 are expected"),
-    (b"2 1\na 1\nb 1_0\n", "damaged at byte 8: line 3, 'b 1_0': '1_0' is no number"),
-    (binary(ROWS, b"", b"1 2\n"), r"damaged at byte 16: more follows the 1 words"),
+    (b"2 1\na 1\nb 1_0\n", "damaged at byte 8: line 3, 'b 1_0': '1_0' is not a number"),
+    (binary(ROWS, b"", b"1 2\n"), r"damaged at byte 16: more bytes follow the header's 1 words"),
     (binary(ROWS, b"")[:-1], r"need at least|ends within word 2 of 2"),
     (binary([(b"", [1.0]), (b"abc", [2.0])], b""), "damaged at byte 4: row 1 has no word"),
     (binary([(b"abc", [2.0]), (b"", [1.0])], b"\n"), r"damaged at byte 13: row 2 has no word.*\(skip_bad_rows=True\)"),
     (binary(ROWS, b"\n")[:-9] + b"\0\n", "ends within word 2 of 2|need at least"),
-    (binary(ROWS, b"") + b"\n\n\0", "damaged at byte 28: more follows the 2 words"),
+    (binary(ROWS, b"") + b"\n\n\0", "damaged at byte 28: more bytes follow the header's 2 words"),
     (
         binary([*ROWS, ROWS[0]], b"\n").replace(b"\ntwo", b"two"),
         "damaged at byte 28: row 2 and the first differ in whether a line feed ends them",
@@ -228,7 +228,7 @@ def test_truncation_is_refused(tmp_path, vectors, form):
             WordVectors.load(path)
 
 
-def test_a_bomb_is_refused(tmp_path, monkeypatch):
+def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "ALWAYS_ALLOWED", 100_000)
     path = tmp_path / "bomb"
     for content in (b"1000 1000\n" + b"a" * 10_000_000, b"a 0" + b" 0" * 5_000_000):
@@ -265,11 +265,11 @@ def test_words_without_end(tmp_path, monkeypatch, module):
 def test_other_failures(tmp_path, vectors):
     with pytest.raises(FormatError, match=r"cannot open .*No such file or directory; check the path"):
         WordVectors.load(tmp_path / "none")
-    with pytest.raises(FormatError, match="'jpeg' is no format that can be read; these can: safetensors, "):
+    with pytest.raises(FormatError, match="'jpeg' is not a format that can be read; these can: safetensors, "):
         WordVectors.load(tmp_path / "none", format="jpeg")
-    with pytest.raises(FormatError, match="'fasttext-bin' is no format that can be written"):
+    with pytest.raises(FormatError, match="'fasttext-bin' is not a format that can be written"):
         vectors.save(tmp_path / "x", format="fasttext-bin")
-    with pytest.raises(OutputError, match=r"ends in none of the suffixes that mean a format \(\.safetensors, "):
+    with pytest.raises(OutputError, match=r"its suffix belongs to no format; end the name in one of \.safetensors, "):
         loading.convert(tmp_path / "none", tmp_path / "x.jpeg")
     (tmp_path / "text").write_text("a b\n")
     with pytest.raises(FormatError, match="its first line, 'a b', is not a number of words"):

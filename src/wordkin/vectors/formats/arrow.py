@@ -1,4 +1,4 @@
-"""Arrow's file format, which is Feather's too: a table with the columns word, vector and count."""
+"""The file format of Arrow and Feather: a table with the columns word, vector and count."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from wordkin.vectors.formats.stream import Source
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether it begins as Arrow's files do."""
+    """Whether a file's first bytes are those of Arrow."""
     return first.startswith(tables.ARROW)
 
 
@@ -21,13 +21,13 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
         skip_bad_rows: whether words may be empty or missing.
 
     Raises:
-        FormatError: it is damaged, or has no columns of words and vectors.
+        FormatError: the file is damaged, or has no columns of words and vectors.
         MissingPackageError: pyarrow is not installed.
     """
-    return tables.read(path, _opened, skip_bad_rows)
+    return tables.read(path, _open, skip_bad_rows)
 
 
-def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
+def _open(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
     arrow = tables.pyarrow()
     file = arrow.ipc.open_file(arrow.memory_map(str(path)))
     batches = range(file.num_record_batches)
@@ -39,7 +39,7 @@ def write(source: Source, target: Path) -> None:
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old file is kept.
         MissingPackageError: pyarrow is not installed.
     """
     tables.write(source, target, lambda path, schema: tables.pyarrow().ipc.new_file(str(path), schema))

@@ -1,4 +1,4 @@
-"""Each word once: of words that a file holds twice the first is kept, and the others are reported."""
+"""Deduplication of words while a file is read: rows that repeat a word are left out and reported."""
 
 import contextlib
 import logging
@@ -18,7 +18,7 @@ logger = logging.getLogger("wordkin")
 
 
 class Words:
-    """The distinct words of a source, collected while its blocks pass by."""
+    """The distinct words of a source, collected while its blocks are read."""
 
     def __init__(self) -> None:
         self._counts: list[npt.NDArray[np.int64]] = []
@@ -30,14 +30,14 @@ class Words:
         self._words = 0
 
     def vocabulary(self) -> Vocabulary:
-        """The words and their index, and their counts: 1 where the source tells none. No words can pass after this."""
+        """The words, their index and their counts, 1 where the source has none; to be called after the last block."""
         del self._slots
         text, offsets = self._text[: self._offsets[self._words]], self._offsets[: self._words + 1]
         counts = np.concatenate(self._counts) if self._counts else np.ones(self._words, np.int64)
         return Vocabulary(text, offsets, counts, word_index.build(np.concatenate(self._hashes)))
 
-    def passing(self, path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
-        """The same blocks without the words that were there before; a warning at the end says how many."""
+    def filter_blocks(self, path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Filter the blocks: rows that repeat a word are left out; a warning at the end counts them."""
         dropped, first = 0, b""
         for block in blocks:
             is_new, hashes = self._enter(block)
@@ -52,7 +52,7 @@ class Words:
                 yield block
         if dropped:
             logger.warning(
-                "%s: %s rows belong to words that were there before and are left out, the first to %r",
+                "%s: %s rows repeat an earlier word and are left out, the first %r",
                 path,
                 f"{dropped:,}",
                 first.decode(),

@@ -1,4 +1,4 @@
-"""fastText's own models, read with the n-grams that give unknown words a vector."""
+"""fastText's models, read with the n-grams that give unknown words a vector."""
 
 import struct
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from numba.extending import register_jitable
 from wordkin.compilation import compiled
 from wordkin.errors import FormatError, corrupt_file
 from wordkin.storage.arrays import rows_of_block
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 
 _FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
@@ -23,18 +23,18 @@ COMPLETE, CUT_SHORT, NO_WORD = range(3)
 
 @compiled(nogil=True)
 def entries(data, begin, words, text, offsets, counts):
-    """Read entries of a dictionary: a word, a zero byte, its count as int64, and its kind, which is 0 for a word.
+    """Read entries of a dictionary: a word, a zero byte, the count as int64, and the kind, which is 0 for a word.
 
     Args:
         data: uint8, the file.
         begin: where the entries begin.
-        words: how many of them must be words, which come first.
+        words: the number of entries that must be words; they come first.
         text: uint8, the words out, one after the other.
-        offsets: (entries + 1,) int64 out, where each begins in `text`.
+        offsets: (entries + 1,) int64 out, where each word begins in `text`.
         counts: (entries,) int64 out.
 
     Returns:
-        COMPLETE, CUT_SHORT or NO_WORD, and where the entries end, or where the one begins that is none.
+        COMPLETE, CUT_SHORT or NO_WORD; and the end of the entries, or the beginning of the invalid entry.
     """
     position, used = begin, 0
     for entry in range(len(counts)):
@@ -63,35 +63,35 @@ def _is_continuation(byte):
 
 
 @compiled(nogil=True)
-def add_ngrams(marked, shortest, longest, buckets, matrix, first, total):
-    """Add the vectors of all n-grams of a word to `total`; give how many there are.
+def add_ngrams(delimited, shortest, longest, buckets, matrix, first, total):
+    """Add the vectors of all n-grams of a word to `total`; return the number of n-grams.
 
     Args:
-        marked: uint8, the word between "<" and ">".
-        shortest: characters of an n-gram, at least.
-        longest: and at most.
-        buckets: how many rows n-grams share.
+        delimited: uint8, the word between "<" and ">".
+        shortest: the smallest number of characters of an n-gram.
+        longest: the largest number of characters of an n-gram.
+        buckets: the number of rows that n-grams share.
         matrix: (rows, vector_size) float32.
         first: the row of the first bucket.
         total: (vector_size,) float32; updated.
     """
     found = 0
-    for begin in range(len(marked)):
-        if _is_continuation(marked[begin]):
+    for begin in range(len(delimited)):
+        if _is_continuation(delimited[begin]):
             continue
         state, end = _FNV_BASIS, begin
         for characters in range(1, longest + 1):
-            if end == len(marked):
+            if end == len(delimited):
                 break
             more = True
             while more:
-                byte = np.uint32(marked[end])
+                byte = np.uint32(delimited[end])
                 if byte >= 0x80:
                     byte |= _SIGN
-                state = np.uint32((state ^ byte) * _FNV_PRIME)  # Numba makes products of 64 bits
+                state = np.uint32((state ^ byte) * _FNV_PRIME)  # Numba computes the product with 64 bits
                 end += 1
-                more = end < len(marked) and _is_continuation(marked[end])
-            if characters >= shortest and not (characters == 1 and (begin == 0 or end == len(marked))):
+                more = end < len(delimited) and _is_continuation(delimited[end])
+            if characters >= shortest and not (characters == 1 and (begin == 0 or end == len(delimited))):
                 row = first + np.int64(state % np.uint32(buckets))
                 for column in range(len(total)):
                     total[column] += matrix[row, column]
@@ -100,33 +100,35 @@ def add_ngrams(marked, shortest, longest, buckets, matrix, first, total):
 
 
 @compiled(nogil=True)
-def word_vectors(text, offsets, first_word, shortest, longest, buckets, matrix, first, marked, vectors):
-    """The vectors of words that have rows of their own: the mean of that row and of the words' n-grams.
+def word_vectors(text, offsets, first_word, shortest, longest, buckets, matrix, first, delimited, vectors):
+    """Compute the vectors of known words: the mean of the word's row and its n-grams' rows.
 
     Args:
         text: uint8, the words' bytes, one after the other.
         offsets: (words + 1,) int64.
-        first_word: the row of the first of them.
-        shortest: characters of an n-gram, at least.
-        longest: and at most; 0 where there are none.
-        buckets: how many rows n-grams share.
+        first_word: the row of the first word.
+        shortest: the smallest number of characters of an n-gram.
+        longest: the largest number of characters of an n-gram; 0 without n-grams.
+        buckets: the number of rows that n-grams share.
         matrix: (rows, vector_size) float32.
         first: the row of the first bucket.
-        marked: uint8, room for the longest of the words and two bytes more.
+        delimited: uint8, working space for the longest word and two more bytes.
         vectors: (words, vector_size) float32 out.
     """
     for word in range(len(vectors)):
         size = offsets[word + 1] - offsets[word]
         for place in range(size):
-            marked[1 + place] = text[offsets[word] + place]
-        marked[0], marked[1 + size] = ord("<"), ord(">")
+            delimited[1 + place] = text[offsets[word] + place]
+        delimited[0], delimited[1 + size] = ord("<"), ord(">")
         total = vectors[word]
         for column in range(len(total)):
             total[column] = matrix[first_word + word, column]
         found = 1
-        is_end_of_sentence = size == 4 and marked[1] == 60 and marked[2] == 47 and marked[3] == 115 and marked[4] == 62
+        is_end_of_sentence = (
+            size == 4 and delimited[1] == 60 and delimited[2] == 47 and delimited[3] == 115 and delimited[4] == 62
+        )
         if longest > 0 and not is_end_of_sentence:
-            found += add_ngrams(marked[: size + 2], shortest, longest, buckets, matrix, first, total)
+            found += add_ngrams(delimited[: size + 2], shortest, longest, buckets, matrix, first, total)
         for column in range(len(total)):
             total[column] /= np.float32(found)
 
@@ -164,14 +166,14 @@ class _Header(NamedTuple):
 
 
 class Subwords:
-    """Vectors from the n-grams of words.
+    """Vectors of unknown words, from their n-grams.
 
     Args:
         matrix: (words + buckets, vector_size) float32, mapped.
-        words: how many rows belong to words.
-        buckets: how many belong to n-grams.
-        shortest: characters of an n-gram, at least.
-        longest: and at most; 0 where there are none.
+        words: the number of rows of words.
+        buckets: the number of rows of n-grams.
+        shortest: the smallest number of characters of an n-gram.
+        longest: the largest number of characters of an n-gram; 0 without n-grams.
     """
 
     def __init__(self, matrix: npt.NDArray[np.float32], words: int, buckets: int, shortest: int, longest: int) -> None:
@@ -182,43 +184,43 @@ class Subwords:
         self._longest = longest
 
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
-        """The mean of the n-grams' vectors, (vector_size,); None where the word is too short to have any."""
+        """The mean of the n-grams' vectors, (vector_size,); None if the word is too short for an n-gram."""
         pass
 
         if not self._longest or word == _END_OF_SENTENCE:
             return None
         total = np.zeros(self._matrix.shape[1], np.float32)
-        marked = np.frombuffer(f"<{word}>".encode("utf-8", "surrogatepass"), np.uint8)
-        found = add_ngrams(marked, self._shortest, self._longest, self._buckets, self._matrix, self._words, total)
+        delimited = np.frombuffer(f"<{word}>".encode("utf-8", "surrogatepass"), np.uint8)
+        found = add_ngrams(delimited, self._shortest, self._longest, self._buckets, self._matrix, self._words, total)
         return total / np.float32(found) if found else None
 
     def blocks(
         self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
     ) -> Iterator[Block]:
-        """The vectors of the known words."""
+        """Yield the words and vectors of the known words."""
         pass
 
         step = rows_of_block(self._matrix.shape[1])
         vectors = np.empty((min(step, len(counts)), self._matrix.shape[1]), np.float32)
-        marked = np.empty(int(np.diff(offsets).max()) + 2, np.uint8)
+        delimited = np.empty(int(np.diff(offsets).max()) + 2, np.uint8)
         for begin in range(0, len(counts), step):
             bounds = offsets[begin : begin + step + 1]
             words, found = text[bounds[0] : bounds[-1]], vectors[: len(bounds) - 1]
             ngrams = (self._shortest, self._longest, self._buckets, self._matrix, self._words)
-            word_vectors(words, bounds - bounds[0], begin, *ngrams, marked, found)
+            word_vectors(words, bounds - bounds[0], begin, *ngrams, delimited, found)
             yield Block(words, bounds - bounds[0], found, counts[begin : begin + step])
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether it begins with fastText's number."""
+    """Whether a file's first bytes are fastText's magic number."""
     return first.startswith(_MAGIC)
 
 
 def read(path: Path) -> Source:
-    """Read a model, trained without labels or with; compressed ones (.ftz) are refused.
+    """Read a model, with or without labels; compressed models (.ftz) are refused.
 
     Raises:
-        FormatError: it is damaged, cut short, compressed, or something else.
+        FormatError: the file is damaged, cut short, compressed, or something else.
     """
     header = _header(path)
     data = np.memmap(path, np.uint8, "r")
@@ -231,14 +233,14 @@ def read(path: Path) -> Source:
 
 
 def _header(path: Path) -> _Header:
-    with opened(path) as file:
+    with open_input(path) as file:
         room = np.empty(_HEADER.size, np.uint8)
         if file.fill(room) < len(room) or not room.tobytes().startswith(_MAGIC):
             raise corrupt_file(path, 0, "it is not a model that fastText wrote, or is cut short")
         header = _Header(*_HEADER.unpack(room.tobytes()))
         check_sizes(path, header.words, header.vector_size, 11, file.size, 8)
         if header.version not in _VERSIONS:
-            raise corrupt_file(path, 4, f"the version {header.version} of fastText's models; {_VERSIONS} are known")
+            raise corrupt_file(path, 4, f"the version {header.version} of fastText's models; {_VERSIONS} are supported")
         if header.pruned >= 0:
             raise FormatError(f"{path} is a compressed model (.ftz), which is not read; use the .bin it was made from")
         fits = (
@@ -257,25 +259,25 @@ def _header(path: Path) -> _Header:
 def _entries(
     path: Path, header: _Header, data: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
-    """The words and labels, their counts, and where they end."""
+    """The words and labels, their counts, and the byte at which they end."""
     pass
 
     rows = header.words + (header.buckets if header.longest else 0)
     room = len(data) - 4 * header.vector_size * rows - _HEADER.size
-    if room < 11 * header.entries:  # it is compressed, as a byte behind the words says, or cut short
+    if room < 11 * header.entries:  # the model is compressed, as a byte after the words says, or cut short
         room = len(data) - _HEADER.size
     text = np.empty(room, np.uint8)
     offsets, counts = np.zeros(header.entries + 1, np.int64), np.empty(header.entries, np.int64)
     before_vectors = data[: _HEADER.size + room]
     status, end = entries(before_vectors, _HEADER.size, header.words, text, offsets, counts)
     if status != COMPLETE:
-        what = "its words are cut short" if status == CUT_SHORT else "an entry that is no word"
+        what = "its words are cut short" if status == CUT_SHORT else "an entry that is not a word"
         raise corrupt_file(path, int(end), what)
     return text[: offsets[-1]].copy(), offsets, counts, int(end)
 
 
 def _matrix(path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int) -> npt.NDArray[np.float32]:
-    """The input matrix, mapped: rows of words, then of n-grams."""
+    """The mapped input matrix: rows of words, then rows of n-grams."""
     fixed = data[begin : begin + _MATRIX.size].tobytes()
     if len(fixed) < _MATRIX.size:
         raise corrupt_file(path, begin, "it ends before its vectors")

@@ -1,4 +1,4 @@
-"""What gensim 4 saves: a pickle, which is read without running it, and arrays inside it or beside it."""
+"""gensim 4's files: a pickle, read without running code, and arrays inside it or in files beside it."""
 
 import itertools
 import logging
@@ -16,7 +16,7 @@ from wordkin.storage import atomic
 from wordkin.storage.units import plural
 from wordkin.vectors.formats import numpy_array
 from wordkin.vectors.formats.distinct_words import Words
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
 from wordkin.vectors.formats.stream import (
     MAX_VECTOR_SIZE,
@@ -25,7 +25,7 @@ from wordkin.vectors.formats.stream import (
     file_blocks,
     matrix_blocks,
 )
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")
 
@@ -34,7 +34,7 @@ _BATCH = 1000
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether it begins as a pickle does."""
+    """Whether a file's first bytes are those of a pickle."""
     return len(first) > 1 and first[0] == 0x80 and 2 <= first[1] <= 5
 
 
@@ -42,9 +42,9 @@ def read(path: Path) -> Source:
     """Read KeyedVectors, or the vectors of a Word2Vec model, that gensim 4 saved.
 
     Raises:
-        FormatError: it is damaged, or holds something else.
+        FormatError: the file is damaged, or holds something else.
     """
-    with opened(path) as file:
+    with open_input(path) as file:
         saved = PickleReader(path, file.rest()).read()
     if not isinstance(saved, Made) or not isinstance(saved.of, Name) or not isinstance(saved.state, dict):
         raise _unknown(path, 0)
@@ -56,8 +56,8 @@ def read(path: Path) -> Source:
             raise _unknown(path, saved.at)
     elif kind != "KeyedVectors":
         raise FormatError(
-            f"{path} holds a {kind}, and of gensim's files KeyedVectors and Word2Vec are read: load it with gensim, "
-            "and save its words' vectors by their method save_word2vec_format"
+            f"{path} holds a {kind}, but only gensim's KeyedVectors and Word2Vec can be read: load it with gensim, "
+            "and save its words' vectors with their method save_word2vec_format"
         )
     attributes = keyed.state
     keys = attributes.get(b"index_to_key")
@@ -69,7 +69,7 @@ def read(path: Path) -> Source:
     vectors = _array(path, attributes, b"vectors", prefix, 2)
     if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
         raise corrupt_file(path, keyed.at, f"KeyedVectors whose vectors do not fit their {plural(len(words), 'word')}")
-    text, offsets = packed(words)
+    text, offsets = join_words(words)
     del keys, words
     vocabulary = Vocabulary(text, offsets, _counts(path, attributes, prefix, offsets))
     blocks: Iterator[Block]
@@ -92,7 +92,7 @@ def read(path: Path) -> Source:
 
 
 def _word(key: Any) -> bytes | None:
-    """A key as a word: text, or a whole number in decimal; b"" of a slot that was never filled, None of all else."""
+    """A key as a word: text, or a whole number in decimal; b"" for an empty slot, None for anything else."""
     if isinstance(key, Made) and isinstance(key.of, Name) and key.of.name == "scalar":
         key = _scalar(key)
     elif key is None:
@@ -103,7 +103,7 @@ def _word(key: Any) -> bytes | None:
 
 
 def _scalar(made: Made) -> int | bytes | None:
-    """The whole number or the text of a pickled scalar of NumPy's, whose arguments are (type, bytes)."""
+    """The whole number or the text of a pickled NumPy scalar, whose arguments are (type, bytes)."""
     if len(made.arguments) != 2 or not isinstance(made.arguments[1], memoryview):
         return None
     kind, data = made.arguments
@@ -120,13 +120,13 @@ def _scalar(made: Made) -> int | bytes | None:
 
 
 def _unknown(path: Path, at: int) -> FormatError:
-    return corrupt_file(path, at, "a pickle, but not one of vectors that gensim 4 saved")
+    return corrupt_file(path, at, "a pickle, but not of vectors that gensim 4 saved")
 
 
 def _counts(
     path: Path, attributes: dict[bytes, Any], prefix: str, offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """The words' counts, 1 where they are not known: (words,)."""
+    """The words' counts, 1 where unknown: (words,)."""
     words, used = len(offsets) - 1, np.diff(offsets) > 0
     expandos = attributes.get(b"expandos")
     counts = _array(path, expandos, b"count", prefix, 1) if isinstance(expandos, dict) else None
@@ -138,21 +138,21 @@ def _counts(
 def _array(
     path: Path, attributes: dict[bytes, Any], name: bytes, prefix: str, dimensions: int
 ) -> npt.NDArray[Any] | None:
-    """An array of numbers: within the pickle, or in a file of its own, which begins with `prefix`."""
+    """An array of numbers, in the pickle or in a separate file whose name begins with `prefix`."""
     separate = attributes.get(b"__numpys")
     if isinstance(separate, list) and name in separate:
         return numpy_array.map_npy(Path(f"{prefix}.{name.decode()}.npy"), dimensions)
     made = attributes.get(name)
     if not isinstance(made, Made):
         return None
-    found = _frombuffer(made) if made.of == Name("numpy", "frombuffer") else _reconstructed(made)
+    found = _frombuffer(made) if made.of == Name("numpy", "frombuffer") else _parse_ndarray(made)
     if found is None or found.ndim != dimensions:
-        raise corrupt_file(path, made.at, f"the array {name.decode()!r}, which is none that gensim saves")
+        raise corrupt_file(path, made.at, f"the array {name.decode()!r}, which gensim does not save")
     return found
 
 
-def _reconstructed(made: Made) -> npt.NDArray[Any] | None:
-    """The array of a pickled numpy.ndarray, whose state is (version, shape, type, column by column, bytes)."""
+def _parse_ndarray(made: Made) -> npt.NDArray[Any] | None:
+    """The array of a pickled numpy.ndarray, whose state is (version, shape, type, is column-major, bytes)."""
     state = made.state
     if not (
         isinstance(made.of, Name) and made.of.name == "_reconstruct" and isinstance(state, tuple) and len(state) == 5
@@ -177,7 +177,7 @@ def _frombuffer(made: Made) -> npt.NDArray[Any] | None:
 
 
 def _dtype(made: Any) -> np.dtype[Any] | None:
-    """The type of a pickled numpy.dtype of numbers."""
+    """The dtype of a pickled numpy.dtype of numbers."""
     name, order = _name_and_order(made)
     if name not in _TYPES or order not in (b"<", b">"):
         return None
@@ -186,7 +186,7 @@ def _dtype(made: Any) -> np.dtype[Any] | None:
 
 
 def _name_and_order(made: Any) -> tuple[Any, Any]:
-    """Of a pickled numpy.dtype, whose arguments begin with its name and whose state with (version, order)."""
+    """The name and byte order of a pickled numpy.dtype: its first argument, and the second item of its state."""
     if not isinstance(made, Made) or made.of != Name("numpy", "dtype") or not isinstance(made.state, tuple):
         return None, None
     name = made.arguments[0] if made.arguments else None
@@ -194,7 +194,7 @@ def _name_and_order(made: Any) -> tuple[Any, Any]:
 
 
 def write(source: Source, target: Path) -> None:
-    """Write KeyedVectors, which ``KeyedVectors.load`` of gensim 4 loads: a pickle, and the vectors beside it.
+    """Write KeyedVectors for ``KeyedVectors.load`` of gensim 4: a pickle, and the vectors in a file beside it.
 
     Raises:
         FormatError: the source is damaged.
@@ -203,15 +203,15 @@ def write(source: Source, target: Path) -> None:
     words = Words()
     with atomic.replacing(target) as temporary, temporary.open("wb") as pickle:
         with atomic.replacing(Path(f"{target}.vectors.npy")) as beside, beside.open("wb") as array:
-            passing = words.passing(source.path, source.blocks)
+            passing = words.filter_blocks(source.path, source.blocks)
             numpy_array.write_npy(array, (block.vectors for block in passing), source.vector_size)
         _write_pickle(pickle, words.vocabulary(), source.vector_size)
 
 
 def _write_pickle(file: IO[bytes], vocabulary: Vocabulary, vector_size: int) -> None:
-    """The instructions that make KeyedVectors, in the order in which Python's own pickler would give them."""
+    """Write the instructions that make KeyedVectors, in the order of Python's pickler."""
     words = len(vocabulary)
-    file.write(b"\x80\x04" + _named("gensim.models.keyedvectors", "KeyedVectors") + b")\x81}(")
+    file.write(b"\x80\x04" + _global("gensim.models.keyedvectors", "KeyedVectors") + b")\x81}(")
     file.write(_text(b"vector_size") + _integer(vector_size) + _text(b"next_index") + _integer(words))
     file.write(_text(b"norms") + b"N" + _text(b"mapfile_path") + b"N")
     for name in (b"__scipys", b"__ignoreds", b"__recursive_saveloads"):
@@ -224,7 +224,7 @@ def _write_pickle(file: IO[bytes], vocabulary: Vocabulary, vector_size: int) -> 
     for batch in _batches(vocabulary):
         file.write(b"(" + b"".join(_text(word) + _integer(row) for row, word in batch) + b"u")
     counts = vocabulary.counts.astype("<i8").tobytes()
-    file.write(_text(b"expandos") + b"}(" + _text(b"count") + _named("numpy", "frombuffer"))
+    file.write(_text(b"expandos") + b"}(" + _text(b"count") + _global("numpy", "frombuffer"))
     file.write(b"\x8e" + struct.pack("<Q", len(counts)) + counts + _text(b"<i8") + b"\x86Ru")
     file.write(b"ub.")
 
@@ -242,5 +242,5 @@ def _integer(number: int) -> bytes:
     return b"J" + struct.pack("<i", number)
 
 
-def _named(module: str, name: str) -> bytes:
+def _global(module: str, name: str) -> bytes:
     return f"c{module}\n{name}\n".encode()

@@ -15,8 +15,8 @@ def recognises(path: Path, first: bytes) -> bool:
     """Whether the first line is a word and numbers.
 
     Raises:
-        FormatError: the lines are numbers alone, which may have their words elsewhere; or they end in a single number,
-            as a list of word pairs with scores does.
+        FormatError: the lines are only numbers, whose words may be in another file; or they end in a single number, as
+            in a list of word pairs with scores.
     """
     if not text_lines.begins_a_row(text_lines.first_line(first)):
         return False
@@ -29,7 +29,7 @@ def recognises(path: Path, first: bytes) -> bool:
         )
     if text_lines.has_one_number_a_line(first):
         raise FormatError(
-            f"{path} has one number a line, which is a list with scores or counts rather than vectors; if they are "
+            f"{path} has one number per line, as a list of scores or counts rather than vectors; if they are "
             f"vectors of one dimension, give {by_name}"
         )
     return True
@@ -40,6 +40,6 @@ def write(source: Source, target: Path) -> None:
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old file is kept.
     """
     text.write(source, target, b"")

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: a folder as it shows one, with the native file and a model card; uploading, downloading."""
+"""The Hugging Face Hub: folders with the native file and a model card; uploading and downloading."""
 
 import json
 import os
@@ -23,15 +23,15 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 @dataclass(frozen=True)
 class Card:
-    """What a model card tells of a model that its file does not.
+    """The parts of a model card that the model's file does not have.
 
     Attributes:
         licence: its identifier on the Hub, such as ``"cc-by-sa-4.0"``.
         language: the code of the words' language, such as ``"en"`` or ``"zh-Hant"``, or several; None leaves it out.
-        repository: where the model is, or will be, on the Hub: ``owner/name``.
+        repository: the model's repository on the Hub: ``owner/name``.
 
     Raises:
-        ConfigurationError: the licence is no identifier, or a language no code.
+        ConfigurationError: the licence or a language is invalid.
     """
 
     licence: str = "unknown"
@@ -57,34 +57,34 @@ NOTHING_TOLD = Card()
 
 
 def recognises(path: Path, _first: bytes) -> bool:
-    """Whether it is a folder with a model of ours in it."""
+    """Whether `path` is a folder with a wordkin model."""
     return path.is_dir() and container.container_kind(path / _MODEL) == native.KIND
 
 
 def load(path: Path) -> native.StoredModel:
-    """Map the model in the folder.
+    """Memory-map the model in a folder.
 
     Raises:
-        FormatError: it is missing or damaged.
+        FormatError: the model is missing or damaged.
     """
     return native.load(path / _MODEL)
 
 
 def read(path: Path) -> Source:
-    """Read the model in the folder.
+    """Read the model in a folder as a source of blocks.
 
     Raises:
-        FormatError: it is missing or damaged.
+        FormatError: the model is missing or damaged.
     """
     return native.read(path / _MODEL)
 
 
 def write(source: Source, target: Path, card: Card = NOTHING_TOLD) -> None:
-    """Write the folder, which must be new.
+    """Write a new folder.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: there is such a folder, or it cannot be written.
+        OutputError: the folder exists already, or it cannot be written.
     """
     with atomic.new_folder(target) as folder:
         native.write(source, folder / _MODEL)
@@ -138,10 +138,10 @@ vectors = {rows}  # the vector of words[i] is vectors[i]
 
 
 def is_repository(given: str | Path, name: str | None) -> bool:
-    """Whether vectors are to be loaded from the Hub: a string ``owner/name``, where nothing of that name is here.
+    """Whether a string is a repository on the Hub: ``owner/name``, which is not a local path.
 
-    A mistyped path asks no server: where the folder ``owner`` is here, or ``name`` ends as a file of vectors does, a
-    file is meant. The format ``"hub"`` says that such a name is on the Hub nevertheless.
+    A mistyped path must not ask a server: if a local folder ``owner`` exists, or ``name`` has the suffix of a file of
+    vectors, it is a path. The format ``"hub"`` overrides this.
     """
     if not isinstance(given, str) or not _REPOSITORY.fullmatch(given) or os.path.lexists(given):
         return False
@@ -150,17 +150,17 @@ def is_repository(given: str | Path, name: str | None) -> bool:
 
 
 def download(repository: str, revision: str | None) -> native.StoredModel:
-    """Fetch the native file of a repository, and no other, into the library's cache, and map it.
+    """Download only the native file of a repository into huggingface_hub's cache, and map it.
 
     Raises:
-        MissingPackageError: the library that does it is not installed.
-        FormatError: the Hub has no such file, keeps it back, or is not reached; or the file is not one of wordkin's.
+        MissingPackageError: huggingface_hub is not installed.
+        FormatError: the Hub has no such file, refuses it, or is not reached; or the file is not a wordkin file.
     """
     try:
         from huggingface_hub import hf_hub_download
     except ImportError as error:
         raise MissingPackageError(
-            f"nothing here is called {repository}, and loading it from the Hugging Face Hub needs an extra: "
+            f"there is no file {repository}, and loading it from the Hugging Face Hub needs an extra: "
             f"{pip_install('hub')}"
         ) from error
     try:
@@ -168,16 +168,16 @@ def download(repository: str, revision: str | None) -> native.StoredModel:
     except Exception as error:
         said = textwrap.shorten(str(error) or type(error).__name__, 300, placeholder=" …")
         raise FormatError(
-            f"nothing here is called {repository}, and the Hugging Face Hub does not give its {_MODEL}: {said}"
+            f"there is no file {repository}, and the Hugging Face Hub does not provide its {_MODEL}: {said}"
         ) from error
     return native.load(path)
 
 
 def push(source: Source, card: Card, private: bool) -> str:
-    """Upload a model and its card; give the address of what was committed.
+    """Upload a model and its card; return the address of the commit.
 
     Raises:
-        MissingPackageError: the library that does it is not installed.
+        MissingPackageError: huggingface_hub is not installed.
     """
     try:
         from huggingface_hub import HfApi

@@ -1,4 +1,4 @@
-"""wordkin's own file: one safetensors container with V, W, the words, and how they came about."""
+"""wordkin's own file: one safetensors container with V, W, the words, the configuration and the history."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -34,18 +34,18 @@ ARRAYS = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class StoredModel:
-    """What the file holds.
+    """The content of the file.
 
     Attributes:
         input: (words, vector_size) float32, V; or float16, or int8 with scales.
-        output: (words, vector_size) float32, W; None where it was left out.
+        output: (words, vector_size) float32, W; None if it was left out.
         vocabulary: the words and their counts.
         config: the hyper-parameters.
-        history: one mapping an epoch; where training went on from an earlier model, the epochs of all runs, each with
-            the number of its ``run``, from 1.
-        norms: (words,) float32, the length of every row of `input`, where it was stored.
-        subwords: gives unknown words a vector, where the file could; it is not stored.
-        scales: (words,) float32, what the rows of int8 are multiplied by; else None.
+        history: one mapping per epoch; if training continued an earlier model, the epochs of all runs, each with the
+            number of its ``run``, from 1.
+        norms: (words,) float32, the stored lengths of the rows of `input`; None if unknown.
+        subwords: gives unknown words a vector, if the file's format can; it is not stored.
+        scales: (words,) float32, the factors of int8 rows; else None.
     """
 
     input: npt.NDArray[Any]
@@ -59,27 +59,27 @@ class StoredModel:
 
     @property
     def precision(self) -> Precision:
-        """What the vectors are stored as."""
+        """The number format of the vectors."""
         return "int8" if self.scales is not None else "float16" if self.input.dtype == np.float16 else "float32"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Mapped arrays are copied as plain ones: a copy, or a pickle, has no file."""
+        """The state for copies and pickles: mapped arrays are copied into memory, because a pickle has no file."""
         return {
             name: np.asarray(value) if isinstance(value, np.ndarray) else value for name, value in vars(self).items()
         }
 
 
 def save(path: Path, model: StoredModel) -> None:
-    """Write the file, atomically.
+    """Write a model, atomically.
 
     Raises:
-        OutputError: it cannot be written; an old file of that name is untouched.
+        OutputError: the file cannot be written; an old file of that name is untouched.
     """
     _write(path, source_of(path, model), lambda: model.vocabulary)
 
 
 def source_of(path: Path, model: StoredModel) -> Source:
-    """A model, as a source of blocks."""
+    """A model as a source of blocks."""
     return Source(
         path,
         len(model.input),
@@ -93,19 +93,19 @@ def source_of(path: Path, model: StoredModel) -> Source:
 
 
 def write(source: Source, target: Path) -> None:
-    """Write what a source gives, as it comes; words that it gives twice are kept once.
+    """Write a source block by block; rows that repeat a word are left out.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old file is kept.
     """
     words = Words()
-    passing = dataclasses.replace(source, blocks=words.passing(source.path, source.blocks))
+    passing = dataclasses.replace(source, blocks=words.filter_blocks(source.path, source.blocks))
     _write(target, passing, words.vocabulary)
 
 
 def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> None:
-    """Write the file; the vocabulary is known once the blocks have passed."""
+    """Write the file; `vocabulary` is called after the last block."""
     metadata = {"config": source.config, "history": source.history, "word_index": word_index.VERSION}
     norms: list[npt.NDArray[np.float32]] = []
     scales: list[npt.NDArray[np.float32]] = []
@@ -130,7 +130,7 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
 def _stored(
     path: Path, source: Source, norms: list[npt.NDArray[np.float32]], scales: list[npt.NDArray[np.float32]]
 ) -> Iterator[npt.NDArray[Any]]:
-    """The vectors of the blocks as they are stored; the rows' lengths and scales are appended to the lists."""
+    """Yield the blocks' vectors in the stored precision; append the rows' lengths and scales to the lists."""
     for block in source.blocks:
         place = first_unrepresentable(block.vectors, source.precision)
         if place is not None:
@@ -144,7 +144,7 @@ def _stored(
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether it begins as a safetensors container does."""
+    """Whether a file's first bytes are those of a safetensors container."""
     return first[8:9] == b"{" and int.from_bytes(first[:8], "little") < container.LONGEST_HEADER
 
 

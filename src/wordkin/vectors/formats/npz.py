@@ -1,4 +1,4 @@
-"""NumPy's .npz, a zip file: an array of vectors, and one of their words, or NAME.words beside it, one a line."""
+"""NumPy's .npz, a zip file: an array of vectors, and an array of words or a file NAME.words with one per line."""
 
 import contextlib
 import math
@@ -17,7 +17,7 @@ from wordkin.vectors.formats import numpy_array, word_lines
 from wordkin.vectors.formats.numpy_array import words_beside
 from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION
 from wordkin.vectors.formats.stream import Source, check_sizes, matrix_blocks
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 _PIECE = 1 << 22
 _MOST_ARRAYS = 100
@@ -28,24 +28,24 @@ _SURROGATES = 0xD800 >> 11
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether it begins as a zip file does whose first member is an array."""
+    """Whether a file's first bytes are those of a zip file whose first member is an array."""
     name = first[30 : 30 + int.from_bytes(first[26:28], "little")]
     return first.startswith(b"PK\x03\x04") and name.endswith(b".npy")
 
 
 def read(path: Path) -> Source:
-    """Read the one array of (words, vector_size) floating-point numbers, and the one of (words,) text.
+    """Read the only array of (words, vector_size) floating-point numbers, and the only array of (words,) text.
 
     Raises:
-        FormatError: it is damaged, or another number of arrays may be the vectors or the words.
+        FormatError: the file is damaged, or several arrays could be the vectors or the words.
     """
     with _reporting(path), zipfile.ZipFile(path) as archive:
         members = {member.filename: member for member in archive.infolist() if member.filename.endswith(".npy")}
         if len(members) > _MOST_ARRAYS:
-            raise FormatError(f"{path} holds {len(members):,} arrays, and no more than {_MOST_ARRAYS} are looked at")
+            raise FormatError(f"{path} holds {len(members):,} arrays, and at most {_MOST_ARRAYS} can be read; save two")
         headers = {}
         for name, member in members.items():
-            with _opened(path, archive, member) as file:
+            with _open_member(path, archive, member) as file:
                 headers[name] = numpy_array.npy_header(
                     path, file.read(numpy_array.LONGEST_HEADER), f"the array {name!r}"
                 )
@@ -64,7 +64,7 @@ def read(path: Path) -> Source:
 
 
 def _the_one(path: Path, headers: dict[str, numpy_array.Header], kinds: str, dimensions: int) -> str | None:
-    """The name of the array of such a type and as many dimensions."""
+    """The name of the only array of this type and number of dimensions; None if there is none."""
     fits = [name for name, header in headers.items() if header.dtype.kind in kinds and len(header.shape) == dimensions]
     if len(fits) > 1:
         what = "vectors" if dimensions == 2 else "words"
@@ -72,11 +72,11 @@ def _the_one(path: Path, headers: dict[str, numpy_array.Header], kinds: str, dim
     return fits[0] if fits else None
 
 
-def _opened(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+def _open_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
     most = max(path.stat().st_size * MAX_EXPANSION, ALWAYS_ALLOWED)
     if member.file_size > most:
         raise FormatError(
-            f"{path} decompresses to more than {MAX_EXPANSION} times its size, as no vectors do: "
+            f"{path} decompresses to more than {MAX_EXPANSION} times its size, which vectors never do: "
             "if you trust it, decompress it first"
         )
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -87,9 +87,9 @@ def _opened(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO
 def _array(
     path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: numpy_array.Header
 ) -> npt.NDArray[Any]:
-    """The array of a member; room is made as its bytes come."""
+    """Read the array of a member; memory grows with the bytes read."""
     data = bytearray()
-    with _opened(path, archive, member) as file:
+    with _open_member(path, archive, member) as file:
         file.read(header.begin)
         while len(data) <= header.size and (piece := file.read(_PIECE)):
             data += piece
@@ -101,7 +101,7 @@ def _array(
 
 def _vocabulary(path: Path, array: npt.NDArray[Any], words: int) -> Vocabulary:
     if len(array) != words:
-        raise FormatError(f"{path} holds {len(array):,} words for {words:,} vectors; they belong to others")
+        raise FormatError(f"{path} holds {len(array):,} words for {words:,} vectors; save as many words as vectors")
     if array.dtype.kind == "U" and array.dtype.itemsize:
         codes = array.astype(array.dtype.newbyteorder("=")).view(np.uint32).reshape(words, -1)
         is_text = ((codes <= _LAST_CHARACTER) & (codes >> 11 != _SURROGATES)).all(axis=1)
@@ -110,12 +110,12 @@ def _vocabulary(path: Path, array: npt.NDArray[Any], words: int) -> Vocabulary:
     found = [word if isinstance(word, bytes) else word.encode() for word in array.tolist()]
     if b"" in found:
         raise FormatError(f"{path} has an empty word, at row {found.index(b''):,}")
-    return Vocabulary(*packed(found), np.ones(words, np.int64))
+    return Vocabulary(*join_words(found), np.ones(words, np.int64))
 
 
 @contextlib.contextmanager
 def _reporting(path: Path) -> Iterator[None]:
-    """Say in one line what the zip file's reader complains of; damaged ones make it raise many kinds of errors."""
+    """Turn the zip reader's many kinds of exceptions into a FormatError of one line."""
     try:
         yield
     except FormatError:

@@ -1,4 +1,4 @@
-"""NumPy's .npy files: an array of vectors, and the words in a file beside it."""
+"""NumPy's .npy files: an array of vectors, with the words in a file beside it."""
 
 import math
 import re
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wordkin.errors import OutputError, corrupt_file
 from wordkin.storage import atomic
 from wordkin.vectors.formats import word_lines
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.stream import Source, check_sizes, file_blocks
 
 MAGIC = b"\x93NUMPY"
@@ -25,7 +25,7 @@ _HEADER = re.compile(
 
 
 class Header(NamedTuple):
-    """What the header of an array says: its type, its shape, "C" or "F" for its order, and where its data begin."""
+    """The header of an array: type, shape, order ("C" or "F"), and the byte at which the data begin."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -34,7 +34,7 @@ class Header(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of the data."""
+        """The number of bytes of the data."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
@@ -43,36 +43,36 @@ def npy_header(path: Path, data: bytes, what: str = "the array") -> Header:
 
     Args:
         path: the file, for messages.
-        data: the array's first bytes, LONGEST_HEADER of them or all that there are.
-        what: which array it is, for messages.
+        data: the array's first LONGEST_HEADER bytes, or all bytes of a shorter file.
+        what: the array's name for messages.
 
     Raises:
-        FormatError: it is none that NumPy writes for numbers or text.
+        FormatError: NumPy does not write such a header for numbers or text.
     """
     if not data.startswith(MAGIC) or len(data) < 12 or data[6] not in (1, 2, 3):
-        raise corrupt_file(path, 0, f"{what} is not an array of NumPy's (.npy)")
+        raise corrupt_file(path, 0, f"{what} is not a NumPy array (.npy)")
     fixed = 10 if data[6] == 1 else 12
     begin = fixed + int.from_bytes(data[8:fixed], "little")
     found = _HEADER.fullmatch(data[fixed:begin]) if begin <= len(data) else None
     if found is None or len(found[3]) > 100:
-        note = "those of objects are pickles, which are not read"
-        raise corrupt_file(path, 8, f"the header of {what} is none that NumPy writes for numbers or text; {note}")
+        note = "arrays of objects are pickles, which are not read"
+        raise corrupt_file(path, 8, f"the header of {what} is not one that NumPy writes for numbers or text; {note}")
     shape = tuple(int(length) for length in found[3].split(b","))
     return Header(np.dtype(found[1].decode()), shape, "F" if found[2] == b"True" else "C", begin)
 
 
 def map_npy(path: Path, dimensions: int, kinds: str = "f") -> npt.NDArray[Any]:
-    """Map the array that a file holds, read-only, in its own order.
+    """Map the array of a file, read-only, in its own order.
 
     Args:
         path: the file.
-        dimensions: how many it must have.
-        kinds: NumPy's letters for the types that it may have.
+        dimensions: the number of dimensions that it must have.
+        kinds: NumPy's letters for the allowed types.
 
     Raises:
-        FormatError: it is not such an array, or does not fit the file's size.
+        FormatError: the array is of another kind, or does not fit the file's size.
     """
-    with opened(path) as file:
+    with open_input(path) as file:
         first = np.empty(min(file.file_size, LONGEST_HEADER), np.uint8)
         data = first[: file.fill(first)].tobytes()
         size = file.file_size
@@ -88,12 +88,12 @@ def map_npy(path: Path, dimensions: int, kinds: str = "f") -> npt.NDArray[Any]:
 
 
 def write_npy(file: IO[bytes], pieces: Iterable[npt.NDArray[Any]], columns: int, dtype: str = "<f4") -> int:
-    """Write an array by pieces of its rows; give how many rows there were.
+    """Write an array from pieces of its rows; return the number of rows.
 
     Args:
-        file: at its beginning.
-        pieces: (rows, columns).
-        columns: how many.
+        file: the file, at its beginning.
+        pieces: (rows, columns) each.
+        columns: the number of columns.
         dtype: NumPy's name for the type in the file.
     """
     rows = 0
@@ -112,12 +112,12 @@ SEPARATORS = word_lines.SEPARATORS
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether it begins as NumPy's arrays do."""
+    """Whether a file's first bytes are those of a NumPy array."""
     return first.startswith(MAGIC)
 
 
 def words_beside(path: Path) -> Path:
-    """The file of the words."""
+    """The path of the file of words beside an array."""
     return path.with_suffix(".words")
 
 
@@ -126,7 +126,7 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
 
     Args:
         path: the file of the array.
-        skip_bad_rows: whether the list of words may lack some.
+        skip_bad_rows: whether words may be empty.
 
     Raises:
         FormatError: one of the files is missing, damaged, or does not fit the other.

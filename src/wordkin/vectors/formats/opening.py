@@ -1,4 +1,4 @@
-"""The bytes of an untrusted file, decompressed where it is gzip, in pieces of bounded size."""
+"""Reading an untrusted file in pieces of bounded size; gzip is decompressed."""
 
 import codecs
 import contextlib
@@ -16,12 +16,12 @@ from wordkin.errors import FormatError, corrupt_file
 GZIP = b"\x1f\x8b"
 
 MAX_EXPANSION = 50
-"""How many times larger than its file decompressed data may be. Vectors compress to a half or a third."""
+"""The largest ratio of decompressed data to its file's size. Vectors compress to a half or a third."""
 
 _PIECE = 1 << 20
 
 ALWAYS_ALLOWED = 1 << 26
-"""Bytes that may be decompressed from however small a file."""
+"""The number of bytes that any file may decompress to, even a very small one."""
 
 
 class Input:
@@ -29,9 +29,9 @@ class Input:
 
     Attributes:
         path: the file.
-        size: the most bytes that it can give.
+        size: the largest number of bytes that can be read from it.
         file_size: its bytes on disk.
-        position: bytes that were read; a byte order mark, which no format needs, is left out at once.
+        position: the number of bytes read; a byte order mark is skipped at once.
     """
 
     def __init__(self, path: Path, stream: io.BufferedReader | gzip.GzipFile, compressed: bool) -> None:
@@ -46,10 +46,10 @@ class Input:
             self.line(len(codecs.BOM_UTF8))
 
     def fill(self, room: npt.NDArray[np.uint8]) -> int:
-        """Read until `room` is full or the file ends; give the number of bytes.
+        """Read until `room` is full or the file ends; return the number of bytes.
 
         Raises:
-            FormatError: the file cannot be read, its compressed data are damaged, or there are too many of them.
+            FormatError: the file cannot be read, or its compressed data are damaged or decompress to too much.
         """
         filled = 0
         with self._refusing_damage():
@@ -62,7 +62,7 @@ class Input:
         return filled
 
     def rest(self) -> bytes:
-        """All that is left."""
+        """Read the rest of the file."""
         pieces = []
         with self._refusing_damage():
             while piece := self._stream.read(_PIECE):
@@ -71,12 +71,12 @@ class Input:
         return b"".join(pieces)
 
     def skip(self, count: int) -> None:
-        """Go on `count` bytes further, in a file that is not compressed."""
+        """Skip `count` bytes of a file that is not compressed."""
         self._stream.seek(count, 1)
         self.position += count
 
     def line(self, limit: int) -> bytes:
-        """Read to the next line feed, which is included, or to the file's end; at most `limit` bytes."""
+        """Read up to and including the next line feed, or to the file's end; at most `limit` bytes."""
         with self._refusing_damage():
             line = self._stream.readline(limit)
         self._advance(len(line))
@@ -86,7 +86,7 @@ class Input:
         self.position += count
         if self.position > self.size:
             raise FormatError(
-                f"{self.path} decompresses to more than {MAX_EXPANSION} times its size, as no vectors do: "
+                f"{self.path} decompresses to more than {MAX_EXPANSION} times its size, which vectors never do: "
                 "if you trust it, decompress it first"
             )
 
@@ -103,16 +103,16 @@ class Input:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Input]:
+def open_input(path: Path) -> Iterator[Input]:
     """Open a file of vectors.
 
     Raises:
-        FormatError: there is none, or it cannot be opened.
+        FormatError: the file does not exist or cannot be opened.
     """
     with contextlib.ExitStack() as stack:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise FormatError(
-                f"cannot read {path} as vectors: it is a pipe or a device, and vectors are read from a file, more than "
+                f"cannot read {path} as vectors: it is a pipe or a device, but a file of vectors is read more than "
                 "once; write it to a file first"
             )
         try:
@@ -125,11 +125,11 @@ def opened(path: Path) -> Iterator[Input]:
 
 
 def beginning(path: Path, size: int) -> bytes:
-    """Up to `size` first bytes of a file, decompressed.
+    """The first `size` bytes of a file, decompressed; fewer if the file is shorter.
 
     Raises:
-        FormatError: there is none, or it cannot be read.
+        FormatError: the file does not exist or cannot be read.
     """
     room = np.empty(size, np.uint8)
-    with opened(path) as file:
+    with open_input(path) as file:
         return room[: file.fill(room)].tobytes()

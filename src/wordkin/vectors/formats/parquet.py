@@ -11,7 +11,7 @@ _ROWS = 4096
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether it begins as Parquet does."""
+    """Whether a file's first bytes are those of Parquet."""
     return first.startswith(tables.PARQUET)
 
 
@@ -23,13 +23,13 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
         skip_bad_rows: whether words may be empty or missing.
 
     Raises:
-        FormatError: it is damaged, or has no columns of words and vectors.
+        FormatError: the file is damaged, or has no columns of words and vectors.
         MissingPackageError: pyarrow is not installed.
     """
-    return tables.read(path, _opened, skip_bad_rows)
+    return tables.read(path, _open, skip_bad_rows)
 
 
-def _opened(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
+def _open(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
     file = tables.pyarrow().parquet.ParquetFile(path)
     return file.schema_arrow, file.metadata.num_rows, lambda: file.iter_batches(batch_size=_ROWS)
 
@@ -39,7 +39,7 @@ def write(source: Source, target: Path) -> None:
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old file is kept.
         MissingPackageError: pyarrow is not installed.
     """
     tables.write(source, target, tables.pyarrow().parquet.ParquetWriter)

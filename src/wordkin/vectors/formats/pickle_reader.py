@@ -1,7 +1,7 @@
-"""A reader of gensim's pickles that runs nothing: it builds lists, and notes of what a pickle would call.
+"""A reader of gensim's pickles that runs no code: it builds lists, and records the calls of the pickle.
 
-Python's own reader imports what a file names and calls it. This one knows the few names that gensim's files hold and
-refuses all others; what the file would make of them becomes a :class:`Made`, which does nothing.
+Python's own reader imports and calls whatever a file names. This one knows the few names in gensim's files and refuses
+all others; each call becomes a :class:`Made`, which does nothing.
 """
 
 import struct
@@ -37,28 +37,28 @@ NAMES = {
     ("builtins", "hash"),
     ("builtins", "object"),
 }
-"""What gensim's files name; none of it is ever imported or called for that."""
+"""The names in gensim's files; the reader never imports or calls them."""
 
 _ALLOWANCE = 48 << 20
-_CONTAINER, _NUMBER, _TEXT, _PLACE = 72, 40, 40, 8  # bytes of memory, about
-_ENTRIES = 1000  # of a dictionary that are kept: no object has more attributes
+_CONTAINER, _NUMBER, _TEXT, _PLACE = 72, 40, 40, 8  # approximate bytes of memory
+_ENTRIES = 1000  # entries of a dictionary that are kept; no object has more attributes
 
 
 class Name(NamedTuple):
-    """Something that a pickle names."""
+    """A module and a name in it, from a pickle."""
 
     module: str
     name: str
 
 
 class Made:
-    """What a pickle would have made by calling something.
+    """A recorded call of a pickle, in place of the object that it would make.
 
     Attributes:
-        of: what it would have called.
-        arguments: what with.
-        at: the byte of the file at which it would have.
-        state: what it would have set then.
+        of: the object that the pickle calls.
+        arguments: the arguments of the call.
+        at: the byte of the file at which the call is.
+        state: the state that the pickle sets afterwards.
     """
 
     __slots__ = ("arguments", "at", "of", "state")
@@ -71,7 +71,7 @@ class Made:
 
 
 class _Mark:
-    """Where the arguments of an instruction begin on the stack."""
+    """The mark on the stack at which the arguments of an instruction begin."""
 
 
 _MARK = _Mark()
@@ -80,12 +80,12 @@ _MARK = _Mark()
 class PickleReader:
     """Reads one pickle.
 
-    Text becomes bytes of UTF-8, bytes a memoryview, a set a list, a dictionary the first 1,000 of its entries whose
-    keys are text.
+    Text becomes UTF-8 bytes, bytes become a memoryview, and a set becomes a list. A dictionary keeps the first 1,000
+    entries whose keys are text.
 
     Args:
         path: the file, for messages.
-        data: what it holds.
+        data: the content of the file.
     """
 
     def __init__(self, path: Path, data: bytes) -> None:
@@ -97,11 +97,11 @@ class PickleReader:
         self._budget = _ALLOWANCE + 2 * len(data)
 
     def read(self) -> Any:
-        """The object.
+        """Read the object.
 
         Raises:
-            FormatError: the pickle is damaged, cut short, names something else than gensim's files do, or would take
-                far more memory than its size.
+            FormatError: the pickle is damaged, cut short, has a name that gensim's files do not have, or needs far more
+                memory than its size.
         """
         while True:
             at = self._position
@@ -119,17 +119,17 @@ class PickleReader:
                 raise
             except (IndexError, TypeError, ValueError) as error:
                 raise corrupt_file(
-                    self._path, at, "an instruction of its pickle that does not fit what went before"
+                    self._path, at, "an instruction of its pickle that does not fit the ones before"
                 ) from error
             if self._budget < 0:
                 raise corrupt_file(
                     self._path,
                     at,
                     "its pickle needs far more memory than it has bytes; if you trust it, load it with gensim, "
-                    "and save its words' vectors by their method save_word2vec_format",
+                    "and save its words' vectors with their method save_word2vec_format",
                 )
 
-    # What instructions are made of.
+    # The parts of instructions.
 
     def _take(self, count: int) -> bytes:
         begin, self._position = self._position, self._position + count
@@ -160,7 +160,7 @@ class PickleReader:
         self._budget -= cost
         self._stack.append(value)
 
-    # Instructions, by what they push or change.
+    # The instructions, by what they push or change.
 
     def _line_skipped(self, count: int) -> None:
         self._take(count)
@@ -232,7 +232,7 @@ class PickleReader:
 
     def _set(self, items: list[Any]) -> None:
         target = self._stack[-1]
-        if isinstance(target, Made):  # a dictionary of a kind of its own
+        if isinstance(target, Made):  # a subclass of dict
             target.state = target.state if isinstance(target.state, dict) else {}
             target = target.state
         if not isinstance(target, dict):
@@ -240,11 +240,11 @@ class PickleReader:
         for key, value in zip(items[::2], items[1::2], strict=True):
             if isinstance(key, bytes) and len(target) < _ENTRIES:
                 target[key] = value
-            else:  # what whole numbers cost, and nothing else holds them
+            else:  # the cost of whole numbers that nothing else holds
                 self._budget += _NUMBER * ((type(key) is int) + (type(value) is int))
 
     def _memoize(self) -> None:
-        if isinstance(self._stack[-1], int):  # which Python's pickler repeats instead
+        if isinstance(self._stack[-1], int):  # Python's pickler repeats these instead
             raise TypeError
         self._budget -= _PLACE
         self._memo.append(self._stack[-1])

@@ -9,28 +9,28 @@ from wordkin.errors import FormatError
 from wordkin.storage import atomic
 from wordkin.vectors.formats import text, text_lines, word_lines
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 SEPARATORS = word_lines.SEPARATORS + b"\t"
 
 
 def recognises(path: Path, first: bytes) -> bool:
-    """Whether the first lines are numbers between tabs, and there are words beside the file."""
+    """Whether the first lines are numbers separated by tabs, and a file of words is beside the file."""
     in_columns = b"\t" in text_lines.first_line(first) and text_lines.lacks_words(first, ids_are_words=False)
     return in_columns and _words_beside(path) is not None
 
 
 def _words_beside(path: Path) -> Path | None:
-    """The file of the words: named as the numbers' is, or metadata.tsv as in TensorFlow's tutorials."""
+    """The file of words: NAME.metadata.tsv, or metadata.tsv as in TensorFlow's tutorials; None if there is none."""
     beside = (path.with_suffix(".metadata.tsv"), path.with_name("metadata.tsv"))
     return next((each for each in beside if each.is_file()), None)
 
 
 def read(path: Path, skip_bad_rows: bool = False) -> Source:
-    """Read the numbers, and from the first column of the other file the words.
+    """Read the numbers, and the words from the first column of the other file.
 
     Args:
-        path: the file of the numbers.
+        path: the file of numbers.
         skip_bad_rows: whether rows that lack their word or a number become rows without a word.
 
     Raises:
@@ -38,7 +38,7 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
     """
     words_path = _words_beside(path)
     if words_path is None:
-        raise FormatError(f"{path} has no words beside it; they belong into {path.with_suffix('.metadata.tsv')}")
+        raise FormatError(f"{path} has no words beside it; put them into {path.with_suffix('.metadata.tsv')}")
     numbers = text.read_without_header(path, skip_bad_rows, worded=False)
     vector_size = numbers.vector_size + 1
     check_sizes(path, numbers.words, vector_size, 0, 0, 0)
@@ -47,7 +47,7 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
 
 
 def _blocks(numbers: Source, vocabulary: Vocabulary, skip_bad_rows: bool) -> Iterator[Block]:
-    """Lines of text begin with a word; here it is the first number."""
+    """Yield the blocks; the parser of lines returns the first number of each row as its word."""
     begin = 0
     for block in numbers.blocks:
         bounds = vocabulary.offsets[begin : begin + len(block.vectors) + 1]
@@ -58,11 +58,11 @@ def _blocks(numbers: Source, vocabulary: Vocabulary, skip_bad_rows: bool) -> Ite
             elif skip_bad_rows:
                 bad.add(row)
             else:
-                raise text.bad_row(numbers.path, begin + row, f"{number.decode(errors='replace')!r} is no number")
+                raise text.bad_row(numbers.path, begin + row, f"{number.decode(errors='replace')!r} is not a number")
         vectors = np.column_stack([first, block.vectors])
         found = Block(vocabulary.text[bounds[0] : bounds[-1]], bounds - bounds[0], vectors)
         if bad:
-            words, offsets = packed(b"" if row in bad else word for row, word in enumerate(found.words))
+            words, offsets = join_words(b"" if row in bad else word for row, word in enumerate(found.words))
             found = found._replace(text=words, offsets=offsets)
         yield found
         begin += len(block.vectors)

@@ -1,4 +1,4 @@
-"""The formats by name, by content, and by a target's suffix."""
+"""The file formats: found by name, by content, or by a target's suffix."""
 
 import codecs
 import importlib
@@ -9,27 +9,27 @@ from types import ModuleType
 from wordkin.errors import FormatError, OutputError, argument
 from wordkin.vectors.formats.opening import beginning
 from wordkin.vectors.formats.row_filters import drop_rows_without_word, escape_invalid_utf8
-from wordkin.vectors.formats.stream import Source, reported
+from wordkin.vectors.formats.stream import Source, report_not_finite
 
 _BEGINNING = 1 << 19
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format, and what its module can do.
+    """A file format and its abilities.
 
-    The module has ``recognises(path, first bytes)`` and ``read(path)`` where it reads, ``load(path)`` where it maps
-    whole models, and ``write(source, target)`` where it writes, with ``SEPARATORS`` where no word may hold some bytes.
+    A module that reads has ``recognises(path, first bytes)`` and ``read(path)``, and ``load(path)`` if it maps whole
+    models. A module that writes has ``write(source, target)``, and ``SEPARATORS`` if words must not hold some bytes.
 
     Attributes:
-        name: as users write it.
-        module: its module's name.
-        suffixes: of the targets that mean this format.
+        name: the name that users write.
+        module: the name of its module.
+        suffixes: the suffixes of targets in this format.
         reads: whether it can be read.
         writes: whether it can be written.
-        narrows: whether it can hold float16 and int8.
-        single: whether it is one file, which can be written to standard output.
-        skips: whether its ``read`` can be told to give bad rows as rows without a word, by ``skip_bad_rows``.
+        quantizes: whether it can hold float16 and int8.
+        single: whether it is a single file, which can be written to standard output.
+        skips: whether its ``read`` takes ``skip_bad_rows``, which returns bad rows as rows without a word.
     """
 
     name: str
@@ -37,24 +37,24 @@ class Format:
     suffixes: tuple[str, ...] = ()
     reads: bool = True
     writes: bool = True
-    narrows: bool = False
+    quantizes: bool = False
     single: bool = True
     skips: bool = False
 
     @property
     def complete(self) -> bool:
-        """Whether it holds a whole model, output vectors too, so that training can go on from it."""
+        """Whether it holds a whole model with output vectors, so that training can continue from it."""
         return self.module in ("native", "hub")
 
-    def imported(self) -> ModuleType:
+    def import_module(self) -> ModuleType:
         """The module."""
         return importlib.import_module(f"wordkin.vectors.formats.{self.module}")
 
 
 FORMATS = {
     each.name: each
-    for each in (  # in the order in which a file is tried; the last take what looks like text
-        Format("safetensors", "native", (".safetensors", ".wordkin"), narrows=True),
+    for each in (  # in the order of trying; the last ones recognize anything that looks like text
+        Format("safetensors", "native", (".safetensors", ".wordkin"), quantizes=True),
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",), single=False, skips=True),
@@ -66,91 +66,91 @@ FORMATS = {
         Format("word2vec-text", "word2vec_text", (".txt",), skips=True),
         Format("fasttext-vec", "word2vec_text", (".vec",), skips=True),
         Format("glove", "glove", (".glove",), skips=True),
-        Format("hub", "hub", narrows=True, single=False),
+        Format("hub", "hub", quantizes=True, single=False),
         Format("spacy", "spacy", reads=False, single=False),
         Format("static-embedding", "static_embedding", reads=False, single=False),
     )
 }
 
 
-def named(name: str, *, to_read: bool) -> Format:
-    """The format of that name.
+def find_format(name: str, *, to_read: bool) -> Format:
+    """Find a format by its name.
 
     Raises:
-        FormatError: there is none that can be read, or written.
+        FormatError: no format of that name can be read or written.
     """
     able = [each.name for each in FORMATS.values() if (each.reads if to_read else each.writes)]
     if name not in able:
         raise FormatError(
-            f"{name!r} is no format that can be {'read' if to_read else 'written'}; these can: {', '.join(able)}"
+            f"{name!r} is not a format that can be {'read' if to_read else 'written'}; these can: {', '.join(able)}"
         )
     return FORMATS[name]
 
 
-def recognised(path: Path) -> Format:
-    """The format of a file or folder, by its content.
+def recognize(path: Path) -> Format:
+    """Recognize the format of a file or folder by its content.
 
     Raises:
-        FormatError: there is none, it cannot be opened, or it is nothing that is known here.
+        FormatError: the path does not exist, cannot be opened, or is of an unknown format.
     """
     first = b"" if path.is_dir() else beginning(path, _BEGINNING)
     for each in FORMATS.values():
-        if each.reads and each.imported().recognises(path, first):
+        if each.reads and each.import_module().recognises(path, first):
             return each
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FormatError(f"{path} is text in UTF-16; convert it to UTF-8 first")
     raise FormatError(
-        f"{path} is no file of word vectors that is known here; if you know its format, give it with "
+        f"{path} is not a file of word vectors in a known format; if you know its format, give it with "
         f"{argument('format', option='--from')}"
     )
 
 
 def is_suffix(suffix: str) -> bool:
-    """Whether files of some format end so."""
+    """Whether a suffix belongs to a format."""
     return any(suffix.lower() in each.suffixes for each in FORMATS.values())
 
 
 def to_write(target: Path, name: str | None, without_suffix: str | None = None) -> Format:
-    """The format to write a target in.
+    """Choose the format of a target.
 
     Args:
         target: the file or folder.
-        name: the format, where one was asked for; None for the one that the target's suffix means.
-        without_suffix: the format where there is no suffix, either; None where one must be named.
+        name: the format's name; None to choose it by the target's suffix.
+        without_suffix: the format of a target without a suffix; None if the user must name one.
 
     Raises:
         FormatError: there is no such format, or it cannot be written.
-        OutputError: the suffix means none.
+        OutputError: the suffix belongs to no format.
     """
     suffix = target.suffix.lower()
     if name is None and not suffix:
         name = without_suffix
     if name is not None:
-        return named(name, to_read=False)
+        return find_format(name, to_read=False)
     for each in FORMATS.values():
         if suffix in each.suffixes:
             return each
     known = ", ".join(suffix for each in FORMATS.values() for suffix in each.suffixes)
     raise OutputError(
-        f"cannot write {target}: its name ends in none of the suffixes that mean a format ({known}); end it in one of "
-        f"them, or give {argument('format', option='--to')}"
+        f"cannot write {target}: its suffix belongs to no format; end the name in one of {known}, or give "
+        f"{argument('format', option='--to')}"
     )
 
 
-def opened(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> Source:
-    """Begin to read a file of vectors.
+def open_source(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> Source:
+    """Open a file of vectors as a source of blocks.
 
     Args:
         path: the file or folder.
-        name: its format; None to go by its content.
-        skip_bad_rows: whether rows without a word, and lines that are not surely a word and its numbers, are left out;
-            a warning says how many, for which the file is read once more before.
+        name: its format; None to recognize it by its content.
+        skip_bad_rows: whether to leave out rows without a word, and lines that are not clearly a word and its numbers;
+            a warning counts them, so the file is read once more before.
 
     Raises:
-        FormatError: it is damaged, cut short, not of that format, or of none that is known.
+        FormatError: the file is damaged, cut short, of another format, or of an unknown one.
     """
-    form = recognised(path) if name is None else named(name, to_read=True)
-    read = form.imported().read
+    form = recognize(path) if name is None else find_format(name, to_read=True)
+    read = form.import_module().read
     source: Source = drop_rows_without_word(path, read) if skip_bad_rows and form.skips else read(path)
-    source.blocks = reported(path, escape_invalid_utf8(path, source.blocks))
+    source.blocks = report_not_finite(path, escape_invalid_utf8(path, source.blocks))
     return source

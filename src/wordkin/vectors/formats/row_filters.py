@@ -1,4 +1,4 @@
-"""What is odd about words is mended and reported: bytes that are not UTF-8, rows without a word."""
+"""Filters of blocks that repair and report bad words: bytes that are not UTF-8, rows without a word."""
 
 import dataclasses
 import logging
@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from wordkin.vectors.formats.stream import Block, Source
-from wordkin.vocabulary import packed
+from wordkin.vocabulary import join_words
 
 logger = logging.getLogger("wordkin")
 
 
 def escape_invalid_utf8(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
-    r"""The same blocks, with bytes that are not UTF-8 written as \\xNN; a warning at the end says how many words."""
+    r"""Write bytes that are not UTF-8 as \\xNN; a warning at the end counts the words."""
     repaired, first = 0, b""
     for block in blocks:
         if _is_utf8(block):
@@ -24,7 +24,7 @@ def escape_invalid_utf8(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
         changed = [word for word, before in zip(words, block.words, strict=True) if word != before]
         first = first or changed[0]
         repaired += len(changed)
-        text, offsets = packed(words)
+        text, offsets = join_words(words)
         yield block._replace(text=text, offsets=offsets)
     if repaired:
         logger.warning(
@@ -36,14 +36,14 @@ def escape_invalid_utf8(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 def drop_rows_without_word(path: Path, read: Callable[..., Source]) -> Source:
-    """Read a file, without its rows that have no word; a warning says how many.
+    """Read a file without the rows that have no word; a warning counts them.
 
     Args:
         path: the file.
-        read: its format's reader, which can be told to give bad rows as rows without a word.
+        read: the format's reader, which takes ``skip_bad_rows``.
 
     Raises:
-        FormatError: no row is left, or the file cannot be read for another reason.
+        FormatError: no row is left, or the file cannot be read.
     """
     rows, bad, first = 0, 0, 0
     for block in read(path, skip_bad_rows=True).blocks:
@@ -53,15 +53,15 @@ def drop_rows_without_word(path: Path, read: Callable[..., Source]) -> Source:
             bad += int(wordless.sum())
         rows += len(wordless)
     if bad == 0 or bad == rows:
-        return read(path)  # whose error says what is wrong
+        return read(path)  # raises the error of the first bad row
     logger.warning(
         "%s: %s of %s rows are bad and left out, the first is row %s", path, *map("{:,}".format, (bad, rows, first))
     )
     source = read(path, skip_bad_rows=True)
-    return dataclasses.replace(source, words=rows - bad, blocks=_worded(source.blocks))
+    return dataclasses.replace(source, words=rows - bad, blocks=_drop_wordless(source.blocks))
 
 
-def _worded(blocks: Iterator[Block]) -> Iterator[Block]:
+def _drop_wordless(blocks: Iterator[Block]) -> Iterator[Block]:
     for block in blocks:
         has_word = np.diff(block.offsets) > 0
         if has_word.all():
@@ -72,7 +72,7 @@ def _worded(blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 def _is_utf8(block: Block) -> bool:
-    """Whether every word is UTF-8: together they are, and none begins within a character."""
+    """Whether every word is UTF-8: the joined text is, and no word begins inside a character."""
     begins = block.text[block.offsets[:-1]]
     if bool((begins & np.uint8(0xC0) == 0x80).any()):
         return False

@@ -1,4 +1,4 @@
-"""A pipeline for spaCy that holds nothing but vectors: ``spacy.load(FOLDER)``. Write only."""
+"""A spaCy pipeline with vectors only, for ``spacy.load(FOLDER)``. Write-only."""
 
 import json
 import struct
@@ -26,18 +26,18 @@ _MASK = (1 << 64) - 1
 
 
 def write(source: Source, target: Path) -> None:
-    """Write the folder, which must be new.
+    """Write a new folder.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: there is such a folder, or it cannot be written.
+        OutputError: the folder exists already, or it cannot be written.
     """
     words = Words()
     with atomic.new_folder(target) as folder:
         vocab = folder / "vocab"
         vocab.mkdir()
         with (vocab / "vectors").open("wb") as file:
-            passing = words.passing(source.path, source.blocks)
+            passing = words.filter_blocks(source.path, source.blocks)
             numpy_array.write_npy(file, (block.vectors for block in passing), source.vector_size)
         _write_words(vocab, words.vocabulary())
         (vocab / "vectors.cfg").write_text('{"mode":"default"}', "utf-8")
@@ -47,7 +47,7 @@ def write(source: Source, target: Path) -> None:
 
 
 def _write_words(vocab: Path, vocabulary: Vocabulary) -> None:
-    """The words, and the row of each by its hash."""
+    """Write the words, and the map from each word's hash to its row."""
     words = list(vocabulary.words)
     (vocab / "strings.json").write_text(json.dumps(sorted(words), ensure_ascii=False), "utf-8")
     rows = ((hash64(word.encode()), row) for row, word in enumerate(words))
@@ -55,13 +55,13 @@ def _write_words(vocab: Path, vocabulary: Vocabulary) -> None:
 
 
 def _map(entries: Iterable[tuple[int, int]], count: int) -> bytes:
-    """A map of MessagePack's, from uint64 to uint32."""
+    """A MessagePack map from uint64 to uint32."""
     pack = struct.Struct(">BQBI").pack
     return struct.pack(">BI", 0xDF, count) + b"".join(pack(0xCF, key, 0xCE, row) for key, row in entries)
 
 
 def hash64(data: bytes) -> int:
-    """MurmurHash64A with the seed that spaCy's strings have."""
+    """MurmurHash64A with the seed of spaCy's strings."""
     state = _SEED ^ (len(data) * _MULTIPLIER & _MASK)
     whole = len(data) // 8 * 8
     for (part,) in struct.iter_unpack("<Q", data[:whole]):

@@ -1,4 +1,4 @@
-"""A folder that sentence-transformers and model2vec load: a text's vector is the mean of its words'. Write only."""
+"""A folder for sentence-transformers and model2vec: a text's vector is the mean of its words'. Write-only."""
 
 import itertools
 import json
@@ -26,19 +26,19 @@ _PARTING: dict[str, dict[str, Any]] = {
 
 
 def write(source: Source, target: Path) -> None:
-    """Write the folder, which must be new.
+    """Write a new folder.
 
-    Text is parted into words as it was for training, where that is known, and else at white space. What is no word
-    counts as a vector of zeros, which has no direction.
+    Text is split into words by the tokenizer of the training run, if it is known, else at white space. An unknown word
+    has a vector of zeros, which has no direction.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: there is such a folder, or it cannot be written.
+        OutputError: the folder exists already, or it cannot be written.
     """
     words = Words()
     with atomic.new_folder(target) as folder:
         with container.writing(folder / "model.safetensors", KIND, {}, 1) as writer:
-            passing = words.passing(source.path, source.blocks)
+            passing = words.filter_blocks(source.path, source.blocks)
             writer.add("embeddings", "F32", _with_unknown(passing, source.vector_size))
         _write_tokenizer(folder / "tokenizer.json", words.vocabulary(), source.config)
         (folder / "modules.json").write_text(json.dumps(_MODULES, indent=4), "utf-8")
@@ -46,13 +46,13 @@ def write(source: Source, target: Path) -> None:
 
 
 def _with_unknown(blocks: Iterator[Block], vector_size: int) -> Iterator[npt.NDArray[np.float32]]:
-    """The vectors, and one more for what is no word."""
+    """Yield the vectors, and one more for unknown words."""
     yield from (block.vectors for block in blocks)
     yield np.zeros((1, vector_size), np.float32)
 
 
 def _write_tokenizer(path: Path, vocabulary: Vocabulary, config: dict[str, Any]) -> None:
-    """What the library tokenizers reads; the vocabulary is written as it comes."""
+    """Write the file of the library tokenizers, word by word."""
     unknown = "[UNK]"
     while unknown in vocabulary:
         unknown = f"[{unknown}]"

@@ -1,4 +1,4 @@
-"""What every reader gives and every writer takes: words and vectors, a block at a time."""
+"""The common stream of all readers and writers: words and vectors, a block at a time."""
 
 import dataclasses
 import itertools
@@ -13,24 +13,24 @@ import numpy.typing as npt
 from wordkin.errors import OutputError, argument, corrupt_file
 from wordkin.storage.arrays import file_offset, row_blocks, rows_of_block
 from wordkin.storage.units import plural
-from wordkin.vectors.formats.opening import opened
+from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.precision import Precision, dequantize
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")
 
 MAX_VECTOR_SIZE = 1 << 16
-"""The longest vectors that are read: no file in use has longer ones, and a header that says so is damaged."""
+"""The longest vectors that are read; a header with a larger number is damaged, because no real file has it."""
 
 
 class Block(NamedTuple):
-    """Some words and their vectors, in the order of the file.
+    """A block of words and vectors, in the order of the file.
 
     Attributes:
         text: the words' UTF-8 bytes, one after the other.
         offsets: (words + 1,) int64, where each word begins in `text`.
-        vectors: (words, vector_size) float32; valid until the next block is asked for.
-        counts: (words,) int64, occurrences in the corpus, where the format tells.
+        vectors: (words, vector_size) float32; valid until the next block is read.
+        counts: (words,) int64, occurrences in the corpus; None if the format has none.
     """
 
     text: npt.NDArray[np.uint8]
@@ -40,21 +40,21 @@ class Block(NamedTuple):
 
     @property
     def words(self) -> list[bytes]:
-        """The words, as UTF-8."""
+        """The words in UTF-8."""
         text = self.text.tobytes()
         return [text[begin:end] for begin, end in itertools.pairwise(self.offsets.tolist())]
 
     def of(self, mask: npt.NDArray[np.bool_]) -> "Block":
-        """The words that a mask, (words,), selects, and their vectors."""
-        text, offsets = packed(itertools.compress(self.words, mask.tolist()))
+        """The part of the block that a mask, (words,), selects."""
+        text, offsets = join_words(itertools.compress(self.words, mask.tolist()))
         return Block(text, offsets, self.vectors[mask], None if self.counts is None else self.counts[mask])
 
 
 class Subwords(Protocol):
-    """What gives unknown words a vector."""
+    """A source of vectors for unknown words."""
 
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
-        """(vector_size,) float32, or None where nothing is known of any part of the word."""
+        """The vector of a word, (vector_size,) float32; None if no part of the word is known."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -63,14 +63,14 @@ class Source:
 
     Attributes:
         path: the file, for messages.
-        words: how many words the blocks will give, all together.
-        vector_size: length of the vectors.
-        blocks: the words and vectors; the iterator raises FormatError where the file is not what it began as.
-        output: (words, vector_size) float32, W, mapped, where the file has it.
-        config: the hyper-parameters of the training run, where known.
-        history: one mapping an epoch, where known.
-        subwords: gives unknown words a vector, where the file can.
-        precision: what the native format stores the vectors as.
+        words: the number of words in all blocks.
+        vector_size: the length of the vectors.
+        blocks: the words and vectors; the iterator raises FormatError at damaged data.
+        output: (words, vector_size) float32, W, mapped; None if the file has none.
+        config: the hyper-parameters of the training run, if known.
+        history: one mapping per epoch, if known.
+        subwords: gives unknown words a vector; None if the file cannot.
+        precision: the number format of the vectors in the native format.
     """
 
     path: Path
@@ -85,18 +85,18 @@ class Source:
 
 
 def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, available: int, offset: int) -> None:
-    """Refuse numbers of a header that the file cannot hold.
+    """Refuse a header whose numbers do not fit the file.
 
     Args:
         path: the file.
-        words: how many words it is said to hold.
-        vector_size: how long their vectors are said to be.
-        row_bytes: the fewest bytes that a word takes together with its vector.
+        words: the header's number of words.
+        vector_size: the header's number of dimensions.
+        row_bytes: the fewest bytes of a word with its vector.
         available: the most bytes that may follow the header.
-        offset: where the header says so.
+        offset: the byte of these numbers in the file.
 
     Raises:
-        FormatError: a number is out of its range, or they need more bytes than there are.
+        FormatError: a number is out of its range, or the words need more bytes than there are.
     """
     if words < 1 or not 1 <= vector_size <= MAX_VECTOR_SIZE:
         raise corrupt_file(
@@ -110,14 +110,14 @@ def check_sizes(path: Path, words: int, vector_size: int, row_bytes: int, availa
             path,
             offset,
             f"{words:,} words of {vector_size:,} dimensions need at least {words * row_bytes:,} bytes, "
-            f"and no more than {available:,} follow: it is cut short, or is something else",
+            f"but at most {available:,} follow: it is cut short, or is something else",
         )
 
 
 def matrix_blocks(
     vocabulary: Vocabulary, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None
 ) -> Iterator[Block]:
-    """The blocks of vectors that lie in one array; where there are scales, rows are multiplied by them."""
+    """Yield the blocks of an array; rows are multiplied by their scales, if any."""
     for rows in row_blocks(*vectors.shape):
         yield _block(vocabulary, rows.start, vectors[rows], scales)
 
@@ -125,19 +125,19 @@ def matrix_blocks(
 def file_blocks(
     path: Path, vocabulary: Vocabulary, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None
 ) -> Iterator[Block]:
-    """The same of a mapped array, read from its file: what is read from a mapping stays in memory for a while.
+    """Yield the blocks of a mapped array, read from its file, because mapped pages stay in memory for a while.
 
     Args:
         path: the file.
         vocabulary: its words.
-        vectors: (words, vector_size) of any type of numbers, mapped from this file as a whole; where it lies there
-            column by column, it is read from the mapping.
-        scales: (words,) what the rows are multiplied by; None for 1.
+        vectors: (words, vector_size) of any type of numbers, a map of the whole array in this file; a column-major
+            array is read through the map.
+        scales: (words,) the factors of the rows; None for 1.
     """
     if not vectors.flags.c_contiguous:
         yield from matrix_blocks(vocabulary, vectors, scales)
         return
-    with opened(path) as file:
+    with open_input(path) as file:
         file.skip(file_offset(vectors))
         room = np.empty((min(rows_of_block(vectors.shape[1]), len(vectors)), vectors.shape[1]), vectors.dtype)
         for rows in row_blocks(*vectors.shape):
@@ -150,7 +150,7 @@ def file_blocks(
 def _block(
     vocabulary: Vocabulary, begin: int, values: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None
 ) -> Block:
-    """The block of the vectors that are stored as `values`, which belong to the words from row `begin` on."""
+    """The block of stored `values`, which belong to the words from row `begin` on."""
     vectors = dequantize(values, None if scales is None else scales[begin : begin + len(values)])
     bounds = vocabulary.offsets[begin : begin + len(vectors) + 1]
     counts = vocabulary.counts[begin : begin + len(vectors)]
@@ -160,13 +160,13 @@ def _block(
 def not_finite(vectors: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     """The rows of (rows, d) that hold NaN or infinity, ascending."""
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.vdot(vectors, vectors)):  # which is quick, and overflows only where numbers are large
+        if np.isfinite(np.vdot(vectors, vectors)):  # fast; overflows only for large numbers
             return np.empty(0, np.intp)
     return np.flatnonzero(~np.isfinite(vectors).all(axis=1))
 
 
-def reported(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
-    """The same blocks; a warning at the end says how many rows hold NaN or infinity."""
+def report_not_finite(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+    """Pass the blocks through; a warning at the end counts the rows that hold NaN or infinity."""
     count, first = 0, ""
     for block in blocks:
         rows = not_finite(block.vectors)
@@ -179,7 +179,7 @@ def reported(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 def warn_not_finite(path: Path, rows: int, word: str) -> None:
-    """Say that rows hold NaN or infinity, and whose the first of them is."""
+    """Warn that rows hold NaN or infinity; `word` is the word of the first one."""
     logger.warning(
         "%s: %s with NaN or infinity, the first belongs to %r; queries leave such rows out",
         path,
@@ -191,16 +191,16 @@ def warn_not_finite(path: Path, rows: int, word: str) -> None:
 def replace_separators(
     blocks: Iterator[Block], target: Path, separators: bytes, space_as: str | None
 ) -> Iterator[Block]:
-    """The same blocks, with words as a format can hold them that parts them by `separators`.
+    """Replace the separators of a format in words.
 
     Args:
-        blocks: whose words are UTF-8.
+        blocks: blocks whose words are UTF-8.
         target: the file that is written, for messages.
         separators: the bytes that no word may hold.
-        space_as: what stands for each of them, where that is wanted.
+        space_as: the replacement for each of them; None to refuse such words.
 
     Raises:
-        OutputError: a word holds one of them, and `space_as` is None, or holds one, too.
+        OutputError: a word holds a separator, and `space_as` is None or holds one, too.
     """
     for block in blocks:
         if not holds_separators(block, target, separators, space_as):
@@ -208,21 +208,21 @@ def replace_separators(
             continue
         substitute = (space_as or "").encode()
         words = (b"".join(substitute if byte in separators else bytes([byte]) for byte in word) for word in block.words)
-        text, offsets = packed(words)
+        text, offsets = join_words(words)
         yield block._replace(text=text, offsets=offsets)
 
 
 def holds_separators(block: Block, target: Path, separators: bytes, space_as: str | None) -> bool:
-    """Whether words hold bytes that a format separates words with; `space_as` is then written for them.
+    """Whether words hold separators of a format, which `space_as` replaces then.
 
     Args:
-        block: whose words are UTF-8.
+        block: a block whose words are UTF-8.
         target: the file to write, for messages.
         separators: the bytes that no word may hold.
-        space_as: what is to stand for each of them.
+        space_as: the replacement for each of them; None to refuse such words.
 
     Raises:
-        OutputError: a word holds one of them, and `space_as` is None, or holds one, too.
+        OutputError: a word holds a separator, and `space_as` is None or holds one, too.
     """
     whole = block.text.tobytes()
     if not any(byte in whole for byte in separators):

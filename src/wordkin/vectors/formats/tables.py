@@ -1,4 +1,4 @@
-"""Tables of words, vectors and counts as Parquet and Arrow have them, by the library pyarrow (an extra)."""
+"""Tables of words, vectors and counts in Parquet and Arrow, read and written by pyarrow (an extra)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,16 +11,16 @@ from wordkin.errors import FormatError, MissingPackageError, argument, pip_insta
 from wordkin.storage import atomic
 from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
-from wordkin.vocabulary import packed
+from wordkin.vocabulary import join_words
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
 
 
 def pyarrow() -> Any:
-    """The library.
+    """Import pyarrow.
 
     Raises:
-        MissingPackageError: it is not installed.
+        MissingPackageError: pyarrow is not installed.
     """
     try:
         import pyarrow as pa
@@ -41,15 +41,15 @@ def _refusing_damage(path: Path) -> Iterator[None]:
 def read(
     path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Iterator[Any]]]], skip_bad_rows: bool
 ) -> Source:
-    """Read a table: its first column of text, its first of lists of numbers, and one named count.
+    """Read a table: its first column of text, its first column of lists of numbers, and a column named count.
 
     Args:
         path: the file.
-        opened: gives the schema, the number of rows, and what iterates over record batches.
+        opened: returns the schema, the number of rows, and a function that iterates over record batches.
         skip_bad_rows: whether words may be empty or missing.
 
     Raises:
-        FormatError: it is damaged, or has no such columns.
+        FormatError: the file is damaged, or has no such columns.
         MissingPackageError: pyarrow is not installed.
     """
     types = pyarrow().types
@@ -59,7 +59,7 @@ def read(
         lists = [field for field in schema if types.is_list(field.type) or types.is_fixed_size_list(field.type)]
         lists = [field for field in lists if types.is_floating(field.type.value_type)]
         if not text or not lists:
-            raise FormatError(f"{path} has no column of words, or none of vectors: lists of floating-point numbers")
+            raise FormatError(f"{path} lacks a column of words, or of vectors: lists of floating-point numbers")
         counts = [field.name for field in schema if field.name == "count" and types.is_integer(field.type)]
         names = (text[0], lists[0].name, counts[0] if counts else None)
         first = next((batch for batch in batches() if len(batch)), None)
@@ -84,16 +84,16 @@ def _blocks(
                 block = _block(path, part, names, vector_size, done, skip_bad_rows)
                 done += len(block.vectors)
                 if done > words:
-                    raise FormatError(f"{path} is damaged in row {words:,}: it holds more rows than it says")
+                    raise FormatError(f"{path} is damaged in row {words:,}: it holds more rows than it declares")
                 yield block
     if done < words:
-        raise FormatError(f"{path} is damaged in row {done:,}: it ends there, and says that it holds {words:,}")
+        raise FormatError(f"{path} is damaged in row {done:,}: it ends there, but declares {words:,} rows")
 
 
 def _block(
     path: Path, batch: Any, names: tuple[str, str, str | None], vector_size: int, first: int, skip_bad_rows: bool
 ) -> Block:
-    """The block of a batch whose rows begin with row `first` of the table."""
+    """The block of a batch that begins at row `first` of the table."""
     words, lists = batch.column(names[0]), batch.column(names[1])
     numbers = lists.flatten()
     lengths = lists.value_lengths() if hasattr(lists, "value_lengths") else None
@@ -113,14 +113,12 @@ def _block(
         row = next(
             row for row, (word, vector) in rows if not (word or skip_bad_rows) or not _is_vector(vector, vector_size)
         )
-        raise FormatError(
-            f"{path} is damaged in row {row:,}: it lacks its word, or has not {vector_size:,} numbers{advice}"
-        )
+        raise FormatError(f"{path} is damaged in row {row:,}: it has no word, or not {vector_size:,} numbers{advice}")
     vectors = np.asarray(numbers, np.float32).reshape(len(batch), vector_size)
     counts = None
     if names[2] is not None:
         counts = np.maximum(np.asarray(batch.column(names[2]).fill_null(1)), 1).astype(np.int64)
-    return Block(*packed(encoded), vectors, counts)
+    return Block(*join_words(encoded), vectors, counts)
 
 
 def _is_vector(found: list[float | None] | None, vector_size: int) -> bool:
@@ -131,13 +129,13 @@ def write(source: Source, target: Path, writer: Callable[[Path, Any], Any]) -> N
     """Write a table with the columns word, vector and, where the source has them, count.
 
     Args:
-        source: what is written.
+        source: the source of blocks.
         target: the file.
-        writer: from a path and a schema to what writes batches.
+        writer: makes a writer of batches from a path and a schema.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old file is kept.
         MissingPackageError: pyarrow is not installed.
     """
     arrow = pyarrow()

@@ -1,4 +1,4 @@
-"""Lines of a word and its numbers: what word2vec's text, GloVe's and fastText's .vec have in common."""
+"""Lines of a word and its numbers, as in word2vec's text format, GloVe and fastText's .vec."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +13,7 @@ from wordkin.storage import atomic
 from wordkin.storage.arrays import rows_of_block
 from wordkin.storage.units import plural
 from wordkin.vectors.formats import text_lines
-from wordkin.vectors.formats.opening import Input, opened
+from wordkin.vectors.formats.opening import Input, open_input
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vectors.formats.text_lines import Layout
 
@@ -24,15 +24,15 @@ _EXACT_CHARACTERS = 400
 
 
 def nearest_float32(field: bytes) -> np.float32:
-    """The float32 nearest to a number that is written in decimal; of two as near, the one whose last bit is 0.
+    """The float32 nearest to a decimal number; in a tie, the one whose last bit is 0.
 
-    Rounding to float64 first may make a tie of what is none.
+    Rounding to float64 first could create a false tie.
 
     Raises:
-        ValueError: it is no number.
+        ValueError: the field is not a number.
     """
     if b"_" in field:
-        raise ValueError(f"{field!r} is no number")
+        raise ValueError(f"{field!r} is not a number")
     value = float(field)
     with np.errstate(over="ignore", under="ignore"):
         rounded = np.float32(value)
@@ -49,14 +49,14 @@ def nearest_float32(field: bytes) -> np.float32:
 
 
 def read_with_header(path: Path, skip_bad_rows: bool = False) -> Source:
-    """Read a file whose first line says how many words and dimensions follow.
+    """Read a file whose first line is the numbers of words and dimensions.
 
     Args:
         path: the file.
-        skip_bad_rows: whether lines that cannot be read for sure become rows without a word.
+        skip_bad_rows: whether doubtful lines become rows without a word.
 
     Raises:
-        FormatError: it is damaged, cut short, or something else.
+        FormatError: the file is damaged, cut short, or something else.
     """
     layout = text_lines.layout_with_header(path, skip_bad_rows)
     rows = layout.rows or 0
@@ -64,22 +64,22 @@ def read_with_header(path: Path, skip_bad_rows: bool = False) -> Source:
 
 
 def read_without_header(path: Path, skip_bad_rows: bool = False, worded: bool = True) -> Source:
-    """Read a file whose lines all are words and vectors; they are counted first.
+    """Read a file without a header; its lines are counted first.
 
     Args:
         path: the file.
-        skip_bad_rows: whether lines that cannot be read for sure become rows without a word.
-        worded: whether lines begin with a word; else the first of their numbers is given as the word.
+        skip_bad_rows: whether doubtful lines become rows without a word.
+        worded: whether lines begin with a word; else the first number is returned as the word.
 
     Raises:
-        FormatError: it is damaged, or something else.
+        FormatError: the file is damaged, or something else.
     """
     from wordkin.vectors.formats.text_parser import count_lines
 
     layout = text_lines.layout_without_header(path, skip_bad_rows, worded)
     rows, in_line = 0, False
     buffer = np.empty(_BUFFER_BYTES, np.uint8)
-    with opened(path) as file:
+    with open_input(path) as file:
         while filled := file.fill(buffer):
             found, in_line = count_lines(buffer, filled, in_line)
             rows += found
@@ -90,7 +90,7 @@ def read_without_header(path: Path, skip_bad_rows: bool = False, worded: bool = 
 
 def bad_row(path: Path, row: int, what: str) -> FormatError:
     """The error for row `row` of a file without a header."""
-    with opened(path) as file:
+    with open_input(path) as file:
         begin = file.position
         while piece := file.line(file.size):
             for place, line in text_lines.lines(piece):
@@ -102,7 +102,7 @@ def bad_row(path: Path, row: int, what: str) -> FormatError:
 
 
 def _blocks(path: Path, rows: int, layout: Layout, skip_bad_rows: bool) -> Iterator[Block]:
-    with opened(path) as file:
+    with open_input(path) as file:
         file.fill(np.empty(layout.begin - file.position, np.uint8))
         yield from _Lines(file, rows, layout, skip_bad_rows).blocks()
 
@@ -111,10 +111,10 @@ class _Lines:
     """Reads the rows of a file.
 
     Args:
-        file: where they begin.
-        rows: how many there must be.
-        layout: what a row holds.
-        skip_bad_rows: whether lines that cannot be read for sure become rows without a word.
+        file: the file, at its first row.
+        rows: the number of rows that it must have.
+        layout: the layout of a row.
+        skip_bad_rows: whether doubtful lines become rows without a word.
     """
 
     def __init__(self, file: Input, rows: int, layout: Layout, skip_bad_rows: bool) -> None:
@@ -126,15 +126,15 @@ class _Lines:
         self._layout = layout
         self._skip_bad_rows = skip_bad_rows
         self._line_limit = layout.vector_size * text_lines.MAX_NUMBER + _MAX_WORD
-        size = min(_BUFFER_BYTES + self._line_limit, file.size) + 2  # so that the end is seen, and for a last line feed
+        size = min(_BUFFER_BYTES + self._line_limit, file.size) + 2  # to see the end, and for a last line feed
         self._buffer = np.empty(size, np.uint8)
         self._filled = 0
-        self._begin = file.position  # of the buffer, in the file
+        self._begin = file.position  # offset of the buffer in the file
         self._ended = False
         self._progress = np.zeros(text_parser.PROGRESS_FIELDS, np.int64)
 
     def blocks(self) -> Iterator[Block]:
-        """The words and vectors, until there are as many as there must be."""
+        """Yield the words and vectors, and check their number."""
         from wordkin.compilation import announced
 
         words, rows = self._left, rows_of_block(self._layout.vector_size)
@@ -157,8 +157,8 @@ class _Lines:
         if found:
             begin = int(self._progress[self._parser.POSITION])
             line = self._buffer[begin : self._filled].tobytes().splitlines()[0]
-            what = f"it follows the {plural(words, 'word')} that the header says"
-            raise text_lines.bad_line(self._file.path, self._at, line, what, "mend the header")
+            what = f"it follows the {plural(words, 'word')} that the header declares"
+            raise text_lines.bad_line(self._file.path, self._at, line, what, "correct the header")
 
     @property
     def _at(self) -> int:
@@ -167,7 +167,7 @@ class _Lines:
     def _parse(
         self, vectors: npt.NDArray[np.float32], text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
     ) -> tuple[int, int]:
-        """Fill a block: its rows, and the bytes of its words; with no room for rows, whether there are more."""
+        """Parse rows into a block: vectors and the bytes of the words; with no room, check whether rows are left."""
         parser, progress = self._parser, self._progress
         progress[parser.ROWS] = progress[parser.TEXT_USED] = 0
         while True:
@@ -180,7 +180,7 @@ class _Lines:
                 return int(progress[parser.ROWS]), int(progress[parser.TEXT_USED])
 
     def _more(self) -> bool:
-        """Read on, with what is left of the buffer before it; False at the end of the file."""
+        """Refill the buffer and keep its unparsed rest; False at the end of the file."""
         if self._ended:
             return False
         position = int(self._progress[self._parser.POSITION])
@@ -201,7 +201,7 @@ class _Lines:
     def _help(
         self, vectors: npt.NDArray[np.float32], text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
     ) -> None:
-        """Read the line that the parser stopped at: words that hold white space, numbers that are hard to round."""
+        """Read the line that the parser stopped at, such as a word with white space or a number near a tie."""
         parser, progress = self._parser, self._progress
         begin, end = int(progress[parser.POSITION]), int(progress[parser.LINE_END])
         line = self._buffer[begin:end].tobytes()
@@ -212,7 +212,7 @@ class _Lines:
         except ValueError as error:
             if not self._skip_bad_rows:
                 raise text_lines.bad_line(self._file.path, self._at, line, str(error)) from error
-            word = b""  # which is left out later, whatever its vector
+            word = b""  # the row is left out later
         text[used : used + len(word)] = np.frombuffer(word, np.uint8)
         offsets[row + 1] = used + len(word)
         progress[parser.ROWS], progress[parser.TEXT_USED] = row + 1, used + len(word)
@@ -220,11 +220,11 @@ class _Lines:
 
 
 def write(source: Source, target: Path, header: bytes) -> None:
-    """Write lines of a word and its numbers, with as many digits as float32 needs to come back the same.
+    """Write lines of a word and its numbers, with enough digits to restore each float32 exactly.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old file is kept.
     """
     form = " ".join(["%.9g"] * source.vector_size)
     with atomic.replacing(target) as temporary, temporary.open("wb") as file:

@@ -1,9 +1,9 @@
 """The compiled parser of lines that hold a word and numbers.
 
-A number is read as digits, which make up a whole number, and a power of ten. Their quotient or product in float64 is
-off by less than 2⁻⁵⁰ of itself; where all numbers that near to it round to the same float32, that is the one nearest to
-what is written. Else, and wherever a line is not a word and the right number of plain numbers, the line is left to
-careful Python (see :mod:`wordkin.vectors.formats.text`).
+A number is read as a whole number of digits and a power of ten. Their quotient or product in float64 has a relative
+error below 2⁻⁵⁰. If all numbers within that error round to the same float32, it is the nearest one to the text.
+Otherwise, and if a line is not a word and the right number of plain numbers, Python reads the line (see
+:mod:`wordkin.vectors.formats.text`).
 """
 
 import numpy as np
@@ -15,11 +15,11 @@ from wordkin.compilation import compiled
 POSITION, ROWS, TEXT_USED, LINE_END = range(4)
 PROGRESS_FIELDS = 4
 
-# Why it stopped: it needs more bytes, room for more rows, or help with the line from POSITION to LINE_END.
+# Why the parser stopped: it needs more bytes, room for more rows, or help with the line from POSITION to LINE_END.
 NEEDS_BYTES, FULL, NEEDS_HELP = range(3)
 
 _MAX_DIGITS = 19
-"""Digits that make up the whole number: as many as surely fit into a uint64; what follows is below 2⁻⁵⁰ of it."""
+"""The number of digits in the whole number: they always fit into a uint64, and the rest is below 2⁻⁵⁰ of it."""
 
 _POWERS = np.array([float(f"1e{exponent}") for exponent in range(65)])
 _SLACK = 2.0**-50
@@ -40,8 +40,8 @@ def _ends_line(byte):
 
 
 @register_jitable
-def _scaled(digits, exponent):
-    """The number digits · 10^exponent as float32, and whether that is surely the nearest one."""
+def _scale(digits, exponent):
+    """The float32 of digits · 10^exponent, and whether it is certainly the nearest one."""
     if digits == 0:
         return np.float32(0), True
     if exponent < -64 or exponent > 64:
@@ -56,7 +56,7 @@ def _scaled(digits, exponent):
 
 @register_jitable
 def _number(buffer, position, end):
-    """Read a number: (value, where it ends, whether it is plain and surely right)."""
+    """Read a number: (value, its end, whether it is plain and certainly correct)."""
     negative = buffer[position] == _MINUS
     if negative or buffer[position] == _PLUS:
         position += 1
@@ -88,14 +88,14 @@ def _number(buffer, position, end):
             position += 1
         any_digit = any_digit and position > begin
         exponent += -power if down else power
-    value, sure = _scaled(digits, exponent)
+    value, sure = _scale(digits, exponent)
     whole = any_digit and (position == end or _is_separator(buffer[position]))
     return -value if negative else value, position, sure and whole
 
 
 @register_jitable
 def _line(buffer, begin, end, vector):
-    """Read a word and len(vector) numbers from buffer[begin:end]: where the word ends, or -1 where that fails."""
+    """Read a word and len(vector) numbers from buffer[begin:end]; return the end of the word, or -1 for failure."""
     position = begin
     while position < end and not _is_separator(buffer[position]):
         position += 1
@@ -113,13 +113,13 @@ def _line(buffer, begin, end, vector):
 
 @compiled(nogil=True)
 def parse(buffer, stop, vectors, text, offsets, progress):
-    """Read lines until the bytes end, the rows are full, or one needs help; blank lines are skipped.
+    """Read lines until the bytes end, the rows are full, or a line needs help; blank lines are skipped.
 
-    A line ends with a line feed, a carriage return, or both; blanks before a word are no part of it.
+    A line ends with a line feed, a carriage return, or both; blanks before a word are skipped.
 
     Args:
-        buffer: uint8, whose first `stop` bytes are the text from progress[POSITION] on.
-        stop: see there.
+        buffer: uint8, the text in its first `stop` bytes; reading starts at progress[POSITION].
+        stop: the end of the text in `buffer`.
         vectors: (rows, vector_size) float32 out.
         text: uint8, the words out, one after the other; no shorter than the buffer.
         offsets: (rows + 1,) int64 out, where each word begins in `text`.
@@ -162,12 +162,12 @@ def parse(buffer, stop, vectors, text, offsets, progress):
 
 @compiled(nogil=True)
 def count_lines(buffer, stop, in_line):
-    """How many lines of buffer[:stop] hold something, and whether the last one does, which goes on.
+    """Count the lines of buffer[:stop] that are not blank; also return whether the unfinished last line is not blank.
 
     Args:
-        buffer: uint8.
-        stop: see there.
-        in_line: whether the line that the buffer begins in already held something.
+        buffer: uint8, the text in its first `stop` bytes.
+        stop: the end of the text in `buffer`.
+        in_line: whether the line before the buffer is unfinished and not blank.
     """
     lines = 0
     for position in range(stop):

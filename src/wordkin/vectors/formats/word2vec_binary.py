@@ -1,4 +1,4 @@
-"""word2vec's binary files: a first line of two numbers, then words and the bytes of their vectors."""
+"""word2vec's binary files: a header of two numbers, then words and the bytes of their vectors."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from wordkin.compilation import compiled
 from wordkin.errors import argument, corrupt_file
 from wordkin.storage import atomic
 from wordkin.storage.arrays import rows_of_block
-from wordkin.vectors.formats.opening import Input, opened
+from wordkin.vectors.formats.opening import Input, open_input
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vectors.formats.text_lines import MAX_HEADER, binary_behind_header, read_header
 
@@ -17,11 +17,11 @@ from wordkin.vectors.formats.text_lines import MAX_HEADER, binary_behind_header,
 POSITION, ROWS, TEXT_USED, LINE_FEEDS = range(4)
 PROGRESS_FIELDS = 4
 
-# What is known of line feeds behind vectors: either all have one, or none has.
+# Whether vectors are followed by a line feed: not known yet, all or none.
 BEFORE_FIRST_ROW, UNKNOWN, NONE, EVERYWHERE = range(4)
 
-# Why it stopped: it needs more bytes, or room for more rows; the row from POSITION on has no word; the vector before
-# POSITION has a line feed behind it where others have none, or the other way round.
+# Why the parser stopped: it needs more bytes, or room for more rows; the row at POSITION has no word; the vector before
+# POSITION differs from the others in having a line feed after it.
 NEEDS_MORE, NO_WORD, UNEVEN = range(3)
 
 _NEWLINE, _SPACE = ord("\n"), ord(" ")
@@ -29,11 +29,11 @@ _NEWLINE, _SPACE = ord("\n"), ord(" ")
 
 @compiled(nogil=True)
 def parse(buffer, stop, vectors, text, offsets, progress):
-    """Read rows until the bytes end, there is no room for more, or one is wrong; line feeds before a word are skipped.
+    """Read rows until the bytes end, the rows are full, or a row is wrong; line feeds before a word are skipped.
 
     Args:
-        buffer: uint8, whose first `stop` bytes are the rows from progress[POSITION] on.
-        stop: see there.
+        buffer: uint8, the rows in its first `stop` bytes; reading starts at progress[POSITION].
+        stop: the end of the rows in `buffer`.
         vectors: (rows, 4 · vector_size) uint8 out, the bytes of float32.
         text: uint8, the words out, one after the other; no shorter than the buffer.
         offsets: (rows + 1,) int64 out, where each word begins in `text`.
@@ -83,7 +83,7 @@ _MAX_WORD = 1 << 20
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether a header is followed by what is not text."""
+    """Whether a file has a header and then bytes that are not text."""
     return binary_behind_header(first)
 
 
@@ -95,16 +95,16 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
         skip_bad_rows: whether words may be empty.
 
     Raises:
-        FormatError: it is damaged, cut short, or something else.
+        FormatError: the file is damaged, cut short, or something else.
     """
-    with opened(path) as file:
+    with open_input(path) as file:
         words, vector_size = read_header(file)
         check_sizes(path, words, vector_size, 4 * vector_size + 2, file.size - file.position, 0)
     return Source(path, words, vector_size, _blocks(path, words, vector_size, skip_bad_rows))
 
 
 def _blocks(path: Path, words: int, vector_size: int, skip_bad_rows: bool) -> Iterator[Block]:
-    with opened(path) as file:
+    with open_input(path) as file:
         file.line(MAX_HEADER)
         yield from _rows(file, words, vector_size, skip_bad_rows)
 
@@ -115,7 +115,7 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
     pass
 
     row_limit = 4 * vector_size + _MAX_WORD
-    begin = file.position  # of the buffer, in the file
+    begin = file.position  # offset of the buffer in the file
     buffer = np.empty(min(_BUFFER_BYTES + row_limit, file.size), np.uint8)
     text = np.empty(len(buffer), np.uint8)
     vectors = np.empty((min(rows_of_block(vector_size), words), 4 * vector_size), np.uint8)
@@ -138,20 +138,18 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
             continue
         rest, row = filled - position, words - left + 1
         if status == UNEVEN:
-            what = (
-                f"row {row - 1:,} and the first differ in whether a line feed ends them: bytes are missing, or too many"
-            )
+            what = f"row {row - 1:,} and the first differ in whether a line feed ends them: bytes are missing or added"
             raise corrupt_file(file.path, begin + position, what)
         if status == NO_WORD:
             blank = position + int((buffer[position:filled] != ord("\n")).argmax())
             if not skip_bad_rows:
                 what = (
-                    f"row {row:,} has no word, or the header's number of dimensions is wrong; mend it, or leave such "
+                    f"row {row:,} has no word, or the header's number of dimensions is wrong; correct it, or leave "
                     f"rows out ({argument('skip_bad_rows', True)})"
                 )
                 raise corrupt_file(file.path, begin + blank, what)
             if buffer[blank : blank + 2].tobytes() == b"  ":
-                what = f"row {row:,} begins with two blanks, so that nothing says where its vector begins"
+                what = f"row {row:,} begins with two blanks, so the beginning of its vector is not known"
                 raise corrupt_file(file.path, begin + blank, what)
             if blank + 1 + 4 * vector_size <= filled:
                 progress[POSITION] = blank + 1 + 4 * vector_size
@@ -169,15 +167,15 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
     behind = buffer[int(progress[POSITION]) : filled].tobytes() + file.line(MAX_HEADER)
     if behind.strip(b"\n"):
         at = begin + int(progress[POSITION])
-        raise corrupt_file(file.path, at, f"more follows the {words:,} words that its header says; mend the header")
+        raise corrupt_file(file.path, at, f"more bytes follow the header's {words:,} words; correct the header")
 
 
 def write(source: Source, target: Path) -> None:
-    """Write the header and the rows, with a line feed behind each as the original program does.
+    """Write the header and the rows, with a line feed after each row as the original program does.
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old file is kept.
     """
     with atomic.replacing(target) as temporary, temporary.open("wb") as file:
         file.write(b"%d %d\n" % (source.words, source.vector_size))

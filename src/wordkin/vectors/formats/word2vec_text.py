@@ -1,4 +1,4 @@
-"""word2vec's text format, which fastText's .vec shares: a header, then lines of a word and its numbers."""
+"""The text format of word2vec and fastText's .vec: a header, then lines of a word and its numbers."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ read = text.read_with_header
 
 
 def recognises(_path: Path, first: bytes) -> bool:
-    """Whether the first line is a header; word2vec's binary is tried before."""
+    """Whether the first line is a header; the registry tries word2vec's binary format first."""
     return text_lines.header_of(text_lines.first_line(first)) is not None
 
 
@@ -20,6 +20,6 @@ def write(source: Source, target: Path) -> None:
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old one stays.
+        OutputError: the file cannot be written; an old file is kept.
     """
     text.write(source, target, b"%d %d\n" % (source.words, source.vector_size))

@@ -1,4 +1,4 @@
-"""Words in a file of their own, one a line, beside vectors that have none."""
+"""A file of words, one per line, for vectors in another file."""
 
 import itertools
 import re
@@ -8,8 +8,8 @@ import numpy as np
 
 from wordkin.errors import argument, corrupt_file
 from wordkin.storage.units import plural
-from wordkin.vectors.formats.opening import opened
-from wordkin.vocabulary import Vocabulary, packed
+from wordkin.vectors.formats.opening import open_input
+from wordkin.vocabulary import Vocabulary, join_words
 
 SEPARATORS = b"\n\r"
 _LINE = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
@@ -19,18 +19,18 @@ def read(path: Path, words: int, *, table: bool = False, skip_bad_rows: bool = F
     """Read as many words as there are vectors; a line ends with a line feed, a carriage return, or both.
 
     Args:
-        path: the file of the words.
-        words: how many vectors there are.
-        table: whether a word ends at the first tab of its line, and a first line more may be a heading.
+        path: the file of words.
+        words: the number of vectors.
+        table: whether a word ends at the first tab of its line, and an additional first line may be a heading.
         skip_bad_rows: whether lines may be empty.
 
     Raises:
-        FormatError: it cannot be read, holds another number of words, or a line without one.
+        FormatError: the file cannot be read, has another number of words, or has an empty line.
     """
-    with opened(path) as file:
+    with open_input(path) as file:
         begin = file.position
         data = file.rest()
-    # How many lines there are is known before any is kept: a file may have far more of them than words.
+    # Lines are counted before any is kept: a file may have far more lines than words.
     ends_open = bool(data) and not data.endswith((b"\n", b"\r"))
     count = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n") + ends_open
     heading = int(table and count == words + 1)
@@ -39,7 +39,7 @@ def read(path: Path, words: int, *, table: bool = False, skip_bad_rows: bool = F
         at = begin + len(data)
         if count > words:
             at = begin + next(itertools.islice(_LINE.finditer(data), words + heading, None)).start()
-        what = f"{plural(count, 'word')} for {plural(words, 'vector')}; it belongs to others, or is cut short"
+        what = f"{plural(count, 'word')} for {plural(words, 'vector')}; it belongs to other vectors, or is cut short"
         raise corrupt_file(path, at, what)
     found = []
     for number, match in enumerate(matches, 1 + heading):
@@ -48,4 +48,4 @@ def read(path: Path, words: int, *, table: bool = False, skip_bad_rows: bool = F
             advice = f"write its word, or leave such rows out ({argument('skip_bad_rows', True)})"
             raise corrupt_file(path, begin + match.start(), f"line {number:,} has no word; {advice}")
         found.append(word)
-    return Vocabulary(*packed(found), np.ones(words, np.int64))
+    return Vocabulary(*join_words(found), np.ones(words, np.int64))

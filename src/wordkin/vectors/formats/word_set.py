@@ -22,7 +22,7 @@ _CRC = _crc_table()
 
 @register_jitable
 def _crc32(text, begin, end):
-    """The same as zlib.crc32."""
+    """CRC-32, as zlib.crc32 computes it."""
     state = np.uint32(0xFFFFFFFF)
     for position in range(begin, end):
         state = _CRC[(state ^ text[position]) & np.uint32(0xFF)] ^ state >> np.uint32(8)
@@ -31,7 +31,7 @@ def _crc32(text, begin, end):
 
 @register_jitable
 def _hash(text, begin, end, seed):
-    """32 bits, as the highest of 64."""
+    """A seeded hash of 32 bits, the highest of 64."""
     state = seed
     for position in range(begin, end):
         state = (state ^ np.uint64(text[position])) * _SPREAD
@@ -49,22 +49,22 @@ def _equal(text, begin, other, other_begin, size):
 
 @compiled(nogil=True)
 def enter(slots, text, offsets, words, block_text, block_offsets, is_new, hashes, seed):
-    """Add the words of a block that are new to those that are known.
+    """Add the new words of a block to the known words.
 
     Args:
-        slots: uint64, the hash table, a power of two in number and more than all words; updated. A slot holds 32 bits
-            of hash, which say where its search began, and 32 of row + 1; it is 0 where it is empty.
+        slots: uint64, the hash table, a power of two in size and larger than the number of words; updated. A slot holds
+            32 bits of hash, which give the start of the search, and 32 bits of row + 1; an empty slot is 0.
         text: uint8, the known words' bytes, with room for the block's; updated.
-        offsets: int64, where each begins, with room for the block's; updated.
-        words: how many are known.
+        offsets: int64, where each word begins, with room for the block's; updated.
+        words: the number of known words.
         block_text: uint8, the block's words.
         block_offsets: (block's words + 1,) int64.
         is_new: (block's words,) bool out.
         hashes: (block's words,) uint32 out, CRC-32 of each.
-        seed: uint64, which nobody who writes a file can know, so that nobody can choose words of equal hash.
+        seed: uint64, secret, so that the author of a file cannot choose words of equal hash.
 
     Returns:
-        How many words are known then.
+        The new number of known words.
     """
     mask = np.uint64(len(slots) - 1)
     for place in range(len(is_new)):
@@ -93,7 +93,7 @@ def enter(slots, text, offsets, words, block_text, block_offsets, is_new, hashes
 
 @compiled(nogil=True)
 def refill(slots, old):
-    """Enter what an older hash table holds into a larger one, which is empty."""
+    """Copy the entries of a hash table into a larger, empty one."""
     mask = np.uint64(len(slots) - 1)
     for index in range(len(old)):
         if old[index] != 0:
