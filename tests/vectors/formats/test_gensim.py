@@ -166,9 +166,7 @@ def test_we_read_what_gensim_writes(tmp_path, peer, caplog):
         assert caplog.messages == [f"{tmp_path / name}: 2 slots without a key left out"]
     with pytest.raises(FormatError, match="holds KeyedVectors without keys: none of its 4 slots was filled"):
         WordVectors.load(tmp_path / "no_keys")
-    with pytest.raises(
-        FormatError, match=r"holds a FastText, and of gensim.s files .* save its words. vectors with their method"
-    ):
+    with pytest.raises(FormatError, match="holds a FastText, but only gensim's KeyedVectors and Word2Vec can be read"):
         WordVectors.load(tmp_path / "fasttext")
 
 
