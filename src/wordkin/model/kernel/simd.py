@@ -18,13 +18,10 @@ from numba.np.arrayobj import populate_array
 
 from wordkin.compilation import generates
 
+_FEATURES: str = get_host_cpu_features() if numba.config.CPU_FEATURES is None else numba.config.CPU_FEATURES
+"""The processor's features that Numba generates code for: NUMBA_CPU_FEATURES, or those of this machine."""
 
-def _features() -> str:
-    """The processor's features that Numba generates code for: NUMBA_CPU_FEATURES, or those of this machine."""
-    return get_host_cpu_features() if numba.config.CPU_FEATURES is None else numba.config.CPU_FEATURES
-
-
-SIMD_WIDTH = 16 if "+avx512f" in _features().split(",") else 8
+SIMD_WIDTH = 16 if "+avx512f" in _FEATURES.split(",") else 8
 """Numbers in a register."""
 
 TILE = 6
