@@ -16,8 +16,9 @@ import pytest
 
 import wordkin
 from wordkin import TrainingConfig
+from wordkin.compilation import OPTIONS
 from wordkin.model import huffman, kernel, objective, sampling
-from wordkin.model.kernel import minibatch, outputs, simd, text, workspace
+from wordkin.model.kernel import inputs, minibatch, outputs, simd, text, workspace
 from wordkin.model.kernel import step as one_step
 from wordkin.model.kernel.hogwild import hogwild
 from wordkin.training.schedule import split_into_lanes, stream
@@ -444,12 +445,12 @@ def tiles(m: int, n: int) -> tuple[workspace.Rows, workspace.Rows, np.ndarray, n
     )
 
 
-@numba.njit
+@numba.njit(**OPTIONS)
 def change_in_place(inputs, outputs, E, room, frozen):
     one_step.changes(inputs, outputs, E, (0, WIDTH), room, True, frozen)
 
 
-@numba.njit
+@numba.njit(**OPTIONS)
 def change_room(inputs, outputs, E, room, frozen):
     one_step.changes(inputs, outputs, E, (0, WIDTH), room, False, frozen)
 
@@ -479,7 +480,7 @@ def test_the_loops_over_the_inputs_are_not_unrolled():
     """Two inputs at once need more registers than AVX2 has."""
     inputs, outputs, E, _ = tiles(4, 9)
 
-    @numba.njit
+    @numba.njit(**OPTIONS)
     def change(V, rows, W, others, E, room):
         inputs, outputs = workspace.Rows(V, rows, len(rows)), workspace.Rows(W, others, len(others))
         one_step.changes(inputs, outputs, E, (0, room.shape[1]), room, True, None)
@@ -488,6 +489,23 @@ def test_the_loops_over_the_inputs_are_not_unrolled():
     (code,) = change.inspect_llvm().values()
     multiply_adds = sum("call" in line and "@llvm.fmuladd" in line for line in code.splitlines())
     assert multiply_adds == 2 * 2 * (simd.TILE + simd.TILE // 2), "first and later tiles, wide and narrow"
+
+
+@numba.njit(**OPTIONS)
+def mean_of_context(V, W, lane):
+    inputs.context_mean(None, kernel.Weights(V, W), lane, workspace.step_at(lane, 0))
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "Python"])
+@pytest.mark.parametrize("width", [16, 32, 48, 64, 112, 128])
+def test_the_mean_of_the_context_in_rows_of_any_width(width, compiled):
+    V = np.random.default_rng(7).normal(size=(VOCABULARY, width))
+    context = [4, 1, 4, 8, 0]
+    lane = workspace.lane_at(kernel.allocate([0], 0, kernel.Shape(6, 1, 1, width), np.float64).lanes, 0)
+    for count in (1, 5):
+        lane.context[0, :5], lane.sizes[0, workspace.CONTEXT] = context, count
+        (mean_of_context if compiled else mean_of_context.py_func)(V, V, lane)
+        np.testing.assert_allclose(lane.means[0, 0], V[context[:count]].mean(axis=0), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(
