@@ -1,6 +1,6 @@
 """Nanoseconds a pair of the window step and of its parts, on rows that lie in the first-level cache and on others.
 
-    python benchmarks/window.py [--vector-size 100] [--repeat 15]
+    python benchmarks/window.py [--vector-size 100] [--repeat 60]
 
 The least of the repetitions is printed: what the step takes where nothing disturbs it. What training takes beyond that
 is memory, and the work around the windows.
@@ -19,7 +19,7 @@ from wordkin.model.kernel.workspace import Rows, lane_at
 from wordkin.training.initialization import initial_input
 
 WINDOWS = 4_000
-STEPS = 20_000
+STEPS = WINDOWS
 INPUTS = 6
 PARTS = ("the step", "scores", "errors and loss", "changes of V and W", "looking for repeated rows")
 
@@ -47,7 +47,7 @@ def steps(weights: Any, contexts: Any, targets: Any, lane: Any, part: int) -> fl
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vector-size", type=int, default=100)
-    parser.add_argument("--repeat", type=int, default=15)
+    parser.add_argument("--repeat", type=int, default=60)
     options = parser.parse_args()
     generator = np.random.default_rng(0)
     width, padded = kernel.whole_registers(options.vector_size), kernel.padded(options.vector_size)

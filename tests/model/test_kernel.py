@@ -16,8 +16,9 @@ import pytest
 
 import wordkin
 from wordkin import TrainingConfig
+from wordkin.compilation import OPTIONS
 from wordkin.model import huffman, kernel, objective, sampling
-from wordkin.model.kernel import minibatch, outputs, simd, text, workspace
+from wordkin.model.kernel import inputs, minibatch, outputs, simd, text, workspace
 from wordkin.model.kernel import step as one_step
 from wordkin.model.kernel.hogwild import hogwild
 from wordkin.training.schedule import split_into_lanes, stream
@@ -324,12 +325,13 @@ def test_minibatches_give_the_same_bytes_for_any_number_of_threads(variant, dtyp
     assert all(result == results[0] for result in results)
 
 
+@pytest.mark.parametrize("negative", [4, 13])
 @pytest.mark.parametrize("steps", [0, 3], ids=["hogwild", "minibatch"])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_frozen_rows_stay_and_all_else_learns(variant, steps):
+def test_frozen_rows_stay_and_all_else_learns(variant, steps, negative):
     frozen = np.isin(np.arange(VOCABULARY), [0, 3, 7])
     ours, before = weights(np.float32), weights(np.float32)
-    train(variant, ours, samplers(), kernel.Window(3, True, 4), steps=steps, frozen=frozen)
+    train(variant, ours, samplers(), kernel.Window(3, True, negative), steps=steps, frozen=frozen)
     changed = (ours.input != before.input).any(axis=1)
     assert changed.tolist() == (~frozen).tolist()
     assert (ours.output != before.output).any(axis=1).sum() >= VOCABULARY - 1
@@ -425,6 +427,106 @@ def test_step_in_all_shapes_of_tile(m, n, architecture):
     assert lane.totals[workspace.PAIRS] == wanted.pairs
     np.testing.assert_allclose(ours.output, W - 0.1 * wanted.W, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(ours.input, V - 0.1 * wanted.V, rtol=1e-12, atol=1e-14)
+
+
+def tiles(m: int, n: int) -> tuple[workspace.Rows, workspace.Rows, np.ndarray, np.ndarray]:
+    """Inputs and outputs of a step, their errors as the kernel keeps them, and the same errors as (m, n)."""
+    V, W = weights(np.float64)
+    E = np.random.default_rng(6).normal(size=(m, n))
+    places = np.zeros((-(-n // simd.TILE), simd.GROUP * m))
+    for i, j in itertools.product(range(m), range(n)):
+        places[j // simd.TILE, simd.GROUP * i + j % simd.TILE] = E[i, j]
+    numbers = np.arange(VOCABULARY, dtype=np.int32)
+    return (
+        workspace.Rows(V, numbers[:m], m),
+        workspace.Rows(np.tile(W, (2, 1)), np.arange(n, dtype=np.int32), n),
+        places,
+        E,
+    )
+
+
+@numba.njit(**OPTIONS)
+def change_in_place(inputs, outputs, E, room, frozen):
+    one_step.changes(inputs, outputs, E, (0, WIDTH), room, True, frozen)
+
+
+@numba.njit(**OPTIONS)
+def change_room(inputs, outputs, E, room, frozen):
+    one_step.changes(inputs, outputs, E, (0, WIDTH), room, False, frozen)
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "Python"])
+@pytest.mark.parametrize("n", [1, 3, 4, 6, 7, 9, 10, 12, 17])
+def test_changes_of_all_tiles_come_from_the_old_rows(n, compiled):
+    """Rows of V that are frozen change W all the same."""
+    for change in (change_in_place, change_room):
+        for frozen in (None, np.arange(VOCABULARY) == 1):
+            inputs, outputs, places, E = tiles(4, n)
+            old_v, old_w, room = inputs.matrix.copy(), outputs.matrix.copy(), np.full((4, WIDTH), np.nan)
+            (change if compiled else change.py_func)(inputs, outputs, places, room, frozen)
+            np.testing.assert_allclose(outputs.matrix[:n], old_w[:n] + E.T @ old_v[:4], rtol=1e-12, atol=1e-14)
+            assert np.array_equal(outputs.matrix[n:], old_w[n:])
+            wanted = E @ old_w[:n]
+            if change is change_room:
+                np.testing.assert_allclose(room, wanted, rtol=1e-12, atol=1e-14)
+                wanted = np.zeros_like(wanted)
+            elif frozen is not None:
+                wanted[1] = 0
+            np.testing.assert_allclose(inputs.matrix[:4], old_v[:4] + wanted, rtol=1e-12, atol=1e-14)
+            assert np.array_equal(inputs.matrix[4:], old_v[4:])
+
+
+def test_the_loops_over_the_inputs_are_not_unrolled():
+    """Two inputs at once need more registers than AVX2 has."""
+    inputs, outputs, E, _ = tiles(4, 9)
+
+    @numba.njit(**OPTIONS)
+    def change(V, rows, W, others, E, room):
+        inputs, outputs = workspace.Rows(V, rows, len(rows)), workspace.Rows(W, others, len(others))
+        one_step.changes(inputs, outputs, E, (0, room.shape[1]), room, True, None)
+
+    change(*inputs[:2], *outputs[:2], E, np.zeros((VOCABULARY, WIDTH)))
+    (code,) = change.inspect_llvm().values()
+    multiply_adds = sum("call" in line and "@llvm.fmuladd" in line for line in code.splitlines())
+    assert multiply_adds == 2 * 2 * (simd.TILE + simd.TILE // 2), "first and later tiles, wide and narrow"
+
+
+@numba.njit(**OPTIONS)
+def mean_of_context(V, W, lane):
+    inputs.context_mean(None, kernel.Weights(V, W), lane, workspace.step_at(lane, 0))
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "Python"])
+@pytest.mark.parametrize("width", [16, 32, 48, 64, 112, 128])
+def test_the_mean_of_the_context_in_rows_of_any_width(width, compiled):
+    V = np.random.default_rng(7).normal(size=(VOCABULARY, width))
+    context = [4, 1, 4, 8, 0]
+    lane = workspace.lane_at(kernel.allocate([0], 0, kernel.Shape(6, 1, 1, width), np.float64).lanes, 0)
+    for count in (1, 5):
+        lane.context[0, :5], lane.sizes[0, workspace.CONTEXT] = context, count
+        (mean_of_context if compiled else mean_of_context.py_func)(V, V, lane)
+        np.testing.assert_allclose(lane.means[0, 0], V[context[:count]].mean(axis=0), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "repeated", [one_step.any_repeated, numba.njit(one_step.any_repeated)], ids=["Python", "compiled"]
+)
+def test_whether_a_row_stands_twice(repeated):
+    for numbers, wanted in [([], 0), ([7], 0), ([7, 7], 1), ([1, 2, 3, 4], 0), ([5, 2, 3, 5], 1), ([1, 2, 9, 9], 1)]:
+        rows = workspace.Rows(np.zeros((1, 1)), np.array([*numbers, 7, 7], np.int32), len(numbers))
+        assert repeated(rows) == wanted, numbers
+
+
+@pytest.mark.parametrize(("features", "width"), [("+avx2,+fma", 8), ("+avx2,+fma,+avx512f", 16), ("+avx512fp16", 8)])
+def test_registers_are_as_wide_as_those_that_code_is_generated_for(features, width):
+    done = subprocess.run(
+        [sys.executable, "-c", "from wordkin.model.kernel import simd; print(simd.SIMD_WIDTH)"],
+        env={**os.environ, "NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": features},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert int(done.stdout) == width
 
 
 def test_parts_of_a_float():

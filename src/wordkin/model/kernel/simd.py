@@ -6,18 +6,22 @@ compiled calls of it become.
 
 import operator
 
-import llvmlite.binding
+import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.codegen import get_host_cpu_features
 from numba.core.datamodel import models
 from numba.extending import overload, register_model
 from numba.np.arrayobj import populate_array
 
 from wordkin.compilation import generates
 
-SIMD_WIDTH = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 8
+_FEATURES: str = get_host_cpu_features() if numba.config.CPU_FEATURES is None else numba.config.CPU_FEATURES
+"""The processor's features that Numba generates code for: NUMBA_CPU_FEATURES, or those of this machine."""
+
+SIMD_WIDTH = 16 if "+avx512f" in _FEATURES.split(",") else 8
 """Numbers in a register."""
 
 TILE = 6
@@ -174,6 +178,18 @@ def item(array, i):
 def _(context, builder, signature, arguments):
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     return builder.load(builder.gep(array.data, [arguments[1]]))
+
+
+def not_unrolled():
+    """Keep LLVM from unrolling the loop that calls this: two rounds at once need more registers than AVX2 has."""
+
+
+@generates(not_unrolled, lambda: types.void())
+def _(context, builder, _signature, _arguments):
+    # An empty instruction, of which LLVM may not make copies that run under other conditions.
+    nothing = ir.InlineAsm(ir.FunctionType(ir.VoidType(), []), "", "", side_effect=True)
+    builder.call(nothing, [], attrs=("convergent",))
+    return context.get_dummy_value()
 
 
 def fma(a, b, c):

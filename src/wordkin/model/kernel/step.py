@@ -28,6 +28,7 @@ from wordkin.model.kernel.simd import (
     item,
     load,
     log_of_product,
+    not_unrolled,
     store,
     store_totals,
     total,
@@ -160,8 +161,20 @@ def within(error, bound):
 
 
 @inlined
+def any_repeated(rows):
+    """Whether one of the rows stands twice; without a branch for each pair of rows."""
+    repeated = False
+    for i in range(1, rows.length):
+        for first in range(i):
+            repeated |= item(rows.numbers, first) == item(rows.numbers, i)
+    return repeated
+
+
+@inlined
 def merge_repeated_inputs(inputs, outputs, E, bound):
     """Let the first of several equal input rows have all their errors, so that each row changes once."""
+    if not any_repeated(inputs):
+        return
     rows, tiles = inputs.numbers, (outputs.length + TILE - 1) // TILE
     for i in range(1, inputs.length):
         for first in range(i):
@@ -177,6 +190,8 @@ def merge_repeated_inputs(inputs, outputs, E, bound):
 @inlined
 def merge_repeated_outputs(inputs, outputs, E, bound):
     """Let the first of several equal output rows have all their errors, so that each row changes once."""
+    if not any_repeated(outputs):
+        return
     rows = outputs.numbers
     for j in range(1, outputs.length):
         for first in range(j):
@@ -207,51 +222,78 @@ def learns(frozen, row):
 def changes(inputs, outputs, E, columns, room, in_place, frozen):
     """W_out += Eᵀ · V_in, and V_in += E · W_out or, where not `in_place`, room = E · W_out: from the old values.
 
-    A tile's output rows stay in registers, old and new, while the inputs pass by. Where a row stands twice, all its
-    errors belong to its first place (a tile's missing rows repeat the last one, without errors), and rows are stored
-    from last to first, so that what the first place has is stored last.
+    Tile after tile changes V and W. The four calls differ in two constants: each has a loop without branches.
 
     Args:
         inputs: rows of V.
         outputs: rows of W.
         E: the errors.
         columns: the first column that changes, and the one behind the last.
-        room: (≥ m, width) where changed inputs are kept between two tiles.
+        room: (≥ m, width) E · W_out; where V changes, its old rows, which the first tile keeps for the later ones.
         in_place: whether V changes; a constant.
         frozen: see Setup; only read where V changes.
     """
+    for begin in range(0, outputs.length, TILE):
+        wide = outputs.length - begin > TILE // 2
+        if begin == 0 and wide:
+            change_tile(inputs, outputs, E, begin, columns, room, in_place, frozen, True, True)
+        elif begin == 0:
+            change_tile(inputs, outputs, E, begin, columns, room, in_place, frozen, True, False)
+        elif wide:
+            change_tile(inputs, outputs, E, begin, columns, room, in_place, frozen, False, True)
+        else:
+            change_tile(inputs, outputs, E, begin, columns, room, in_place, frozen, False, False)
+
+
+@inlined
+def change_tile(inputs, outputs, E, begin, columns, room, in_place, frozen, first, wide):
+    """What `changes` does for the tile that begins with the given output.
+
+    Its output rows stay in registers, old and new, while the inputs pass by: 12 of AVX2's 16, beside e, v and x. Where
+    a row stands twice, all its errors belong to its first place (a tile's missing rows repeat the last one, without
+    errors), and rows are stored from last to first, so that what the first place has is stored last.
+
+    Constants are `in_place`, `first` (whether this is the step's first tile) and `wide` (whether it has more than
+    TILE // 2 outputs).
+    """
     V, rows, m = inputs
-    W, _, n = outputs
-    for begin in range(0, n, TILE):
-        tile, wide, final = begin // TILE, n - begin > TILE // 2, in_place and begin + TILE >= n
-        w0, w1, w2, w3, w4, w5 = tile_rows(outputs, begin)
-        for k in range(columns[0], columns[1], SIMD_WIDTH):
-            old0, old1, old2 = load(W, w0, k), load(W, w1, k), load(W, w2, k)
-            old3, old4, old5 = old2, old2, old2
+    W, tile = outputs.matrix, begin // TILE
+    w0, w1, w2, w3, w4, w5 = tile_rows(outputs, begin)
+    for k in range(columns[0], columns[1], SIMD_WIDTH):
+        old0, old1, old2 = load(W, w0, k), load(W, w1, k), load(W, w2, k)
+        old3, old4, old5 = old2, old2, old2
+        if wide:
+            old3, old4, old5 = load(W, w3, k), load(W, w4, k), load(W, w5, k)
+        new0, new1, new2, new3, new4, new5 = old0, old1, old2, old3, old4, old5
+        for i in range(m - 1, -1, -1):
+            not_unrolled()
+            row, place = np.int64(item(rows, i)), GROUP * i
+            if in_place:
+                x = load(V, row, k)
+                v = x if first else load(room, i, k)
+            else:
+                v = load(V, row, k)
+                x = fill(v, 0.0) if first else load(room, i, k)
+            if in_place and first:
+                store(room, i, k, v)
+            x, new0 = pair_change(broadcast(E, tile, place), v, old0, x, new0)
+            x, new1 = pair_change(broadcast(E, tile, place + 1), v, old1, x, new1)
+            x, new2 = pair_change(broadcast(E, tile, place + 2), v, old2, x, new2)
             if wide:
-                old3, old4, old5 = load(W, w3, k), load(W, w4, k), load(W, w5, k)
-            new0, new1, new2, new3, new4, new5 = old0, old1, old2, old3, old4, old5
-            for i in range(m - 1, -1, -1):
-                v, place = load(V, item(rows, i), k), GROUP * i
-                x = load(room, i, k) if begin > 0 else v if in_place else fill(v, 0.0)
-                x, new0 = pair_change(broadcast(E, tile, place), v, old0, x, new0)
-                x, new1 = pair_change(broadcast(E, tile, place + 1), v, old1, x, new1)
-                x, new2 = pair_change(broadcast(E, tile, place + 2), v, old2, x, new2)
-                if wide:
-                    x, new3 = pair_change(broadcast(E, tile, place + 3), v, old3, x, new3)
-                    x, new4 = pair_change(broadcast(E, tile, place + 4), v, old4, x, new4)
-                    x, new5 = pair_change(broadcast(E, tile, place + 5), v, old5, x, new5)
-                if not final:
-                    store(room, i, k, x)
-                elif learns(frozen, item(rows, i)):
-                    store(V, item(rows, i), k, x)
-            if wide:
-                store(W, w5, k, new5)
-                store(W, w4, k, new4)
-                store(W, w3, k, new3)
-            store(W, w2, k, new2)
-            store(W, w1, k, new1)
-            store(W, w0, k, new0)
+                x, new3 = pair_change(broadcast(E, tile, place + 3), v, old3, x, new3)
+                x, new4 = pair_change(broadcast(E, tile, place + 4), v, old4, x, new4)
+                x, new5 = pair_change(broadcast(E, tile, place + 5), v, old5, x, new5)
+            if not in_place:
+                store(room, i, k, x)
+            elif learns(frozen, row):
+                store(V, row, k, x)
+        if wide:
+            store(W, w5, k, new5)
+            store(W, w4, k, new4)
+            store(W, w3, k, new3)
+        store(W, w2, k, new2)
+        store(W, w1, k, new1)
+        store(W, w0, k, new0)
 
 
 @inlined
