@@ -329,10 +329,18 @@ def test_two_processes_compile_at_once(tmp_path):
 def test_two_processes_replace_damaged_files_at_once(tmp_path, damage):
     def run_both():
         both = [
-            subprocess.Popen(script(tmp_path), env=environment(tmp_path), stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                script(tmp_path),
+                env=environment(tmp_path),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
             for _ in range(2)
         ]
-        return [process.communicate()[0] for process in both]
+        ended = [(*process.communicate(), process.returncode) for process in both]
+        assert [(errors, status) for _, errors, status in ended] == [("", 0)] * 2
+        return [said for said, _, _ in ended]
 
     subprocess.run(script(tmp_path), env=environment(tmp_path), capture_output=True, check=True)
     files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordkin import ConfigurationError, TrainingConfig, memory
+from wordkin import ConfigurationError, TrainingConfig, Word2Vec, memory
 from wordkin.config import OUTPUT_LAYERS
 from wordkin.corpus.encoding import encode
 from wordkin.model.kernel import padded
@@ -64,6 +64,7 @@ def test_the_estimate_against_the_peak_of_a_run(tmp_path, output_layer):
     corpus = encode([[f"word{number}" for number in range(40_000)] * 5], TrainingConfig())
     corpus.save(tmp_path / "corpus")
     parameters = {"vector_size": 300, "epochs": 1, "threads": 1, "window": 1, "output_layer": output_layer}
+    Word2Vec(**parameters, sample=0).fit([["a", "b"]] * 50, progress=False)  # compiling takes up to 100 MB more, once
     code = (
         "import re; from wordkin import EncodedCorpus, Word2Vec\n"
         f"corpus = EncodedCorpus.load({str(tmp_path / 'corpus')!r})\n"
