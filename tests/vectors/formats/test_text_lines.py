@@ -170,6 +170,13 @@ def test_a_header_where_none_belongs_and_the_other_way_round(path):
     assert loaded(path, b"2 1\ncat 3\ndog 4\n", format="glove") == (["2", "cat", "dog"], [[1], [3], [4]])
 
 
+def test_numbers_of_which_half_are_damaged_get_no_words_of_their_own(tmp_path):
+    path = tmp_path / "vectors.tsv"
+    path.write_text("1.5\t2\t3\n0.5\t1-\t2\n2.5\t0\t1\n.5\t4..\t1\n")
+    with pytest.raises(FormatError, match="holds numbers without words"):
+        WordVectors.load(path, skip_bad_rows=True)
+
+
 def test_numbers_without_words(path):
     data = b"0.5 1 2\n0.25 3 4\n"
     path.write_bytes(data)

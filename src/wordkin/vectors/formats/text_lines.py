@@ -81,7 +81,7 @@ def begins_a_row(line: bytes) -> bool:
 
 
 def lacks_words(first: bytes, *, ids_are_words: bool) -> bool:
-    """Whether most of the first lines hold only numbers.
+    """Whether half of the first lines or more hold only numbers; of two lines, both.
 
     Args:
         first: the bytes that the file begins with.
@@ -89,7 +89,9 @@ def lacks_words(first: bytes, *, ids_are_words: bool) -> bool:
     """
     sample = [line.split() for _, line in itertools.islice(lines(first), _SAMPLE_LINES)]
     bare = [fields for fields in sample if all(map(is_number, fields)) and not (ids_are_words and fields[0].isdigit())]
-    return 2 * len(bare) > len(sample)
+    if len(sample) <= 2:  # the first one may be a wrong header
+        return len(bare) == len(sample) > 0
+    return 2 * len(bare) >= len(sample)
 
 
 def has_one_number_a_line(first: bytes) -> bool:
