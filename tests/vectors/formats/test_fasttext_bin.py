@@ -96,21 +96,6 @@ def test_vectors_without_subwords_do_not_know_unknown_words(tmp_path):
 
 
 def test_the_kernels_as_python():
-    marked = np.frombuffer("<größe>".encode(), np.uint8)
-    totals = []
-    for function in (fasttext_bin.add_ngrams, fasttext_bin.add_ngrams.py_func):
-        total = np.zeros(SIZE, np.float32)
-        with np.errstate(over="ignore"):
-            assert function(marked, 2, 3, BUCKETS, MATRIX, 3, total) == 11
-        totals.append(total.tolist())
-    assert totals[0] == totals[1]
-    text, offsets = np.frombuffer(b"the</s>", np.uint8), np.array([0, 3, 7])
-    room = np.empty(9, np.uint8)
-    for function in (fasttext_bin.word_vectors, fasttext_bin.word_vectors.py_func):
-        vectors = np.empty((2, SIZE), np.float32)
-        function(text, offsets, 0, 2, 3, BUCKETS, MATRIX, 3, room, vectors)
-        np.testing.assert_array_equal(vectors[1], MATRIX[1])
-        np.testing.assert_allclose(vectors[0], mean("the", 0, 2, 3), rtol=1e-5)
     data = np.frombuffer(b"ab\0" + struct.pack("<qb", 258, 0) + b"c\0" + struct.pack("<qb", 7, 1), np.uint8)
     for function in (fasttext_bin.entries, fasttext_bin.entries.py_func):
         text, offsets, counts = np.zeros(9, np.uint8), np.zeros(3, np.int64), np.zeros(2, np.int64)

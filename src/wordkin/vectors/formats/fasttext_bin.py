@@ -7,16 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
 from wordkin.compilation import compiled
 from wordkin.errors import FormatError, corrupt_file
-from wordkin.storage.arrays import rows_of_block
+from wordkin.model.subwords import Subwords, add_ngrams, ngrams_of_words
+from wordkin.storage.arrays import read_only, row_blocks
 from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
-
-_FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
-_SIGN = np.uint32(0xFFFFFF00)
 
 COMPLETE, CUT_SHORT, NO_WORD = range(3)
 
@@ -57,89 +54,12 @@ def entries(data, begin, words, text, offsets, counts):
     return COMPLETE, position
 
 
-@register_jitable
-def _is_continuation(byte):
-    return byte & 0xC0 == 0x80
-
-
-@compiled(nogil=True)
-def add_ngrams(delimited, shortest, longest, buckets, matrix, first, total):
-    """Add the vectors of all n-grams of a word to `total`; return the number of n-grams.
-
-    Args:
-        delimited: uint8, the word between "<" and ">".
-        shortest: the smallest number of characters of an n-gram.
-        longest: the largest number of characters of an n-gram.
-        buckets: the number of rows that n-grams share.
-        matrix: (rows, vector_size) float32.
-        first: the row of the first bucket.
-        total: (vector_size,) float32; updated.
-    """
-    found = 0
-    for begin in range(len(delimited)):
-        if _is_continuation(delimited[begin]):
-            continue
-        state, end = _FNV_BASIS, begin
-        for characters in range(1, longest + 1):
-            if end == len(delimited):
-                break
-            more = True
-            while more:
-                byte = np.uint32(delimited[end])
-                if byte >= 0x80:
-                    byte |= _SIGN
-                state = np.uint32((state ^ byte) * _FNV_PRIME)  # Numba computes the product with 64 bits
-                end += 1
-                more = end < len(delimited) and _is_continuation(delimited[end])
-            if characters >= shortest and not (characters == 1 and (begin == 0 or end == len(delimited))):
-                row = first + np.int64(state % np.uint32(buckets))
-                for column in range(len(total)):
-                    total[column] += matrix[row, column]
-                found += 1
-    return found
-
-
-@compiled(nogil=True)
-def word_vectors(text, offsets, first_word, shortest, longest, buckets, matrix, first, delimited, vectors):
-    """Compute the vectors of known words: the mean of the word's row and its n-grams' rows.
-
-    Args:
-        text: uint8, the words' bytes, one after the other.
-        offsets: (words + 1,) int64.
-        first_word: the row of the first word.
-        shortest: the smallest number of characters of an n-gram.
-        longest: the largest number of characters of an n-gram; 0 without n-grams.
-        buckets: the number of rows that n-grams share.
-        matrix: (rows, vector_size) float32.
-        first: the row of the first bucket.
-        delimited: uint8, working space for the longest word and two more bytes.
-        vectors: (words, vector_size) float32 out.
-    """
-    for word in range(len(vectors)):
-        size = offsets[word + 1] - offsets[word]
-        for place in range(size):
-            delimited[1 + place] = text[offsets[word] + place]
-        delimited[0], delimited[1 + size] = ord("<"), ord(">")
-        total = vectors[word]
-        for column in range(len(total)):
-            total[column] = matrix[first_word + word, column]
-        found = 1
-        is_end_of_sentence = (
-            size == 4 and delimited[1] == 60 and delimited[2] == 47 and delimited[3] == 115 and delimited[4] == 62
-        )
-        if longest > 0 and not is_end_of_sentence:
-            found += add_ngrams(delimited[: size + 2], shortest, longest, buckets, matrix, first, total)
-        for column in range(len(total)):
-            total[column] /= np.float32(found)
-
-
 _MAGIC = struct.pack("<i", 793712314)
 _VERSIONS = (11, 12)
 _HEADER = struct.Struct("<2i12id3i2q")
 _MATRIX = struct.Struct("<?2q")
 _SUPERVISED = 3
 _LONGEST_NGRAM = 64
-_END_OF_SENTENCE = "</s>"
 
 
 class _Header(NamedTuple):
@@ -165,52 +85,6 @@ class _Header(NamedTuple):
     pruned: int
 
 
-class Subwords:
-    """Vectors of unknown words, from their n-grams.
-
-    Args:
-        matrix: (words + buckets, vector_size) float32, mapped.
-        words: the number of rows of words.
-        buckets: the number of rows of n-grams.
-        shortest: the smallest number of characters of an n-gram.
-        longest: the largest number of characters of an n-gram; 0 without n-grams.
-    """
-
-    def __init__(self, matrix: npt.NDArray[np.float32], words: int, buckets: int, shortest: int, longest: int) -> None:
-        self._matrix = matrix
-        self._words = words
-        self._buckets = buckets
-        self._shortest = shortest
-        self._longest = longest
-
-    def vector(self, word: str) -> npt.NDArray[np.float32] | None:
-        """The mean of the n-grams' vectors, (vector_size,); None if the word is too short for an n-gram."""
-        pass
-
-        if not self._longest or word == _END_OF_SENTENCE:
-            return None
-        total = np.zeros(self._matrix.shape[1], np.float32)
-        delimited = np.frombuffer(f"<{word}>".encode("utf-8", "surrogatepass"), np.uint8)
-        found = add_ngrams(delimited, self._shortest, self._longest, self._buckets, self._matrix, self._words, total)
-        return total / np.float32(found) if found else None
-
-    def blocks(
-        self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
-    ) -> Iterator[Block]:
-        """Yield the words and vectors of the known words."""
-        pass
-
-        step = rows_of_block(self._matrix.shape[1])
-        vectors = np.empty((min(step, len(counts)), self._matrix.shape[1]), np.float32)
-        delimited = np.empty(int(np.diff(offsets).max()) + 2, np.uint8)
-        for begin in range(0, len(counts), step):
-            bounds = offsets[begin : begin + step + 1]
-            words, found = text[bounds[0] : bounds[-1]], vectors[: len(bounds) - 1]
-            ngrams = (self._shortest, self._longest, self._buckets, self._matrix, self._words)
-            word_vectors(words, bounds - bounds[0], begin, *ngrams, delimited, found)
-            yield Block(words, bounds - bounds[0], found, counts[begin : begin + step])
-
-
 def recognises(_path: Path, first: bytes) -> bool:
     """Whether a file's first bytes are fastText's magic number."""
     return first.startswith(_MAGIC)
@@ -227,9 +101,30 @@ def read(path: Path) -> Source:
     text, offsets, counts, end = _entries(path, header, data)
     matrix = _matrix(path, header, data, end)
     longest = 0 if header.version == 11 and header.architecture == _SUPERVISED else header.longest
-    subwords = Subwords(matrix, header.words, header.buckets, header.shortest, longest)
-    blocks = subwords.blocks(text, offsets[: header.words + 1], np.maximum(counts[: header.words], 1))
-    return Source(path, header.words, header.vector_size, blocks, subwords=subwords if longest else None)
+    subwords = None
+    if longest:
+        buckets = np.arange(header.buckets, dtype=np.int32)
+        ngram_rows = matrix[header.words : header.words + header.buckets]
+        subwords = Subwords(header.shortest, longest, header.buckets, buckets, ngram_rows)
+    blocks = _blocks(matrix, subwords, text, offsets[: header.words + 1], np.maximum(counts[: header.words], 1))
+    return Source(path, header.words, header.vector_size, blocks, subwords=subwords)
+
+
+def _blocks(
+    matrix: npt.NDArray[np.float32],
+    subwords: Subwords | None,
+    text: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+) -> Iterator[Block]:
+    """Yield the words and their vectors: the means of their own rows and the rows of their n-grams."""
+    for rows in row_blocks(len(counts), matrix.shape[1]):
+        bounds = offsets[rows.start : rows.stop + 1]
+        words, vectors = text[bounds[0] : bounds[-1]], np.array(matrix[rows])
+        if subwords is not None:
+            ngrams = ngrams_of_words(words, bounds - bounds[0], subwords.min_n, subwords.max_n, subwords.bucket)
+            add_ngrams(*ngrams, read_only(subwords.rows), vectors)
+        yield Block(words, bounds - bounds[0], vectors, counts[rows])
 
 
 def _header(path: Path) -> _Header:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,12 @@ from wordkin.storage.arrays import file_offset, row_blocks
 from wordkin.storage.word_index import WordIndex
 from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.precision import STORED_TYPES, Precision, first_unrepresentable, quantize
-from wordkin.vectors.formats.stream import Source, Subwords, file_blocks, matrix_blocks
+from wordkin.vectors.formats.stream import Source, file_blocks, matrix_blocks
 from wordkin.vectors.norms import row_lengths
 from wordkin.vocabulary import Vocabulary
+
+if TYPE_CHECKING:  # it loads Numba
+    from wordkin.model.subwords import Subwords
 
 KIND = "model"
 ARRAYS = {
@@ -44,7 +47,8 @@ class StoredModel:
         history: one mapping per epoch; if training continued an earlier model, the epochs of all runs, each with the
             number of its ``run``, from 1.
         norms: (words,) float32, the stored lengths of the rows of `input`; None if unknown.
-        subwords: gives unknown words a vector, if the file's format can; it is not stored.
+        subwords: the rows of n-grams, which give unknown words a vector; None without n-grams. `input` holds the words'
+            own vectors all the same: the means of the words' own rows and the rows of their n-grams.
         scales: (words,) float32, the factors of int8 rows; else None.
     """
 
@@ -54,7 +58,7 @@ class StoredModel:
     config: dict[str, Any]
     history: list[dict[str, Any]]
     norms: npt.NDArray[np.float32] | None = None
-    subwords: Subwords | None = None
+    subwords: "Subwords | None" = None
     scales: npt.NDArray[np.float32] | None = None
 
     @property

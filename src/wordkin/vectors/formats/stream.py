@@ -5,7 +5,7 @@ import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from wordkin.storage.units import plural
 from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.precision import Precision, dequantize
 from wordkin.vocabulary import Vocabulary, join_words
+
+if TYPE_CHECKING:  # it loads Numba
+    from wordkin.model.subwords import Subwords
 
 logger = logging.getLogger("wordkin")
 
@@ -50,13 +53,6 @@ class Block(NamedTuple):
         return Block(text, offsets, self.vectors[mask], None if self.counts is None else self.counts[mask])
 
 
-class Subwords(Protocol):
-    """A source of vectors for unknown words."""
-
-    def vector(self, word: str) -> npt.NDArray[np.float32] | None:
-        """The vector of a word, (vector_size,) float32; None if no part of the word is known."""
-
-
 @dataclasses.dataclass(eq=False)
 class Source:
     """A file of vectors that is being read.
@@ -69,7 +65,7 @@ class Source:
         output: (words, vector_size) float32, W, mapped; None if the file has none.
         config: the hyper-parameters of the training run, if known.
         history: one mapping per epoch, if known.
-        subwords: gives unknown words a vector; None if the file cannot.
+        subwords: the rows of n-grams, which give unknown words a vector; None if the file has none.
         precision: the number format of the vectors in the native format.
     """
 
@@ -80,7 +76,7 @@ class Source:
     output: npt.NDArray[np.float32] | None = None
     config: dict[str, Any] = dataclasses.field(default_factory=dict)
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    subwords: Subwords | None = None
+    subwords: "Subwords | None" = None
     precision: Precision = "float32"
 
 

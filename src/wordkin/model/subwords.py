@@ -1,0 +1,225 @@
+"""Subwords: a word's character n-grams by fastText's hash, and the vectors that they give unknown words."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba.extending import register_jitable
+
+from wordkin.compilation import compiled
+
+END_OF_SENTENCE = "</s>"
+"""fastText's word at the end of each line, which has no n-grams."""
+
+_FNV_BASIS, _FNV_PRIME = np.uint64(2166136261), np.uint64(16777619)
+_LOW = np.uint64(0xFFFFFFFF)
+_SIGN = np.uint64(0xFFFFFF00)
+
+
+@register_jitable
+def _is_continuation(byte):
+    return byte & 0xC0 == 0x80
+
+
+@compiled(nogil=True)
+def hash_ngrams(delimited, min_n, max_n, bucket, found):
+    """Write the bucket of each n-gram of a word to `found`; return the number of n-grams.
+
+    The order is fastText's: by the first character, then by length. The single characters "<" and ">" do not count.
+
+    Args:
+        delimited: uint8, the word in UTF-8 between "<" and ">".
+        min_n: the smallest number of characters of an n-gram.
+        max_n: the largest number of characters of an n-gram.
+        bucket: the number of buckets.
+        found: int32 out, with room for all n-grams.
+    """
+    count = 0
+    for begin in range(len(delimited)):
+        if _is_continuation(delimited[begin]):
+            continue
+        state, end = _FNV_BASIS, begin
+        for characters in range(1, max_n + 1):
+            if end == len(delimited):
+                break
+            more = True
+            while more:
+                byte = np.uint64(delimited[end])
+                if byte >= 0x80:
+                    byte |= _SIGN  # fastText hashes signed characters
+                state = ((state ^ byte) * _FNV_PRIME) & _LOW
+                end += 1
+                more = end < len(delimited) and _is_continuation(delimited[end])
+            if characters >= min_n and not (characters == 1 and (begin == 0 or end == len(delimited))):
+                found[count] = np.int32(state % np.uint64(bucket))
+                count += 1
+    return count
+
+
+@compiled(nogil=True)
+def count_ngrams(text, offsets, min_n, max_n, starts):
+    """Write to `starts`, (words + 1,) int64, where each word's n-grams begin; other arguments as in `fill_ngrams`."""
+    starts[0] = 0
+    for word in range(len(offsets) - 1):
+        begin, end = offsets[word], offsets[word + 1]
+        characters, ngrams = 2, 0
+        for place in range(begin, end):
+            characters += not _is_continuation(text[place])
+        for length in range(max(min_n, 1), max_n + 1):
+            ngrams += max(characters - length + 1, 0)
+        if min_n <= 1 <= max_n:
+            ngrams -= 2
+        if _is_end_of_sentence(text, begin, end):
+            ngrams = 0
+        starts[word + 1] = starts[word] + ngrams
+
+
+@compiled(nogil=True)
+def fill_ngrams(text, offsets, min_n, max_n, bucket, starts, delimited, found):
+    """Write the buckets of all words' n-grams.
+
+    Args:
+        text: uint8, the words in UTF-8, one after the other.
+        offsets: (words + 1,) int64, where each word begins in `text`.
+        min_n: as in `hash_ngrams`.
+        max_n: as in `hash_ngrams`.
+        bucket: as in `hash_ngrams`.
+        starts: (words + 1,) int64, where each word's n-grams begin in `found`.
+        delimited: uint8, working space for the longest word and two more bytes.
+        found: (n-grams,) int32 out.
+    """
+    delimited[0] = ord("<")
+    for word in range(len(offsets) - 1):
+        begin, end = starts[word], starts[word + 1]
+        if begin == end:
+            continue
+        size = offsets[word + 1] - offsets[word]
+        for place in range(size):
+            delimited[1 + place] = text[offsets[word] + place]
+        delimited[1 + size] = ord(">")
+        hash_ngrams(delimited[: size + 2], min_n, max_n, bucket, found[begin:end])
+
+
+@register_jitable
+def _is_end_of_sentence(text, begin, end):
+    """Whether the word from byte `begin` to `end` is ``</s>``."""
+    return (
+        end - begin == 4
+        and text[begin] == ord("<")
+        and text[begin + 1] == ord("/")
+        and text[begin + 2] == ord("s")
+        and text[begin + 3] == ord(">")
+    )
+
+
+@compiled(nogil=True)
+def add_ngrams(starts, rows, matrix, vectors):
+    """Turn the words' own rows into the words' vectors: the mean of the own row and the n-grams' rows.
+
+    Args:
+        starts: (words + 1,) int64, where each word's n-grams begin in `rows`.
+        rows: (n-grams,) int, the row of each in `matrix`.
+        matrix: (buckets, vector_size) float32.
+        vectors: (words, vector_size) float32; the words' own rows in, their vectors out.
+    """
+    for word in range(len(vectors)):
+        vector = vectors[word]
+        for place in range(starts[word], starts[word + 1]):
+            row = rows[place]
+            for column in range(len(vector)):
+                vector[column] += matrix[row, column]
+        count = np.float32(starts[word + 1] - starts[word] + 1)
+        for column in range(len(vector)):
+            vector[column] /= count
+
+
+class Ngrams(NamedTuple):
+    """The n-grams of many words.
+
+    Attributes:
+        starts: (words + 1,) int64, where each word's n-grams begin in `buckets`.
+        buckets: (n-grams,) int32, the bucket of each; a bucket that a word reaches twice is there twice.
+    """
+
+    starts: npt.NDArray[np.int64]
+    buckets: npt.NDArray[np.int32]
+
+
+def ngrams_of_words(
+    text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], min_n: int, max_n: int, bucket: int
+) -> Ngrams:
+    """The n-grams of many words.
+
+    Args:
+        text: the words in UTF-8, one after the other.
+        offsets: (words + 1,), where each word begins in `text`.
+        min_n: the smallest number of characters of an n-gram, of ``<word>``.
+        max_n: the largest number of characters of an n-gram; 0 for no n-grams.
+        bucket: the number of buckets.
+    """
+    starts = np.empty(len(offsets), np.int64)
+    count_ngrams(text, offsets, min_n, max_n, starts)
+    found = np.empty(int(starts[-1]), np.int32)
+    delimited = np.empty(int(np.diff(offsets).max(initial=0)) + 2, np.uint8)
+    fill_ngrams(text, offsets, min_n, max_n, bucket, starts, delimited, found)
+    return Ngrams(starts, found)
+
+
+def ngrams_of_word(word: str, min_n: int, max_n: int, bucket: int) -> npt.NDArray[np.int32]:
+    """The bucket of each n-gram of a word: (n-grams,)."""
+    text = np.frombuffer(word.encode("utf-8", "surrogatepass"), np.uint8)
+    return ngrams_of_words(text, np.array([0, len(text)]), min_n, max_n, bucket).buckets
+
+
+def reached_buckets(buckets: npt.NDArray[np.int32], bucket: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The distinct buckets, ascending; and the place of each of `buckets` among them."""
+    places = np.zeros(bucket, np.int32)
+    places[buckets] = 1
+    reached = np.flatnonzero(places).astype(np.int32)
+    places[reached] = np.arange(len(reached), dtype=np.int32)
+    return reached, places[buckets]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Subwords:
+    """The rows of character n-grams, which give unknown words a vector.
+
+    Attributes:
+        min_n: the smallest number of characters of an n-gram, of ``<word>``.
+        max_n: the largest number of characters of an n-gram.
+        bucket: the number of buckets that n-grams are hashed into.
+        buckets: (reached buckets,) int32, ascending; the other buckets have no row.
+        rows: (reached buckets, vector_size) float32; or float16, or int8 with scales.
+        scales: (reached buckets,) float32, the factors of int8 rows; else None.
+        pruned: whether buckets without a row are left out of a word's mean; otherwise they count as rows of zeros.
+    """
+
+    min_n: int
+    max_n: int
+    bucket: int
+    buckets: npt.NDArray[np.int32]
+    rows: npt.NDArray[Any]
+    scales: npt.NDArray[np.float32] | None = None
+    pruned: bool = False
+
+    def vector(self, word: str) -> npt.NDArray[np.float32] | None:
+        """The mean of the rows of a word's n-grams, (vector_size,); None if no n-gram has a row other than zeros."""
+        if word == END_OF_SENTENCE:
+            return None
+        ngrams = ngrams_of_word(word, self.min_n, self.max_n, self.bucket)
+        places = np.searchsorted(self.buckets, ngrams)
+        places = places[self.buckets[np.minimum(places, len(self.buckets) - 1)] == ngrams]
+        values = np.asarray(self.rows[places], np.float32)
+        if self.scales is not None:
+            values *= self.scales[places, None]
+        if not values.any():
+            return None
+        total: npt.NDArray[np.float32] = values.sum(axis=0) / np.float32(len(places if self.pruned else ngrams))
+        return total
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state for copies and pickles: mapped arrays are copied into memory, because a pickle has no file."""
+        return {
+            name: np.asarray(value) if isinstance(value, np.ndarray) else value for name, value in vars(self).items()
+        }
