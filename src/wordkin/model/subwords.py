@@ -8,6 +8,9 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from wordkin.compilation import compiled
+from wordkin.config import TrainingConfig
+from wordkin.storage.arrays import read_only
+from wordkin.vocabulary import Vocabulary
 
 END_OF_SENTENCE = "</s>"
 """fastText's word at the end of each line, which has no n-grams."""
@@ -134,6 +137,20 @@ def add_ngrams(starts, rows, matrix, vectors):
             vector[column] /= count
 
 
+@compiled(nogil=True)
+def subtract_ngrams(starts, rows, matrix, wanted, vectors):
+    """Turn the vectors of the wanted words into the words' own rows: the inverse of `add_ngrams`."""
+    for word in np.flatnonzero(wanted):
+        vector = vectors[word]
+        count = np.float32(starts[word + 1] - starts[word] + 1)
+        for column in range(len(vector)):
+            vector[column] *= count
+        for place in range(starts[word], starts[word + 1]):
+            row = rows[place]
+            for column in range(len(vector)):
+                vector[column] -= matrix[row, column]
+
+
 class Ngrams(NamedTuple):
     """The n-grams of many words.
 
@@ -181,6 +198,76 @@ def reached_buckets(buckets: npt.NDArray[np.int32], bucket: int) -> tuple[npt.ND
     return reached, places[buckets]
 
 
+class WordRows(NamedTuple):
+    """The rows of V whose mean is a word's vector, for each word: its own row, then the rows of its n-grams.
+
+    Attributes:
+        starts: (words + 1,) int64, where each word's rows begin in `rows`.
+        rows: int32; those of n-grams come behind those of all words.
+    """
+
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NgramTable:
+    """The n-grams of a vocabulary. Each bucket that they reach has a row.
+
+    Attributes:
+        starts: (words + 1,) int64, where each word's n-grams begin in `places`.
+        places: (n-grams,) int32, the place of each n-gram's bucket in `buckets`.
+        buckets: (reached buckets,) int32, ascending.
+    """
+
+    starts: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int32]
+    buckets: npt.NDArray[np.int32]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of V: one for each word, and behind them one for each bucket."""
+        return len(self.starts) - 1 + len(self.buckets)
+
+    def word_rows(self) -> WordRows:
+        """The rows of V that each word consists of."""
+        words = len(self.starts) - 1
+        starts = self.starts + np.arange(words + 1)
+        rows = np.empty(len(self.places) + words, np.int32)
+        is_own = np.zeros(len(rows), np.bool_)
+        is_own[starts[:-1]] = True
+        rows[is_own], rows[~is_own] = np.arange(words), self.places + np.int32(words)
+        return WordRows(starts, rows)
+
+    def compose(self, own: npt.NDArray[np.float32], ngrams: npt.NDArray[np.float32]) -> None:
+        """Turn the words' own rows into the words' vectors, given the rows of n-grams."""
+        add_ngrams(self.starts, self.places, ngrams, own)
+
+    def decompose(
+        self, vectors: npt.NDArray[np.float32], ngrams: npt.NDArray[np.float32], wanted: npt.NDArray[np.bool_]
+    ) -> None:
+        """Turn the vectors of the wanted words into the words' own rows, given the rows of n-grams."""
+        subtract_ngrams(self.starts, self.places, ngrams, wanted, vectors)
+
+    def with_ngrams(self, of_words: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """For each row of V, whether it belongs to one of the marked words: (rows,)."""
+        marked = np.zeros(self.rows, np.bool_)
+        words = len(of_words)
+        marked[:words] = of_words
+        marked[words + self.places[np.repeat(of_words, np.diff(self.starts))]] = True
+        return marked
+
+
+def ngram_table(vocabulary: Vocabulary, config: TrainingConfig) -> NgramTable | None:
+    """The n-grams of a vocabulary; None where the configuration asks for none."""
+    if not config.max_n:
+        return None
+    text, offsets = read_only(vocabulary.text), read_only(vocabulary.offsets)
+    starts, found = ngrams_of_words(text, offsets, config.min_n, config.max_n, config.bucket)
+    buckets, places = reached_buckets(found, config.bucket)
+    return NgramTable(starts, places, buckets)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Subwords:
     """The rows of character n-grams, which give unknown words a vector.
@@ -203,6 +290,18 @@ class Subwords:
     scales: npt.NDArray[np.float32] | None = None
     pruned: bool = False
 
+    @property
+    def scheme(self) -> tuple[int, int, int]:
+        """What decides which n-grams share a row: min_n, max_n and bucket."""
+        return self.min_n, self.max_n, self.bucket
+
+    def values(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Some of the rows, converted to float32: (places, vector_size)."""
+        values = np.asarray(self.rows[places], np.float32)
+        if self.scales is not None:
+            values *= self.scales[places, None]
+        return values
+
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
         """The mean of the rows of a word's n-grams, (vector_size,); None if no n-gram has a row other than zeros."""
         if word == END_OF_SENTENCE:
@@ -210,9 +309,7 @@ class Subwords:
         ngrams = ngrams_of_word(word, self.min_n, self.max_n, self.bucket)
         places = np.searchsorted(self.buckets, ngrams)
         places = places[self.buckets[np.minimum(places, len(self.buckets) - 1)] == ngrams]
-        values = np.asarray(self.rows[places], np.float32)
-        if self.scales is not None:
-            values *= self.scales[places, None]
+        values = self.values(places)
         if not values.any():
             return None
         total: npt.NDArray[np.float32] = values.sum(axis=0) / np.float32(len(places if self.pruned else ngrams))

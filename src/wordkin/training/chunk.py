@@ -20,6 +20,7 @@ from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.model import huffman, kernel, sampling
+from wordkin.model.subwords import WordRows, ngram_table
 from wordkin.model.kernel.hogwild import hogwild
 from wordkin.model.kernel.minibatch import minibatch
 from wordkin.storage import units
@@ -123,9 +124,10 @@ class ChunkTrainer:
     Args:
         corpus: the encoded corpus.
         config: the hyper-parameters.
-        frozen: (words,) whether a word's input vector stays as it is; None where all are trained.
+        frozen: (rows,) whether a row of V stays as it is; None where all are trained.
 
     Attributes:
+        ngrams: the n-grams of the vocabulary; None without subwords.
         pieces: the pieces of text to train on.
         held_out: the pieces of text that are held out.
         tokens: tokens to train on, in each epoch.
@@ -139,6 +141,8 @@ class ChunkTrainer:
         self, corpus: EncodedCorpus, config: TrainingConfig, frozen: npt.NDArray[np.bool_] | None = None
     ) -> None:
         self.config = config
+        self.ngrams = ngram_table(corpus.vocabulary, config)
+        word_rows = None if self.ngrams is None else self.ngrams.word_rows()
         parts = split(corpus.sentence_offsets, config.holdout)
         self.pieces, self.held_out = parts.training, parts.held_out
         self.tokens = int((self.pieces[:, 1] - self.pieces[:, 0]).sum())
@@ -148,7 +152,9 @@ class ChunkTrainer:
         hierarchical = config.output_layer == "hierarchical-softmax"
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
         self._kept, self._noise = counts * keep / counts.sum(), noise
-        size = minibatches(config, self._kept / self._kept.sum(), noise, tree) if config.deterministic else None
+        size = None
+        if config.deterministic:
+            size = minibatches(config, self._kept / self._kept.sum(), noise, tree, word_rows)
         self._training = Mode(
             updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
         )
@@ -160,6 +166,7 @@ class ChunkTrainer:
             tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
             kernel.window_of(config),
             None if frozen is None else read_only(frozen),
+            None if word_rows is None else WordRows(*map(read_only, word_rows)),
         )
         self._shape = kernel.shape_of(config, tree)
         whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._shape.outputs)

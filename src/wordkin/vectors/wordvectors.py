@@ -17,6 +17,9 @@ from wordkin.vectors.queries import Queries
 from wordkin.vectors.search import Rows
 from wordkin.vocabulary import Vocabulary
 
+if TYPE_CHECKING:  # it loads Numba
+    from wordkin.model.subwords import Subwords
+
 
 class WordVectors(Queries):
     """Vectors by word, with queries and measures.
@@ -186,6 +189,11 @@ class WordVectors(Queries):
     def output_vectors(self) -> npt.NDArray[np.float32] | None:
         """The output vectors W, (words, vector_size) float32; None if the file has none."""
         return self._model.output
+
+    @property
+    def subwords(self) -> "Subwords | None":
+        """The rows of character n-grams, which give words outside the vocabulary a vector; None without n-grams."""
+        return self._model.subwords
 
     @property
     def index_to_key(self) -> Sequence[str]:
