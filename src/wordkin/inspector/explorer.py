@@ -80,8 +80,7 @@ def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     vector = vectors.get(asked)
     if vector is None:
         return {"unknown": [asked]}
-    known = asked in vectors
-    row = vectors.row(asked) if known else None
+    row = vectors.find(asked)
     counts = vectors.vocabulary.counts
     return {
         "row": row,

@@ -315,6 +315,11 @@ class Subwords:
         total: npt.NDArray[np.float32] = values.sum(axis=0) / np.float32(len(places if self.pruned else ngrams))
         return total
 
+    def values(self, places: slice | npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+        """The rows of some of `buckets` converted to float32: (places, vector_size)."""
+        values = np.asarray(self.rows[places], np.float32)
+        return values if self.scales is None else values * self.scales[places, None]
+
     def __getstate__(self) -> dict[str, Any]:
         """The state for copies and pickles: mapped arrays are copied into memory, because a pickle has no file."""
         return {

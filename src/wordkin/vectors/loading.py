@@ -166,6 +166,16 @@ def _separators(form: registry.Format) -> bytes:
 
 
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
+    if source.subwords is not None and not form.subwords:
+        able = " or ".join(each.name for each in registry.FORMATS.values() if each.subwords)
+        logger.warning(
+            "%s has no place for n-grams, as every file in the format %s: words outside the vocabulary have no vectors "
+            "there; keep them with %s (%s)",
+            target,
+            form.name,
+            able,
+            argument("format", option="--to"),
+        )
     blocks = replace_separators(source.blocks, target, _separators(form), space_as)
     form.import_module().write(dataclasses.replace(source, blocks=blocks), target)
 

@@ -29,6 +29,7 @@ class Format:
         writes: whether it can be written.
         quantizes: whether it can hold float16 and int8.
         single: whether it is a single file, which can be written to standard output.
+        subwords: whether it can hold the rows of n-grams.
         skips: whether its ``read`` takes ``skip_bad_rows``, which returns bad rows as rows without a word.
     """
 
@@ -39,6 +40,7 @@ class Format:
     writes: bool = True
     quantizes: bool = False
     single: bool = True
+    subwords: bool = False
     skips: bool = False
 
     @property
@@ -54,7 +56,7 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (  # in the order of trying; the last ones recognize anything that looks like text
-        Format("safetensors", "native", (".safetensors", ".wordkin"), quantizes=True),
+        Format("safetensors", "native", (".safetensors", ".wordkin"), quantizes=True, subwords=True),
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",), single=False, skips=True),
@@ -66,7 +68,7 @@ FORMATS = {
         Format("word2vec-text", "word2vec_text", (".txt",), skips=True),
         Format("fasttext-vec", "word2vec_text", (".vec",), skips=True),
         Format("glove", "glove", (".glove",), skips=True),
-        Format("hub", "hub", quantizes=True, single=False),
+        Format("hub", "hub", quantizes=True, single=False, subwords=True),
         Format("spacy", "spacy", reads=False, single=False),
         Format("static-embedding", "static_embedding", reads=False, single=False),
     )
