@@ -49,8 +49,9 @@ def assign_places(ring, lane, slot, previous, reach, leaves):
             if ring.newest[place] == position:
                 leave(ring, lane, previous, place)
         progress[LEFT] = max(progress[LEFT], centre - reach)
-    for position in range(max(progress[ENTERED], centre - reach), stop):
-        enter(ring, lane, slot, previous, position, leaves)
+    first = max(progress[ENTERED], centre - reach)
+    for position in range(first, stop):
+        enter(ring, lane, slot, previous, position, first, leaves)
     progress[ENTERED] = max(progress[ENTERED], stop)
     position = stop
     for i in range(step.sizes[CONTEXT] - 1, -1, -1):
@@ -59,8 +60,8 @@ def assign_places(ring, lane, slot, previous, reach, leaves):
 
 
 @inlined
-def enter(ring, lane, slot, previous, position, leaves):
-    """Give the word at a position a place, the one that it has already or a free one."""
+def enter(ring, lane, slot, previous, position, first, leaves):
+    """Give the word at a position a place, the one that it has already or a free one; `first` enters with it."""
     word, place, free = lane.words[position], -1, -1
     for candidate in range(len(ring.words)):
         if ring.words[candidate] == word:
@@ -71,11 +72,12 @@ def enter(ring, lane, slot, previous, position, leaves):
             if not leaves:  # the places in use come first
                 break
     known = place >= 0
-    if known and leaves:
+    renewed = known and leaves and ring.newest[place] < first
+    if renewed:
         leave(ring, lane, previous, place)
     if not known:
         place = free
-    if leaves or not known:
+    if renewed or not known:
         step = step_at(lane, slot)
         number = step.sizes[ENTERING]
         step.ring.entering[number, 0], step.ring.entering[number, 1] = place, word
