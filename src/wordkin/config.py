@@ -156,10 +156,17 @@ class TrainingConfig:
         0, "fewest characters of the n-grams that are part of a word's vector", int, low=0, high=MAX_NGRAM
     )
     max_n: int = _parameter(
-        0, "most characters of the n-grams that are part of a word's vector; 0 for no n-grams", int, low=0, high=MAX_NGRAM
+        0,
+        "most characters of the n-grams that are part of a word's vector; 0 for no n-grams",
+        int,
+        low=0,
+        high=MAX_NGRAM,
     )
     bucket: int = _parameter(
-        2_000_000, "buckets that n-grams are hashed into; only those that a word reaches take memory", int, low=1,
+        2_000_000,
+        "buckets that n-grams are hashed into; only those that a word reaches take memory",
+        int,
+        low=1,
         high=2**31 - 1,
     )
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)

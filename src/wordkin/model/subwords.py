@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from numba.extending import register_jitable
 
+from wordkin import memory
 from wordkin.compilation import compiled
 from wordkin.config import TrainingConfig
 from wordkin.storage.arrays import read_only
@@ -14,6 +15,9 @@ from wordkin.vocabulary import Vocabulary
 
 END_OF_SENTENCE = "</s>"
 """fastText's word at the end of each line, which has no n-grams."""
+
+BLOCK_WORDS = 1 << 16
+"""Words whose n-grams are counted at a time."""
 
 _FNV_BASIS, _FNV_PRIME = np.uint64(2166136261), np.uint64(16777619)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -209,6 +213,10 @@ class WordRows(NamedTuple):
     starts: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int32]
 
+    def of(self, word: int) -> npt.NDArray[np.int32]:
+        """One word's rows."""
+        return self.rows[self.starts[word] : self.starts[word + 1]]
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class NgramTable:
@@ -237,7 +245,7 @@ class NgramTable:
         is_own = np.zeros(len(rows), np.bool_)
         is_own[starts[:-1]] = True
         rows[is_own], rows[~is_own] = np.arange(words), self.places + np.int32(words)
-        return WordRows(starts, rows)
+        return WordRows(read_only(starts), read_only(rows))
 
     def compose(self, own: npt.NDArray[np.float32], ngrams: npt.NDArray[np.float32]) -> None:
         """Turn the words' own rows into the words' vectors, given the rows of n-grams."""
@@ -268,6 +276,40 @@ def ngram_table(vocabulary: Vocabulary, config: TrainingConfig) -> NgramTable | 
     return NgramTable(starts, places, buckets)
 
 
+@compiled(nogil=True)
+def count_new(starts, buckets, reached, new):
+    """Count the buckets that each word reaches first in `new`, (words,), and mark them in `reached`, (bucket,) bool."""
+    for word in range(len(new)):
+        new[word] = 0
+        for place in range(starts[word], starts[word + 1]):
+            new[word] += not reached[buckets[place]]
+            reached[buckets[place]] = True
+
+
+def bytes_of_ngrams(vocabulary: Vocabulary, config: TrainingConfig) -> npt.NDArray[np.int64]:
+    """The bytes that the n-grams of each word add to a run, (words,), if all words before it are there; 0 without."""
+    words = len(vocabulary.counts)
+    added = np.zeros(words, np.int64)
+    if not config.max_n:
+        return added
+    reached, row = (
+        np.zeros(config.bucket, np.bool_),
+        config.copies_of_weights * memory.weights(0, config.vector_size, 1),
+    )
+    for begin in range(0, words, BLOCK_WORDS):
+        offsets = vocabulary.offsets[begin : begin + BLOCK_WORDS + 1]
+        text = read_only(vocabulary.text[offsets[0] : offsets[-1]])
+        starts, buckets = ngrams_of_words(
+            text, read_only(offsets - offsets[0]), config.min_n, config.max_n, config.bucket
+        )
+        new = added[begin : begin + BLOCK_WORDS]
+        count_new(starts, buckets, reached, new)
+        new *= row
+        new += memory.PER_NGRAM * np.diff(starts)
+    added[:1] += memory.ngrams(0, config.bucket)
+    return added
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Subwords:
     """The rows of character n-grams, which give unknown words a vector.
@@ -294,13 +336,6 @@ class Subwords:
     def scheme(self) -> tuple[int, int, int]:
         """What decides which n-grams share a row: min_n, max_n and bucket."""
         return self.min_n, self.max_n, self.bucket
-
-    def values(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Some of the rows, converted to float32: (places, vector_size)."""
-        values = np.asarray(self.rows[places], np.float32)
-        if self.scales is not None:
-            values *= self.scales[places, None]
-        return values
 
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
         """The mean of the rows of a word's n-grams, (vector_size,); None if no n-gram has a row other than zeros."""

@@ -20,9 +20,9 @@ from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.model import huffman, kernel, sampling
-from wordkin.model.subwords import WordRows, ngram_table
 from wordkin.model.kernel.hogwild import hogwild
 from wordkin.model.kernel.minibatch import minibatch
+from wordkin.model.subwords import ngram_table
 from wordkin.storage import units
 from wordkin.storage.arrays import read_only, row_blocks
 from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs
@@ -127,7 +127,8 @@ class ChunkTrainer:
         frozen: (rows,) whether a row of V stays as it is; None where all are trained.
 
     Attributes:
-        ngrams: the n-grams of the vocabulary; None without subwords.
+        word_rows: the rows of V that each word consists of; None without subwords.
+        input_rows: the number of rows of V.
         pieces: the pieces of text to train on.
         held_out: the pieces of text that are held out.
         tokens: tokens to train on, in each epoch.
@@ -141,8 +142,9 @@ class ChunkTrainer:
         self, corpus: EncodedCorpus, config: TrainingConfig, frozen: npt.NDArray[np.bool_] | None = None
     ) -> None:
         self.config = config
-        self.ngrams = ngram_table(corpus.vocabulary, config)
-        word_rows = None if self.ngrams is None else self.ngrams.word_rows()
+        ngrams = ngram_table(corpus.vocabulary, config)
+        self.word_rows = None if ngrams is None else ngrams.word_rows()
+        self.input_rows = len(corpus.vocabulary) if ngrams is None else ngrams.rows
         parts = split(corpus.sentence_offsets, config.holdout)
         self.pieces, self.held_out = parts.training, parts.held_out
         self.tokens = int((self.pieces[:, 1] - self.pieces[:, 0]).sum())
@@ -154,7 +156,7 @@ class ChunkTrainer:
         self._kept, self._noise = counts * keep / counts.sum(), noise
         size = None
         if config.deterministic:
-            size = minibatches(config, self._kept / self._kept.sum(), noise, tree, word_rows)
+            size = minibatches(config, self._kept / self._kept.sum(), noise, tree, self.word_rows)
         self._training = Mode(
             updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
         )
@@ -166,7 +168,7 @@ class ChunkTrainer:
             tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
             kernel.window_of(config),
             None if frozen is None else read_only(frozen),
-            None if word_rows is None else WordRows(*map(read_only, word_rows)),
+            self.word_rows,
         )
         self._shape = kernel.shape_of(config, tree)
         whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._shape.outputs)

@@ -201,6 +201,17 @@ class Initialization:
         known[rows[rows >= 0]] = True
         ngrams.decompose(V[:words, :size], V[words:, :size], known)
 
+    def keep_frozen(self, vocabulary: Vocabulary, V: Matrix) -> None:
+        """Set the frozen words' vectors to the given ones: with subwords they are means, which are rounded.
+
+        Args:
+            vocabulary: that of the run.
+            V: (words, vector_size) the words' vectors.
+        """
+        rows = vocabulary.rows_of(self._vectors)
+        frozen = np.flatnonzero(self._frozen & (rows >= 0))
+        V[rows[frozen]] = self._vectors.values(frozen)
+
     def warn(self, corpus: Text, report: InitializationReport | None) -> list[str]:
         """Log what looks like a mistake, and return it, one line each."""
         if report is None:

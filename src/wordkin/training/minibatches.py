@@ -61,6 +61,24 @@ def moving(input_pairs: npt.NDArray[np.float64], word_rows: WordRows | None) -> 
     return np.add.reduceat(of_rows[rows], starts[:-1]) / lengths
 
 
+def overlapping(input_pairs: npt.NDArray[np.float64], word_rows: WordRows | None) -> npt.NDArray[np.float64]:
+    """For each row of V, the pairs that move a word that it takes part in, on average over these words' pairs: (rows,).
+
+    Args:
+        input_pairs: (words,) the pairs of each word.
+        word_rows: see WordRows; None without subwords.
+    """
+    if word_rows is None:
+        return input_pairs
+    starts, rows = word_rows
+    lengths = np.diff(starts)
+    own, moved = (
+        np.bincount(rows, np.repeat(of_words, lengths))
+        for of_words in (input_pairs, input_pairs * moving(input_pairs, word_rows))
+    )
+    return np.divide(moved, own, out=np.zeros_like(own), where=own > 0)
+
+
 def inputs_of_window(config: TrainingConfig) -> int:
     """The context words of a window, on average."""
     return 1 + config.window if config.shrink_window else 2 * config.window

@@ -200,11 +200,6 @@ class WordVectors(Queries):
         return self._model.output
 
     @property
-    def subwords(self) -> "Subwords | None":
-        """The rows of character n-grams, which give words outside the vocabulary a vector; None without n-grams."""
-        return self._model.subwords
-
-    @property
     def index_to_key(self) -> Sequence[str]:
         """The words in row order, most frequent first."""
         return self.vocabulary.words

@@ -1,8 +1,8 @@
 """The ring of subwords: which words of a lane's text have a place in it, and their vectors there.
 
-A word's vector is the mean of some rows of V: its own row and those of its n-grams. A step does not change these rows. It
-changes the vector in the ring, which the word has from when it comes within reach of a window until it leaves it; then
-the vector's change is added to each of the rows. So the rows are read and written once a token, not once a pair.
+A word's vector is the mean of some rows of V: its own row and those of its n-grams. A step does not change these rows.
+It changes the vector in the ring, which the word has from when it comes within reach of a window until it leaves it;
+then the vector's change is added to each of the rows. So the rows are read and written once a token, not once a pair.
 
 `assign_places` knows the text alone, not V: it notes which places a step needs. `fill_places` and `write_back` do it.
 """

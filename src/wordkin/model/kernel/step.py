@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wordkin.compilation import inlined
+from wordkin.model.kernel.ring import prefetch_words
 from wordkin.model.kernel.simd import (
     GROUP,
     SIMD_WIDTH,
@@ -33,7 +34,6 @@ from wordkin.model.kernel.simd import (
     store_totals,
     total,
 )
-from wordkin.model.kernel.ring import prefetch_words
 from wordkin.model.kernel.workspace import (
     ENTERING,
     NEWEST,

@@ -26,7 +26,8 @@ LINE = 8
 class Weights(NamedTuple):
     """V and W, both (vocabulary, padded vector_size), aligned to 64 bytes; the padding stays zero.
 
-    With subwords, the rows of the n-grams stand behind those of the words in V. They are float32, or float64 for checks.
+    With subwords, the rows of the n-grams stand behind those of the words in V. The numbers are float32, or float64 for
+    checks.
     """
 
     input: npt.NDArray[Any]
@@ -287,9 +288,7 @@ def allocate(
     return Workspace(lane, np.zeros(2 * LINE, np.int64), np.zeros((lanes, 2, LINE), np.int64))
 
 
-def _allocate_ring(
-    lanes: int, room: int, slots: int, shape: Shape, dtype: npt.DTypeLike, minibatch_steps: int
-) -> Ring:
+def _allocate_ring(lanes: int, room: int, slots: int, shape: Shape, dtype: npt.DTypeLike, minibatch_steps: int) -> Ring:
     """Make room for the words within reach of one window, or of all windows of a minibatch."""
     places = shape.reach * max(minibatch_steps, 1)
     return Ring(
