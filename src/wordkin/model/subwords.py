@@ -8,9 +8,7 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from wordkin.compilation import compiled
-
-END_OF_SENTENCE = "</s>"
-"""fastText's word at the end of each line, which has no n-grams."""
+from wordkin.storage.arrays import read_only
 
 _FNV_BASIS, _FNV_PRIME = np.uint64(2166136261), np.uint64(16777619)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -103,7 +101,7 @@ def fill_ngrams(text, offsets, min_n, max_n, bucket, starts, delimited, found):
 
 @register_jitable
 def _is_end_of_sentence(text, begin, end):
-    """Whether the word from byte `begin` to `end` is ``</s>``."""
+    """Whether the word from byte `begin` to `end` is fastText's word for the end of a line, which has no n-grams."""
     return (
         end - begin == 4
         and text[begin] == ord("<")
@@ -132,6 +130,22 @@ def add_ngrams(starts, rows, matrix, vectors):
         count = np.float32(starts[word + 1] - starts[word] + 1)
         for column in range(len(vector)):
             vector[column] /= count
+
+
+@compiled(nogil=True)
+def subtract_ngrams(starts, rows, matrix, sums):
+    """Subtract the rows of each word's n-grams from its row of `sums`.
+
+    Args:
+        starts: (words + 1,) int64, where each word's n-grams begin in `rows`.
+        rows: (n-grams,) int, the row of each in `matrix`.
+        matrix: (buckets, vector_size) float32.
+        sums: (words, vector_size) float64; updated.
+    """
+    for word in range(len(sums)):
+        for place in range(starts[word], starts[word + 1]):
+            for column in range(sums.shape[1]):
+                sums[word, column] -= matrix[rows[place], column]
 
 
 class Ngrams(NamedTuple):
@@ -166,10 +180,10 @@ def ngrams_of_words(
     return Ngrams(starts, found)
 
 
-def ngrams_of_word(word: str, min_n: int, max_n: int, bucket: int) -> npt.NDArray[np.int32]:
-    """The bucket of each n-gram of a word: (n-grams,)."""
+def ngrams_of_word(word: str, min_n: int, max_n: int, bucket: int) -> Ngrams:
+    """The n-grams of one word."""
     text = np.frombuffer(word.encode("utf-8", "surrogatepass"), np.uint8)
-    return ngrams_of_words(text, np.array([0, len(text)]), min_n, max_n, bucket).buckets
+    return ngrams_of_words(text, np.array([0, len(text)]), min_n, max_n, bucket)
 
 
 def reached_buckets(buckets: npt.NDArray[np.int32], bucket: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -205,16 +219,54 @@ class Subwords:
 
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
         """The mean of the rows of a word's n-grams, (vector_size,); None if no n-gram has a row other than zeros."""
-        if word == END_OF_SENTENCE:
-            return None
         ngrams = ngrams_of_word(word, self.min_n, self.max_n, self.bucket)
-        places = np.searchsorted(self.buckets, ngrams)
-        places = places[self.buckets[np.minimum(places, len(self.buckets) - 1)] == ngrams]
+        _, places = self.places(ngrams)
         values = self.values(places)
-        if not values.any():
-            return None
-        total: npt.NDArray[np.float32] = values.sum(axis=0) / np.float32(len(places if self.pruned else ngrams))
-        return total
+        with np.errstate(over="ignore", invalid="ignore"):  # a file may hold any numbers; queries refuse the result
+            if not values.any():
+                return None
+            total = values.sum(axis=0) / np.float32(len(places if self.pruned else ngrams.buckets))
+        return np.asarray(total, np.float32)
+
+    def compose(
+        self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], own: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """The vectors of words: the means of their own rows and the rows of their n-grams, which must be float32.
+
+        Args:
+            text: the words in UTF-8, one after the other.
+            offsets: (words + 1,), where each word begins in `text`.
+            own: (words, vector_size) the words' own rows.
+
+        Returns:
+            (words, vector_size).
+        """
+        vectors = np.array(own, np.float32)
+        ngrams = ngrams_of_words(text, offsets, self.min_n, self.max_n, self.bucket)
+        add_ngrams(*self.places(ngrams), read_only(self.rows), vectors)
+        return vectors
+
+    def own_rows(
+        self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """The words' own rows, from which :meth:`compose` makes `vectors` if all rows of n-grams are there."""
+        ngrams = ngrams_of_words(text, offsets, self.min_n, self.max_n, self.bucket)
+        starts, places = self.places(ngrams)
+        reached, places = np.unique(places, return_inverse=True)
+        sums = np.array(vectors, np.float64)
+        sums *= 1 + np.diff(ngrams.starts)[:, None]
+        subtract_ngrams(starts, places, self.values(reached), sums)
+        with np.errstate(over="ignore"):
+            return sums.astype(np.float32)
+
+    def places(self, ngrams: Ngrams) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+        """The n-grams that have a row: where each word's n-grams begin, (words + 1,), and the row of each."""
+        if len(self.buckets) == self.bucket:
+            return ngrams.starts, ngrams.buckets.astype(np.intp)
+        places = np.searchsorted(self.buckets, ngrams.buckets)
+        known = np.zeros(len(places) + 1, np.int64)
+        known[1:] = self.buckets[np.minimum(places, len(self.buckets) - 1)] == ngrams.buckets
+        return np.cumsum(known)[ngrams.starts], places[known[1:] > 0]
 
     def values(self, places: slice | npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
         """The rows of some of `buckets` converted to float32: (places, vector_size)."""
