@@ -49,6 +49,7 @@ from wordkin.corpus.spool import (
 )
 from wordkin.corpus.words import WordCounts, Words
 from wordkin.errors import CorpusError, argument
+from wordkin.model.subwords import bytes_of_ngrams
 from wordkin.storage import units
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
@@ -251,9 +252,15 @@ class Encoder:
         """The words that fit into memory_budget: all known words and the most frequent new ones."""
         if self.config.memory_budget is None:
             return order
-        lengths = self._words.table.offsets[order + 1] - self._words.table.offsets[order]
+        table, config = self._words.table, self.config
+        lengths = table.offsets[order + 1] - table.offsets[order]
+        of_ngrams = np.zeros(len(order), np.int64)
+        if config.max_n:
+            in_order = np.arange(len(order), 0, -1)  # counts that keep the words in this order
+            words, _ = copy_vocabulary(table.arena, table.offsets[order], table.offsets[order + 1], in_order)
+            of_ngrams = bytes_of_ngrams(words, config)
         fitting = memory.words_that_fit(
-            self.config.memory_budget, lengths, sentences, self.config.vector_size, self.config.copies_of_weights
+            self.config.memory_budget, lengths, sentences, config.vector_size, config.copies_of_weights, of_ngrams
         )
         memory.require_room_for_known(self.config.memory_budget, fitting, len(self._known))
         return order[:fitting]

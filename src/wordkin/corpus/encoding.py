@@ -16,6 +16,7 @@ from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.sources import Encoded, Files, Sentences, Texts, invalid_item, recognize, sentinel_blocks
 from wordkin.corpus.spool import copy_vocabulary, map_spool, open_spool, spooling
 from wordkin.errors import ConfigurationError, CorpusError, argument
+from wordkin.model.subwords import bytes_of_ngrams
 from wordkin.storage import units
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
@@ -110,7 +111,12 @@ def _require_room(corpus: EncodedCorpus, budget: int, config: TrainingConfig, na
     """Refuse a vocabulary that does not fit into memory_budget; an encoded corpus cannot be pruned."""
     words, lengths = len(corpus.vocabulary), np.diff(corpus.vocabulary.offsets)
     fitting = memory.words_that_fit(
-        budget, lengths, len(corpus.sentence_offsets) - 1, config.vector_size, config.copies_of_weights
+        budget,
+        lengths,
+        len(corpus.sentence_offsets) - 1,
+        config.vector_size,
+        config.copies_of_weights,
+        bytes_of_ngrams(corpus.vocabulary, config),
     )
     memory.require_room_for_known(budget, fitting, known)
     if fitting < words:

@@ -7,8 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from numba.extending import register_jitable
 
+from wordkin import memory
 from wordkin.compilation import compiled
+from wordkin.config import TrainingConfig
 from wordkin.storage.arrays import read_only
+from wordkin.vocabulary import Vocabulary
+
+BLOCK_WORDS = 1 << 16
+"""Words whose n-grams are counted at a time."""
 
 _FNV_BASIS, _FNV_PRIME = np.uint64(2166136261), np.uint64(16777619)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -133,19 +139,16 @@ def add_ngrams(starts, rows, matrix, vectors):
 
 
 @compiled(nogil=True)
-def subtract_ngrams(starts, rows, matrix, sums):
-    """Subtract the rows of each word's n-grams from its row of `sums`.
-
-    Args:
-        starts: (words + 1,) int64, where each word's n-grams begin in `rows`.
-        rows: (n-grams,) int, the row of each in `matrix`.
-        matrix: (buckets, vector_size) float32.
-        sums: (words, vector_size) float64; updated.
-    """
-    for word in range(len(sums)):
-        for place in range(starts[word], starts[word + 1]):
-            for column in range(sums.shape[1]):
-                sums[word, column] -= matrix[rows[place], column]
+def subtract_ngrams(starts, rows, matrix, wanted, vectors):
+    """Turn the vectors of the wanted words into the words' own rows: the inverse of `add_ngrams`."""
+    for word in np.flatnonzero(wanted):
+        vector = vectors[word]
+        count = np.float64(starts[word + 1] - starts[word] + 1)
+        for column in range(len(vector)):
+            total = vector[column] * count
+            for place in range(starts[word], starts[word + 1]):
+                total -= matrix[rows[place], column]
+            vector[column] = total
 
 
 class Ngrams(NamedTuple):
@@ -195,6 +198,114 @@ def reached_buckets(buckets: npt.NDArray[np.int32], bucket: int) -> tuple[npt.ND
     return reached, places[buckets]
 
 
+class WordRows(NamedTuple):
+    """The rows of V whose mean is a word's vector, for each word: its own row, then the rows of its n-grams.
+
+    Attributes:
+        starts: (words + 1,) int64, where each word's rows begin in `rows`.
+        rows: int32; those of n-grams come behind those of all words.
+    """
+
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+
+    def of(self, word: int) -> npt.NDArray[np.int32]:
+        """One word's rows."""
+        return self.rows[self.starts[word] : self.starts[word + 1]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NgramTable:
+    """The n-grams of a vocabulary. Each bucket that they reach has a row.
+
+    Attributes:
+        starts: (words + 1,) int64, where each word's n-grams begin in `places`.
+        places: (n-grams,) int32, the place of each n-gram's bucket in `buckets`.
+        buckets: (reached buckets,) int32, ascending.
+    """
+
+    starts: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int32]
+    buckets: npt.NDArray[np.int32]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of V: one for each word, and behind them one for each bucket."""
+        return len(self.starts) - 1 + len(self.buckets)
+
+    def word_rows(self) -> WordRows:
+        """The rows of V that each word consists of."""
+        words = len(self.starts) - 1
+        starts = self.starts + np.arange(words + 1)
+        rows = np.empty(len(self.places) + words, np.int32)
+        is_own = np.zeros(len(rows), np.bool_)
+        is_own[starts[:-1]] = True
+        rows[is_own], rows[~is_own] = np.arange(words), self.places + np.int32(words)
+        return WordRows(read_only(starts), read_only(rows))
+
+    def compose(self, own: npt.NDArray[np.float32], ngrams: npt.NDArray[np.float32]) -> None:
+        """Turn the words' own rows into the words' vectors, given the rows of n-grams."""
+        add_ngrams(self.starts, self.places, ngrams, own)
+
+    def decompose(
+        self, vectors: npt.NDArray[np.float32], ngrams: npt.NDArray[np.float32], wanted: npt.NDArray[np.bool_]
+    ) -> None:
+        """Turn the vectors of the wanted words into the words' own rows, given the rows of n-grams."""
+        subtract_ngrams(self.starts, self.places, ngrams, wanted, vectors)
+
+    def with_ngrams(self, of_words: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """For each row of V, whether it belongs to one of the marked words: (rows,)."""
+        marked = np.zeros(self.rows, np.bool_)
+        words = len(of_words)
+        marked[:words] = of_words
+        marked[words + self.places[np.repeat(of_words, np.diff(self.starts))]] = True
+        return marked
+
+
+def ngram_table(vocabulary: Vocabulary, config: TrainingConfig) -> NgramTable | None:
+    """The n-grams of a vocabulary; None where the configuration asks for none."""
+    if not config.max_n:
+        return None
+    text, offsets = read_only(vocabulary.text), read_only(vocabulary.offsets)
+    starts, found = ngrams_of_words(text, offsets, config.min_n, config.max_n, config.bucket)
+    buckets, places = reached_buckets(found, config.bucket)
+    return NgramTable(starts, places, buckets)
+
+
+@compiled(nogil=True)
+def count_new(starts, buckets, reached, new):
+    """Count the buckets that each word reaches first in `new`, (words,), and mark them in `reached`, (bucket,) bool."""
+    for word in range(len(new)):
+        new[word] = 0
+        for place in range(starts[word], starts[word + 1]):
+            new[word] += not reached[buckets[place]]
+            reached[buckets[place]] = True
+
+
+def bytes_of_ngrams(vocabulary: Vocabulary, config: TrainingConfig) -> npt.NDArray[np.int64]:
+    """The bytes that the n-grams of each word add to a run, (words,), if all words before it are there; 0 without."""
+    words = len(vocabulary.counts)
+    added = np.zeros(words, np.int64)
+    if not config.max_n:
+        return added
+    reached, row = (
+        np.zeros(config.bucket, np.bool_),
+        config.copies_of_weights * memory.weights(0, config.vector_size, 1),
+    )
+    for begin in range(0, words, BLOCK_WORDS):
+        offsets = vocabulary.offsets[begin : begin + BLOCK_WORDS + 1]
+        text = read_only(vocabulary.text[offsets[0] : offsets[-1]])
+        starts, buckets = ngrams_of_words(
+            text, read_only(offsets - offsets[0]), config.min_n, config.max_n, config.bucket
+        )
+        new = added[begin : begin + BLOCK_WORDS]
+        count_new(starts, buckets, reached, new)
+        new *= row
+        new += memory.PER_NGRAM * np.diff(starts)
+    added[:1] += memory.ngrams(0, config.bucket)
+    return added
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Subwords:
     """The rows of character n-grams, which give unknown words a vector.
@@ -216,6 +327,11 @@ class Subwords:
     rows: npt.NDArray[Any]
     scales: npt.NDArray[np.float32] | None = None
     pruned: bool = False
+
+    @property
+    def scheme(self) -> tuple[int, int, int]:
+        """What decides which n-grams share a row: min_n, max_n and bucket."""
+        return self.min_n, self.max_n, self.bucket
 
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
         """The mean of the rows of a word's n-grams, (vector_size,); None if no n-gram has a row other than zeros."""
@@ -251,22 +367,26 @@ class Subwords:
     ) -> npt.NDArray[np.float32]:
         """The words' own rows, from which :meth:`compose` makes `vectors` if all rows of n-grams are there."""
         ngrams = ngrams_of_words(text, offsets, self.min_n, self.max_n, self.bucket)
-        starts, places = self.places(ngrams)
-        reached, places = np.unique(places, return_inverse=True)
-        sums = np.array(vectors, np.float64)
-        sums *= 1 + np.diff(ngrams.starts)[:, None]
-        subtract_ngrams(starts, places, self.values(reached), sums)
-        with np.errstate(over="ignore"):
-            return sums.astype(np.float32)
+        reached, places = np.unique(self.find(ngrams.buckets), return_inverse=True)
+        matrix = self.values(reached)
+        matrix[reached < 0] = 0
+        own = np.array(vectors, np.float32)
+        subtract_ngrams(ngrams.starts, places, read_only(matrix), np.ones(len(own), np.bool_), own)
+        return own
+
+    def find(self, buckets: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+        """The row of each of some buckets; −1 for a bucket without a row."""
+        if len(self.buckets) == self.bucket:
+            return buckets.astype(np.intp)
+        rows = np.searchsorted(self.buckets, buckets)
+        rows[self.buckets[np.minimum(rows, len(self.buckets) - 1)] != buckets] = -1
+        return rows
 
     def places(self, ngrams: Ngrams) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
         """The n-grams that have a row: where each word's n-grams begin, (words + 1,), and the row of each."""
-        if len(self.buckets) == self.bucket:
-            return ngrams.starts, ngrams.buckets.astype(np.intp)
-        places = np.searchsorted(self.buckets, ngrams.buckets)
-        known = np.zeros(len(places) + 1, np.int64)
-        known[1:] = self.buckets[np.minimum(places, len(self.buckets) - 1)] == ngrams.buckets
-        return np.cumsum(known)[ngrams.starts], places[known[1:] > 0]
+        rows = self.find(ngrams.buckets)
+        known = np.concatenate([[0], np.cumsum(rows >= 0)])
+        return known[ngrams.starts], rows[rows >= 0]
 
     def values(self, places: slice | npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
         """The rows of some of `buckets` converted to float32: (places, vector_size)."""
