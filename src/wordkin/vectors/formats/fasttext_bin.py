@@ -266,9 +266,10 @@ def _output(header: _Header, data: npt.NDArray[np.uint8], begin: int, path: Path
 
 
 def _config(header: _Header) -> dict[str, Any]:
-    """The hyper-parameters in the file that are allowed here; none of a classifier."""
+    """The hyper-parameters in the file that are allowed here; of a classifier only that it is one."""
     if header.architecture not in (_CBOW, _SKIPGRAM):
-        return {}
+        return {"architecture": "supervised"}
+    has_ngrams = 0 < header.longest >= header.shortest
     told: dict[str, Any] = {
         "architecture": "cbow" if header.architecture == _CBOW else "skipgram",
         "cbow_gradient": "word2vec" if header.architecture == _CBOW else None,
@@ -282,8 +283,8 @@ def _config(header: _Header) -> dict[str, Any]:
         "min_count": header.min_count,
         "negative": header.negative,
         "sample": header.sample,
-        "min_n": header.shortest,
-        "max_n": header.longest,
+        "min_n": max(header.shortest, 1) if has_ngrams else 0,
+        "max_n": header.longest if has_ngrams else 0,
         "bucket": header.buckets,
     }
     known, config = parameters(), {}
