@@ -184,7 +184,7 @@ told = {
     "line": model.get_line("sea hello\\tqqq"),
     "tokens": fasttext.tokenize("a  b\\n\\vc"),
     "freq": model.get_words(include_freq=True)[1].tolist(),
-    "names": [name for name in dir(fasttext) if not name.startswith("_") and not inspect.ismodule(getattr(fasttext, name))],
+    "names": [name for name, value in vars(fasttext).items() if name[0] != "_" and not inspect.ismodule(value)],
     "methods": [name for name in dir(model) if not name.startswith("_") and callable(getattr(model, name))],
 }
 print(json.dumps(told))

@@ -12,13 +12,14 @@ from wordkin.errors import ConfigurationError
 
 
 @pytest.fixture
-def installed():
+def _installed():
     compat.install("fasttext")
     yield
     compat.uninstall("fasttext")
 
 
-def test_a_library_by_its_own_name(installed):
+@pytest.mark.usefixtures("_installed")
+def test_a_library_by_its_own_name():
     compat.install("fasttext")  # again
     fasttext = importlib.import_module("fasttext")
     assert fasttext is importlib.import_module("wordkin.compat.fasttext")

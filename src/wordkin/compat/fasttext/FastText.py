@@ -387,7 +387,7 @@ def _named(given: dict[str, Any]) -> dict[str, Any]:
     named = dict(given)
     for name, value in named.pop("others").items():
         if name.startswith("autotune"):
-            raise ConfigurationError(f"{name} searches hyper-parameters of classifiers, which there are none of")
+            raise ConfigurationError(f"{name} searches hyper-parameters of classifiers, and wordkin has no classifiers")
         if name not in _ALIASES:
             raise TypeError(f"unexpected keyword argument {name!r}")
         named[_ALIASES[name]] = value
