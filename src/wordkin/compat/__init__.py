@@ -1,78 +1,114 @@
-"""Other libraries' names over this engine; :func:`install` lets a program that imports such a library have them.
+"""Other libraries' names over wordkin's engine, for programs that were written for them.
 
-``python -m wordkin.compat fasttext SCRIPT.py …`` runs a program with the names installed. Nothing is installed without
-being asked for.
+``wordkin.compat.install("gensim")`` lets a program that says ``import gensim`` have wordkin's own classes under those
+names; ``python -m wordkin.compat gensim SCRIPT.py …`` runs one. Nothing is replaced before that is asked for.
 """
 
 import importlib
-import importlib.abc
-import importlib.machinery
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.metadata import Distribution, DistributionFinder
 from types import ModuleType
+from typing import Any
 
 from wordkin.errors import ConfigurationError
 
-LIBRARIES = {"fasttext": "wordkin.compat.fasttext"}
-"""The libraries whose names there are, and the package that has them."""
+_ROOMS = {"gensim": "wordkin.compat.gensim", "fasttext": "wordkin.compat.fasttext"}
+"""The module that has a library's names: ``modules()``, by dotted name, and ``VERSION``, which they are of."""
+
+_installed: dict[str, "_Alias"] = {}
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the modules of installed libraries: ``fasttext.FastText`` is ``wordkin.compat.fasttext.FastText``."""
-
-    def __init__(self) -> None:
-        self.installed: set[str] = set()
-
-    def find_spec(
-        self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.partition(".")[0] not in self.installed:
-            return None
-        return importlib.machinery.ModuleSpec(fullname, self)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Replace the new module by the one of this package, so that both names are the same module."""
-        sys.modules[module.__name__] = importlib.import_module(own_name(module.__name__))
-
-
-_finder = _Finder()
-
-
-def own_name(name: str) -> str:
-    """The module of this package for a library's module.
-
-    Raises:
-        ConfigurationError: there are no names of such a library.
-    """
-    library, _, rest = name.partition(".")
-    if library not in LIBRARIES:
-        raise ConfigurationError(f"there are no names of {library!r} here, but of {' and '.join(LIBRARIES)}")
-    return f"{LIBRARIES[library]}.{rest}" if rest else LIBRARIES[library]
-
-
-def install(name: str) -> None:
-    """Let ``import NAME`` in this process give wordkin's module with that library's names.
+def install(library: str) -> None:
+    """Let imports of a library get wordkin's own classes under its names, in this process.
 
     Args:
-        name: the library: ``"fasttext"``.
+        library: ``"gensim"`` or ``"fasttext"``.
 
     Raises:
-        ConfigurationError: there are no names of such a library, or the library itself is already imported.
+        ConfigurationError: wordkin has no names of that library.
+
+    Warns:
+        UserWarning: the library itself was imported before; what has been taken from it stays its own.
     """
-    own_name(name)
-    if name in _finder.installed:
+    if library not in _ROOMS:
+        raise ConfigurationError(f"wordkin has no names of {library!r}; known: {', '.join(_ROOMS)}")
+    if library in _installed:
         return
-    if name in sys.modules:
-        raise ConfigurationError(f"{name} is already imported; call install({name!r}) before the first import of it")
-    _finder.installed.add(name)
-    if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)
+    room = importlib.import_module(_ROOMS[library])
+    alias = _Alias(library, room.VERSION, room.modules())
+    if alias.replaced:
+        warnings.warn(
+            f"{library} itself is imported already: what was taken from it before stays its own; install first",
+            stacklevel=2,
+        )
+    _installed[library] = alias
+    alias.enter()
 
 
-def uninstall(name: str) -> None:
-    """Undo :func:`install`: the next ``import NAME`` finds the library itself, if there is one."""
-    own_name(name)
-    _finder.installed.discard(name)
-    for module in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
-        if sys.modules[module].__name__ == own_name(module):
-            del sys.modules[module]
+def uninstall(library: str) -> None:
+    """Undo :func:`install`; a library that was imported before it is there again."""
+    alias = _installed.pop(library, None)
+    if alias is not None:
+        alias.leave()
+
+
+class _Alias(DistributionFinder):
+    """The modules that stand for a library's, and what is said of its distribution.
+
+    Attributes:
+        replaced: the modules of the library itself that were imported before.
+    """
+
+    def __init__(self, library: str, version: str, modules: dict[str, ModuleType]) -> None:
+        self._library, self._version, self._modules = library, version, modules
+        self.replaced = {name: module for name, module in sys.modules.items() if self._is_of(name)}
+
+    def enter(self) -> None:
+        """Put the modules into ``sys.modules``."""
+        for name in self.replaced:
+            del sys.modules[name]
+        sys.modules.update(self._modules)
+        sys.meta_path.insert(0, self)
+
+    def leave(self) -> None:
+        """Take the modules out again."""
+        sys.meta_path.remove(self)
+        for name in [name for name in sys.modules if self._is_of(name)]:
+            del sys.modules[name]
+        sys.modules.update(self.replaced)
+
+    def find_spec(self, fullname: str, _path: Any = None, _target: Any = None) -> ModuleSpec | None:
+        """Refuse modules that the library has and wordkin does not, so that the library itself is not mixed in."""
+        parent = fullname.rpartition(".")[0]
+        if self._is_of(fullname) and parent in self._modules:
+            raise ModuleNotFoundError(
+                f"wordkin has no module {fullname!r}: uninstall wordkin.compat, and use {self._library} itself for it",
+                name=fullname,
+            )
+        return None
+
+    def find_distributions(self, context: DistributionFinder.Context = DistributionFinder.Context()) -> Iterator[Any]:  # noqa: B008
+        """Yield the distribution that package metadata of the library is read from."""
+        if context.name in (None, self._library):
+            yield _Metadata(f"Metadata-Version: 2.1\nName: {self._library}\nVersion: {self._version}\n")
+
+    def _is_of(self, name: str) -> bool:
+        return name == self._library or name.startswith(f"{self._library}.")
+
+
+class _Metadata(Distribution):
+    """A distribution that has a name and a version, and no files."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def read_text(self, filename: str) -> str | None:
+        """The metadata."""
+        return self._text if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Any:
+        """No file is anywhere."""
+        raise FileNotFoundError(path)

@@ -1,37 +1,34 @@
-"""``python -m wordkin.compat NAME SCRIPT.py …`` runs a program that imports another library, and gives it wordkin."""
+"""Run a program with wordkin under another library's names: ``python -m wordkin.compat gensim SCRIPT.py …``."""
 
 import runpy
 import sys
 from pathlib import Path
 
-from wordkin.compat import LIBRARIES, install
+from wordkin.compat import install
 from wordkin.errors import WordkinError
 
-USAGE = f"usage: python -m wordkin.compat {{{','.join(LIBRARIES)}}} (SCRIPT.py | -m MODULE) [ARGUMENT...]"
+USAGE = "usage: python -m wordkin.compat LIBRARY (SCRIPT.py | -m MODULE) [ARGUMENT ...]; LIBRARY is gensim or fasttext"
 
 
 def main() -> None:
-    """Run the program that the command line names."""
-    name, *program = sys.argv[1:] or ["--help"]
-    if name in ("-h", "--help"):
-        print(f"{USAGE}\n\n{__doc__}")  # noqa: T201
-        return
-    if not program or program == ["-m"]:
+    """Install the names, and run the program as if Python had been started with it."""
+    arguments = sys.argv[1:]
+    as_module = arguments[1:2] == ["-m"]
+    if len(arguments) < 2 + as_module:
         sys.exit(USAGE)
     try:
-        install(name)
+        install(arguments[0])
     except WordkinError as error:
-        sys.exit(f"error: {error}\n{USAGE}")
-    if program[0] == "-m":
-        sys.argv = program[1:]
-        sys.path.insert(0, str(Path.cwd()))
-        runpy.run_module(program[1], run_name="__main__", alter_sys=True)
-        return
-    if not Path(program[0]).is_file():
-        sys.exit(f"error: there is no file {program[0]}\n{USAGE}")
-    sys.argv = program
-    sys.path[0] = str(Path(program[0]).parent.resolve())
-    runpy.run_path(program[0], run_name="__main__")
+        sys.exit(str(error))
+    program, sys.argv = arguments[1 + as_module], arguments[1 + as_module :]
+    if as_module:
+        sys.path[0] = str(Path.cwd())
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    elif not Path(program).exists():
+        sys.exit(f"there is no program {program}")
+    else:
+        sys.path[0] = str(Path(program).resolve().parent)
+        runpy.run_path(program, run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """fastText's Python module over this engine; docs/from-fasttext.md has the differences."""
 
+import sys
+from types import ModuleType
+
+from wordkin.compat.fasttext import FastText
 from wordkin.compat.fasttext.FastText import (
     BOW,
     EOS,
@@ -17,6 +21,7 @@ __all__ = [
     "BOW",
     "EOS",
     "EOW",
+    "FastText",
     "cbow",
     "load_model",
     "skipgram",
@@ -25,3 +30,11 @@ __all__ = [
     "train_supervised",
     "train_unsupervised",
 ]
+
+VERSION = "0.9.3"
+"""The version of fastText whose names these are."""
+
+
+def modules() -> dict[str, ModuleType]:
+    """The modules that stand for fastText's, by dotted name."""
+    return {"fasttext": sys.modules[__name__], "fasttext.FastText": FastText}

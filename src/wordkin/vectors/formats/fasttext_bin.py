@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import compiled
-from wordkin.config import TrainingConfig, parameters
+from wordkin.config import MAX_NGRAM, TrainingConfig, parameters
 from wordkin.errors import ConfigurationError, FormatError, OutputError, corrupt_file
 from wordkin.model.subwords import Subwords
 from wordkin.storage import atomic
@@ -19,7 +19,7 @@ from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION, open_input
 from wordkin.vectors.formats.product_quantizer import QuantizedMatrix, read_matrix
-from wordkin.vectors.formats.stream import LONGEST_NGRAM, Block, Source, check_sizes
+from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import Vocabulary
 
 COMPLETE, CUT_SHORT, NO_WORD = range(3)
@@ -150,7 +150,7 @@ def _header(path: Path) -> _Header:
             header.entries == header.words + header.labels
             and header.labels >= 0
             and header.entries * 11 <= file.size
-            and 0 <= header.longest <= LONGEST_NGRAM
+            and 0 <= header.longest <= MAX_NGRAM
             and header.shortest >= 0
             and (header.buckets > 0 or not header.longest)
             and header.pruned >= _NOT_PRUNED

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.config import MAX_NGRAM
 from wordkin.errors import FormatError, corrupt_file
 from wordkin.storage import atomic
 from wordkin.storage.units import plural
@@ -19,7 +20,6 @@ from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
 from wordkin.vectors.formats.stream import (
-    LONGEST_NGRAM,
     MAX_VECTOR_SIZE,
     Block,
     Source,
@@ -108,7 +108,7 @@ def _subwords(path: Path, keyed: Made, prefix: str, vector_size: int) -> "Subwor
     if not (
         type(min_n) is int
         and type(max_n) is int
-        and 1 <= min_n <= max_n <= LONGEST_NGRAM
+        and 1 <= min_n <= max_n <= MAX_NGRAM
         and rows is not None
         and rows.shape == (state.get(b"bucket"), vector_size)
         and len(rows)

@@ -25,9 +25,6 @@ logger = logging.getLogger("wordkin")
 MAX_VECTOR_SIZE = 1 << 16
 """The longest vectors that are read; a header with a larger number is damaged, because no real file has it."""
 
-LONGEST_NGRAM = 64
-"""The largest number of characters of n-grams that are read."""
-
 
 class Block(NamedTuple):
     """A block of words and vectors, in the order of the file.
