@@ -133,3 +133,22 @@ def test_rows_may_hold_any_numbers():
         rows = np.full_like(plain.rows, number)
         rows[::2] *= -1 if number == np.inf else 1
         assert not np.isfinite(Subwords(3, 4, 10_000, plain.buckets, rows).vector("kitten")).all()
+
+
+def test_pruning_keeps_what_matters():
+    text, offsets = join_words([b"kitten", b"mitten", b"bitten", b"dog"])
+    buckets = np.unique(ngrams_of_words(text, offsets, 3, 3, 1_000_000).buckets)
+    rows = np.ones((len(buckets), 4), np.float32)
+    scales = np.linspace(1, 2, len(buckets), dtype=np.float32)
+    plain = Subwords(3, 3, 1_000_000, buckets, rows)
+    of_three = np.intersect1d(*(ngrams_of_word(word, 3, 3, 1_000_000).buckets for word in ("kitten", "mitten")))
+    found = plain.prune(text, offsets, len(of_three))
+    np.testing.assert_array_equal(found.buckets, of_three)  # itt, tte, ten, en>
+    assert (found.pruned, found.rows.shape) == (True, (4, 4))
+    rows[np.searchsorted(buckets, of_three)] = 0.1
+    own = ngrams_of_word("dog", 3, 3, 1_000_000).buckets[1]
+    rows[buckets == own] = 100
+    found = Subwords(3, 3, 1_000_000, buckets, rows.astype(np.int8), scales).prune(text, offsets, 1)
+    assert found.buckets.tolist() == [own]
+    assert found.scales.tolist() == scales[buckets == own].tolist()
+    assert len(plain.prune(text, offsets, 1_000).rows) == len(buckets)

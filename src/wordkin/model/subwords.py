@@ -10,7 +10,7 @@ from numba.extending import register_jitable
 from wordkin import memory
 from wordkin.compilation import compiled
 from wordkin.config import TrainingConfig
-from wordkin.storage.arrays import read_only
+from wordkin.storage.arrays import read_only, row_blocks
 from wordkin.vocabulary import Vocabulary
 
 BLOCK_WORDS = 1 << 16
@@ -175,6 +175,7 @@ def ngrams_of_words(
         max_n: the largest number of characters of an n-gram; 0 for no n-grams.
         bucket: the number of buckets.
     """
+    text, offsets = read_only(text), read_only(offsets)  # one type to compile for
     starts = np.empty(len(offsets), np.int64)
     count_ngrams(text, offsets, min_n, max_n, starts)
     found = np.empty(int(starts[-1]), np.int32)
@@ -358,7 +359,7 @@ class Subwords:
             (words, vector_size).
         """
         vectors = np.array(own, np.float32)
-        ngrams = ngrams_of_words(text, offsets, self.min_n, self.max_n, self.bucket)
+        ngrams = self.ngrams(text, offsets)
         add_ngrams(*self.places(ngrams), read_only(self.rows), vectors)
         return vectors
 
@@ -366,13 +367,35 @@ class Subwords:
         self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
         """The words' own rows, from which :meth:`compose` makes `vectors` if all rows of n-grams are there."""
-        ngrams = ngrams_of_words(text, offsets, self.min_n, self.max_n, self.bucket)
+        ngrams = self.ngrams(text, offsets)
         reached, places = np.unique(self.find(ngrams.buckets), return_inverse=True)
         matrix = self.values(reached)
         matrix[reached < 0] = 0
         own = np.array(vectors, np.float32)
         subtract_ngrams(ngrams.starts, places, read_only(matrix), np.ones(len(own), np.bool_), own)
         return own
+
+    def ngrams(self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Ngrams:
+        """The n-grams of many words; see :func:`ngrams_of_words`."""
+        return ngrams_of_words(text, offsets, self.min_n, self.max_n, self.bucket)
+
+    def prune(self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], rows: int) -> "Subwords":
+        """Keep the rows that matter most: by the number of words that have an n-gram, times the length of its row.
+
+        Args:
+            text: the words of the vocabulary in UTF-8, one after the other.
+            offsets: (words + 1,), where each word begins in `text`.
+            rows: the number of rows to keep.
+        """
+        words = np.zeros(len(self.rows), np.int64)
+        for begin in range(0, len(offsets) - 1, BLOCK_WORDS):
+            bounds = offsets[begin : begin + BLOCK_WORDS + 1]
+            _, places = self.places(self.ngrams(text[bounds[0] : bounds[-1]], bounds - bounds[0]))
+            words += np.bincount(places, minlength=len(words))
+        lengths = [np.linalg.norm(self.values(block), axis=1) for block in row_blocks(*self.rows.shape)]
+        kept = np.sort(np.argsort(-words * np.concatenate(lengths), kind="stable")[:rows])
+        scales = None if self.scales is None else self.scales[kept]
+        return dataclasses.replace(self, buckets=self.buckets[kept], rows=self.rows[kept], scales=scales, pruned=True)
 
     def find(self, buckets: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
         """The row of each of some buckets; −1 for a bucket without a row."""
