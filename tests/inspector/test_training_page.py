@@ -261,6 +261,18 @@ def test_points_are_few_however_long_the_run(monkeypatch):
     assert points["tokens"] == sorted(points["tokens"])
 
 
+def test_the_loss_of_a_point_is_that_of_its_own_tokens(monkeypatch):
+    watched = Live()
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    Word2Vec(epochs=1, **OPTIONS).fit([["a", "b", "c"]] * 20, progress=watched.begin)
+    before = len(watched.as_dict([], None)["points"]["loss"])
+    for epoch, tokens, loss in [(2, 100, 0.8), (2, 100, 0.6), (2, 200, 0.4), (3, 100, 0.3)]:
+        now += 1  # the means of the epoch's first 100, 200 and 400 tokens
+        watched.advance(epoch, tokens, loss)
+    assert watched.as_dict([], None)["points"]["loss"][before:] == pytest.approx([0.8, 0.4, 0.2, 0.3])
+
+
 def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkeypatch):
     steps.start()
     counted, now = [], 100.0
