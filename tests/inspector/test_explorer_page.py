@@ -100,7 +100,9 @@ def marked(page):
     return page.locator(".explorer-cover").evaluate(
         """cover => {
             const accent = getComputedStyle(cover).caretColor.match(/\\d+/g).map(Number);
-            const { data } = cover.getContext("2d").getImageData(0, 0, cover.width, cover.height);
+            const copy = new OffscreenCanvas(cover.width, cover.height).getContext("2d", { willReadFrequently: true });
+            copy.drawImage(cover, 0, 0);
+            const { data } = copy.getImageData(0, 0, cover.width, cover.height);
             let found = 0;
             for (let at = 0; at < data.length; at += 4)
                 if (data[at + 3] && accent.every((part, place) => Math.abs(part - data[at + place]) < 8)) found++;
