@@ -64,15 +64,15 @@ class InitialWeights(NamedTuple):
 
     Attributes:
         weights: V and W; with subwords, the rows of the n-grams stand behind those of the words in V.
-        ngrams: the n-grams of the vocabulary; None without subwords.
         frozen: (rows,) whether a row of V stays as it is; None where all are trained.
         report: how given vectors fit the vocabulary; None where the weights depend on the seed alone.
+        ngrams: the n-grams of the vocabulary; None without subwords.
     """
 
     weights: Weights
-    ngrams: NgramTable | None
     frozen: npt.NDArray[np.bool_] | None
     report: InitializationReport | None
+    ngrams: NgramTable | None
 
     def input_vectors(self, V: Matrix) -> tuple[Matrix, npt.NDArray[np.float32] | None]:
         """The words' vectors, in the memory of V, and the rows of the n-grams; None without subwords.
@@ -161,7 +161,7 @@ class Initialization:
             initial_input(input_rows, config.vector_size, width, config.seed), aligned_zeros((words, width), np.float32)
         )
         if self._parameter is None:
-            return InitialWeights(weights, ngrams, None, None)
+            return InitialWeights(weights, None, None, ngrams)
         rows = vocabulary.rows_of(self._vectors)
         V, W = self._vectors.vectors, self._vectors.output_vectors
         self._copy(self._vectors.values, rows, weights.input)
@@ -178,8 +178,8 @@ class Initialization:
         frozen[rows[self._frozen & (rows >= 0)]] = True
         report = self._report(vocabulary, rows, frozen)
         if not frozen.any():
-            return InitialWeights(weights, ngrams, None, report)
-        return InitialWeights(weights, ngrams, frozen if ngrams is None else ngrams.with_ngrams(frozen), report)
+            return InitialWeights(weights, None, report, ngrams)
+        return InitialWeights(weights, frozen if ngrams is None else ngrams.with_ngrams(frozen), report, ngrams)
 
     def _copy_ngrams(self, ngrams: NgramTable, rows: npt.NDArray[np.int64], V: Matrix) -> None:
         """Copy the rows of known n-grams; give each known word the own row that makes up its vector with these.
