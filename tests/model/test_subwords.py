@@ -36,7 +36,7 @@ def test_the_numbers_that_fasttext_gives():
     # get_subwords of a model with five words, 1 to 3 characters and 2,000,000 buckets, less the five words
     told = [606871, 446987, 1977761, 1605990, 776986, 440129, 114043, 1158545, 780779, 1147326, 1040924, 184955]
     told = [563993, *told, 679517, 891749, 458495]
-    assert ngrams_of_word("größe", 1, 3, 2_000_000).tolist() == [row - 5 for row in told]
+    assert ngrams_of_word("größe", 1, 3, 2_000_000).buckets.tolist() == [row - 5 for row in told]
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12), min_size=1, max_size=5))
@@ -47,7 +47,7 @@ def test_the_ngrams_of_many_words(min_n, max_n, words):
     for row, word in enumerate(words):
         wanted = expected(word, min_n, max_n, 2**31 - 1)
         assert buckets[starts[row] : starts[row + 1]].tolist() == wanted
-        assert ngrams_of_word(word, min_n, max_n, 2**31 - 1).tolist() == wanted
+        assert ngrams_of_word(word, min_n, max_n, 2**31 - 1).buckets.tolist() == wanted
 
 
 def test_the_end_of_a_sentence_has_no_ngrams():
@@ -73,6 +73,12 @@ def test_the_kernels_as_python():
         rows = matrix[expected("the", 1, 3)]
         np.testing.assert_allclose(vectors[0], (1 + rows.sum(axis=0)) / (1 + len(rows)), rtol=1e-6)
         np.testing.assert_array_equal(vectors[2], [1, 1])
+    wanted_words = np.array([True, False, True])
+    for function in (subwords.subtract_ngrams, subwords.subtract_ngrams.py_func):
+        own = vectors.copy()
+        function(*wanted, matrix, wanted_words, own)
+        np.testing.assert_allclose(own[[0, 2]], np.ones((2, 2)), atol=1e-4)
+        np.testing.assert_array_equal(own[1], vectors[1])
 
 
 def test_reached_buckets():
@@ -82,7 +88,7 @@ def test_reached_buckets():
 
 def of(word: str, skip: int = 0, **more) -> Subwords:
     """The subwords that know the n-grams of a word, without the first ones."""
-    buckets = np.unique(ngrams_of_word(word, 3, 4, 10_000))[skip:]
+    buckets = np.unique(ngrams_of_word(word, 3, 4, 10_000).buckets)[skip:]
     rows = np.random.default_rng(1).standard_normal((len(buckets), 4), np.float32)
     return Subwords(3, 4, 10_000, buckets, rows, **more)
 
@@ -119,3 +125,30 @@ def test_rows_in_fewer_bits():
 def test_ngrams_whose_rows_are_zeros_are_unknown():
     plain = of("kitten")
     assert Subwords(3, 4, 10_000, plain.buckets, np.zeros_like(plain.rows)).vector("kitten") is None
+
+
+def test_rows_may_hold_any_numbers():
+    plain = of("kitten")
+    for number in (3e38, np.inf, np.nan):
+        rows = np.full_like(plain.rows, number)
+        rows[::2] *= -1 if number == np.inf else 1
+        assert not np.isfinite(Subwords(3, 4, 10_000, plain.buckets, rows).vector("kitten")).all()
+
+
+def test_pruning_keeps_what_matters():
+    text, offsets = join_words([b"kitten", b"mitten", b"bitten", b"dog"])
+    buckets = np.unique(ngrams_of_words(text, offsets, 3, 3, 1_000_000).buckets)
+    rows = np.ones((len(buckets), 4), np.float32)
+    scales = np.linspace(1, 2, len(buckets), dtype=np.float32)
+    plain = Subwords(3, 3, 1_000_000, buckets, rows)
+    of_three = np.intersect1d(*(ngrams_of_word(word, 3, 3, 1_000_000).buckets for word in ("kitten", "mitten")))
+    found = plain.prune(text, offsets, len(of_three))
+    np.testing.assert_array_equal(found.buckets, of_three)  # itt, tte, ten, en>
+    assert (found.pruned, found.rows.shape) == (True, (4, 4))
+    rows[np.searchsorted(buckets, of_three)] = 0.1
+    own = ngrams_of_word("dog", 3, 3, 1_000_000).buckets[1]
+    rows[buckets == own] = 100
+    found = Subwords(3, 3, 1_000_000, buckets, rows.astype(np.int8), scales).prune(text, offsets, 1)
+    assert found.buckets.tolist() == [own]
+    assert found.scales.tolist() == scales[buckets == own].tolist()
+    assert len(plain.prune(text, offsets, 1_000).rows) == len(buckets)

@@ -8,7 +8,7 @@ import pytest
 
 from in_process import run
 from made_subwords import WORDS, with_subwords
-from wordkin import UnknownWordError
+from wordkin import UnknownWordError, WordVectors
 from wordkin.evaluation import (
     evaluate_analogies,
     evaluate_categorisation,
@@ -19,6 +19,7 @@ from wordkin.evaluation.analogies import Question, Section
 from wordkin.evaluation.outliers import Group
 from wordkin.inspector import explorer
 from wordkin.inspector.inspected import Inspected
+from wordkin.vectors.postprocessing import prune_subwords
 
 
 def test_a_word_has_a_vector_where_an_ngram_is_known():
@@ -122,3 +123,30 @@ def test_the_page_shows_neighbours_of_words_outside_the_vocabulary():
     assert (shown["row"], shown["count"]) == (None, None)
     assert shown["neighbours"][0]["word"] == with_subwords().most_similar("stalking", topn=1)[0][0]
     assert explorer.word(inspected, {"word": "qqq"}) == {"unknown": ["qqq"]}
+
+
+def test_pruning(tmp_path):
+    made = with_subwords()
+    pruned = prune_subwords(made, 20)
+    assert len(pruned.subwords.rows) == 20
+    assert pruned.most_similar("sea") == made.most_similar("sea")
+    assert "stalking" in pruned
+    with pytest.raises(ValueError, match="the model has no n-grams to prune"):
+        prune_subwords(made.without_subwords(), 20)
+    with pytest.raises(ValueError, match="rows is 0; it must be a whole number of at least 1"):
+        prune_subwords(made, 0)
+    model, small = tmp_path / "model.safetensors", tmp_path / "small.safetensors"
+    made.save(model)
+    assert run("convert", model, small, "--prune-subwords", 20, "--precision", "int8").returncode == 0
+    found = WordVectors.load(small)
+    np.testing.assert_array_equal(found.subwords.buckets, pruned.subwords.buckets)
+    assert found.subwords.rows.dtype == np.int8
+    np.testing.assert_allclose(found["stalking"], pruned["stalking"], atol=0.05)
+    shown = run("info", small).stdout
+    assert "n-grams: 3 to 5 characters, 20 rows for 5,000 buckets, the others pruned" in shown
+    told = json.loads(run("info", model, "--json").stdout)["subwords"]
+    assert told == {"rows": len(made.subwords.rows), "min_n": 3, "max_n": 5, "bucket": 5000, "pruned": False}
+    made.without_subwords().save(model)
+    found = run("convert", model, small, "--prune-subwords", 20)
+    assert (found.returncode, "has no n-grams to prune; leave out --prune-subwords" in found.stderr) == (1, True)
+    assert json.loads(run("info", model, "--json").stdout)["subwords"] is None

@@ -92,14 +92,17 @@ def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def analogy(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The words that are to `c` as `b` is to `a`; or the unknown words of the three."""
+    """The words that are to `c` as `b` is to `a`, and the rows of the three; or the unknown words of the three."""
     vectors, count = model(inspected), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
     a, b, c = (requests.word(body, name) for name in "abc")
     method = body.get("method", "3cosadd")
     unknown = _unknown(vectors, [a, b, c])
     if unknown:
         return {"unknown": unknown}
-    return {"answers": _scored(vectors, _run_query(lambda: vectors.analogy(a, b, c, count, method=method)))}
+    return {
+        "answers": _scored(vectors, _run_query(lambda: vectors.analogy(a, b, c, count, method=method))),
+        "rows": [vectors.find(name) for name in (a, b, c)],
+    }
 
 
 def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +132,10 @@ def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         return float((vectors.similarity(name, b) - vectors.similarity(name, a)) / length)
 
     return {
-        "places": [{"word": name, "place": _run_query(lambda name=name: place(name))} for name in placed],
+        "places": [
+            {"word": name, "row": vectors.find(name), "place": _run_query(lambda name=name: place(name))}
+            for name in placed
+        ],
         "missing": missing,
     }
 

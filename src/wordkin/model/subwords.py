@@ -10,11 +10,8 @@ from numba.extending import register_jitable
 from wordkin import memory
 from wordkin.compilation import compiled
 from wordkin.config import TrainingConfig
-from wordkin.storage.arrays import read_only
+from wordkin.storage.arrays import read_only, row_blocks
 from wordkin.vocabulary import Vocabulary
-
-END_OF_SENTENCE = "</s>"
-"""fastText's word at the end of each line, which has no n-grams."""
 
 BLOCK_WORDS = 1 << 16
 """Words whose n-grams are counted at a time."""
@@ -110,7 +107,7 @@ def fill_ngrams(text, offsets, min_n, max_n, bucket, starts, delimited, found):
 
 @register_jitable
 def _is_end_of_sentence(text, begin, end):
-    """Whether the word from byte `begin` to `end` is ``</s>``."""
+    """Whether the word from byte `begin` to `end` is fastText's word for the end of a line, which has no n-grams."""
     return (
         end - begin == 4
         and text[begin] == ord("<")
@@ -146,13 +143,12 @@ def subtract_ngrams(starts, rows, matrix, wanted, vectors):
     """Turn the vectors of the wanted words into the words' own rows: the inverse of `add_ngrams`."""
     for word in np.flatnonzero(wanted):
         vector = vectors[word]
-        count = np.float32(starts[word + 1] - starts[word] + 1)
+        count = np.float64(starts[word + 1] - starts[word] + 1)
         for column in range(len(vector)):
-            vector[column] *= count
-        for place in range(starts[word], starts[word + 1]):
-            row = rows[place]
-            for column in range(len(vector)):
-                vector[column] -= matrix[row, column]
+            total = vector[column] * count
+            for place in range(starts[word], starts[word + 1]):
+                total -= matrix[rows[place], column]
+            vector[column] = total
 
 
 class Ngrams(NamedTuple):
@@ -179,6 +175,7 @@ def ngrams_of_words(
         max_n: the largest number of characters of an n-gram; 0 for no n-grams.
         bucket: the number of buckets.
     """
+    text, offsets = read_only(text), read_only(offsets)  # one type to compile for
     starts = np.empty(len(offsets), np.int64)
     count_ngrams(text, offsets, min_n, max_n, starts)
     found = np.empty(int(starts[-1]), np.int32)
@@ -187,10 +184,10 @@ def ngrams_of_words(
     return Ngrams(starts, found)
 
 
-def ngrams_of_word(word: str, min_n: int, max_n: int, bucket: int) -> npt.NDArray[np.int32]:
-    """The bucket of each n-gram of a word: (n-grams,)."""
+def ngrams_of_word(word: str, min_n: int, max_n: int, bucket: int) -> Ngrams:
+    """The n-grams of one word."""
     text = np.frombuffer(word.encode("utf-8", "surrogatepass"), np.uint8)
-    return ngrams_of_words(text, np.array([0, len(text)]), min_n, max_n, bucket).buckets
+    return ngrams_of_words(text, np.array([0, len(text)]), min_n, max_n, bucket)
 
 
 def reached_buckets(buckets: npt.NDArray[np.int32], bucket: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -339,16 +336,80 @@ class Subwords:
 
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
         """The mean of the rows of a word's n-grams, (vector_size,); None if no n-gram has a row other than zeros."""
-        if word == END_OF_SENTENCE:
-            return None
         ngrams = ngrams_of_word(word, self.min_n, self.max_n, self.bucket)
-        places = np.searchsorted(self.buckets, ngrams)
-        places = places[self.buckets[np.minimum(places, len(self.buckets) - 1)] == ngrams]
+        _, places = self.places(ngrams)
         values = self.values(places)
-        if not values.any():
-            return None
-        total: npt.NDArray[np.float32] = values.sum(axis=0) / np.float32(len(places if self.pruned else ngrams))
-        return total
+        with np.errstate(over="ignore", invalid="ignore"):  # a file may hold any numbers; queries refuse the result
+            if not values.any():
+                return None
+            total = values.sum(axis=0) / np.float32(len(places if self.pruned else ngrams.buckets))
+        return np.asarray(total, np.float32)
+
+    def compose(
+        self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], own: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """The vectors of words: the means of their own rows and the rows of their n-grams, which must be float32.
+
+        Args:
+            text: the words in UTF-8, one after the other.
+            offsets: (words + 1,), where each word begins in `text`.
+            own: (words, vector_size) the words' own rows.
+
+        Returns:
+            (words, vector_size).
+        """
+        vectors = np.array(own, np.float32)
+        ngrams = self.ngrams(text, offsets)
+        add_ngrams(*self.places(ngrams), read_only(self.rows), vectors)
+        return vectors
+
+    def own_rows(
+        self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """The words' own rows, from which :meth:`compose` makes `vectors` if all rows of n-grams are there."""
+        ngrams = self.ngrams(text, offsets)
+        reached, places = np.unique(self.find(ngrams.buckets), return_inverse=True)
+        matrix = self.values(reached)
+        matrix[reached < 0] = 0
+        own = np.array(vectors, np.float32)
+        subtract_ngrams(ngrams.starts, places, read_only(matrix), np.ones(len(own), np.bool_), own)
+        return own
+
+    def ngrams(self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Ngrams:
+        """The n-grams of many words; see :func:`ngrams_of_words`."""
+        return ngrams_of_words(text, offsets, self.min_n, self.max_n, self.bucket)
+
+    def prune(self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], rows: int) -> "Subwords":
+        """Keep the rows that matter most: by the number of words that have an n-gram, times the length of its row.
+
+        Args:
+            text: the words of the vocabulary in UTF-8, one after the other.
+            offsets: (words + 1,), where each word begins in `text`.
+            rows: the number of rows to keep.
+        """
+        words = np.zeros(len(self.rows), np.int64)
+        for begin in range(0, len(offsets) - 1, BLOCK_WORDS):
+            bounds = offsets[begin : begin + BLOCK_WORDS + 1]
+            _, places = self.places(self.ngrams(text[bounds[0] : bounds[-1]], bounds - bounds[0]))
+            words += np.bincount(places, minlength=len(words))
+        lengths = [np.linalg.norm(self.values(block), axis=1) for block in row_blocks(*self.rows.shape)]
+        kept = np.sort(np.argsort(-words * np.concatenate(lengths), kind="stable")[:rows])
+        scales = None if self.scales is None else self.scales[kept]
+        return dataclasses.replace(self, buckets=self.buckets[kept], rows=self.rows[kept], scales=scales, pruned=True)
+
+    def find(self, buckets: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+        """The row of each of some buckets; −1 for a bucket without a row."""
+        if len(self.buckets) == self.bucket:
+            return buckets.astype(np.intp)
+        rows = np.searchsorted(self.buckets, buckets)
+        rows[self.buckets[np.minimum(rows, len(self.buckets) - 1)] != buckets] = -1
+        return rows
+
+    def places(self, ngrams: Ngrams) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+        """The n-grams that have a row: where each word's n-grams begin, (words + 1,), and the row of each."""
+        rows = self.find(ngrams.buckets)
+        known = np.concatenate([[0], np.cumsum(rows >= 0)])
+        return known[ngrams.starts], rows[rows >= 0]
 
     def values(self, places: slice | npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
         """The rows of some of `buckets` converted to float32: (places, vector_size)."""

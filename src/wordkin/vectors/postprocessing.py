@@ -156,6 +156,25 @@ def _quantized(
     return matrix, scales, None
 
 
+def prune_subwords(vectors: WordVectors, rows: int) -> WordVectors:
+    """Keep the rows of the n-grams that matter most for words outside the vocabulary; the words' vectors stay.
+
+    The vector of a word outside the vocabulary becomes the mean of those of its n-grams that were kept.
+
+    Args:
+        vectors: a model with subwords.
+        rows: the number of rows to keep.
+
+    Raises:
+        ValueError: the model has no subwords, or `rows` is not a whole number above 0.
+    """
+    rows = whole_number("rows", rows)
+    if vectors.subwords is None:
+        raise ValueError("the model has no n-grams to prune")
+    vocabulary = vectors.vocabulary
+    return vectors.with_subwords(vectors.subwords.prune(vocabulary.text, vocabulary.offsets, rows))
+
+
 def loss(vectors: WordVectors, stored: WordVectors, *, sample: int = 1000, seed: int = 1) -> Loss:
     """Measure the cost of :func:`stored_as`.
 

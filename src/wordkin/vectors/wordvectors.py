@@ -192,7 +192,11 @@ class WordVectors(Queries):
 
     def without_subwords(self) -> "WordVectors":
         """The same vectors for the words of the vocabulary alone; nothing is copied."""
-        return self._with_model(dataclasses.replace(self._model, subwords=None))
+        return self.with_subwords(None)
+
+    def with_subwords(self, subwords: "Subwords | None") -> "WordVectors":
+        """The same vectors, with other rows of n-grams; nothing is copied."""
+        return self._with_model(dataclasses.replace(self._model, subwords=subwords))
 
     @property
     def output_vectors(self) -> npt.NDArray[np.float32] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.config import MAX_NGRAM
 from wordkin.errors import OutputError, corrupt_file
 from wordkin.storage import container, word_index
 from wordkin.storage.arrays import file_offset, row_blocks
@@ -36,7 +37,6 @@ ARRAYS = {
     "ngram_rows": ("F32 F16 I8", 2),
     "ngram_scales": ("F32", 1),
 }
-_LONGEST_NGRAM = 64
 _MOST_BUCKETS = 2**31 - 1
 
 
@@ -237,7 +237,7 @@ def _load_subwords(path: Path, arrays: dict[str, npt.NDArray[Any]], told: Any, v
     if buckets is None or rows is None or rows.shape != (len(buckets), vector_size):
         raise corrupt_file(path, container.HEADER, "its rows of n-grams do not fit their buckets or its vectors")
     _check_scales(path, "ngram_scales", scales, rows)
-    limits = {"min_n": _LONGEST_NGRAM, "max_n": _LONGEST_NGRAM, "bucket": _MOST_BUCKETS}
+    limits = {"min_n": MAX_NGRAM, "max_n": MAX_NGRAM, "bucket": _MOST_BUCKETS}
     if not (
         isinstance(told, dict)
         and all(type(told.get(name)) is int and 1 <= told[name] <= most for name, most in limits.items())

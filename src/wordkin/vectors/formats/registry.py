@@ -46,7 +46,7 @@ class Format:
     @property
     def complete(self) -> bool:
         """Whether it holds a whole model with output vectors, so that training can continue from it."""
-        return self.module in ("native", "hub")
+        return self.module in ("native", "hub", "fasttext_bin")
 
     def import_module(self) -> ModuleType:
         """The module."""
@@ -57,7 +57,7 @@ FORMATS = {
     each.name: each
     for each in (  # in the order of trying; the last ones recognize anything that looks like text
         Format("safetensors", "native", (".safetensors", ".wordkin"), quantizes=True, subwords=True),
-        Format("fasttext-bin", "fasttext_bin", writes=False),
+        Format("fasttext-bin", "fasttext_bin", subwords=True),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",), single=False, skips=True),
         Format("npz", "npz", writes=False),
