@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordkin.model import subwords
-from wordkin.model.subwords import Subwords, ngrams_of_word, ngrams_of_words, reached_buckets
+from wordkin.model.subwords import ngrams_of_word, ngrams_of_words, reached_buckets
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import join_words
 
 BUCKET = 13

@@ -227,9 +227,9 @@ class Word2Vec:
         on_epoch_end: Callable[[EpochRecord], object] | None,
         checkpoint: CheckpointFile | None,
     ) -> None:
-        from wordkin.model.subwords import Subwords
         from wordkin.training.initialization import without_padding
         from wordkin.training.loop import train
+        from wordkin.vectors.subwords import Subwords
 
         config, corpus, stored = self.config, backend.corpus, self._stored_parameters(backend)
         initial, warnings, budget = _prepare(backend, initialization)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,8 @@ from wordkin.vectors.formats.precision import Precision, dequantize
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
 from wordkin.vectors.search import Rows
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
-
-if TYPE_CHECKING:  # it loads Numba
-    from wordkin.model.subwords import Subwords
 
 
 class WordVectors(Queries):
@@ -186,7 +184,7 @@ class WordVectors(Queries):
         return self._model.precision
 
     @property
-    def subwords(self) -> "Subwords | None":
+    def subwords(self) -> Subwords | None:
         """The rows of character n-grams, which give words outside the vocabulary a vector; None without n-grams."""
         return self._model.subwords
 
@@ -194,7 +192,7 @@ class WordVectors(Queries):
         """The same vectors for the words of the vocabulary alone; nothing is copied."""
         return self.with_subwords(None)
 
-    def with_subwords(self, subwords: "Subwords | None") -> "WordVectors":
+    def with_subwords(self, subwords: Subwords | None) -> "WordVectors":
         """The same vectors, with other rows of n-grams; nothing is copied."""
         return self._with_model(dataclasses.replace(self._model, subwords=subwords))
 
@@ -222,7 +220,7 @@ class WordVectors(Queries):
         self,
         vectors: npt.NDArray[Any],
         scales: npt.NDArray[np.float32] | None = None,
-        subwords: "Subwords | None" = None,
+        subwords: Subwords | None = None,
     ) -> "WordVectors":
         """Replace the vectors and keep the words; output vectors are left out.
 

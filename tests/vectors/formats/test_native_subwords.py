@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +165,13 @@ def test_a_file_without_ngrams_loads_as_before(path):
     found = WordVectors.load(path)
     assert found.subwords is None
     assert "stalking" not in found
+
+
+def test_numba_is_loaded_for_the_first_unknown_word(path):
+    code = (
+        "import sys\nfrom wordkin import WordVectors\nvectors = WordVectors.load(sys.argv[1])\n"
+        "vectors.most_similar('sea')\nprint('numba' in sys.modules)\n"
+        "vectors['seaside']\nprint('numba' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "True"]

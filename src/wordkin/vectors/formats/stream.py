@@ -5,7 +5,7 @@ import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,8 @@ from wordkin.storage.arrays import file_offset, row_blocks, rows_of_block
 from wordkin.storage.units import plural
 from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.precision import Precision, dequantize
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary, join_words
-
-if TYPE_CHECKING:  # it loads Numba
-    from wordkin.model.subwords import Subwords
 
 logger = logging.getLogger("wordkin")
 
@@ -76,7 +74,7 @@ class Source:
     output: npt.NDArray[np.float32] | None = None
     config: dict[str, Any] = dataclasses.field(default_factory=dict)
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    subwords: "Subwords | None" = None
+    subwords: Subwords | None = None
     precision: Precision = "float32"
 
 
