@@ -101,6 +101,8 @@ def test_other_formats_say_what_they_lose(path, caplog):
     WordVectors.load(path).without_subwords().save(path.with_suffix(".bin"))
     loading.convert(path, path.with_name("folder"), target_name="hub")
     assert caplog.text == ""
+    card = (path.with_name("folder") / "README.md").read_text("utf-8")
+    assert "- 42 n-grams of 3 to 5 characters, which give other words a vector in wordkin" in card
     found = WordVectors.load(path.with_name("folder"))
     np.testing.assert_array_equal(found["stalking"], with_subwords()["stalking"])
 
