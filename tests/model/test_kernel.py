@@ -240,6 +240,8 @@ def reference(
     ring, done = Ring(W.input, text.words, window.size), []
     for step in text.steps():
         if variant.subwords:
+            if len(done) % window.held_steps == 0:
+                ring.clear()
             ring.follow(step)
         V = ring.vectors if variant.subwords else W.input
         args = step.context, step.rows, step.labels, step.rate, architecture, gradient
@@ -280,6 +282,7 @@ class Ring:
     def clear(self) -> None:
         for word in list(self.newest):
             self.leave(word)
+        self.entered = 0
 
 
 def reference_in_minibatches(
@@ -355,6 +358,18 @@ def test_kernel_is_the_reference_in_float64(variant, window, keep):
     assert loss == pytest.approx(wanted, rel=1e-12)
     agree(ours, theirs, 1e-10, 1e-11)
     assert abs(ours.input - weights(np.float64).input).max() > 0.1
+
+
+@pytest.mark.parametrize("held", [1, 2, 5])
+@pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant.values[0].subwords])
+def test_words_leave_the_ring_after_so_many_steps(variant, held):
+    window = kernel.Window(3, True, 4, held_steps=held)
+    ours, longer, theirs = weights(np.float64), weights(np.float64), weights(np.float64)
+    train(variant, ours, samplers(), window)
+    train(variant, longer, samplers(), window._replace(held_steps=2**31))
+    reference(variant, theirs, samplers(), window)
+    agree(ours, theirs, 1e-10, 1e-11)
+    assert abs(ours.input - longer.input).max() > 1e-3
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -25,7 +25,7 @@ from wordkin.model.kernel.minibatch import minibatch
 from wordkin.model.subwords import ngram_table
 from wordkin.storage import units
 from wordkin.storage.arrays import read_only, row_blocks
-from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs
+from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs, window_for_subwords
 from wordkin.training.schedule import (
     Chunk,
     chunks,
@@ -154,9 +154,11 @@ class ChunkTrainer:
         hierarchical = config.output_layer == "hierarchical-softmax"
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
         self._kept, self._noise = counts * keep / counts.sum(), noise
-        size = None
+        share, size, window = self._kept / self._kept.sum(), None, kernel.window_of(config)
         if config.deterministic:
-            size = minibatches(config, self._kept / self._kept.sum(), noise, tree, self.word_rows)
+            size = minibatches(config, share, noise, tree, self.word_rows)
+        if self.word_rows is not None:
+            window = window_for_subwords(config, share, tree, self.word_rows)
         self._training = Mode(
             updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
         )
@@ -166,7 +168,7 @@ class ChunkTrainer:
             read_only(parts.sentence_offsets),
             kernel.Samplers(self._training.keep, read_only(accept), read_only(alias)),
             tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
-            kernel.window_of(config),
+            window,
             None if frozen is None else read_only(frozen),
             self.word_rows,
         )

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.model import huffman, objective
+from wordkin.model.kernel import Window, window_of
 from wordkin.model.subwords import WordRows
 
 MOST_LANES = 16
@@ -129,6 +130,43 @@ class Minibatches:
     steps: int
 
 
+def _most_steps(rate: float, own: npt.NDArray[np.float64], moved: npt.NDArray[np.float64]) -> float:
+    """The number of steps in which no row changes too much.
+
+    Args:
+        rate: η.
+        own: (rows,) the pairs of each row in a step.
+        moved: (rows,) the pairs that change it, those of other rows included.
+    """
+    return float(min(MOST_CHANGE / (rate * moved.max()), MOST_MEAN_CHANGE * own.sum() / (rate * own @ moved)))
+
+
+def window_for_subwords(
+    config: TrainingConfig, words: npt.NDArray[np.float64], tree: huffman.Tree, word_rows: WordRows
+) -> Window:
+    """The window of a run with subwords.
+
+    Words that share rows correct the same error while they are in the ring together, as the steps of a minibatch do.
+    Where most words share most rows, as in a text of a few words alike, they would overshoot: then all words are
+    written back after as many steps as a minibatch may have, and a step of skip-gram has fewer positions.
+
+    Args:
+        config: the hyper-parameters.
+        words: (words,) each word's share of the tokens that subsampling leaves.
+        tree: the Huffman tree, for hierarchical softmax.
+        word_rows: the rows of V that each word consists of.
+    """
+    window = window_of(config)
+    inputs = min(inputs_of_window(config), window.step_positions)
+    of_input = pairs(config, inputs, words, words, tree).input
+    steps = _most_steps(config.first_learning_rate, of_input, moving(of_input, word_rows))
+    if steps < 2 * config.window + 1:
+        window = window._replace(held_steps=max(1, int(steps)))
+    if steps < 1 and config.architecture == "skipgram":
+        window = window._replace(step_positions=max(2, int(steps * window.step_positions)))
+    return window
+
+
 def minibatches(
     config: TrainingConfig,
     words: npt.NDArray[np.float64],
@@ -149,8 +187,7 @@ def minibatches(
     rate = config.first_learning_rate
     limits = [float(MOST_STEPS)]
     of_input, of_output = pairs(config, inputs, words, noise, tree)
-    for own, of_all in ((of_input, moving(of_input, word_rows)), (of_output, of_output)):
-        limits += [MOST_CHANGE / (rate * of_all.max()), MOST_MEAN_CHANGE * own.sum() / (rate * own @ of_all)]
+    limits += [_most_steps(rate, of_input, moving(of_input, word_rows)), _most_steps(rate, of_output, of_output)]
     steps = max(1, int(min(limits)))
     lanes = min(MOST_LANES, steps)
     of_a_lane = steps // lanes

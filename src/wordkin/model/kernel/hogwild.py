@@ -35,7 +35,7 @@ def hogwild(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
             if drawn - number == AHEAD:
                 slot, previous = drawn & (2 * AHEAD - 1), (drawn - 1) & (2 * AHEAD - 1)
                 if next_step(setup, task, lane, slot, rows):
-                    assign_places(lane.ring, lane, slot, previous, setup.window.size, True)
+                    assign_places(lane.ring, lane, slot, previous, setup.window, True)
                     prefetch_step(prefetch_to_write, setup, weights, lane, slot)
                     drawn += 1
                 else:

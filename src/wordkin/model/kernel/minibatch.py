@@ -169,7 +169,7 @@ def next_steps(setup, task, lane, odd, rows):
     size = lane.rates.shape[0] // 2
     steps, slot = 0, odd * size
     while steps < size and next_step(setup, task, lane, slot, rows):
-        assign_places(lane.ring, lane, slot, slot, setup.window.size, False)
+        assign_places(lane.ring, lane, slot, slot, setup.window, False)
         steps += 1
         slot += 1
     clear(lane.ring, lane, slot - 1)

@@ -16,6 +16,7 @@ from wordkin.model.kernel.workspace import (
     CONTEXT,
     ENTERED,
     ENTERING,
+    HELD,
     LEAVING,
     LEFT,
     PADDING,
@@ -26,7 +27,7 @@ from wordkin.model.kernel.workspace import (
 
 
 @inlined
-def assign_places(ring, lane, slot, previous, reach, leaves):
+def assign_places(ring, lane, slot, previous, window, leaves):
     """Give the words within reach of a lane's newest step a place; nothing without subwords.
 
     Args:
@@ -34,12 +35,13 @@ def assign_places(ring, lane, slot, previous, reach, leaves):
         lane: whose step it is.
         slot: of the step.
         previous: slot of the step before.
-        reach: words on either side of a window.
+        window: see Window.
         leaves: a constant: whether words that have left the reach leave the ring, and whether a word that comes within
             reach again is written back and filled anew. If not, all stay until `clear`, as a minibatch needs it.
     """
     if ring is None:
         return
+    reach = window.size
     progress, step = lane.progress, step_at(lane, slot)
     centre, stop = progress[CENTRE], progress[POSITION]
     step.sizes[ENTERING], step.sizes[LEAVING] = 0, 0
@@ -57,6 +59,9 @@ def assign_places(ring, lane, slot, previous, reach, leaves):
     for i in range(step.sizes[CONTEXT] - 1, -1, -1):
         position -= 2 if position - 1 == centre else 1
         step.ring.context[i] = ring.place_of[position]
+    progress[HELD] += 1
+    if leaves and progress[HELD] == window.held_steps:
+        clear(ring, lane, slot)
 
 
 @inlined
@@ -103,7 +108,7 @@ def clear(ring, lane, slot):
     for place in range(len(ring.words)):
         if ring.words[place] >= 0:
             leave(ring, lane, slot, place)
-    lane.progress[ENTERED] = 0
+    lane.progress[ENTERED], lane.progress[HELD] = 0, 0
 
 
 @inlined

@@ -51,6 +51,7 @@ class Window(NamedTuple):
         negative: noise words of a window.
         step_positions: most positions of a step, the centre's included; CBOW takes a whole window as one step.
         most_repeated: see objective.MOST_REPEATED.
+        held_steps: with subwords, the most steps after which all words leave the ring; see training/minibatches.py.
     """
 
     size: int
@@ -58,6 +59,7 @@ class Window(NamedTuple):
     negative: int
     step_positions: int = objective.STEP_POSITIONS
     most_repeated: float = objective.MOST_REPEATED
+    held_steps: int = 2**31
 
 
 class Setup(NamedTuple):
@@ -212,8 +214,11 @@ The number of words, and of those that are no margin. Of the newest step: its ce
 begins, where that centre's window ends, and its slot. Steps of a minibatch of even number; behind it, of odd number.
 """
 
-ENTERED, LEFT = LINE, LINE + 1
-"""More columns of Lane.progress, for a Ring: all positions before them have come within reach, or left it."""
+ENTERED, LEFT, HELD = range(LINE, LINE + 3)
+"""More columns of Lane.progress, for a Ring.
+
+All positions before the first two have come within reach, or left it; the steps since all words left.
+"""
 
 LOSS, PAIRS = range(2)
 """Columns of Lane.totals: the sum of J, and the number of pairs."""
