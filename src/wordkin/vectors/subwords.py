@@ -81,8 +81,8 @@ class Subwords:
 
         ngrams = self.ngrams(text, offsets)
         reached, places = np.unique(self.find(ngrams.buckets), return_inverse=True)
-        matrix = self.values(reached)
-        matrix[reached < 0] = 0
+        matrix = np.zeros((len(reached), vectors.shape[1]), np.float32)
+        matrix[reached >= 0] = self.values(reached[reached >= 0])
         own = np.array(vectors, np.float32)
         subtract_ngrams(ngrams.starts, places, read_only(matrix), np.ones(len(own), np.bool_), own)
         return own
@@ -106,8 +106,10 @@ class Subwords:
             bounds = offsets[begin : begin + _BLOCK_WORDS + 1]
             _, places = self.places(self.ngrams(text[bounds[0] : bounds[-1]], bounds - bounds[0]))
             words += np.bincount(places, minlength=len(words))
-        lengths = [np.linalg.norm(self.values(block), axis=1) for block in row_blocks(*self.rows.shape)]
-        kept = np.sort(np.argsort(-words * np.concatenate(lengths), kind="stable")[:rows])
+        lengths = np.zeros(len(self.rows))
+        for block in row_blocks(*self.rows.shape):
+            lengths[block] = np.linalg.norm(self.values(block), axis=1)
+        kept = np.sort(np.argsort(-words * lengths, kind="stable")[:rows])
         scales = None if self.scales is None else self.scales[kept]
         return dataclasses.replace(self, buckets=self.buckets[kept], rows=self.rows[kept], scales=scales, pruned=True)
 
@@ -115,6 +117,8 @@ class Subwords:
         """The row of each of some buckets; −1 for a bucket without a row."""
         if len(self.buckets) == self.bucket:
             return buckets.astype(np.intp)
+        if not len(self.buckets):
+            return np.full(len(buckets), -1, np.intp)
         rows = np.searchsorted(self.buckets, buckets)
         rows[self.buckets[np.minimum(rows, len(self.buckets) - 1)] != buckets] = -1
         return rows
