@@ -16,7 +16,7 @@ import numpy as np
 
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.corpus.standard_library import paragraphs
 from wordkin.training.chunk import GUESSING, ChunkTrainer
 from wordkin.training.initialization import Initialization

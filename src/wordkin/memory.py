@@ -9,6 +9,7 @@ same words on every machine; each takes about 1.5 MB.
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.config import TrainingConfig
 from wordkin.errors import ConfigurationError, argument
 from wordkin.storage import units
 from wordkin.storage.arrays import ALIGNMENT
@@ -72,3 +73,38 @@ def require_room_for_known(budget: int, fitting: int, known: int) -> None:
             f"{argument('memory_budget')} {units.format_bytes(budget)} has room for {fitting:,} words, but the model "
             f"to go on from has {known:,}, which must all stay: raise {argument('memory_budget')}"
         )
+
+
+def require_room_for_encoded(
+    config: TrainingConfig, lengths: npt.NDArray[np.int64], sentences: int, known: int, name: str
+) -> None:
+    """Refuse an encoded corpus whose vocabulary does not fit into memory_budget, since it cannot be pruned.
+
+    Args:
+        config: the hyper-parameters, with a memory_budget.
+        lengths: (words,) bytes of each word, the most frequent first.
+        sentences: the number of sentences.
+        known: the number of words of the model that training goes on from.
+        name: the corpus's name for messages.
+
+    Raises:
+        ConfigurationError: it does not fit; the message says how many words do.
+    """
+    budget = config.memory_budget or 0
+    fitting = words_that_fit(budget, lengths, sentences, config.vector_size, config.copies_of_weights)
+    require_room_for_known(budget, fitting, known)
+    if fitting >= len(lengths):
+        return
+    room = (
+        f"{argument('memory_budget')} {units.format_bytes(budget)} has room for {fitting:,} words of "
+        f"{config.vector_size} dimensions,"
+    )
+    if known:
+        raise ConfigurationError(
+            f"{room} but {name} and the model to go on from have {len(lengths):,} together: encode the text again with "
+            f"a larger {argument('min_count')}, or raise {argument('memory_budget')}"
+        )
+    raise ConfigurationError(
+        f"{room} but {name} was encoded with {len(lengths):,}: encode the text again with "
+        f"{argument('max_vocabulary', fitting)}, or lower {argument('vector_size')}"
+    )

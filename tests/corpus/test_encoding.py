@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, memory
 from wordkin.corpus import encoder, reading, scanner, spool
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.corpus.tokenizer import IN_TOKEN, JOINER, MARK, SENTENCE_END, SEPARATOR, sentinel_classes, text_classes
 from wordkin.corpus.words import Words
 from wordkin.errors import pip_install

@@ -5,7 +5,7 @@ import pytest
 
 from wordkin import TrainingConfig
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import huffman
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.minibatches import inputs_of_window, pairs

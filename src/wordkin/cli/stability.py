@@ -46,7 +46,7 @@ def stability(
     """
     from wordkin.corpus import sources
     from wordkin.corpus.encoded import resample
-    from wordkin.corpus.encoding import encode
+    from wordkin.corpus.encoder import encode
     from wordkin.evaluation.stability import stability as measure
 
     asked = None if words is None else [word.strip() for word in words.split(",") if word.strip()]

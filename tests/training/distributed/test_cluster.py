@@ -12,7 +12,7 @@ import pytest
 
 from wordkin import Checkpoint, ClusterError, CorpusError, DivergenceError, Word2Vec, Workers
 from wordkin.corpus import reading
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.training.ray import backend as backends
 from wordkin.training.ray import shards
 from wordkin.training.ray.actors import Actors
