@@ -75,15 +75,13 @@ def require_room_for_known(budget: int, fitting: int, known: int) -> None:
         )
 
 
-def require_room_for_encoded(
-    config: TrainingConfig, lengths: npt.NDArray[np.int64], sentences: int, known: int, name: str
-) -> None:
+def require_room_for_encoded(config: TrainingConfig, fitting: int, words: int, known: int, name: str) -> None:
     """Refuse an encoded corpus whose vocabulary does not fit into memory_budget, since it cannot be pruned.
 
     Args:
         config: the hyper-parameters, with a memory_budget.
-        lengths: (words,) bytes of each word, the most frequent first.
-        sentences: the number of sentences.
+        fitting: the number of words that fit.
+        words: the number of words in its vocabulary, with the known ones.
         known: the number of words of the model that training goes on from.
         name: the corpus's name for messages.
 
@@ -91,9 +89,8 @@ def require_room_for_encoded(
         ConfigurationError: it does not fit; the message says how many words do.
     """
     budget = config.memory_budget or 0
-    fitting = words_that_fit(budget, lengths, sentences, config.vector_size, config.copies_of_weights)
     require_room_for_known(budget, fitting, known)
-    if fitting >= len(lengths):
+    if fitting >= words:
         return
     room = (
         f"{argument('memory_budget')} {units.format_bytes(budget)} has room for {fitting:,} words of "
@@ -101,10 +98,10 @@ def require_room_for_encoded(
     )
     if known:
         raise ConfigurationError(
-            f"{room} but {name} and the model to go on from have {len(lengths):,} together: encode the text again with "
-            f"a larger {argument('min_count')}, or raise {argument('memory_budget')}"
+            f"{room} but {name} and the model to go on from have {words:,} together: encode the text again with a "
+            f"larger {argument('min_count')}, or raise {argument('memory_budget')}"
         )
     raise ConfigurationError(
-        f"{room} but {name} was encoded with {len(lengths):,}: encode the text again with "
+        f"{room} but {name} was encoded with {words:,}: encode the text again with "
         f"{argument('max_vocabulary', fitting)}, or lower {argument('vector_size')}"
     )

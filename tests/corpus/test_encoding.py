@@ -504,7 +504,7 @@ def test_the_standard_library_is_a_corpus():
 
 
 def standard_paragraphs():
-    from wordkin.corpus.standard_library import paragraphs
+    from wordkin.cli.demo import paragraphs
 
     return paragraphs()
 

@@ -82,7 +82,10 @@ def encode_source(source: Corpus, config: TrainingConfig, known: Vocabulary = NO
         corpus = with_known_words(corpus, known)
     if config.memory_budget is not None:
         lengths = np.diff(corpus.vocabulary.offsets)
-        memory.require_room_for_encoded(config, lengths, corpus.sentences, len(known), source.name)
+        fitting = memory.words_that_fit(
+            config.memory_budget, lengths, corpus.sentences, config.vector_size, config.copies_of_weights
+        )
+        memory.require_room_for_encoded(config, fitting, len(lengths), len(known), source.name)
     return corpus
 
 
