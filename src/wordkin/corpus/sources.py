@@ -23,6 +23,8 @@ PARTS_PER_PROCESS = 4
 _MOST_COLUMNS = 5
 """The largest number of columns that a message lists."""
 
+_WANTED = "pass lists of tokens"
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -240,18 +242,17 @@ def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) 
     yield bytes(block), empty
 
 
-def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
-    """One sentence in sentinel encoding, and its number of empty tokens."""
-    wanted = "pass lists of tokens"
+def _require_sentence(number: int, sentence: Any, config: TrainingConfig) -> None:
+    """Refuse what is not a list of tokens, and any list of tokens if there is a tokenizer."""
     if isinstance(sentence, str):
         raise CorpusError(
-            f"sentence {number} is a str, which would train on its letters: {wanted}, or set "
+            f"sentence {number} is a str, which would train on its letters: {_WANTED}, or set "
             f"{argument('tokenizer')} to 'whitespace', 'words' or 'characters' for text"
         )
     if not isinstance(sentence, list | tuple) and (
         is_missing(sentence) or isinstance(sentence, bytes | bytearray) or columns_of(sentence) is not None
     ):
-        raise invalid_item(number, sentence, wanted)
+        raise invalid_item(number, sentence, _WANTED)
     if config.tokenizer is not None:
         raise CorpusError(
             f"sentence {number} is a {type(sentence).__name__}, but {argument('tokenizer', config.tokenizer)} is for "
@@ -261,10 +262,15 @@ def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfi
         raise CorpusError(
             f"sentence {number} is a {type(sentence).__name__}, which has no order: pass a list of tokens"
         )
+
+
+def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
+    """One sentence in sentinel encoding, and its number of empty tokens."""
+    _require_sentence(number, sentence, config)
     try:
         tokens = list(sentence)
     except TypeError as error:
-        raise invalid_item(number, sentence, wanted) from error
+        raise invalid_item(number, sentence, _WANTED) from error
     try:
         text = "\n".join(tokens)
     except TypeError as error:

@@ -53,8 +53,8 @@ def write_spacy(source: Source, target: Path) -> None:
         vocab = folder / "vocab"
         vocab.mkdir()
         with (vocab / "vectors").open("wb") as file:
-            passing = words.filter_blocks(source.path, source.blocks)
-            numpy_array.write_npy(file, (block.vectors for block in passing), source.vector_size)
+            distinct = words.filter_blocks(source.path, source.blocks)
+            numpy_array.write_npy(file, (block.vectors for block in distinct), source.vector_size)
         _write_words(vocab, words.vocabulary())
         (vocab / "vectors.cfg").write_text('{"mode":"default"}', "utf-8")
         (folder / "config.cfg").write_text(_CONFIG, "utf-8")
@@ -103,8 +103,8 @@ def write_static_embedding(source: Source, target: Path) -> None:
     words = Words()
     with atomic.new_folder(target) as folder:
         with container.writing(folder / "model.safetensors", KIND, {}, 1) as writer:
-            passing = words.filter_blocks(source.path, source.blocks)
-            writer.add("embeddings", "F32", _with_unknown(passing, source.vector_size))
+            distinct = words.filter_blocks(source.path, source.blocks)
+            writer.add("embeddings", "F32", _with_unknown(distinct, source.vector_size))
         _write_tokenizer(folder / "tokenizer.json", words.vocabulary(), source.config)
         (folder / "modules.json").write_text(json.dumps(_MODULES, indent=4), "utf-8")
         (folder / "config.json").write_text('{"normalize": false}', "utf-8")
