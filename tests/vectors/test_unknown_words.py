@@ -18,7 +18,7 @@ from wordkin.evaluation import (
 from wordkin.evaluation.analogies import Question, Section
 from wordkin.evaluation.outliers import Group
 from wordkin.inspector import explorer
-from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.api import Inspected
 from wordkin.vectors.postprocessing import prune_subwords
 
 
