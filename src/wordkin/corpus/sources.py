@@ -75,6 +75,20 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
         return _of_string(corpus)
     if isinstance(corpus, RemoteFile | os.PathLike):
         return files([corpus if isinstance(corpus, RemoteFile) else Path(corpus)])
+    first, items = first_item(corpus)
+    if isinstance(first, os.PathLike | RemoteFile):
+        return files(items)
+    if isinstance(first, str) and tokenizer is not None:
+        return Texts(items)
+    return Sentences(items)
+
+
+def first_item(corpus: Any) -> tuple[Any, Iterator[Any]]:
+    """The first item of an iterable, and all of its items.
+
+    Raises:
+        CorpusError: it is no iterable, a table of several columns, or empty.
+    """
     if (columns := columns_of(corpus)) is not None:
         raise CorpusError(f"the corpus is {_describe_table(corpus, columns, 'corpus')}")
     if isinstance(corpus, bytes | bytearray | memoryview) or not isinstance(corpus, Iterable):
@@ -88,14 +102,9 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
     if first is nothing:
         raise CorpusError("the corpus is empty: its iterator has no items (a generator can be read only once)")
     items = itertools.chain([first], items)
-    if isinstance(first, os.PathLike | RemoteFile):
-        return files(items)
     if hasattr(first, "as_py"):  # a column of pyarrow, whose items are not strings
-        items = (item.as_py() for item in items)
-        first = first.as_py()
-    if isinstance(first, str) and tokenizer is not None:
-        return Texts(items)
-    return Sentences(items)
+        return first.as_py(), (item.as_py() for item in items)
+    return first, items
 
 
 def files(inputs: Iterable[reading.Source]) -> Encoded | Files:

@@ -3,13 +3,13 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import ConfigurationError, OutputError, UnknownWordError
-from wordkin.vectors import loading, spelling
+from wordkin.vectors import documents, loading, spelling
 from wordkin.vectors.formats import hub, native
 from wordkin.vectors.formats.precision import Precision, dequantize
 from wordkin.vectors.norms import RowNorms
@@ -270,6 +270,42 @@ class WordVectors(Queries):
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows converted to float32: (rows, vector_size)."""
         return dequantize(self.vectors[rows], None if self.scales is None else self.scales[rows])
+
+    @property
+    def finds_other_words(self) -> bool:
+        """Whether a word outside the vocabulary may have a vector: by its n-grams, or by folded lookup."""
+        return self._folds or self._model.subwords is not None
+
+    def documents(self, texts: Any, **options: Unpack[documents.Options]) -> npt.NDArray[np.float32]:
+        """The vectors of documents: (documents, vector_size) float32, weighted means of the vectors of their words.
+
+        What the options learn from documents, they learn from these: use
+        :class:`wordkin.vectors.documents.DocumentEncoder` to treat other documents in the same way, or to encode a few
+        documents many times.
+
+        Args:
+            texts: an iterable of strings or of lists of tokens, such as one column of a table.
+            options: as for :class:`wordkin.vectors.documents.DocumentEncoder`.
+
+        Raises:
+            ConfigurationError: an option is outside its range.
+            CorpusError: the texts are something else.
+        """
+        return documents.DocumentEncoder(self, **options).fit_transform(texts)
+
+    def encode(self, sentences: Any, *, normalize_embeddings: bool = False) -> npt.NDArray[np.float32]:
+        """The vectors of sentences, under the name that sentence-transformers gives it.
+
+        Args:
+            sentences: one string, or as for :meth:`documents`.
+            normalize_embeddings: scale the vectors to length 1.
+
+        Returns:
+            (vector_size,) for one string, else (sentences, vector_size); float32.
+        """
+        is_one = isinstance(sentences, str)
+        found = self.documents([sentences] if is_one else sentences, post_normalize=normalize_embeddings)
+        return found[0] if is_one else found
 
     def row(self, word: str) -> int:
         """The row of a word.
