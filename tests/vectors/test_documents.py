@@ -194,7 +194,8 @@ def test_encode_is_as_in_sentence_transformers():
 
 
 def test_no_documents():
-    assert VECTORS.documents([]).shape == (0, 3)
+    for nothing in ([], np.array([], str), pytest.importorskip("pandas").Series([], dtype=str)):
+        assert VECTORS.documents(nothing).shape == (0, 3)
     assert DocumentEncoder(VECTORS, weighting="idf").fit(TEXTS).transform([]).shape == (0, 3)
 
 

@@ -1,5 +1,6 @@
 """Lookup: from documents to the ids of their words, by the words of a fixed vocabulary."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -88,8 +89,9 @@ class WordLookup:
         """
         if isinstance(documents, str):
             raise CorpusError(f"the documents are a single string: give several, or [text] for one: {documents[:40]!r}")
-        if hasattr(documents, "__len__") and not len(documents):
-            return
+        with contextlib.suppress(TypeError):  # a generator has no length, nor has a sparse matrix
+            if not len(documents):
+                return
         first, items = first_item(documents)
         if isinstance(first, str):
             for block in self._blocks_of_text(items):

@@ -233,6 +233,10 @@ class WordVectors(Queries):
         WordVectors.__init__(self, model)
         self._folds = folds
 
+    def __sklearn_clone__(self) -> "WordVectors":
+        """The same object: scikit-learn's ``clone`` need not copy what does not change."""
+        return self
+
     def __len__(self) -> int:
         return len(self.vectors)
 
