@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import ConfigurationError, OutputError, UnknownWordError
-from wordkin.vectors import documents, loading, spelling
+from wordkin.vectors import documents, frames, loading, spelling
 from wordkin.vectors.formats import hub, native
 from wordkin.vectors.formats.precision import Precision, dequantize
 from wordkin.vectors.norms import RowNorms
@@ -201,6 +201,18 @@ class WordVectors(Queries):
     def vector_size(self) -> int:
         """The length of the vectors."""
         return int(self.vectors.shape[1])
+
+    def to_pandas(self) -> Any:
+        """As a frame of pandas: :func:`wordkin.vectors.frames.to_pandas`."""
+        return frames.to_pandas(self)
+
+    def to_polars(self) -> Any:
+        """As a frame of polars: :func:`wordkin.vectors.frames.to_polars`."""
+        return frames.to_polars(self)
+
+    def to_arrow(self) -> Any:
+        """As a table of pyarrow: :func:`wordkin.vectors.frames.to_arrow`."""
+        return frames.to_arrow(self)
 
     def with_vectors(self, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None) -> "WordVectors":
         """Replace the vectors and keep the words; output vectors and vectors for unknown words are left out.
