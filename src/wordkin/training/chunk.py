@@ -138,8 +138,9 @@ class ChunkTrainer:
     def __init__(
         self, corpus: EncodedCorpus, config: TrainingConfig, frozen: npt.NDArray[np.bool_] | None = None
     ) -> None:
+        config = _with_window(config, corpus.sentence_offsets)
+        self.config = config
         parts = split(corpus.sentence_offsets, config.holdout)
-        self.config = config = _with_window(config, parts.sentence_offsets)
         self.pieces, self.held_out = parts.training, parts.held_out
         self.tokens = int((self.pieces[:, 1] - self.pieces[:, 0]).sum())
         counts = corpus.vocabulary.counts

@@ -171,6 +171,18 @@ class WordVectors(Queries):
         model = self._stored(repository, include_output)
         return hub.push(native.source_of(Path(repository), model), card, private)
 
+    def to_pandas(self) -> Any:
+        """As a frame of pandas: :func:`wordkin.vectors.frames.to_pandas`."""
+        return frames.to_pandas(self)
+
+    def to_polars(self) -> Any:
+        """As a frame of polars: :func:`wordkin.vectors.frames.to_polars`."""
+        return frames.to_polars(self)
+
+    def to_arrow(self) -> Any:
+        """As a table of pyarrow: :func:`wordkin.vectors.frames.to_arrow`."""
+        return frames.to_arrow(self)
+
     def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
         if not len(self):
             raise OutputError(f"cannot write {target}: there are no words, and a file without words cannot be read")
@@ -201,18 +213,6 @@ class WordVectors(Queries):
     def vector_size(self) -> int:
         """The length of the vectors."""
         return int(self.vectors.shape[1])
-
-    def to_pandas(self) -> Any:
-        """As a frame of pandas: :func:`wordkin.vectors.frames.to_pandas`."""
-        return frames.to_pandas(self)
-
-    def to_polars(self) -> Any:
-        """As a frame of polars: :func:`wordkin.vectors.frames.to_polars`."""
-        return frames.to_polars(self)
-
-    def to_arrow(self) -> Any:
-        """As a table of pyarrow: :func:`wordkin.vectors.frames.to_arrow`."""
-        return frames.to_arrow(self)
 
     def with_vectors(self, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None) -> "WordVectors":
         """Replace the vectors and keep the words; output vectors and vectors for unknown words are left out.
