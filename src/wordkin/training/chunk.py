@@ -302,8 +302,8 @@ def _with_window(config: TrainingConfig, sentence_offsets: npt.NDArray[np.int64]
     """The configuration; where its window is None, with one that holds the longest sentence."""
     if config.window is not None:
         return config
-    longest = int(np.diff(sentence_offsets).max())
-    return replace(config, window=int(min(max(longest - 1, 1), parameters()["window"].high)), shrink_window=False)
+    longest = int(np.diff(sentence_offsets).max(initial=2))
+    return replace(config, window=int(min(longest - 1, parameters()["window"].high)), shrink_window=False)
 
 
 def held_out_text(sentences: int, tokens: int) -> str:
