@@ -3,10 +3,12 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wordkin import ConfigurationError, CorpusError, Word2Vec, WordVectors
+from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec, WordVectors
+from wordkin.config import TOKENIZERS
+from wordkin.corpus.encoding import encode
 from wordkin.vectors import documents
 from wordkin.vectors.documents import DocumentEncoder, DocumentReport
 from wordkin.vectors.postprocessing import stored_as
@@ -64,6 +66,25 @@ def test_text_is_separated_as_by_split(texts):
     found = vectors.documents(texts)
     wanted = np.array(counts, np.float64).reshape(-1, 4)
     np.testing.assert_allclose(found, wanted / np.maximum(wanted.sum(axis=1), 1)[:, None], rtol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.text(alphabet="abAÉé\u0301\u200d\u00ad\u200b_-., 語\u3000İſ", max_size=12), min_size=1, max_size=8),
+    st.sampled_from(TOKENIZERS),
+    st.booleans(),
+)
+def test_tokens_are_those_of_training(texts, tokenizer, lower):
+    try:
+        corpus = encode(texts, TrainingConfig(tokenizer=tokenizer, lower=lower, min_count=1))
+    except CorpusError:  # fewer than two words
+        assume(False)
+    words = len(corpus.vocabulary)
+    vectors = WordVectors.from_arrays(list(corpus.vocabulary), np.eye(words))
+    found = vectors.documents(texts, tokenizer=tokenizer, lower=lower)
+    sentences = np.split(np.asarray(corpus.ids), corpus.sentence_offsets[1:-1])
+    wanted = [np.bincount(sentence, minlength=words) / len(sentence) for sentence in sentences]
+    np.testing.assert_allclose(found[found.any(axis=1)], wanted, rtol=1e-6)
 
 
 def test_documents_that_fill_several_blocks(monkeypatch):
