@@ -140,8 +140,8 @@ class TrainingConfig:
     vector_size: int = _parameter(100, "length of the vectors", int, low=1, high=10_000)
     window: int = _parameter(  # None is replaced by the length of the longest sentence before training
         5,
-        "largest number of context words on either side; in Python also None: up to 1,000 words of the sentence, "
-        "whatever --shrink-window says",
+        "largest number of context words on either side; in Python also None for the whole sentence, up to 1,000 words "
+        "on either side, without --shrink-window",
         int,
         low=1,
         high=1_000,
