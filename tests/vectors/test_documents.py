@@ -269,7 +269,8 @@ def test_documents_of_another_kind(texts, message):
     ("options", "message"),
     [
         ({"weighting": "tfidf"}, "weighting is 'tfidf'; it must be one of mean, idf, sif"),
-        ({"smoothing": 0}, "smoothing is 0; it must be above 0"),
+        ({"smoothing": 0}, "smoothing is 0; it must be a finite number above 0"),
+        ({"smoothing": float("inf")}, "smoothing is inf; it must be a finite number above 0"),
         ({"smoothing": "a"}, "smoothing is 'a'; it must be a number"),
         ({"common_components": 4}, "common_components is 4; it must be a whole number in 0 to 3"),
         ({"tokenizer": "regex"}, "tokenizer is 'regex'"),

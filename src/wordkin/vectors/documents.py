@@ -135,7 +135,7 @@ class DocumentEncoder:
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
         if not 0 < smoothing < np.inf:
-            raise ConfigurationError(f"smoothing is {smoothing:g}; it must be above 0")
+            raise ConfigurationError(f"smoothing is {smoothing:g}; it must be a finite number above 0")
         config = vectors.config
         text = TrainingConfig(
             tokenizer=config.get("tokenizer") if tokenizer is None else tokenizer,
@@ -198,7 +198,7 @@ class DocumentEncoder:
         return self._weighting == "idf" or self._common_components > 0
 
     def _read(self, documents: Any) -> Iterator[_Block]:
-        """The documents as rows, block by block; at the end the report is complete."""
+        """The documents as rows, block by block."""
         if self._words is None or self._words.is_full:
             self._words = _Words(self._vectors, self._tokenizer, self._lower)
         return self._words.read(documents)
@@ -329,6 +329,8 @@ class _Words:
     def _find_new_words(self) -> None:
         """Find the rows of the ids that are new; words outside the vocabulary get rows behind those of the others."""
         first = len(self._rows)
+        if first == len(self._lookup):
+            return
         rows = np.full(len(self._lookup) - first, -1, np.int32)
         if self._vectors.finds_other_words:
             behind = len(self._vectors) + len(self._others)
