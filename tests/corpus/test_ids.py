@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, EncodedCorpus, MissingPackageError, Word2Vec
 from wordkin.config import TrainingConfig
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 
 SESSIONS = [[7, 3, 7], [], [3, 7, 900], [5]]
 IDS, OFFSETS = np.array([7, 3, 7, 3, 7, 900, 5]), np.array([0, 3, 3, 6, 7])

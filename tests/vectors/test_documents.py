@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec, WordVectors
 from wordkin.config import TOKENIZERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.vectors import documents
 from wordkin.vectors.documents import DocumentEncoder, DocumentReport
 from wordkin.vectors.postprocessing import stored_as

@@ -7,11 +7,11 @@ import numpy as np
 
 from wordkin.errors import FormatError
 from wordkin.storage import atomic
-from wordkin.vectors.formats import text, text_lines, word_lines
+from wordkin.vectors.formats import numpy_array, text, text_lines
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import Vocabulary, join_words
 
-SEPARATORS = word_lines.SEPARATORS + b"\t"
+SEPARATORS = numpy_array.LINE_ENDS + b"\t"
 
 
 def recognises(path: Path, first: bytes) -> bool:
@@ -42,7 +42,7 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
     numbers = text.read_without_header(path, skip_bad_rows, worded=False)
     vector_size = numbers.vector_size + 1
     check_sizes(path, numbers.words, vector_size, 0, 0, 0)
-    vocabulary = word_lines.read(words_path, numbers.words, table=True, skip_bad_rows=skip_bad_rows)
+    vocabulary = numpy_array.read_word_lines(words_path, numbers.words, table=True, skip_bad_rows=skip_bad_rows)
     return Source(path, numbers.words, vector_size, _blocks(numbers, vocabulary, skip_bad_rows))
 
 
