@@ -15,8 +15,11 @@ SEPARATORS = numpy_array.LINE_ENDS + b"\t"
 
 
 def recognises(path: Path, first: bytes) -> bool:
-    """Whether the first lines are numbers separated by tabs, and a file of words is beside the file."""
-    in_columns = b"\t" in text_lines.first_line(first) and text_lines.lacks_words(first, ids_are_words=False)
+    """Whether a file of words is beside the file, and the first lines are numbers separated by tabs.
+
+    One such line is enough: a damaged file is then an error of this format, and not read as another one.
+    """
+    in_columns = b"\t" in text_lines.first_line(first) and text_lines.has_line_of_numbers(first)
     return in_columns and _words_beside(path) is not None
 
 

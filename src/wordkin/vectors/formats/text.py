@@ -272,7 +272,7 @@ def _begins_with_row(path: Path, first: bytes) -> bool:
     if not text_lines.begins_a_row(text_lines.first_line(first)):
         return False
     by_name = argument("format", "glove", option="--from")
-    if text_lines.lacks_words(first, ids_are_words=True):
+    if text_lines.lacks_words(first):
         beside = path.with_suffix(".metadata.tsv").name
         raise FormatError(
             f"{path} holds numbers without words; put the words beside them ({beside}), as TensorBoard's projector "
