@@ -133,6 +133,12 @@ def test_common_components_are_those_of_fit():
     np.testing.assert_allclose(encoder.transform(second[:1]), encoder.transform(second)[:1], atol=1e-6)
 
 
+def test_nothing_is_left_of_documents_that_are_alike():
+    vectors = WordVectors.from_arrays(WORDS, np.random.default_rng(0).normal(size=(5, 50)))
+    found = vectors.documents(["the cat sat"] * 5, common_components=1, post_normalize=True)
+    assert not found.any()  # and no rounding at length 1
+
+
 def test_normalizing_words_and_documents():
     found = VECTORS.documents(["the sat", ""], pre_normalize=True, post_normalize=True)
     units = MATRIX / np.linalg.norm(MATRIX, axis=1, keepdims=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wordkin.config import Tokenizer, TrainingConfig
 from wordkin.errors import ConfigurationError, UnknownWordError, argument
 from wordkin.storage.units import plural
-from wordkin.vectors.norms import RowNorms
+from wordkin.vectors.norms import RowNorms, row_lengths
 from wordkin.vectors.terms import number, whole_number
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ Weighting = Literal["mean", "idf", "sif"]
 WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
 
 Floats = npt.NDArray[np.float32]
+
+_ROUNDING = 1e-6
+"""What is left of a vector without the common components is rounding, if it is shorter than this share of it."""
 
 _MOST_OTHER_WORDS = 1 << 17
 """The number of words outside the vocabulary that are remembered from one call to the next."""
@@ -245,7 +248,9 @@ class DocumentEncoder:
             counts += _counts(block)
             means = self._means(block)
             if self.components is not None:
-                means -= means @ self.components.T @ self.components
+                rest: Floats = np.asarray(means - means @ self.components.T @ self.components, np.float32)
+                rest[row_lengths(rest) < _ROUNDING * row_lengths(means)] = 0
+                means = rest
             if self._post_normalize:
                 means = _unit(means)
             found.append(means)
