@@ -237,7 +237,7 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
     INPUT is as for 'wordkin train'.
     """
     from wordkin.corpus import sources
-    from wordkin.corpus.encoding import encode as encode_corpus
+    from wordkin.corpus.phrases import encode_corpus
 
     _require_own_suffix(output, "an encoded corpus")
     config = configuration(config_file, values)
