@@ -31,10 +31,12 @@ NO_RUN = 0
 BATCH = 128
 """The number of tokens whose candidates are looked up together; meanwhile their slots are fetched."""
 
-LEAST_AT_A_TIME = 1 << 20
+LEAST_AT_A_TIME = 1 << 21
 """The table may always hold this many candidates, so that few rounds are needed."""
 
-_SMALLEST_TABLE = 1 << 12
+_SMALLEST_TABLE, _LARGE_TABLE = 1 << 12, 1 << 22
+"""Slots of the first table, and of those that grow more slowly."""
+
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD_SECOND = np.uint64(0xD6E8FEB86659FD93)
 _VALUES = np.uint64((1 << VALUE_BITS) - 1)
@@ -111,7 +113,7 @@ class Candidates(NamedTuple):
     beyond: int = 0
     rare_occurrences: int = 0
     beyond_occurrences: int = 0
-    rounds: int = 1
+    rounds: int = 0
 
 
 @register_jitable
@@ -234,14 +236,16 @@ def count(ids, offsets, is_connector, parts, part, runs, slots, batch, state):
 
 
 @compiled(nogil=True)
-def refill(slots, larger):
-    """Copy the entries of a table into a larger, empty one."""
-    shift = _shift(larger)
+def refill(slots, larger, parts, part):
+    """Copy the entries of a part from a table into an empty one; return their number."""
+    shift, mask, wanted, used = _shift(larger), np.uint64(parts - 1), np.uint64(part), 0
     for slot in range(len(slots)):
         pair, value = slots[slot, PAIR], slots[slot, VALUE]
-        if pair != 0:
+        if pair != 0 and _mixed(pair, value >> np.uint64(VALUE_BITS)) & mask == wanted:
             place = _find(larger, pair, value >> np.uint64(VALUE_BITS), shift)
             larger[place, PAIR], larger[place, VALUE] = pair, value
+            used += 1
+    return used
 
 
 @compiled(nogil=True)
@@ -291,48 +295,40 @@ def count_candidates(
         CorpusError: there are more than 16 million different runs of connector words.
     """
     ids, offsets = read_only(ids), read_only(offsets)
-    parts, at_a_time = 1, max(most, LEAST_AT_A_TIME)
+    at_a_time = max(LEAST_AT_A_TIME, min(most, len(ids) // 8))
+    runs, state, batch = Runs.empty(), np.zeros(COUNT_FIELDS, np.int64), np.zeros((BATCH, 3), np.uint64)
+    state[RUNS] = 1
+    nothing = (np.zeros(0, dtype) for dtype in (np.int32, np.int32, np.int32, np.int64))
+    kept = Candidates(*nothing, runs, 0)
+    waiting = [(1, 0)]  # the parts to count
     with announced("the counting of phrases"):
-        while (counted := _count_parts(ids, offsets, is_connector, least, most, parts, at_a_time)) is None:
-            parts *= 2
-    return counted
+        while waiting:
+            parts, part = waiting.pop()
+            slots = aligned_zeros((_SMALLEST_TABLE, 2), np.uint64)
+            state[[POSITION, SENTENCE, LEFT, RUN, USED]] = 0, 0, -1, NO_RUN, 0
+            while (reason := count(ids, offsets, is_connector, parts, part, runs, slots, batch, state)) != DONE:
+                if reason == RUNS_FULL:
+                    runs = _larger_runs(runs, int(state[RUNS]))
+                    continue
+                capacity = len(slots)
+                if state[USED] > at_a_time:  # one half of the part goes on, and the other one is counted later
+                    parts *= 2
+                    waiting.append((parts, part + parts // 2))
+                else:
+                    capacity *= 4 if capacity < _LARGE_TABLE else 2
+                larger = aligned_zeros((capacity, 2), np.uint64)
+                state[USED] = refill(slots, larger, parts, part)
+                slots = larger
+            kept = _with_part(kept, slots, int(state[USED]), least, most)
+    return kept._replace(runs=runs)
 
 
-def _count_parts(
-    ids: npt.NDArray[np.int32],
-    offsets: npt.NDArray[np.int64],
-    is_connector: npt.NDArray[np.bool_],
-    least: int,
-    most: int,
-    parts: int,
-    at_a_time: int,
-) -> Candidates | None:
-    """Count in `parts` rounds; None if a round has more than `at_a_time` candidates."""
-    runs, known_runs, distinct = Runs.empty(), 1, 0
-    kept = Candidates(*(np.zeros(0, dtype) for dtype in (np.int32, np.int32, np.int32, np.int64)), runs, 0)
-    for part in range(parts):
-        slots = aligned_zeros((_SMALLEST_TABLE, 2), np.uint64)
-        state = np.array([0, 0, -1, NO_RUN, 0, known_runs], np.int64)
-        batch = np.zeros((BATCH, 3), np.uint64)
-        while (reason := count(ids, offsets, is_connector, parts, part, runs, slots, batch, state)) != DONE:
-            if reason == RUNS_FULL:
-                if 2 * len(runs.parents) > MOST_RUNS:
-                    raise CorpusError(
-                        f"more than {len(runs.parents):,} different runs of connector words stand between other words: "
-                        "give fewer connector words"
-                    )
-                runs = runs.grown(int(state[RUNS]))
-                continue
-            if state[USED] > at_a_time:
-                return None
-            larger = aligned_zeros((2 * len(slots), 2), np.uint64)
-            refill(slots, larger)
-            slots = larger
-        if state[USED] > at_a_time:
-            return None
-        known_runs, distinct = int(state[RUNS]), distinct + int(state[USED])
-        kept = _with_part(kept, slots, int(state[USED]), least, most)
-    return kept._replace(runs=runs, distinct=distinct, rounds=parts)
+def _larger_runs(runs: Runs, used: int) -> Runs:
+    if 2 * len(runs.parents) > MOST_RUNS:
+        raise CorpusError(
+            f"more than {used:,} different runs of connector words stand between other words: give fewer connector words"
+        )
+    return runs.grown(used)
 
 
 def _with_part(
@@ -346,7 +342,12 @@ def _with_part(
     left, run, right, counts = (
         np.concatenate([old, more]) if len(old) else more for old, more in zip(kept[:4], new, strict=True)
     )
-    kept = kept._replace(rare=kept.rare + used - number, rare_occurrences=kept.rare_occurrences + int(rare_occurrences))
+    kept = kept._replace(
+        rounds=kept.rounds + 1,
+        distinct=kept.distinct + used,
+        rare=kept.rare + used - number,
+        rare_occurrences=kept.rare_occurrences + int(rare_occurrences),
+    )
     if len(counts) > most:
         order = np.lexsort((right, run, left, -counts))
         chosen, others = np.sort(order[:most]), order[most:]
@@ -409,6 +410,8 @@ class JoinTable(NamedTuple):
 
     Attributes:
         slots: (capacity, 2) uint64, as in counting, with a phrase's number in the place of the count.
+        marks: (capacity / 8,) uint64, a bit for each of 8 × capacity values of the hash: whether a phrase has it. They
+            stay in a processor's cache, and most pairs of words are no phrase.
         runs: the runs of connector words in phrases.
         begins: (words,) bool, whether a word begins a phrase.
         is_connector: (words,) bool.
@@ -416,6 +419,7 @@ class JoinTable(NamedTuple):
     """
 
     slots: npt.NDArray[np.uint64]
+    marks: npt.NDArray[np.uint64]
     runs: Runs
     begins: npt.NDArray[np.bool_]
     is_connector: npt.NDArray[np.bool_]
@@ -423,7 +427,7 @@ class JoinTable(NamedTuple):
 
 
 @compiled(nogil=True)
-def enter(slots, left, run, right):
+def enter(slots, marks, left, run, right):
     """Enter phrases into a table by their number; it has more slots than phrases."""
     shift = _shift(slots)
     for number in range(len(left)):
@@ -431,6 +435,8 @@ def enter(slots, left, run, right):
         slot = _find(slots, pair, np.uint64(run[number]), shift)
         slots[slot, PAIR] = pair
         slots[slot, VALUE] = np.uint64(run[number]) << np.uint64(VALUE_BITS) | np.uint64(number)
+        mark = _mixed(pair, np.uint64(run[number])) >> (shift - np.uint64(3))
+        marks[mark >> np.uint64(6)] |= np.uint64(1) << (mark & np.uint64(63))
 
 
 def join_table(
@@ -442,10 +448,11 @@ def join_table(
     """Build the table of some phrases: (left, run, right) for each."""
     left, run, right = phrases
     slots = aligned_zeros((1 << max(4, (2 * len(left)).bit_length()), 2), np.uint64)
-    enter(slots, left, run, right)
+    marks = np.zeros(len(slots) // 8, np.uint64)
+    enter(slots, marks, left, run, right)
     begins = np.zeros(len(is_connector), np.bool_)
     begins[left] = True
-    return JoinTable(slots, runs, begins, is_connector, targets)
+    return JoinTable(slots, marks, runs, begins, is_connector, targets)
 
 
 @compiled(nogil=True)
@@ -489,8 +496,12 @@ def join(ids, offsets, final, table, state, new_offsets, joined, new_ids, order,
             continue
         if left >= 0:
             pair = np.uint64(left + 1) << np.uint64(32) | np.uint64(word)
-            slot = _find(slots, pair, np.uint64(run), shift)
-            if slots[slot, PAIR] != 0:
+            mark = _mixed(pair, np.uint64(run)) >> (shift - np.uint64(3))
+            slot = np.intp(0)
+            is_marked = table.marks[mark >> np.uint64(6)] >> (mark & np.uint64(63)) & np.uint64(1)
+            if is_marked:
+                slot = _find(slots, pair, np.uint64(run), shift)
+            if is_marked and slots[slot, PAIR] != 0:
                 joined[left_written] = table.targets[np.intp(slots[slot, VALUE] & _VALUES)]
                 size = left_written + 1
                 left = np.int64(-1)
