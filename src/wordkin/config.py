@@ -187,8 +187,11 @@ class TrainingConfig:
         "strict", "what to do with bytes that are not UTF-8", str, choices=ENCODING_ERRORS
     )
     phrases: int = _parameter(
-        0, "passes that find phrases (words that occur together) and join each to one word; 0 for none", int,
-        low=0, high=100,
+        0,
+        "passes that find phrases (words that occur together) and join each to one word; 0 for none",
+        int,
+        low=0,
+        high=100,
     )
     holdout: float = _parameter(
         0.0,

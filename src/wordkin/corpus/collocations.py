@@ -1,4 +1,4 @@
-"""Collocations of a corpus: pairs of words counted on its ids, scored, and joined.
+"""Collocations of a corpus: pairs of words counted on its ids, and their scores.
 
 A candidate is two words beside each other in a sentence, or with only connector words between them. Candidates are
 counted in a hash table with open addressing. Its slots are two uint64: the two words, and the run of connector words
@@ -6,6 +6,7 @@ between them with the count. A run is a number: the run without its last word, a
 table, which is small.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +14,7 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from wordkin.compilation import announced, compiled
-from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.scanner import prefetch
-from wordkin.corpus.spool import map_spool, open_spool, spooling
 from wordkin.errors import CorpusError
 from wordkin.storage.arrays import aligned_zeros, read_only
 
@@ -39,17 +38,13 @@ _SMALLEST_TABLE, _LARGE_TABLE = 1 << 12, 1 << 22
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD_SECOND = np.uint64(0xD6E8FEB86659FD93)
-_VALUES = np.uint64((1 << VALUE_BITS) - 1)
+VALUES = np.uint64((1 << VALUE_BITS) - 1)
 
 DONE, TABLE_FULL, RUNS_FULL = range(3)
 
 # The state of counting, kept in an int64 array between calls. LEFT: the last word that is no connector, -1 if none.
 POSITION, SENTENCE, LEFT, RUN, USED, RUNS = range(6)
 COUNT_FIELDS = 6
-
-# The state of joining.
-READ, SENTENCES, WRITTEN, WORDS = range(4)
-JOIN_FIELDS = 4
 
 
 class Runs(NamedTuple):
@@ -117,7 +112,7 @@ class Candidates(NamedTuple):
 
 
 @register_jitable
-def _mixed(pair, run):
+def mixed(pair, run):
     """A hash of a pair and a run."""
     state = (pair ^ (run * _SPREAD_SECOND)) * _SPREAD
     state ^= state >> np.uint64(32)
@@ -125,10 +120,10 @@ def _mixed(pair, run):
 
 
 @register_jitable
-def _find(slots, pair, run, shift):
+def find_slot(slots, pair, run, shift):
     """The slot of a candidate, or the empty one where it belongs."""
     last = len(slots) - 1
-    slot = np.intp(_mixed(pair, run) >> shift)
+    slot = np.intp(mixed(pair, run) >> shift)
     while slots[slot, PAIR] != 0:
         if slots[slot, PAIR] == pair and slots[slot, VALUE] >> np.uint64(VALUE_BITS) == run:
             break
@@ -137,7 +132,7 @@ def _find(slots, pair, run, shift):
 
 
 @register_jitable
-def _shift(slots):
+def shift_of(slots):
     """What leaves as many of a hash's highest bits as a slot's number has."""
     bits = 0
     while (1 << bits) < len(slots):
@@ -146,11 +141,11 @@ def _shift(slots):
 
 
 @register_jitable
-def _run_slot(slots, parent, word):
+def run_slot(slots, parent, word):
     """The slot of a run in their table, or the empty one where it belongs; and its key."""
     key = (np.uint64(parent) << np.uint64(32) | np.uint64(word)) + np.uint64(1)
     last = len(slots) - 1
-    slot = np.intp(_mixed(key, np.uint64(0)) >> np.uint64(32)) & last
+    slot = np.intp(mixed(key, np.uint64(0)) >> np.uint64(32)) & last
     while slots[slot, 0] != 0 and slots[slot, 0] != key:
         slot = (slot + 1) & last
     return slot, key
@@ -160,7 +155,7 @@ def _run_slot(slots, parent, word):
 def refill_runs(runs, used):
     """Enter the runs 1 to `used` (exclusive) into their hash table, which is empty."""
     for run in range(1, used):
-        slot, key = _run_slot(runs.slots, runs.parents[run], runs.words[run])
+        slot, key = run_slot(runs.slots, runs.parents[run], runs.words[run])
         runs.slots[slot, 0], runs.slots[slot, 1] = key, run
 
 
@@ -184,7 +179,7 @@ def count(ids, offsets, is_connector, parts, part, runs, slots, batch, state):
     """
     position, sentence, left, run = state[POSITION], state[SENTENCE], state[LEFT], np.uint64(state[RUN])
     used, known_runs = state[USED], state[RUNS]
-    shift, room = _shift(slots), len(slots) // 4 * 3 - BATCH
+    shift, room = shift_of(slots), len(slots) // 4 * 3 - BATCH
     mask, wanted = np.uint64(parts - 1), np.uint64(part)
     reason = DONE
     while position < len(ids):
@@ -204,7 +199,7 @@ def count(ids, offsets, is_connector, parts, part, runs, slots, batch, state):
             position += 1
             if is_connector[np.uint32(word)]:
                 if left >= 0:
-                    slot, key = _run_slot(runs.slots, run, word)
+                    slot, key = run_slot(runs.slots, run, word)
                     if runs.slots[slot, 0] == 0:
                         runs.slots[slot, 0], runs.slots[slot, 1] = key, known_runs
                         runs.parents[known_runs], runs.words[known_runs] = run, word
@@ -213,7 +208,7 @@ def count(ids, offsets, is_connector, parts, part, runs, slots, batch, state):
                 continue
             if left >= 0:
                 pair = np.uint64(left + 1) << np.uint64(32) | np.uint64(word)
-                hashed = _mixed(pair, run)
+                hashed = mixed(pair, run)
                 if hashed & mask == wanted:
                     slot = np.intp(hashed >> shift)
                     prefetch(slots, slot)
@@ -238,11 +233,11 @@ def count(ids, offsets, is_connector, parts, part, runs, slots, batch, state):
 @compiled(nogil=True)
 def refill(slots, larger, parts, part):
     """Copy the entries of a part from a table into an empty one; return their number."""
-    shift, mask, wanted, used = _shift(larger), np.uint64(parts - 1), np.uint64(part), 0
+    shift, mask, wanted, used = shift_of(larger), np.uint64(parts - 1), np.uint64(part), 0
     for slot in range(len(slots)):
         pair, value = slots[slot, PAIR], slots[slot, VALUE]
-        if pair != 0 and _mixed(pair, value >> np.uint64(VALUE_BITS)) & mask == wanted:
-            place = _find(larger, pair, value >> np.uint64(VALUE_BITS), shift)
+        if pair != 0 and mixed(pair, value >> np.uint64(VALUE_BITS)) & mask == wanted:
+            place = find_slot(larger, pair, value >> np.uint64(VALUE_BITS), shift)
             larger[place, PAIR], larger[place, VALUE] = pair, value
             used += 1
     return used
@@ -259,7 +254,7 @@ def select(slots, least, left, run, right, counts):
     for slot in range(len(slots)):
         if slots[slot, PAIR] == 0:
             continue
-        occurrences = np.int64(slots[slot, VALUE] & _VALUES)
+        occurrences = np.int64(slots[slot, VALUE] & VALUES)
         if occurrences < least:
             rare_occurrences += occurrences
             continue
@@ -298,8 +293,8 @@ def count_candidates(
     at_a_time = max(LEAST_AT_A_TIME, min(most, len(ids) // 8))
     runs, state, batch = Runs.empty(), np.zeros(COUNT_FIELDS, np.int64), np.zeros((BATCH, 3), np.uint64)
     state[RUNS] = 1
-    nothing = (np.zeros(0, dtype) for dtype in (np.int32, np.int32, np.int32, np.int64))
-    kept = Candidates(*nothing, runs, 0)
+    nothing = np.zeros(0, np.int32)
+    kept = Candidates(nothing, nothing, nothing, np.zeros(0, np.int64), runs, 0)
     waiting = [(1, 0)]  # the parts to count
     with announced("the counting of phrases"):
         while waiting:
@@ -326,22 +321,19 @@ def count_candidates(
 def _larger_runs(runs: Runs, used: int) -> Runs:
     if 2 * len(runs.parents) > MOST_RUNS:
         raise CorpusError(
-            f"more than {used:,} different runs of connector words stand between other words: give fewer connector words"
+            f"more than {used:,} different runs of connector words stand between other words: give fewer of them"
         )
     return runs.grown(used)
 
 
-def _with_part(
-    kept: Candidates, slots: npt.NDArray[np.uint64], used: int, least: int, most: int
-) -> Candidates:
+def _with_part(kept: Candidates, slots: npt.NDArray[np.uint64], used: int, least: int, most: int) -> Candidates:
     """The candidates with those of one more table, without the rare ones and those beyond `most`."""
     nothing = np.zeros(0, np.int32)
     number, rare_occurrences = select(slots, least, nothing, nothing, nothing, np.zeros(0, np.int64))
     new = [np.zeros(number, dtype) for dtype in (np.int32, np.int32, np.int32, np.int64)]
     select(slots, least, *new)
-    left, run, right, counts = (
-        np.concatenate([old, more]) if len(old) else more for old, more in zip(kept[:4], new, strict=True)
-    )
+    earlier = (kept.left, kept.run, kept.right, kept.counts)
+    left, run, right, counts = (np.concatenate([old, more]) for old, more in zip(earlier, new, strict=True))
     kept = kept._replace(
         rounds=kept.rounds + 1,
         distinct=kept.distinct + used,
@@ -362,11 +354,11 @@ def _with_part(
 
 
 def default_score(
-    worda_count: Any, wordb_count: Any, bigram_count: Any, len_vocab: float, min_count: float, corpus_word_count: float
+    worda_count: Any, wordb_count: Any, bigram_count: Any, *, len_vocab: float, min_count: float, **_unused: float
 ) -> Any:
-    """gensim's default score, (count(ab) − min_count) / (count(a) count(b)) × len_vocab.
+    """The default score, as gensim's: (count(ab) − min_count) / (count(a) count(b)) × len_vocab.
 
-    Mikolov et al. (2013) have the same without a factor. The arguments are numbers, or arrays of them.
+    Mikolov et al. (2013) have the same without a factor. The first three arguments are numbers, or arrays of them.
 
     Args:
         worda_count: occurrences of the first word.
@@ -374,193 +366,44 @@ def default_score(
         bigram_count: occurrences of the two words one after the other, with these connector words between.
         len_vocab: the number of different words, without connector words, and of different candidates.
         min_count: the least count.
-        corpus_word_count: the number of tokens; not used.
     """
     return (bigram_count - min_count) / (worda_count * wordb_count) * len_vocab
 
 
 def word2phrase_score(
-    worda_count: Any, wordb_count: Any, bigram_count: Any, len_vocab: float, min_count: float, corpus_word_count: float
+    worda_count: Any,
+    wordb_count: Any,
+    bigram_count: Any,
+    *,
+    min_count: float,
+    corpus_word_count: float,
+    **_unused: float,
 ) -> Any:
-    """word2phrase's score: as :func:`default_score`, × corpus_word_count; −∞ if a word is rarer than min_count."""
+    """The score of word2phrase: as :func:`default_score`, but × the number of tokens; −∞ for words under min_count."""
     score = (bigram_count - min_count) / (worda_count * wordb_count) * corpus_word_count
     return np.where((worda_count >= min_count) & (wordb_count >= min_count), score, -np.inf)
 
 
 def npmi_score(
-    worda_count: Any, wordb_count: Any, bigram_count: Any, len_vocab: float, min_count: float, corpus_word_count: float
+    worda_count: Any,
+    wordb_count: Any,
+    bigram_count: Any,
+    *,
+    min_count: float,
+    corpus_word_count: float,
+    **_unused: float,
 ) -> Any:
-    """Normalized pointwise mutual information (Bouma 2009), from −1 to 1; −∞ if the candidate is rarer than min_count.
+    """Normalized pointwise mutual information (Bouma 2009), from −1 to 1; −∞ for candidates under min_count.
 
-    ln(p(ab) / (p(a) p(b))) / −ln p(ab), where p is a count divided by corpus_word_count.
+    ln(p(ab) / (p(a) p(b))) / −ln p(ab), where p is a count divided by the number of tokens.
     """
     p_a, p_b, p_ab = (number / corpus_word_count for number in (worda_count, wordb_count, bigram_count))
     return np.where(bigram_count >= min_count, np.log(p_ab / (p_a * p_b)) / -np.log(p_ab), -np.inf)
 
 
-SCORES = {"default": default_score, "word2phrase": word2phrase_score, "npmi": npmi_score}
+SCORES: dict[str, Callable[..., Any]] = {
+    "default": default_score,
+    "word2phrase": word2phrase_score,
+    "npmi": npmi_score,
+}
 """The scores by name."""
-
-
-# --- Joining ----------------------------------------------------------------------------------------------------------
-
-
-class JoinTable(NamedTuple):
-    """The phrases to join, by the ids of their words.
-
-    Attributes:
-        slots: (capacity, 2) uint64, as in counting, with a phrase's number in the place of the count.
-        marks: (capacity / 8,) uint64, a bit for each of 8 × capacity values of the hash: whether a phrase has it. They
-            stay in a processor's cache, and most pairs of words are no phrase.
-        runs: the runs of connector words in phrases.
-        begins: (words,) bool, whether a word begins a phrase.
-        is_connector: (words,) bool.
-        targets: (phrases,) int32, the id of each phrase: that of an equal word, or words + its number.
-    """
-
-    slots: npt.NDArray[np.uint64]
-    marks: npt.NDArray[np.uint64]
-    runs: Runs
-    begins: npt.NDArray[np.bool_]
-    is_connector: npt.NDArray[np.bool_]
-    targets: npt.NDArray[np.int32]
-
-
-@compiled(nogil=True)
-def enter(slots, marks, left, run, right):
-    """Enter phrases into a table by their number; it has more slots than phrases."""
-    shift = _shift(slots)
-    for number in range(len(left)):
-        pair = np.uint64(left[number] + 1) << np.uint64(32) | np.uint64(right[number])
-        slot = _find(slots, pair, np.uint64(run[number]), shift)
-        slots[slot, PAIR] = pair
-        slots[slot, VALUE] = np.uint64(run[number]) << np.uint64(VALUE_BITS) | np.uint64(number)
-        mark = _mixed(pair, np.uint64(run[number])) >> (shift - np.uint64(3))
-        marks[mark >> np.uint64(6)] |= np.uint64(1) << (mark & np.uint64(63))
-
-
-def join_table(
-    phrases: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]],
-    runs: Runs,
-    is_connector: npt.NDArray[np.bool_],
-    targets: npt.NDArray[np.int32],
-) -> JoinTable:
-    """Build the table of some phrases: (left, run, right) for each."""
-    left, run, right = phrases
-    slots = aligned_zeros((1 << max(4, (2 * len(left)).bit_length()), 2), np.uint64)
-    marks = np.zeros(len(slots) // 8, np.uint64)
-    enter(slots, marks, left, run, right)
-    begins = np.zeros(len(is_connector), np.bool_)
-    begins[left] = True
-    return JoinTable(slots, marks, runs, begins, is_connector, targets)
-
-
-@compiled(nogil=True)
-def join(ids, offsets, final, table, state, new_offsets, joined, new_ids, order, counts):
-    """Join the phrases of a piece of a corpus, from left to right, and number the words by their first appearance.
-
-    Args:
-        ids: int32, the piece.
-        offsets: (sentences + 1,) int64, all of the corpus.
-        final: whether the corpus ends with the piece.
-        table: see JoinTable.
-        state: (JOIN_FIELDS,) int64: what was read and written before, and the number of words.
-        new_offsets: (sentences + 1,) int64, the offsets of the joined corpus.
-        joined: (len(ids),) int32, gets the joined piece.
-        new_ids: (words + phrases,) int32, the new id of each word or phrase, -1 if it has not appeared.
-        order: (words + phrases,) int32, the word or phrase of each new id.
-        counts: (words + phrases,) int64, occurrences by new id.
-
-    Returns:
-        The number of tokens of the piece that are done, and the number of those in `joined`. What may still be
-        joined with the next piece is not done.
-    """
-    begin, sentence = state[READ], state[SENTENCES]
-    slots, runs = table.slots, table.runs
-    shift = _shift(slots)
-    left, run, left_read, left_written, size = np.int64(-1), np.int64(NO_RUN), 0, 0, 0
-    for position in range(len(ids)):
-        if begin + position == offsets[sentence + 1]:
-            sentence += 1
-            new_offsets[sentence] = state[WRITTEN] + size
-            left = np.int64(-1)
-        word = ids[position]
-        joined[size] = word
-        size += 1
-        if table.is_connector[np.uint32(word)]:
-            if left >= 0:
-                slot, _ = _run_slot(runs.slots, run, word)
-                if runs.slots[slot, 0] == 0:
-                    left = np.int64(-1)  # no phrase has this run
-                run = np.int64(runs.slots[slot, 1])
-            continue
-        if left >= 0:
-            pair = np.uint64(left + 1) << np.uint64(32) | np.uint64(word)
-            mark = _mixed(pair, np.uint64(run)) >> (shift - np.uint64(3))
-            slot = np.intp(0)
-            is_marked = table.marks[mark >> np.uint64(6)] >> (mark & np.uint64(63)) & np.uint64(1)
-            if is_marked:
-                slot = _find(slots, pair, np.uint64(run), shift)
-            if is_marked and slots[slot, PAIR] != 0:
-                joined[left_written] = table.targets[np.intp(slots[slot, VALUE] & _VALUES)]
-                size = left_written + 1
-                left = np.int64(-1)
-                continue
-        left, run = np.int64(-1), np.int64(NO_RUN)
-        if table.begins[np.uint32(word)]:
-            left, left_read, left_written = np.int64(word), position, size - 1
-    read = len(ids)
-    if begin + read == offsets[sentence + 1]:
-        sentence += 1
-        new_offsets[sentence] = state[WRITTEN] + size
-    elif left >= 0 and not final:
-        read, size = left_read, left_written
-    for place in range(size):
-        word = joined[place]
-        if new_ids[np.uint32(word)] < 0:
-            new_ids[np.uint32(word)] = state[WORDS]
-            order[state[WORDS]] = word
-            state[WORDS] += 1
-        new = new_ids[np.uint32(word)]
-        joined[place] = new
-        counts[np.uint32(new)] += 1
-    state[READ], state[SENTENCES], state[WRITTEN] = begin + read, sentence, state[WRITTEN] + size
-    return read, size
-
-
-class Joined(NamedTuple):
-    """A corpus whose phrases are joined.
-
-    Attributes:
-        ids: (tokens,) int32, memory-mapped from a temporary file. Words are numbered by their first appearance.
-        offsets: (sentences + 1,) int64.
-        order: (words,) int32, what each new id was before: a word, or words + number for a phrase.
-        counts: (words,) int64, occurrences.
-    """
-
-    ids: npt.NDArray[np.int32]
-    offsets: npt.NDArray[np.int64]
-    order: npt.NDArray[np.int32]
-    counts: npt.NDArray[np.int64]
-
-
-def join_phrases(ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], table: JoinTable) -> Joined:
-    """Join the phrases of a corpus: from left to right, the first that matches wins."""
-    ids, offsets = read_only(ids), read_only(offsets)
-    kinds = len(table.is_connector) + len(table.targets)
-    new_ids, order, counts = np.full(kinds, -1, np.int32), np.zeros(kinds, np.int32), np.zeros(kinds, np.int64)
-    new_offsets, state = np.zeros(len(offsets), np.int64), np.zeros(JOIN_FIELDS, np.int64)
-    step = BLOCK_BYTES // ids.itemsize
-    joined = np.zeros(step, np.int32)
-    with open_spool() as file, announced("the joining of phrases"):
-        while state[READ] < len(ids):
-            begin = int(state[READ])
-            piece = ids[begin : begin + len(joined)]
-            final = begin + len(piece) == len(ids)
-            read, size = join(piece, offsets, final, table, state, new_offsets, joined, new_ids, order, counts)
-            if not read:  # one run of connector words fills the piece
-                joined = np.zeros(2 * len(joined), np.int32)
-            with spooling():
-                file.write(joined[:size].data)
-        words = int(state[WORDS])
-        return Joined(map_spool(file, np.int32), new_offsets, order[:words].copy(), counts[:words].copy())

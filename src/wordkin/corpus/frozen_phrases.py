@@ -71,9 +71,7 @@ class FrozenPhrases:
             for phrases in self.passes:
                 parts = self._parts(tokens, phrases)
                 tokens = [self.delimiter.join(part) for part in parts]
-                found |= {
-                    token: phrases[part] for token, part in zip(tokens, parts, strict=True) if len(part) > 1
-                }
+                found |= {token: phrases[part] for token, part in zip(tokens, parts, strict=True) if len(part) > 1}
         return found
 
     def export(self) -> dict[str, float]:

@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,16 @@ from wordkin.storage.units import plural
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 if TYPE_CHECKING:
-    from wordkin.corpus.collocations import Candidates, JoinTable
+    from wordkin.corpus.collocations import Candidates
+    from wordkin.corpus.joining import TokenText
 
 logger = logging.getLogger("wordkin")
 
 Scoring = Callable[..., float]
 
-ENGLISH_CONNECTORS = frozenset("a an the for of with without at from to in on by and or".split())
+ENGLISH_CONNECTORS = frozenset(
+    ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "without"]
+)
 """Articles, prepositions and conjunctions that may stand inside an English phrase."""
 
 CUSTOM = "custom"
@@ -161,7 +164,7 @@ class Phrases:
         Raises:
             CorpusError: the corpus cannot be read, has lost words, or has fewer than two different words.
         """
-        self._find(_all_words(recognize(corpus, self._config.tokenizer), self._config))
+        self.find(all_words(recognize(corpus, self._config.tokenizer), self._config))
         return self
 
     def fit_encode(self, corpus: Any, **parameters: Unpack[Parameters]) -> EncodedCorpus:
@@ -181,12 +184,11 @@ class Phrases:
             ConfigurationError: another parameter, or a value outside its range.
             CorpusError: the corpus cannot be read, has lost words, or too little is left of it.
         """
-        whole = _all_words(recognize(corpus, self._config.tokenizer), self._config)
-        text = TokenText(whole.ids, whole.sentence_offsets, whole.vocabulary)
+        from wordkin.corpus.joining import TokenText, join_all
+
+        whole = all_words(recognize(corpus, self._config.tokenizer), self._config)
         frozen = self.freeze()
-        for phrases in frozen.passes:
-            text = _join(text, _by_words(text.words, phrases), frozen)
-        return _pruned(text, whole, len(frozen), self._encoding(parameters), NO_WORDS)
+        return _pruned(join_all(TokenText.of(whole), frozen), whole, len(frozen), self._encoding(parameters), NO_WORDS)
 
     def freeze(self) -> FrozenPhrases:
         """The phrases, in a small object that only joins, and that can be saved.
@@ -219,9 +221,11 @@ class Phrases:
         given = {name: getattr(self._config, name) for name in ("tokenizer", "lower", "encoding_errors")}
         return TrainingConfig(**given, **parameters, phrases=self.passes)
 
-    def _find(self, whole: EncodedCorpus) -> "TokenText":
-        """Find the phrases of a corpus; return the corpus with them joined."""
-        text = TokenText(whole.ids, whole.sentence_offsets, whole.vocabulary)
+    def find(self, whole: EncodedCorpus) -> "TokenText":
+        """Find the phrases of a corpus that has all words; return its text with them joined."""
+        from wordkin.corpus.joining import TokenText
+
+        text = TokenText.of(whole)
         passes, reports = [], []
         for _ in range(self.passes):
             text, phrases, report = self._one_pass(text)
@@ -234,19 +238,17 @@ class Phrases:
 
     def _one_pass(self, text: "TokenText") -> tuple["TokenText", dict[Words, float], PassReport]:
         from wordkin.corpus.collocations import count_candidates
+        from wordkin.corpus.joining import PhraseIds, join_text, marked, words_of
 
-        is_connector = _rows_of(text.words, self.connectors)[1]
+        is_connector = marked(text.words, self.connectors)
         # A scoring function decides by itself what is too rare.
         least = 1 if callable(self.scoring) else self.min_count
         candidates = count_candidates(text.ids, text.offsets, is_connector, least, self.max_vocabulary)
         scores = self._scores(candidates, text, int(len(text.words) - is_connector.sum()))
         chosen = np.flatnonzero(scores > self.threshold)
-        phrases = _with_words(text.words, candidates, chosen, scores)
-        found = PhraseIds(
-            list(phrases), candidates.left[chosen], candidates.run[chosen], candidates.right[chosen], candidates.runs
-        )
-        frozen = FrozenPhrases([], self.connectors, self.delimiter)
-        joined = _join(text, found, frozen)
+        left, run, right = (array[chosen] for array in candidates[:3])
+        found = PhraseIds(words_of(text.words, candidates, chosen), left, run, right, candidates.runs)
+        joined = join_text(text, found, self.connectors, self.delimiter)
         report = PassReport(
             tokens=len(text.ids),
             words=len(text.words),
@@ -254,10 +256,10 @@ class Phrases:
             dropped_by_min_count=candidates.rare,
             dropped_by_max_vocabulary=candidates.beyond,
             occurrences_dropped_by_max_vocabulary=candidates.beyond_occurrences,
-            phrases=len(phrases),
+            phrases=len(chosen),
             joined=len(text.ids) - len(joined.ids),
         )
-        return joined, phrases, report
+        return joined, dict(zip(found.words, scores[chosen].tolist(), strict=True)), report
 
     def _scores(self, candidates: "Candidates", text: "TokenText", words: int) -> npt.NDArray[np.float64]:
         """The score of each candidate; `words` is the number of words that are no connectors."""
@@ -266,9 +268,10 @@ class Phrases:
         word_counts = text.words.counts.astype(np.float64)
         counts = word_counts[candidates.left], word_counts[candidates.right], candidates.counts.astype(np.float64)
         totals = float(words + candidates.distinct), float(self.min_count), float(len(text.ids))
+        shared = dict(zip(SCORING_ARGUMENTS[3:], totals, strict=True))
         if not callable(self.scoring):
-            return np.asarray(SCORES[self.scoring](*counts, *totals))
-        scoring, shared = self.scoring, dict(zip(SCORING_ARGUMENTS[3:], totals, strict=True))
+            return np.asarray(SCORES[self.scoring](*counts, **shared))
+        scoring = self.scoring
         return np.array(
             [
                 _number(scoring(worda_count=a, wordb_count=b, bigram_count=both, **shared))
@@ -305,35 +308,11 @@ def encode_corpus(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WO
 
 def fit_encode(phrases: Phrases, source: Corpus, config: TrainingConfig, known: Vocabulary) -> EncodedCorpus:
     """Find the phrases of a corpus, join them, and prune."""
-    whole = _all_words(source, config)
-    return _pruned(phrases._find(whole), whole, len(phrases.freeze()), config, known)
+    whole = all_words(source, config)
+    return _pruned(phrases.find(whole), whole, len(phrases.freeze()), config, known)
 
 
-class TokenText(NamedTuple):
-    """A text as ids of words; unlike a corpus, it need not be pruned or sorted.
-
-    Attributes:
-        ids: (tokens,) int32.
-        offsets: (sentences + 1,) int64.
-        words: the words by id, and their counts.
-    """
-
-    ids: npt.NDArray[np.int32]
-    offsets: npt.NDArray[np.int64]
-    words: Vocabulary
-
-
-class PhraseIds(NamedTuple):
-    """Phrases by the ids of their words; the run of connector words of each is a number of `runs`."""
-
-    words: list[Words]
-    left: npt.NDArray[np.int32]
-    run: npt.NDArray[np.int32]
-    right: npt.NDArray[np.int32]
-    runs: Any
-
-
-def _all_words(source: Corpus, config: TrainingConfig) -> EncodedCorpus:
+def all_words(source: Corpus, config: TrainingConfig) -> EncodedCorpus:
     """Encode a corpus without dropping words: phrases must not reach over a word that was dropped."""
     from wordkin.corpus.encoding import encode
 
@@ -349,71 +328,8 @@ def _all_words(source: Corpus, config: TrainingConfig) -> EncodedCorpus:
     return encode(source, dataclasses.replace(config, min_count=1, max_vocabulary=None, memory_budget=None, phrases=0))
 
 
-def _with_words(
-    vocabulary: Vocabulary, candidates: "Candidates", chosen: npt.NDArray[np.intp], scores: npt.NDArray[np.float64]
-) -> dict[Words, float]:
-    """The words of some candidates, with their scores."""
-    left, right = (_words_at(vocabulary, rows[chosen]) for rows in (candidates.left, candidates.right))
-    runs = {0: Words()}
-    for run in np.unique(candidates.run[chosen]).tolist():
-        runs[run] = tuple(_words_at(vocabulary, np.array(candidates.runs.words_of(run), np.int64)))
-    between = [runs[run] for run in candidates.run[chosen].tolist()]
-    keys = ((a, *middle, b) for a, middle, b in zip(left, between, right, strict=True))
-    return dict(zip(keys, scores[chosen].tolist(), strict=True))
-
-
-def _by_words(vocabulary: Vocabulary, phrases: Mapping[Words, float]) -> PhraseIds:
-    """The phrases whose words are all in a vocabulary."""
-    from wordkin.corpus.collocations import Runs, refill_runs
-
-    distinct = list(dict.fromkeys(word for words in phrases for word in words))
-    rows = dict(zip(distinct, _rows_of(vocabulary, distinct)[0].tolist(), strict=True))
-    known = [words for words in phrases if all(rows[word] >= 0 for word in words)]
-    numbers: dict[tuple[int, int], int] = {}
-    run_of = []
-    for words in known:
-        run = 0
-        for word in words[1:-1]:
-            run = numbers.setdefault((run, rows[word]), len(numbers) + 1)
-        run_of.append(run)
-    runs = Runs.empty(len(numbers) + 1)
-    for (parent, row), run in numbers.items():
-        runs.parents[run], runs.words[run] = parent, row
-    refill_runs(runs, len(numbers) + 1)
-    left, right = (np.array([rows[words[place]] for words in known], np.int32) for place in (0, -1))
-    return PhraseIds(known, left, np.array(run_of, np.int32), right, runs)
-
-
-def _join(text: TokenText, found: PhraseIds, frozen: FrozenPhrases) -> TokenText:
-    """Join phrases; a phrase that is spelled like a word, or like another phrase, becomes the same word."""
-    from wordkin.corpus.collocations import join_phrases, join_table
-    from wordkin.corpus.spool import copy_words
-
-    own, words = text.words, len(text.words)
-    spelled = [frozen.delimiter.join(phrase) for phrase in found.words]
-    first: dict[str, int] = {}
-    targets = [first.setdefault(word, words + number) for number, word in enumerate(spelled)]
-    rows, _ = _rows_of(own, spelled)
-    is_connector = _rows_of(own, frozen.connectors)[1]
-    table = join_table(
-        (found.left, found.run, found.right),
-        found.runs,
-        is_connector,
-        np.where(rows >= 0, rows, np.array(targets, np.int64)).astype(np.int32),
-    )
-    ids, offsets, order, counts = join_phrases(text.ids, text.offsets, table)
-    added = Vocabulary.from_words(spelled, np.ones(len(spelled), np.int64))
-    arena = np.concatenate([own.text, added.text])
-    begins = np.concatenate([own.offsets[:-1], len(own.text) + added.offsets[:-1]])[order]
-    lengths = np.concatenate([np.diff(own.offsets), np.diff(added.offsets)])[order]
-    word_offsets = np.concatenate([[0], np.cumsum(lengths)])
-    new = np.empty(word_offsets[-1], np.uint8)
-    copy_words(arena, begins, word_offsets, new)
-    return TokenText(ids, offsets, Vocabulary(new, word_offsets, counts))
-
-
 def _pruned(
-    text: TokenText, whole: EncodedCorpus, phrases: int, config: TrainingConfig, known: Vocabulary
+    text: "TokenText", whole: EncodedCorpus, phrases: int, config: TrainingConfig, known: Vocabulary
 ) -> EncodedCorpus:
     """Prune a text whose words are in the order of their first appearance, as if it had been read that way."""
     from wordkin.corpus.merging import Merger
@@ -438,37 +354,6 @@ def _pruned(
     return EncodedCorpus(ids, offsets, vocabulary, report, settings)
 
 
-def _rows_of(vocabulary: Vocabulary, words: Iterable[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """The row of each word, −1 for an unknown one, and for each row whether it was found.
-
-    Only words of the same length are compared, so that no dictionary of the whole vocabulary is needed.
-    """
-    encoded = [word.encode() for word in words]
-    found, is_found = np.full(len(encoded), -1, np.int64), np.zeros(len(vocabulary), np.bool_)
-    own_lengths, lengths = np.diff(vocabulary.offsets), np.array([len(word) for word in encoded], np.int64)
-    text = np.asarray(vocabulary.text)
-    for length in np.unique(lengths[lengths > 0]).tolist():
-        rows = np.flatnonzero(own_lengths == length)
-        if not len(rows):
-            continue
-        own = text[vocabulary.offsets[rows][:, None] + np.arange(length)].view(f"S{length}").reshape(-1)
-        order = np.argsort(own)
-        places = np.flatnonzero(lengths == length)
-        wanted = np.array([encoded[place] for place in places], f"S{length}")
-        at = np.minimum(np.searchsorted(own, wanted, sorter=order), len(rows) - 1)
-        same = own[order[at]] == wanted
-        found[places[same]] = rows[order[at[same]]]
-    is_found[found[found >= 0]] = True
-    return found, is_found
-
-
-def _words_at(vocabulary: Vocabulary, rows: npt.NDArray[Any]) -> list[str]:
-    """The words of some rows."""
-    text = memoryview(np.asarray(vocabulary.text))
-    begins, ends = vocabulary.offsets[rows].tolist(), vocabulary.offsets[rows + 1].tolist()
-    return [str(text[begin:end], "utf-8") for begin, end in zip(begins, ends, strict=True)]
-
-
 def _checked_scoring(scoring: Any) -> "str | Scoring":
     if not callable(scoring):
         checked: str = BOUNDS["scoring"].validate("scoring", scoring)
@@ -479,7 +364,8 @@ def _checked_scoring(scoring: Any) -> "str | Scoring":
         raise ConfigurationError(
             f"the function for {argument('scoring')} must take the arguments {', '.join(SCORING_ARGUMENTS)}: {error}"
         ) from error
-    return scoring
+    checked_function: Scoring = scoring
+    return checked_function
 
 
 def _checked_threshold(threshold: float | None, scoring: "str | Scoring") -> float:
