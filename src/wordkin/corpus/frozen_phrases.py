@@ -14,7 +14,7 @@ from wordkin.storage import container
 from wordkin.storage.arrays import file_offset
 from wordkin.vocabulary import Vocabulary, join_words
 
-KIND = "phrases"
+KIND = "list of phrases"
 ARRAYS = {
     "words": ("U8", 1),
     "word_offsets": ("I64", 1),

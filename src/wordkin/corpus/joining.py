@@ -29,8 +29,10 @@ from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.frozen_phrases import FrozenPhrases, Words
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.spool import copy_words, map_spool, open_spool, spooling
+from wordkin.errors import CorpusError
 from wordkin.storage import atomic
 from wordkin.storage.arrays import aligned_zeros, read_only
+from wordkin.storage.word_index import MappedWords
 from wordkin.vocabulary import Vocabulary
 
 # The state of joining, kept in an int64 array between calls.
@@ -363,8 +365,12 @@ def write_text(text: TokenText, path: Path) -> None:
     """Write a text, one sentence a line, tokens separated by spaces; compressed if the suffix is .gz, .bz2 or .xz.
 
     Raises:
+        CorpusError: a word has white space in it, so that it would be read as several.
         OutputError: the file cannot be written; an old file of that name is untouched.
     """
+    for word in MappedWords(text.words.text, text.words.offsets, str(path)):
+        if word.split() != [word]:
+            raise CorpusError(f"the word {word!r} has white space in it, so that a file of text cannot hold it")
     ids, offsets, sentence = read_only(text.ids), read_only(text.offsets), 0
     words, word_offsets = read_only(np.asarray(text.words.text)), read_only(np.asarray(text.words.offsets))
     lengths, step = np.diff(word_offsets) + 1, BLOCK_BYTES // ids.itemsize
