@@ -53,7 +53,7 @@ class Runs(NamedTuple):
     Attributes:
         parents: (room,) int32, each run without its last word.
         words: (room,) int32, its last word.
-        slots: (capacity, 2) uint64, the hash table: parent and word, and the run's number.
+        slots: (capacity, 2) uint64, the hash table: parent and word, and the run's number; capacity is a power of two.
     """
 
     parents: npt.NDArray[np.int32]
@@ -63,7 +63,8 @@ class Runs(NamedTuple):
     @classmethod
     def empty(cls, room: int = 1 << 10) -> "Runs":
         """Room for some runs."""
-        return cls(np.zeros(room, np.int32), np.zeros(room, np.int32), aligned_zeros((4 * room, 2), np.uint64))
+        slots = aligned_zeros((1 << (2 * room).bit_length(), 2), np.uint64)
+        return cls(np.zeros(room, np.int32), np.zeros(room, np.int32), slots)
 
     def grown(self, used: int) -> "Runs":
         """The same runs with twice the room."""
