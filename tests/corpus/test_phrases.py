@@ -94,7 +94,7 @@ def naive_join(sentence, phrases, connectors=(), delimiter="_"):
 
 
 def decoded(corpus):
-    words, bounds = np.array(corpus.vocabulary.words), corpus.sentence_offsets
+    words, bounds = np.array(corpus.vocabulary.words, object), corpus.sentence_offsets
     return [words[corpus.ids[begin:end]].tolist() for begin, end in itertools.pairwise(bounds)]
 
 
@@ -251,7 +251,7 @@ def as_dict(candidates):
     return dict(zip(keys, counts, strict=True))
 
 
-@pytest.mark.parametrize("connectors", [0, 30])
+@pytest.mark.parametrize("connectors", [0, 5])
 def test_counts_are_exact_in_one_round_and_in_several(connectors, monkeypatch):
     ids, offsets = random_ids(60_000, 1_000)
     is_connector = np.arange(1_000) % 33 < connectors
@@ -300,7 +300,7 @@ def test_a_sentence_of_a_million_tokens():
     generator = np.random.default_rng(3)
     tokens = generator.choice(np.array([f"w{number}" for number in range(50)]), 1_000_000).tolist()
     tokens[1::100], tokens[2::100] = ["new"] * len(tokens[1::100]), ["york"] * len(tokens[2::100])
-    found = Phrases(threshold=2).fit([tokens])
+    found = Phrases(threshold=0.2).fit([tokens])
     assert found.export().keys() == {"new_york"}
     corpus = found.encode([tokens])
     assert corpus.tokens == 990_000
@@ -375,7 +375,7 @@ def test_a_corpus_without_tokens_or_with_lost_words(tmp_path):
     with pytest.raises(CorpusError, match="holds no tokens"):
         Phrases().fit([[], []])
     pruned = encode(NEW_YORK, TrainingConfig(min_count=4))
-    with pytest.raises(CorpusError, match=r"encoded without 15 tokens of rare words.*min_count=1"):
+    with pytest.raises(CorpusError, match=r"encoded without 18 tokens of rare words.*min_count=1"):
         Phrases().fit(pruned)
     whole = encode(NEW_YORK, TrainingConfig(min_count=1))
     whole.save(tmp_path / "whole.safetensors")
@@ -394,12 +394,9 @@ def test_one_token_a_sentence():
 
 
 def test_find_phrases_and_strings_with_a_tokenizer():
-    found = Phrases(min_count=1, threshold=0.9, tokenizer="words", lower=True).fit(["New York!", "new York", "a new"])
-    assert (
-        found.find_phrases([["in", "new", "york"], ["york", "new"]])
-        == found.export()
-        == {"new_york": pytest.approx(1.0)}
-    )
+    found = Phrases(min_count=1, threshold=0.8, tokenizer="words", lower=True).fit(["New York!", "new York", "a new"])
+    assert found.find_phrases([["in", "new", "york"], ["york", "new"]]) == found.export()
+    assert found.export() == {"new_york": pytest.approx(5 / 6)}
 
 
 # --- Files ------------------------------------------------------------------------------------------------------------
@@ -478,7 +475,7 @@ def test_text_of_words_with_white_space_is_refused(tmp_path):
 
 def topic_lines():
     generator = random.Random(5)
-    words, phrases = [f"w{number}" for number in range(30)], [("new", "york"), ("san", "jose"), ("old",)]
+    words, phrases = [f"w{number}" for number in range(300)], [("new", "york"), ("san", "jose"), ("old",)]
     return [
         [*generator.choices(words, k=4), *generator.choice(phrases), *generator.choices(words, k=3)] for _ in range(600)
     ]
@@ -489,8 +486,8 @@ def test_training_with_phrases_is_training_on_the_joined_text(tmp_path):
     model = Word2Vec(phrases=2, **options).fit(lines)
     joined = [Phrases(passes=2).fit(lines).join(line) for line in lines]
     plain = Word2Vec(**options).fit(joined)
-    assert {"new_york", "san_jose"} <= set(model.vectors.words)
-    assert model.vectors.words == plain.vectors.words
+    assert {"new_york", "san_jose"} <= set(model.vectors.vocabulary.words)
+    assert model.vectors.vocabulary.words == plain.vectors.vocabulary.words
     assert model.vectors.vectors.tobytes() == plain.vectors.vectors.tobytes()
     assert model.report.joined == sum(map(len, lines)) - sum(map(len, joined))
     assert model.vectors.config["phrases"] == 2
@@ -505,7 +502,7 @@ def test_training_with_phrases_is_training_on_the_joined_text(tmp_path):
         Word2Vec(phrases=1, **options).fit(loaded)
     # Going on from the model: its phrases are words that stay.
     more = Word2Vec.from_vectors(model.vectors, threads=1, epochs=1).partial_fit([*lines[:50], ["brand", "new"]])
-    assert set(model.vectors.words) <= set(more.vectors.words)
+    assert set(model.vectors.vocabulary.words) <= set(more.vectors.vocabulary.words)
 
 
 def test_a_checkpoint_knows_the_phrases(tmp_path):
@@ -535,7 +532,7 @@ def test_an_old_encoded_corpus_has_no_phrases(tmp_path):
     container.save_container(path, "corpus", arrays, {"report": report, "settings": settings_of_old})
     loaded = EncodedCorpus.load(path)
     assert (loaded.settings["phrases"], loaded.report.joined) == (0, 0)
-    Word2Vec(vector_size=4, epochs=1, min_count=1).fit(loaded)
+    Word2Vec(vector_size=4, epochs=1, sample=0).fit(loaded)
 
 
 # --- The command ------------------------------------------------------------------------------------------------------
