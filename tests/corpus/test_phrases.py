@@ -25,10 +25,10 @@ from wordkin import (
     TrainingConfig,
     Word2Vec,
 )
+from wordkin.cli.demo import paragraphs
 from wordkin.corpus import collocations, joining
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.corpus.phrases import ENGLISH_CONNECTORS, SCORING_ARGUMENTS, encode_corpus
-from wordkin.corpus.standard_library import paragraphs
 from wordkin.storage import container
 
 NEW_YORK = [["in", "new", "york", "city"], ["new", "york", "is", "old"], ["a", "new", "house"]] * 3
