@@ -286,14 +286,15 @@ class Word2Vec:
 @contextlib.contextmanager
 def _open_backend(corpus: Any, config: TrainingConfig, known: Vocabulary, workers: Workers | None) -> Iterator[Backend]:
     """Decide what a corpus is, and read it where it will be trained on: in this process or, with workers, by them."""
-    from wordkin.corpus.encoder import encode_source
+    from wordkin.corpus.phrases import encode_corpus
     from wordkin.corpus.sources import recognize, shared_parts
 
     source = recognize(corpus, config)
-    parts = None if workers is None else shared_parts(source, workers.number)
+    # Phrases are found in the whole text, before workers divide it.
+    parts = None if workers is None or config.phrases else shared_parts(source, workers.number)
 
     def encoded() -> EncodedCorpus:
-        return encode_source(source, config, known)
+        return encode_corpus(source, config, known)
 
     if workers is None:
         from wordkin.training.local import LocalBackend
