@@ -73,6 +73,11 @@ class Word2Vec:
         self.history: tuple[EpochRecord, ...] = ()
         self._vectors: WordVectors | None = None
 
+    def __repr__(self) -> str:
+        defaults = TrainingConfig().as_dict()
+        given = (f"{name}={value!r}" for name, value in self.config.as_dict().items() if value != defaults[name])
+        return f"Word2Vec({', '.join(given)})"
+
     @classmethod
     def load(cls, path: str | Path, **parameters: Unpack[Parameters]) -> "Word2Vec":
         """A model from its file, to go on from with :meth:`partial_fit`.
@@ -288,14 +293,15 @@ class Word2Vec:
 @contextlib.contextmanager
 def _open_backend(corpus: Any, config: TrainingConfig, known: Vocabulary, workers: Workers | None) -> Iterator[Backend]:
     """Decide what a corpus is, and read it where it will be trained on: in this process or, with workers, by them."""
-    from wordkin.corpus.encoder import encode_source
+    from wordkin.corpus.phrases import encode_corpus
     from wordkin.corpus.sources import recognize, shared_parts
 
     source = recognize(corpus, config)
-    parts = None if workers is None else shared_parts(source, workers.number)
+    # Phrases are found in the whole text, before workers divide it.
+    parts = None if workers is None or config.phrases else shared_parts(source, workers.number)
 
     def encoded() -> EncodedCorpus:
-        return encode_source(source, config, known)
+        return encode_corpus(source, config, known)
 
     if workers is None:
         from wordkin.training.local import LocalBackend
