@@ -3,8 +3,9 @@
 import numpy as np
 
 from wordkin import WordVectors
-from wordkin.model.subwords import Subwords, add_ngrams, ngrams_of_words, reached_buckets
+from wordkin.model.subwords import add_ngrams, ngrams_of_words, reached_buckets
 from wordkin.vectors.formats.native import StoredModel
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
 
 WORDS = ["walking", "talking", "king", "sea", "seas", "walk"]

@@ -45,7 +45,7 @@ EXCHANGE_PRECISIONS = ("float32", "float16")
 MAX_NGRAM = 64
 """The most characters of an n-gram."""
 
-CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
+CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "phrases", "min_count", "max_vocabulary")
 """The parameters that are fixed when a corpus is encoded."""
 
 NGRAM_PARAMETERS = ("min_n", "max_n", "bucket")
@@ -144,7 +144,15 @@ class TrainingConfig:
         choices=CBOW_GRADIENTS,
     )
     vector_size: int = _parameter(100, "length of the vectors", int, low=1, high=10_000)
-    window: int = _parameter(5, "largest number of context words on either side", int, low=1, high=1_000)
+    window: int = _parameter(  # None is replaced by the length of the longest sentence before training
+        5,
+        "largest number of context words on either side; in Python also None for the whole sentence, up to 1,000 words "
+        "on either side, without --shrink-window",
+        int,
+        low=1,
+        high=1_000,
+        optional=True,
+    )
     shrink_window: bool = _parameter(
         True, "draw each window's size from 1 to --window, so that near words count more", bool
     )
@@ -208,6 +216,13 @@ class TrainingConfig:
     lower: bool = _parameter(False, "lower-case the text", bool)
     encoding_errors: EncodingErrors = _parameter(
         "strict", "what to do with bytes that are not UTF-8", str, choices=ENCODING_ERRORS
+    )
+    phrases: int = _parameter(
+        0,
+        "passes that find phrases (words that occur together) and join each to one word; 0 for none",
+        int,
+        low=0,
+        high=100,
     )
     holdout: float = _parameter(
         0.0,
@@ -338,7 +353,7 @@ class Parameters(TypedDict, total=False):
     output_layer: OutputLayer
     cbow_gradient: CbowGradient
     vector_size: int
-    window: int
+    window: int | None
     shrink_window: bool
     negative: int
     noise_exponent: float
@@ -355,6 +370,7 @@ class Parameters(TypedDict, total=False):
     tokenizer: Tokenizer | None
     lower: bool
     encoding_errors: EncodingErrors
+    phrases: int
     holdout: float
     early_stopping: int | None
     seed: int

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordkin.model import subwords
-from wordkin.model.subwords import Subwords, ngrams_of_word, ngrams_of_words, reached_buckets
+from wordkin.model.subwords import ngrams_of_word, ngrams_of_words, reached_buckets
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import join_words
 
 BUCKET = 13
@@ -152,3 +153,25 @@ def test_pruning_keeps_what_matters():
     assert found.buckets.tolist() == [own]
     assert found.scales.tolist() == scales[buckets == own].tolist()
     assert len(plain.prune(text, offsets, 1_000).rows) == len(buckets)
+
+
+def test_a_model_whose_words_are_too_short_for_ngrams():
+    text, offsets = join_words([b"a", b"bc"])
+    nothing = Subwords(5, 6, 1_000, np.empty(0, np.int32), np.empty((0, 4), np.float32))
+    vectors = np.arange(8, dtype=np.float32).reshape(2, 4)
+    assert nothing.vector("kitten") is None
+    np.testing.assert_array_equal(nothing.compose(text, offsets, vectors), vectors)
+    np.testing.assert_array_equal(nothing.own_rows(text, offsets, vectors), vectors)
+    assert len(nothing.prune(text, offsets, 10).rows) == 0
+
+
+def test_own_rows_are_the_inverse_of_composition():
+    text, offsets = join_words([b"kitten", b"mitten", b"of"])
+    plain = of("kitten", skip=3)
+    own = np.random.default_rng(2).standard_normal((3, 4), np.float32)
+    ngrams = plain.ngrams(text, offsets)
+    sums = own.astype(np.float64)
+    for word, bucket in zip(np.repeat(range(3), np.diff(ngrams.starts)), ngrams.buckets, strict=True):
+        sums[word] += plain.rows[plain.buckets == bucket].sum(axis=0)  # absent rows count as zeros
+    vectors = (sums / (1 + np.diff(ngrams.starts))[:, None]).astype(np.float32)
+    np.testing.assert_allclose(plain.own_rows(text, offsets, vectors), own, atol=1e-5)

@@ -9,7 +9,7 @@ import pytest
 
 from wordkin import Checkpoint, ConfigurationError, FormatError, TrainingConfig, Word2Vec, WordVectors, memory
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import huffman, kernel
 from wordkin.model.subwords import bytes_of_ngrams, ngram_table
 from wordkin.training.chunk import ChunkTrainer

@@ -18,7 +18,7 @@ from wordkin.evaluation import (
 from wordkin.evaluation.analogies import Question, Section
 from wordkin.evaluation.outliers import Group
 from wordkin.inspector import explorer
-from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.api import Inspected
 from wordkin.vectors.postprocessing import prune_subwords
 
 
@@ -150,3 +150,11 @@ def test_pruning(tmp_path):
     found = run("convert", model, small, "--prune-subwords", 20)
     assert (found.returncode, "has no n-grams to prune; leave out --prune-subwords" in found.stderr) == (1, True)
     assert json.loads(run("info", model, "--json").stdout)["subwords"] is None
+
+
+def test_documents_take_words_outside_the_vocabulary():
+    vectors = with_subwords()
+    found = vectors.documents([["stalking", "sea", "qqq"], ["qqq"]])
+    np.testing.assert_allclose(found[0], (vectors["stalking"] + vectors["sea"]) / 2, rtol=1e-5)
+    assert not found[1].any()
+    np.testing.assert_allclose(vectors.without_subwords().documents([["stalking", "sea"]])[0], vectors["sea"], rtol=1e-6)

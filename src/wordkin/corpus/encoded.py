@@ -1,13 +1,15 @@
 """The encoded corpus: rows of the vocabulary, cut into sentences, memory-mapped."""
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import CORPUS_PARAMETERS
+from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
+from wordkin.corpus.ids import read_ids
 from wordkin.errors import FormatError, argument, corrupt_file
 from wordkin.storage import container, units
 from wordkin.storage.arrays import file_offset
@@ -21,6 +23,8 @@ ARRAYS = {
     "word_offsets": ("I64", 1),
     "counts": ("I64", 1),
 }
+
+_ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,8 @@ class CorpusReport:
     dropped_by_max_vocabulary: int
     empty_tokens: int = 0
     sentences: int = 0
+    phrases: int = 0
+    joined: int = 0
 
     def as_dict(self) -> dict[str, int]:
         """The names and values, for JSON."""
@@ -47,6 +53,8 @@ class CorpusReport:
             f"{self.distinct_words:,} distinct words; kept {self.words_kept:,} words, {self.tokens_kept:,} tokens in "
             f"{units.plural(self.sentences, 'sentence')}"
         )
+        if self.phrases:
+            text += f"; {self.joined:,} tokens joined to the one before, in {units.plural(self.phrases, 'phrase')}"
         dropped = [
             (self.dropped_by_min_count, f"in words under {argument('min_count')}"),
             (self.dropped_by_max_vocabulary, f"in words beyond {argument('max_vocabulary')}"),
@@ -98,6 +106,43 @@ class EncodedCorpus:
     report: CorpusReport
     settings: dict[str, Any]
 
+    @classmethod
+    def from_ids(
+        cls, ids: Any, offsets: npt.ArrayLike | None = None, words: Iterable[str] | None = None, *, min_count: int = 1
+    ) -> "EncodedCorpus":
+        """Build a corpus from ids instead of text: sessions of items, walks over nodes, events of a log.
+
+        Rows are in the order of falling frequency, equal ones in the order of ids. If the ids are int32 in this order
+        already, they are used without a copy; otherwise they are numbered anew, in 4 bytes a token.
+
+        Args:
+            ids: (tokens,) whole numbers; or, without `offsets`, a scipy sparse matrix whose rows are the sentences, or
+                an array of Arrow (pyarrow, polars) whose lists are.
+            offsets: (sentences + 1,) where each sentence begins in `ids`, from 0 to the number of tokens. Empty
+                sentences are left out.
+            words: the word of each id, from 0 on; None for the ids themselves, written as decimal numbers.
+            min_count: words that occur less often are dropped.
+
+        Raises:
+            ConfigurationError: `min_count` is not a whole number of at least 1.
+            CorpusError: the arguments do not fit each other, or fewer than two words are left.
+            MissingPackageError: Arrow needs pyarrow (the extra ``arrow``).
+        """
+        config = TrainingConfig(min_count=min_count)
+        read = read_ids(ids, offsets, words, config.min_count)
+        report = CorpusReport(
+            sources=1,
+            tokens=read.tokens,
+            distinct_words=read.distinct_words,
+            words_kept=len(read.vocabulary),
+            tokens_kept=len(read.rows),
+            dropped_by_min_count=read.tokens - len(read.rows),
+            dropped_by_max_vocabulary=0,
+            sentences=len(read.offsets) - 1,
+        )
+        settings = {name: getattr(config, name) for name in CORPUS_PARAMETERS}
+        return cls(read.rows, read.offsets, read.vocabulary, report, settings)
+
     @property
     def tokens(self) -> int:
         """How many tokens it has."""
@@ -133,9 +178,9 @@ class EncodedCorpus:
         arrays, metadata = container.load_container(Path(path), KIND, ARRAYS)
         try:
             ids, sentence_offsets = arrays["ids"], arrays["sentence_offsets"]
-            names = [field.name for field in dataclasses.fields(CorpusReport)]
-            report = CorpusReport(**{name: int(metadata["report"][name]) for name in names})
-            settings = {name: metadata["settings"][name] for name in CORPUS_PARAMETERS}
+            given = {**_ABSENT_IN_OLD_FILES, **metadata["report"]}
+            report = CorpusReport(**{field.name: int(given[field.name]) for field in dataclasses.fields(CorpusReport)})
+            settings = {name: {**_ABSENT_IN_OLD_FILES, **metadata["settings"]}[name] for name in CORPUS_PARAMETERS}
             vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], arrays["counts"], str(path))
         except KeyError as error:
             raise corrupt_file(path, container.HEADER, f"it lacks {error}") from error

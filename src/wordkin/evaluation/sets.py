@@ -4,18 +4,16 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.storage import atomic
 from wordkin.vectors.search import Rows
+from wordkin.vectors.subwords import Subwords
 from wordkin.vectors.terms import unit, whole_number
 from wordkin.vectors.wordvectors import WordVectors
-
-if TYPE_CHECKING:  # it loads Numba
-    from wordkin.model.subwords import Subwords
 
 T = TypeVar("T")
 
@@ -103,7 +101,7 @@ class Lookup:
         if vectors.subwords is not None and most_frequent is None:
             self._compose(vectors.subwords, wanted)
 
-    def _compose(self, subwords: "Subwords", wanted: Iterable[str]) -> None:
+    def _compose(self, subwords: Subwords, wanted: Iterable[str]) -> None:
         """Compute the vectors of the words that the vocabulary lacks."""
         composed: list[npt.NDArray[np.float64]] = []
         for word in wanted:

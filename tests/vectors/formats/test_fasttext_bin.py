@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from made_subwords import with_subwords
-from wordkin import FormatError, OutputError, UnknownWordError, WordVectors
+from wordkin import FormatError, OutputError, UnknownWordError, Word2Vec, WordVectors
 from wordkin.vectors import loading
 from wordkin.vectors.formats import fasttext_bin
 from wordkin.vectors.postprocessing import stored_as
@@ -323,6 +323,19 @@ def test_what_was_written_is_read_again(tmp_path):
     np.testing.assert_array_equal(WordVectors.load(native).subwords.rows, made.subwords.rows)
     loading.convert(native, path, target_name="fasttext-bin", precision="float32")
     np.testing.assert_allclose(WordVectors.load(path)["stalking"], made["stalking"], atol=1e-6)
+
+
+def test_training_goes_on_from_a_file(tmp_path):
+    path, made = tmp_path / "model.bin", with_subwords()
+    made.save(path, format="fasttext-bin")
+    vectors = WordVectors.load(path)
+    model = Word2Vec.from_vectors(vectors, min_count=1, epochs=1, threads=1, learning_rate=1e-6, min_learning_rate=1e-6)
+    model.fit([["sea", "seas", "walking", "stalking"]] * 20, init=vectors, progress=False)
+    found = model.vectors
+    for word in ("sea", "walking", "talking", "seaside"):
+        np.testing.assert_allclose(found[word], made[word], atol=1e-4, err_msg=word)
+    np.testing.assert_allclose(found.output_vectors[found.rows(made.index_to_key)], made.output_vectors, atol=1e-4)
+    assert "stalking" in found.key_to_index
 
 
 def test_models_without_ngrams_are_written(tmp_path):

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +101,8 @@ def test_other_formats_say_what_they_lose(path, caplog):
     WordVectors.load(path).without_subwords().save(path.with_suffix(".bin"))
     loading.convert(path, path.with_name("folder"), target_name="hub")
     assert caplog.text == ""
+    card = (path.with_name("folder") / "README.md").read_text("utf-8")
+    assert "- 42 n-grams of 3 to 5 characters, which give other words a vector in wordkin" in card
     found = WordVectors.load(path.with_name("folder"))
     np.testing.assert_array_equal(found["stalking"], with_subwords()["stalking"])
 
@@ -163,3 +167,13 @@ def test_a_file_without_ngrams_loads_as_before(path):
     found = WordVectors.load(path)
     assert found.subwords is None
     assert "stalking" not in found
+
+
+def test_numba_is_loaded_for_the_first_unknown_word(path):
+    code = (
+        "import sys\nfrom wordkin import WordVectors\nvectors = WordVectors.load(sys.argv[1])\n"
+        "vectors.most_similar('sea')\nprint('numba' in sys.modules)\n"
+        "vectors['seaside']\nprint('numba' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "True"]

@@ -13,13 +13,13 @@ import numpy.typing as npt
 from wordkin.compilation import compiled
 from wordkin.config import MAX_NGRAM, TrainingConfig, parameters
 from wordkin.errors import ConfigurationError, FormatError, OutputError, corrupt_file
-from wordkin.model.subwords import Subwords
 from wordkin.storage import atomic
 from wordkin.storage.arrays import row_blocks
-from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION, open_input
 from wordkin.vectors.formats.product_quantizer import QuantizedMatrix, read_matrix
+from wordkin.vectors.formats.row_filters import Words
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
 
 COMPLETE, CUT_SHORT, NO_WORD = range(3)

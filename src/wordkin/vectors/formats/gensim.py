@@ -6,7 +6,7 @@ import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,20 +16,12 @@ from wordkin.errors import FormatError, corrupt_file
 from wordkin.storage import atomic
 from wordkin.storage.units import plural
 from wordkin.vectors.formats import numpy_array
-from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
-from wordkin.vectors.formats.stream import (
-    MAX_VECTOR_SIZE,
-    Block,
-    Source,
-    file_blocks,
-    matrix_blocks,
-)
+from wordkin.vectors.formats.row_filters import Words
+from wordkin.vectors.formats.stream import MAX_VECTOR_SIZE, Block, Source, file_blocks, matrix_blocks
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary, join_words
-
-if TYPE_CHECKING:  # it loads Numba
-    from wordkin.model.subwords import Subwords
 
 logger = logging.getLogger("wordkin")
 
@@ -98,7 +90,7 @@ def read(path: Path) -> Source:
     return Source(path, used, vectors.shape[1], blocks, output, subwords=subwords)
 
 
-def _subwords(path: Path, keyed: Made, prefix: str, vector_size: int) -> "Subwords | None":
+def _subwords(path: Path, keyed: Made, prefix: str, vector_size: int) -> Subwords | None:
     """The rows of n-grams of FastTextKeyedVectors; None if they were trained without n-grams."""
     state: dict[bytes, Any] = keyed.state
     min_n, max_n = state.get(b"min_n"), state.get(b"max_n")
@@ -116,13 +108,11 @@ def _subwords(path: Path, keyed: Made, prefix: str, vector_size: int) -> "Subwor
         raise corrupt_file(path, keyed.at, "FastTextKeyedVectors whose n-grams do not fit their vectors")
     if state.get(b"compatible_hash") is not True:
         raise FormatError(f"{path} has n-grams by an old hash that only old versions of gensim compute; save it anew")
-    from wordkin.model.subwords import Subwords  # it loads Numba
-
     buckets = np.arange(len(rows), dtype=np.int32)
     return Subwords(min_n, max_n, len(rows), buckets, np.asarray(rows, np.float32))
 
 
-def _composed(blocks: Iterator[Block], subwords: "Subwords") -> Iterator[Block]:
+def _composed(blocks: Iterator[Block], subwords: Subwords) -> Iterator[Block]:
     """Yield the words' vectors from the words' own rows."""
     for block in blocks:
         yield block._replace(vectors=subwords.compose(block.text, block.offsets, block.vectors))

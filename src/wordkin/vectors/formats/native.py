@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +13,19 @@ from wordkin.errors import OutputError, corrupt_file
 from wordkin.storage import container, word_index
 from wordkin.storage.arrays import file_offset, row_blocks
 from wordkin.storage.word_index import WordIndex
-from wordkin.vectors.formats.distinct_words import Words
-from wordkin.vectors.formats.precision import STORED_TYPES, Precision, first_unrepresentable, quantize
-from wordkin.vectors.formats.stream import Source, file_blocks, matrix_blocks
+from wordkin.vectors.formats.row_filters import Words
+from wordkin.vectors.formats.stream import (
+    STORED_TYPES,
+    Precision,
+    Source,
+    file_blocks,
+    first_unrepresentable,
+    matrix_blocks,
+    quantize,
+)
 from wordkin.vectors.norms import row_lengths
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
-
-if TYPE_CHECKING:  # it loads Numba
-    from wordkin.model.subwords import Subwords
 
 KIND = "model"
 ARRAYS = {
@@ -63,7 +68,7 @@ class StoredModel:
     config: dict[str, Any]
     history: list[dict[str, Any]]
     norms: npt.NDArray[np.float32] | None = None
-    subwords: "Subwords | None" = None
+    subwords: Subwords | None = None
     scales: npt.NDArray[np.float32] | None = None
 
     @property
@@ -141,7 +146,7 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
         writer.add("words", "U8", [words.text])
 
 
-def _write_subwords(path: Path, writer: container.ContainerWriter, subwords: "Subwords", precision: Precision) -> None:
+def _write_subwords(path: Path, writer: container.ContainerWriter, subwords: Subwords, precision: Precision) -> None:
     """Write the rows of n-grams; rows of zeros are left out if absent rows count as zeros."""
     buckets: list[npt.NDArray[np.int32]] = []
     scales: list[npt.NDArray[np.float32]] = []
@@ -229,7 +234,7 @@ def load(path: Path) -> StoredModel:
     return StoredModel(vectors, output, vocabulary, config, history, norms, subwords, scales)
 
 
-def _load_subwords(path: Path, arrays: dict[str, npt.NDArray[Any]], told: Any, vector_size: int) -> "Subwords | None":
+def _load_subwords(path: Path, arrays: dict[str, npt.NDArray[Any]], told: Any, vector_size: int) -> Subwords | None:
     """Check the rows of n-grams; None if the file has none."""
     buckets, rows, scales = (arrays.get(f"ngram_{name}") for name in ("buckets", "rows", "scales"))
     if buckets is None and rows is None:
@@ -249,8 +254,6 @@ def _load_subwords(path: Path, arrays: dict[str, npt.NDArray[Any]], told: Any, v
     if not ascends.all():
         place = min(int(ascends.argmin()), len(buckets) - 1)
         raise corrupt_file(path, file_offset(buckets, place), "a bucket of n-grams that is too large or out of order")
-    from wordkin.model.subwords import Subwords  # it loads Numba
-
     return Subwords(told["min_n"], told["max_n"], told["bucket"], buckets, rows, scales, told["pruned"])
 
 
