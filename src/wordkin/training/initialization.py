@@ -62,7 +62,7 @@ class InitialWeights(NamedTuple):
     """What training begins with.
 
     Attributes:
-        weights: V and W.
+        weights: V, and W with spare rows of zeros behind it.
         frozen: (words,) whether a word's input vector stays as it is; None where all are trained.
         report: how given vectors fit the vocabulary; None where the weights depend on the seed alone.
     """
@@ -131,15 +131,20 @@ class Initialization:
             arrays["freeze"] = [self._frozen]
         return arrays
 
-    def weights(self, vocabulary: Vocabulary) -> InitialWeights:
+    def weights(self, vocabulary: Vocabulary, spare_rows: int = 0) -> InitialWeights:
         """The weights for a vocabulary: the given vectors, and for other words what a new run begins with.
+
+        Args:
+            vocabulary: the words.
+            spare_rows: rows of zeros behind W; see :class:`Backend`.
 
         Raises:
             FormatError: a given vector is not finite.
         """
         config, words, width = self._config, len(vocabulary), padded(self._config.vector_size)
         weights = Weights(
-            initial_input(words, config.vector_size, width, config.seed), aligned_zeros((words, width), np.float32)
+            initial_input(words, config.vector_size, width, config.seed),
+            aligned_zeros((words + spare_rows, width), np.float32),
         )
         if self._parameter is None:
             return InitialWeights(weights, None, None)
@@ -150,7 +155,7 @@ class Initialization:
             if config.output_layer == "hierarchical-softmax":
                 self._require_finite(W.__getitem__, np.arange(len(W)))
                 trees = huffman.tree(np.asarray(self.known.counts)), huffman.tree(vocabulary.counts)
-                weights.output[:, : config.vector_size] = huffman.transfer_tree(V, W, *trees, rows)
+                weights.output[:words, : config.vector_size] = huffman.transfer_tree(V, W, *trees, rows)
             else:
                 self._copy(W.__getitem__, rows, weights.output)
         frozen = np.zeros(words, np.bool_)
