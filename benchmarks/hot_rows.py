@@ -124,8 +124,8 @@ def main() -> None:
     print(f"{config.architecture}, {config.output_layer}: rows that another thread has changed last, per window")
     print("threads | private rows, merged after tokens | V | W, all shared | W | merging | sum, all shared: private")
     for threads in THREADS:
-        chosen = plan(threads, pairs)
-        without, private = (counts(played, words, threads, rows) for rows in (plan(1, pairs), chosen))
+        chosen = plan(threads, config, pairs)
+        without, private = (counts(played, words, threads, rows) for rows in (plan(1, config, pairs), chosen))
         print(
             f"{threads} | {chosen.rows:,}, {chosen.tokens:,.0f} | {without.input:.2f} | {without.output:.2f} | "
             f"{private.output:.2f} | {private.merging:.2f} | {sum(without):.2f}: {sum(private):.2f}"

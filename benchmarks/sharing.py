@@ -83,11 +83,11 @@ def main() -> None:
     one, other, apart = weights(), weights(), weights(APART)
     trainer.compile(one)
     words, pairs = len(corpus.vocabulary), trainer.pairs_a_token()
-    chosen = plan(2, pairs)
+    chosen = plan(2, config, pairs)
     roomy = one._replace(output=aligned_zeros((words + 2 * chosen.rows, one.output.shape[1]), np.float32))
     roomy.output[:words] = one.output
     hot = HotRows(roomy, config.vector_size, words, 2, chosen, pairs)
-    nothing_private = HotRows(one, config.vector_size, words, 2, plan(1, pairs), pairs)
+    nothing_private = HotRows(one, config.vector_size, words, 2, plan(1, config, pairs), pairs)
     modes = {
         "one thread": (one,),
         "two, with private hot rows": (roomy, roomy),

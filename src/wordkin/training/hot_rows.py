@@ -11,15 +11,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wordkin.model.kernel import PrivateRows, Weights
+from wordkin.config import TrainingConfig
+from wordkin.model.kernel import PrivateRows, Weights, padded
 from wordkin.training.combining import Curvature, curvature, scale
-from wordkin.training.minibatches import Pairs
+from wordkin.training.minibatches import Pairs, inputs_of_window
+
+TOKENS = 50_000
+"""The most tokens that a thread trains between two merges."""
+
+LEAST_WINDOWS = 16
+"""A row is copied if a thread changes it in this many windows between two merges: a merge fetches it once."""
+
+MOST_BYTES = 1 << 20
+"""The most bytes of a thread's private rows, so that a core's second-level cache holds them."""
 
 MOST_BLOCKS = 16
 """The most blocks of rows that different threads merge at the same time."""
-
-ROWS = 2048
-TOKENS = 50_000
 
 
 class Plan(NamedTuple):
@@ -29,11 +36,19 @@ class Plan(NamedTuple):
     tokens: float
 
 
-def plan(threads: int, pairs: Pairs) -> Plan:
-    """Choose both for a corpus."""
+def plan(threads: int, config: TrainingConfig, pairs: Pairs) -> Plan:
+    """Choose the hot rows of a run; one thread has none.
+
+    Args:
+        threads: how many train at the same time.
+        config: the hyper-parameters.
+        pairs: of each row, for each token of the text.
+    """
     if threads == 1:
         return Plan(0, math.inf)
-    return Plan(min(ROWS, len(pairs.output)), TOKENS)
+    inputs = 1 if config.architecture == "cbow" else inputs_of_window(config)
+    frequent = np.count_nonzero(TOKENS * pairs.output >= LEAST_WINDOWS * inputs)
+    return Plan(min(int(frequent), MOST_BYTES // (4 * padded(config.vector_size))), TOKENS)
 
 
 class HotRows:
@@ -44,7 +59,7 @@ class HotRows:
         size: vector_size.
         words: rows of W without private ones.
         threads: how many threads have copies.
-        plan: how many rows each of them copies, and how often they are merged.
+        chosen: how many rows each of them copies, and how often they are merged.
         pairs: of each row, for each token of the text.
 
     Attributes:
@@ -52,8 +67,8 @@ class HotRows:
         views: of each thread, its private rows, as the kernel is told of them.
     """
 
-    def __init__(self, weights: Weights, size: int, words: int, threads: int, plan: Plan, pairs: Pairs) -> None:
-        rows, self.tokens = plan
+    def __init__(self, weights: Weights, size: int, words: int, threads: int, chosen: Plan, pairs: Pairs) -> None:
+        rows, self.tokens = chosen
         self._inputs, self._pairs_of_inputs = weights.input[:, :size], pairs.input
         self._pairs = pairs.output[:rows]
         self._shared = weights.output[:rows, :size]

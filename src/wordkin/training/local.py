@@ -43,7 +43,7 @@ class LocalBackend(Backend):
         self._trainer = trainer = ChunkTrainer(self._corpus, config)
         self.tokens, self.number_of_chunks = trainer.tokens, trainer.number_of_chunks
         self._pairs = trainer.pairs_a_token()
-        self._plan = plan(trainer.chunks_at_once, self._pairs)
+        self._plan = plan(trainer.chunks_at_once, config, self._pairs)
         self.spare_rows = trainer.chunks_at_once * self._plan.rows
 
     def fingerprint(self) -> str:
@@ -107,7 +107,6 @@ class LocalBackend(Backend):
             finished.put(None)
 
         hot.copy()
-
         threads = [
             threading.Thread(target=work, args=(number,), name=f"wordkin-{number}", daemon=True)
             for number in range(trainer.chunks_at_once)
