@@ -11,7 +11,7 @@ from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training import chunk, hot_rows, initialization
-from wordkin.training.combining import STEEPEST, curvature
+from wordkin.training.combining import DIRECTIONS, STEEPEST, Curvature, curvature
 from wordkin.training.hot_rows import HotRows, Plan, plan
 from wordkin.training.local import LocalBackend
 from wordkin.training.minibatches import Pairs
@@ -19,6 +19,7 @@ from wordkin.vocabulary import NO_WORDS
 
 WORDS, SIZE, ROWS = 12, 5, 7
 RATE, TOKENS = 0.05, 400
+CONFIG = TrainingConfig(vector_size=SIZE)
 
 
 def weights(threads: int) -> Weights:
@@ -35,7 +36,7 @@ def pairs(of_row: np.ndarray) -> Pairs:
 
 
 def hot_rows_of(both: Weights, threads: int, of_row: np.ndarray) -> HotRows:
-    made = HotRows(both, SIZE, WORDS, threads, Plan(ROWS, 2 * TOKENS), pairs(of_row))
+    made = HotRows(both, CONFIG, WORDS, threads, Plan(ROWS, 2 * TOKENS), pairs(of_row))
     made.copy()
     return made
 
@@ -44,21 +45,23 @@ def private(W: np.ndarray, thread: int) -> np.ndarray:
     return W[WORDS + thread * ROWS : WORDS + (thread + 1) * ROWS, :SIZE]
 
 
-def test_a_merge_adds_what_changed_by_the_rule_of_the_workers():
+def test_a_merge_keeps_of_the_changes_of_others_what_training_leaves():
     threads, of_row = 3, np.geomspace(1, 0.001, WORDS)
     both = weights(threads)
     hot, before = hot_rows_of(both, threads, of_row), both.output.copy()
     expected = before[:ROWS, :SIZE].astype(np.float64)
+    bases = [expected.copy() for _ in range(threads)]
     of_inputs = curvature(both.input[:, :SIZE], np.ones(WORDS))
     rest = np.eye(SIZE) - of_inputs.directions.T.astype(np.float64) @ of_inputs.directions
-    for thread in range(threads):
-        change = np.random.default_rng(thread).normal(size=(ROWS, SIZE)).astype(np.float32)
+    for turn, thread in enumerate([0, 1, 2, 1, 0, 0]):
+        change = np.random.default_rng(turn).normal(size=(ROWS, SIZE)).astype(np.float32)
         private(both.output, thread)[...] += change
         for row in range(ROWS):
-            x = STEEPEST * RATE * TOKENS * of_row[row] * of_inputs.strengths
-            factors = sum(np.exp(-other * x) for other in range(threads)) / threads
-            scaled = of_inputs.directions.T * factors[:-1] @ of_inputs.directions + factors[-1] * rest
-            expected[row] += scaled @ change[row]
+            left = np.exp(-STEEPEST * RATE * TOKENS * of_row[row] * of_inputs.strengths)
+            keeps = of_inputs.directions.T * left[:-1] @ of_inputs.directions + left[-1] * rest
+            others = expected[row] - bases[thread][row]
+            expected[row] = bases[thread][row] + change[row] + keeps @ others
+        bases[thread] = expected.copy()
         hot.trained(thread, TOKENS, RATE)
         assert both.output[:ROWS, :SIZE] == pytest.approx(expected, abs=1e-4)
         assert (private(both.output, thread) == both.output[:ROWS, :SIZE]).all()
@@ -67,6 +70,22 @@ def test_a_merge_adds_what_changed_by_the_rule_of_the_workers():
     hot.merge(0)
     hot.merge(0)
     assert both.output[:ROWS, :SIZE] == pytest.approx(expected, abs=1e-4)
+
+
+def test_merging_one_after_the_other_is_training_one_after_the_other():
+    """Where the loss is a parabola: every thread moves its copy towards the best place by the same share."""
+    threads, left = 4, 0.6
+    overlap = -np.log(left) / STEEPEST
+    both = Weights(np.zeros((WORDS, SIZE), np.float32), np.zeros((WORDS + threads * ROWS, SIZE), np.float32))
+    hot = hot_rows_of(both, threads, np.full(WORDS, overlap))
+    hot._curvature = lambda: Curvature(np.zeros((DIRECTIONS, SIZE), np.float32), np.ones(DIRECTIONS + 1))
+    for turns in range(1, 3 * threads):
+        thread = turns % threads
+        own = private(both.output, thread)
+        own += (1 - left) * (1 - own)
+        hot.trained(thread, 1, 1.0)
+        hot.merge(thread)
+        assert both.output[:ROWS] == pytest.approx(1 - left**turns, abs=1e-5)
 
 
 def test_threads_merge_after_half_the_tokens_at_the_earliest():
@@ -80,11 +99,11 @@ def test_threads_merge_after_half_the_tokens_at_the_earliest():
 
 
 def test_threads_that_merge_at_once_lose_nothing():
-    """With an overlap of 0 the merged change is the sum."""
+    """With an overlap of 0 all changes are kept."""
     threads, times, rows, size = 4, 30, 4_000, 64
     both = Weights(np.ones((rows, size), np.float32), np.zeros(((threads + 1) * rows, size), np.float32))
     zeros = Pairs(np.ones(rows), np.zeros(rows))
-    hot = HotRows(both, size, rows, threads, Plan(rows, TOKENS), zeros)
+    hot = HotRows(both, TrainingConfig(vector_size=size), rows, threads, Plan(rows, TOKENS), zeros)
     hot.copy()
     together = threading.Barrier(threads)
 

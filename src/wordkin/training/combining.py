@@ -47,16 +47,19 @@ class Curvature(NamedTuple):
     strengths: npt.NDArray[np.float64]
 
 
-def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> Curvature:
-    """The second moment of rows, each weighted by how often it occurs in a pair.
+def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64], together: int = 1) -> Curvature:
+    """The second moment of rows, each weighted by how often it occurs in a pair, or of means of several rows.
 
     Args:
         matrix: (rows, vector_size).
         pairs: (rows,) of each row; only their ratios matter.
+        together: rows of a mean, drawn independently.
     """
-    cumulated = np.cumsum(pairs)
-    places = (np.arange(SAMPLES) + 0.5) / SAMPLES * cumulated[-1]
-    sample = matrix[np.searchsorted(cumulated, places)].astype(np.float64)
+    cumulated, number = np.cumsum(pairs), together * SAMPLES
+    rows = np.searchsorted(cumulated, (np.arange(number) + 0.5) / number * cumulated[-1])
+    if together > 1:
+        rows = np.random.Generator(np.random.Philox(0)).permutation(rows)
+    sample = matrix[rows].astype(np.float64).reshape(SAMPLES, together, -1).mean(axis=1)
     directions, strengths = _principal(sample, DIRECTIONS, ITERATIONS)
     return Curvature(directions.astype(np.float32), strengths)
 
@@ -71,12 +74,28 @@ def scale(
 
     Args:
         changes: (≥ rows, vector_size).
-        workers: (≥ rows,) how many changed each row; a row that nobody changed is left as it is.
+        workers: (≥ rows,) how many changed each row; a row that nobody changed gets any value.
         overlap: (rows,) η times the pairs of the row that each of them trained.
         of_others: the curvature of the matrix that these rows are multiplied with.
     """
-    kept = np.exp(np.multiply.outer(-STEEPEST * overlap, of_others.strengths))
-    _scale(changes, workers, kept, of_others.directions)
+    _scale(changes, _mean_left(_left(overlap, of_others), workers), of_others.directions)
+
+
+def decay(changes: npt.NDArray[np.float32], overlap: npt.NDArray[np.float64], of_others: Curvature) -> None:
+    """Multiply earlier changes of each row, in place, by what later training leaves of them: e^−x in each direction.
+
+    Args:
+        changes: (rows, vector_size).
+        overlap: (rows,) η times the pairs of the row that were trained later.
+        of_others: the curvature of the matrix that these rows are multiplied with.
+    """
+    _scale(changes, _left(overlap, of_others).astype(np.float32), of_others.directions)
+
+
+def _left(overlap: npt.NDArray[np.float64], of_others: Curvature) -> npt.NDArray[np.float64]:
+    """e^−x of each row in each direction, and in all others: (rows, DIRECTIONS + 1)."""
+    left: npt.NDArray[np.float64] = np.exp(np.multiply.outer(-STEEPEST * overlap, of_others.strengths))
+    return left
 
 
 @compiled(nogil=True)
@@ -115,15 +134,13 @@ def _add_part(vector, part, other):
 
 
 @compiled(nogil=True)
-def _scale(total, touched, kept, directions):
-    """Multiply each sum of changes, in each direction, by the factor for the overlap of its workers."""
+def _scale(changes, factors, directions):
+    """Multiply each change by its factor in each direction, and by the last one in all others."""
     parts = np.empty(DIRECTIONS, np.float32)
-    for row in range(len(kept)):
-        if touched[row] == 0:
-            continue
-        change, rest = total[row], np.float32(_left(kept[row, DIRECTIONS], touched[row]))
+    for row in range(len(factors)):
+        change, rest = changes[row], factors[row, DIRECTIONS]
         for k in range(DIRECTIONS):
-            parts[k] = _dot(directions[k], change) * (np.float32(_left(kept[row, k], touched[row])) - rest)
+            parts[k] = _dot(directions[k], change) * (factors[row, k] - rest)
         for column in range(len(change)):
             number = rest * change[column]
             for k in range(DIRECTIONS):
@@ -141,9 +158,13 @@ def _dot(one, other):
 
 
 @compiled(nogil=True)
-def _left(kept, workers):
-    """(1 + e^−x + … + e^−(n−1)x) / n, where `kept` is e^−x."""
-    total = 0.0
-    for _ in range(workers):
-        total = 1.0 + kept * total
-    return total / workers
+def _mean_left(left, workers):
+    """(1 + e^−x + … + e^−(n−1)x) / n, where `left` is e^−x."""
+    factors = np.empty(left.shape, np.float32)
+    for row in range(len(left)):
+        for k in range(left.shape[1]):
+            total = 0.0
+            for _ in range(workers[row]):
+                total = 1.0 + left[row, k] * total
+            factors[row, k] = total / max(workers[row], 1)
+    return factors

@@ -13,7 +13,7 @@ import numpy as np
 
 from wordkin.config import TrainingConfig
 from wordkin.model.kernel import PrivateRows, Weights, padded
-from wordkin.training.combining import Curvature, curvature, scale
+from wordkin.training.combining import Curvature, curvature, decay
 from wordkin.training.minibatches import Pairs, inputs_of_window
 
 TOKENS = 50_000
@@ -56,7 +56,7 @@ class HotRows:
 
     Args:
         weights: V, and W with the room for private rows behind it.
-        size: vector_size.
+        config: the hyper-parameters.
         words: rows of W without private ones.
         threads: how many threads have copies.
         chosen: how many rows each of them copies, and how often they are merged.
@@ -67,9 +67,12 @@ class HotRows:
         views: of each thread, its private rows, as the kernel is told of them.
     """
 
-    def __init__(self, weights: Weights, size: int, words: int, threads: int, chosen: Plan, pairs: Pairs) -> None:
-        rows, self.tokens = chosen
+    def __init__(
+        self, weights: Weights, config: TrainingConfig, words: int, threads: int, chosen: Plan, pairs: Pairs
+    ) -> None:
+        (rows, self.tokens), size = chosen, config.vector_size
         self._inputs, self._pairs_of_inputs = weights.input[:, :size], pairs.input
+        self._together = inputs_of_window(config) if config.architecture == "cbow" else 1
         self._pairs = pairs.output[:rows]
         self._shared = weights.output[:rows, :size]
         self._private = [
@@ -99,31 +102,32 @@ class HotRows:
             self.merge(thread)
 
     def merge(self, thread: int) -> None:
-        """Add what a thread has changed to the shared rows, block by block, and copy these.
+        """Put together what a thread and what others have changed since its last merge, and copy that.
 
-        Every thread begins with another block, and a block is merged by one thread at a time.
+        Had the thread begun with the rows as they are now, it would have changed those of the others' changes that its
+        training overlaps with. So of these is kept what its training leaves. Every thread begins with another block,
+        and a block is merged by one thread at a time.
         """
         if not self._blocks:
             return
         overlap, of_inputs = self._overlap[thread] * self._pairs, self._curvature()
         self._tokens[thread], self._overlap[thread] = 0, 0.0
-        threads = np.full(len(overlap), len(self._private))
         for turn in range(thread, thread + len(self._blocks)):
             block = turn % len(self._blocks)
             rows = self._blocks[block]
             private, base, shared = self._private[thread][rows], self._base[thread][rows], self._shared[rows]
-            change = private - base
-            scale(change, threads[rows], overlap[rows], of_inputs)
             with self._locks[block]:
-                shared += change
-                base[...] = shared
-            private[...] = base
+                of_others = shared - base
+                decay(of_others, overlap[rows], of_inputs)
+                private += of_others
+                shared[...] = private
+            base[...] = private
 
     def _curvature(self) -> Curvature:
-        """The curvature of V, measured again in every merge at first, later in every 16th."""
+        """The curvature of the input vectors, measured again in every merge at first, later in every 16th."""
         with self._measuring:
             if self._merges >= self._next_measurement:
-                self._of_inputs = curvature(self._inputs, self._pairs_of_inputs)
+                self._of_inputs = curvature(self._inputs, self._pairs_of_inputs, self._together)
                 self._next_measurement = self._merges + 1 + min(self._merges // 8, 15)
             self._merges += 1
             return self._of_inputs

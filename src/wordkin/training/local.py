@@ -60,9 +60,7 @@ class LocalBackend(Backend):
         trainer.freeze(initial.frozen)
         self._with_private = initial.weights
         self.weights = initial.weights._replace(output=initial.weights.output[:words])
-        self._hot = HotRows(
-            initial.weights, self.config.vector_size, words, trainer.chunks_at_once, self._plan, self._pairs
-        )
+        self._hot = HotRows(initial.weights, self.config, words, trainer.chunks_at_once, self._plan, self._pairs)
         self.held_out = held_out_text(*trainer.held_out_size)
         trainer.compile(self.weights)
 
