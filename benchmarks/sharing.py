@@ -86,8 +86,8 @@ def main() -> None:
     chosen = plan(2, config, pairs)
     roomy = one._replace(output=aligned_zeros((words + 2 * chosen.rows, one.output.shape[1]), np.float32))
     roomy.output[:words] = one.output
-    hot = HotRows(roomy, config, words, 2, chosen, pairs)
-    nothing_private = HotRows(one, config, words, 2, plan(1, config, pairs), pairs)
+    hot = HotRows(roomy, config.vector_size, words, 2, chosen, pairs)
+    nothing_private = HotRows(one, config.vector_size, words, 2, plan(1, config, pairs), pairs)
     modes = {
         "one thread": (one,),
         "two, with private hot rows": (roomy, roomy),

@@ -47,19 +47,16 @@ class Curvature(NamedTuple):
     strengths: npt.NDArray[np.float64]
 
 
-def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64], together: int = 1) -> Curvature:
-    """The second moment of rows, each weighted by how often it occurs in a pair, or of means of several rows.
+def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> Curvature:
+    """The second moment of rows, each weighted by how often it occurs in a pair.
 
     Args:
         matrix: (rows, vector_size).
         pairs: (rows,) of each row; only their ratios matter.
-        together: rows of a mean, drawn independently.
     """
-    cumulated, number = np.cumsum(pairs), together * SAMPLES
-    rows = np.searchsorted(cumulated, (np.arange(number) + 0.5) / number * cumulated[-1])
-    if together > 1:
-        rows = np.random.Generator(np.random.Philox(0)).permutation(rows)
-    sample = matrix[rows].astype(np.float64).reshape(SAMPLES, together, -1).mean(axis=1)
+    cumulated = np.cumsum(pairs)
+    places = (np.arange(SAMPLES) + 0.5) / SAMPLES * cumulated[-1]
+    sample = matrix[np.searchsorted(cumulated, places)].astype(np.float64)
     directions, strengths = _principal(sample, DIRECTIONS, ITERATIONS)
     return Curvature(directions.astype(np.float32), strengths)
 

@@ -37,17 +37,16 @@ class Plan(NamedTuple):
 
 
 def plan(threads: int, config: TrainingConfig, pairs: Pairs) -> Plan:
-    """Choose the hot rows of a run; one thread has none.
+    """Choose the hot rows of a run. One thread has none, and neither has CBOW, whose quality they lower.
 
     Args:
         threads: how many train at the same time.
         config: the hyper-parameters.
         pairs: of each row, for each token of the text.
     """
-    if threads == 1:
+    if threads == 1 or config.architecture == "cbow":
         return Plan(0, math.inf)
-    inputs = 1 if config.architecture == "cbow" else inputs_of_window(config)
-    frequent = np.count_nonzero(TOKENS * pairs.output >= LEAST_WINDOWS * inputs)
+    frequent = np.count_nonzero(TOKENS * pairs.output >= LEAST_WINDOWS * inputs_of_window(config))
     return Plan(min(int(frequent), MOST_BYTES // (4 * padded(config.vector_size))), TOKENS)
 
 
@@ -56,7 +55,7 @@ class HotRows:
 
     Args:
         weights: V, and W with the room for private rows behind it.
-        config: the hyper-parameters.
+        size: vector_size.
         words: rows of W without private ones.
         threads: how many threads have copies.
         chosen: how many rows each of them copies, and how often they are merged.
@@ -67,12 +66,9 @@ class HotRows:
         views: of each thread, its private rows, as the kernel is told of them.
     """
 
-    def __init__(
-        self, weights: Weights, config: TrainingConfig, words: int, threads: int, chosen: Plan, pairs: Pairs
-    ) -> None:
-        (rows, self.tokens), size = chosen, config.vector_size
+    def __init__(self, weights: Weights, size: int, words: int, threads: int, chosen: Plan, pairs: Pairs) -> None:
+        rows, self.tokens = chosen
         self._inputs, self._pairs_of_inputs = weights.input[:, :size], pairs.input
-        self._together = inputs_of_window(config) if config.architecture == "cbow" else 1
         self._pairs = pairs.output[:rows]
         self._shared = weights.output[:rows, :size]
         self._private = [
@@ -124,10 +120,10 @@ class HotRows:
             base[...] = private
 
     def _curvature(self) -> Curvature:
-        """The curvature of the input vectors, measured again in every merge at first, later in every 16th."""
+        """The curvature of V, measured again in every merge at first, later in every 16th."""
         with self._measuring:
             if self._merges >= self._next_measurement:
-                self._of_inputs = curvature(self._inputs, self._pairs_of_inputs, self._together)
+                self._of_inputs = curvature(self._inputs, self._pairs_of_inputs)
                 self._next_measurement = self._merges + 1 + min(self._merges // 8, 15)
             self._merges += 1
             return self._of_inputs

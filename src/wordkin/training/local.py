@@ -60,7 +60,8 @@ class LocalBackend(Backend):
         trainer.freeze(initial.frozen)
         self._with_private = initial.weights
         self.weights = initial.weights._replace(output=initial.weights.output[:words])
-        self._hot = HotRows(initial.weights, self.config, words, trainer.chunks_at_once, self._plan, self._pairs)
+        size = self.config.vector_size
+        self._hot = HotRows(initial.weights, size, words, trainer.chunks_at_once, self._plan, self._pairs)
         self.held_out = held_out_text(*trainer.held_out_size)
         trainer.compile(self.weights)
 
