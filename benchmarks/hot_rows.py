@@ -22,7 +22,7 @@ from numba import njit
 from wordkin import TrainingConfig
 from wordkin.compilation import OPTIONS
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import kernel
 from wordkin.model.kernel.outputs import OutputLayer
 from wordkin.model.kernel.text import next_step, subsample

@@ -21,7 +21,7 @@ import pytest
 from in_process import run
 from wordkin import Word2Vec, WordVectors, cli, memory
 from wordkin.config import parameters
-from wordkin.corpus.encoding import encode as encoded
+from wordkin.corpus.encoder import encode as encoded
 from wordkin.errors import FormatError, argument, spell_arguments
 from wordkin.model.objective import pair_pass
 from wordkin.storage import container

@@ -8,10 +8,8 @@ import pytest
 from wordkin import WordVectors
 from wordkin.errors import FormatError
 from wordkin.evaluation import evaluate_analogies, evaluate_similarity
-from wordkin.inspector import scores
-from wordkin.inspector.inspected import Inspected
-from wordkin.inspector.requests import RequestError
-from wordkin.inspector.scores import Evaluation
+from wordkin.inspector import api
+from wordkin.inspector.api import Evaluation, Inspected, RequestError
 
 server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 
@@ -69,6 +67,10 @@ def test_scores_are_those_of_the_evaluation(vectors, files, inspector, page):
     ]
     page.get_by_role("button", name="中文").click()
     page.get_by_text("全部完成。").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for bar in page.locator(".evaluation-bar").all():  # whole bars, which can be compared
+        box = bar.bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
 
 
 def test_sections_are_shown_as_they_come(vectors, files, inspector, page, monkeypatch):
@@ -78,7 +80,7 @@ def test_sections_are_shown_as_they_come(vectors, files, inspector, page, monkey
         on.acquire()
         return evaluate_analogies(*arguments)
 
-    monkeypatch.setattr(scores, "evaluate_analogies", waiting)
+    monkeypatch.setattr(api, "evaluate_analogies", waiting)
     inspected = Inspected("model", vectors, evaluation=Evaluation(vectors, [files[0]], []))
     inspected.evaluation.start()
     page.goto(inspector(inspected) + "#evaluation")

@@ -11,11 +11,10 @@ import pytest
 
 from wordkin import WordVectors
 from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError, pip_install
-from wordkin.inspector import explorer, umap_job
+from wordkin.inspector import explorer, maps
+from wordkin.inspector.api import Inspected, RequestError
 from wordkin.inspector.explorer import CALLS
-from wordkin.inspector.inspected import Inspected
 from wordkin.inspector.maps import Layout, principal_plane
-from wordkin.inspector.requests import RequestError
 
 WORDS = ["the", "cat", "Cat", "cats", "car", "dog", "路", "路人", "ÉTÉ", "été"]
 
@@ -98,6 +97,7 @@ def test_analogy_answers_as_the_vectors_do(inspected, vectors):
         answer = explorer.analogy(inspected, {**asked, "method": method})
         expected = vectors.analogy("cat", "cats", "dog", 4, method=method)
         assert [(each["word"], each["score"]) for each in answer["answers"]] == expected
+        assert answer["rows"] == [vectors.row(word) for word in ("cat", "cats", "dog")]
     assert explorer.analogy(inspected, {"a": "x", "b": "cat", "c": "y"}) == {"unknown": ["x", "y"]}
     with pytest.raises(RequestError, match="method"):
         explorer.analogy(inspected, {**asked, "method": "other"})
@@ -113,6 +113,7 @@ class TestAxis:
         assert {each["word"]: each["place"] for each in answer["places"]} == pytest.approx(expected, abs=1e-6)
         assert (expected["cat"], expected["dog"]) == pytest.approx((-1, 1))
         assert answer["missing"] == ["nowhere"]
+        assert all(vectors.index_to_key[each["row"]] == each["word"] for each in answer["places"])
 
     def test_takes_the_neighbours_of_both(self, inspected, vectors):
         answer = explorer.axis(inspected, {"a": "cat", "b": "dog", "count": 2})
@@ -244,7 +245,7 @@ class TestLayout:
 
     def test_passes_of_the_search_and_epochs_become_shares(self):
         out = io.StringIO()
-        passes, bar = umap_job.Passes(out), umap_job.Bar(out)
+        passes, bar = maps.Passes(out), maps.Bar(out)
         for text in ("Finding", " Neighbors\n\t 3  /", "  14\n", "\tStopping after 3 / 14 or so\n"):
             passes.write(text)
         for text in ("\r", "0/200", "50/200", "?/200"):

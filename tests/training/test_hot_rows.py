@@ -8,6 +8,7 @@ import pytest
 
 from wordkin import Checkpoint, TrainingConfig, Word2Vec, WordVectors
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
+from wordkin.corpus.encoder import encode
 from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training import chunk, hot_rows, initialization
@@ -15,7 +16,6 @@ from wordkin.training.combining import DIRECTIONS, STEEPEST, Curvature, curvatur
 from wordkin.training.hot_rows import HotRows, Plan, plan
 from wordkin.training.local import LocalBackend
 from wordkin.training.minibatches import Pairs
-from wordkin.vocabulary import NO_WORDS
 
 WORDS, SIZE, ROWS = 12, 5, 7
 RATE, TOKENS = 0.05, 400
@@ -152,7 +152,7 @@ def settled(sentences, **parameters):
 
 def backend_for(sentences, **parameters):
     config = TrainingConfig(**{"vector_size": 12, "threads": 3, "sample": 0, **parameters})
-    backend = LocalBackend(sentences, config, NO_WORDS)
+    backend = LocalBackend(encode(sentences, config), config)
     initial = initialization.Initialization(config, None, None, None).weights(
         backend.corpus.vocabulary, backend.spare_rows
     )

@@ -64,18 +64,18 @@ def _as_option(name: str, value: Any, option: str | None) -> str:
     return flag if value is None or isinstance(value, bool) else f"{flag} {value}"
 
 
-def _add_commands() -> None:
+def add_commands() -> None:
     """Import the commands and add them; this is slow."""
-    from wordkin.cli import convert, evaluate, inspect, query, stability, train
+    from wordkin.cli import convert, demo, evaluate, inspect, query, train
 
-    asking = (query.similar, query.analogy, evaluate.evaluate, stability.stability, query.info, query.explain)
-    for command in (train.demo, train.train, train.encode, *asking, convert.convert, inspect.inspect):
+    asking = (query.similar, query.analogy, evaluate.evaluate, evaluate.stability, query.info, query.explain)
+    for command in (demo.demo, train.train, train.encode, *asking, convert.convert, inspect.inspect):
         wordkin.add_command(command)
 
 
 def _run() -> int:
     try:
-        _add_commands()
+        add_commands()
         status = wordkin.main(standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from wordkin.config import INCIDENTAL_PARAMETERS, Parameters, TrainingConfig, parameters, takes_parameters
+from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
 from wordkin.training.checkpoint import Checkpoint, CheckpointFile, open_checkpoint
@@ -72,6 +72,11 @@ class Word2Vec:
         self.config = TrainingConfig.from_mapping({**given, **parameters}, "Word2Vec")
         self.history: tuple[EpochRecord, ...] = ()
         self._vectors: WordVectors | None = None
+
+    def __repr__(self) -> str:
+        defaults = TrainingConfig().as_dict()
+        given = (f"{name}={value!r}" for name, value in self.config.as_dict().items() if value != defaults[name])
+        return f"Word2Vec({', '.join(given)})"
 
     @classmethod
     def load(cls, path: str | Path, **parameters: Unpack[Parameters]) -> "Word2Vec":
@@ -151,7 +156,8 @@ class Word2Vec:
 
         initialization = Initialization(self.config, init, init_vectors, freeze)
         options = checkpoint if isinstance(checkpoint, Checkpoint | None) else Checkpoint(checkpoint)
-        with _open_backend(corpus, self.config, initialization.known, workers) as backend:
+        team = workers if isinstance(workers, Workers | None) else Workers(workers)
+        with _open_backend(corpus, self.config, initialization.known, team) as backend:
             logger.info("%s", backend.corpus.report)
             settings = {**self.config.as_dict(), **backend.parameters}
             with open_checkpoint(options, settings, backend.fingerprint, initialization.arrays) as file:
@@ -277,20 +283,27 @@ class Word2Vec:
             self._vectors, self.history = before
 
 
-def _open_backend(
-    corpus: Any, config: TrainingConfig, known: Vocabulary, workers: int | Workers | None
-) -> AbstractContextManager[Backend]:
+@contextlib.contextmanager
+def _open_backend(corpus: Any, config: TrainingConfig, known: Vocabulary, workers: Workers | None) -> Iterator[Backend]:
     """Decide what a corpus is, and read it where it will be trained on: in this process or, with workers, by them."""
-    from wordkin.corpus.sources import recognize
+    from wordkin.corpus.encoder import encode_source
+    from wordkin.corpus.sources import recognize, shared_parts
 
-    source = recognize(corpus, config.tokenizer)
+    source = recognize(corpus, config)
+    parts = None if workers is None else shared_parts(source, workers.number)
+
+    def encoded() -> EncodedCorpus:
+        return encode_source(source, config, known)
+
     if workers is None:
         from wordkin.training.local import LocalBackend
 
-        return contextlib.nullcontext(LocalBackend(source, config, known))
-    from wordkin.training.ray.backend import ray_backend
+        yield LocalBackend(encoded(), config)
+        return
+    from wordkin.training.ray.backend import RayBackend, start_workers
 
-    return ray_backend(source, config, known, workers if isinstance(workers, Workers) else Workers(workers))
+    with start_workers(workers, config) as actors:
+        yield RayBackend(actors, parts or encoded(), known, workers)
 
 
 def _prepare(backend: Backend, initialization: "Initialization") -> "tuple[InitialWeights, tuple[str, ...], Budget]":

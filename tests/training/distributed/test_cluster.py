@@ -1,6 +1,7 @@
 """Whole runs by workers: the same bytes wherever they run and whatever happens to them."""
 
 import dataclasses
+import functools
 import gzip
 import os
 import re
@@ -11,10 +12,9 @@ import numpy as np
 import pytest
 
 from wordkin import Checkpoint, ClusterError, CorpusError, DivergenceError, Word2Vec, Workers
-from wordkin.corpus import reading
-from wordkin.corpus.encoding import encode
+from wordkin.corpus import encoder, reading
+from wordkin.corpus.encoder import encode
 from wordkin.training.ray import backend as backends
-from wordkin.training.ray import shards
 from wordkin.training.ray.actors import Actors
 from wordkin.training.ray.backend import RayBackend
 
@@ -85,8 +85,8 @@ def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, te
 
 def test_workers_read_urls(model, text, monkeypatch):
     pytest.importorskip("fsspec", reason="the extra fsspec is not installed")
-    monkeypatch.setattr(shards, "LEAST_BYTES", 1)
-    monkeypatch.setattr(RayBackend, "_read_here", lambda *_: pytest.fail("the workers did not read it"))
+    monkeypatch.setattr(reading, "parts", functools.partial(reading.parts, least=1))
+    monkeypatch.setattr(encoder, "encode_source", lambda *_: pytest.fail("the workers did not read it"))
     packed = text.with_name("packed")
     packed.write_bytes(gzip.compress(text.read_bytes()))
     assert content(trained(packed.as_uri())) == content(model)
