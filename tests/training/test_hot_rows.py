@@ -150,11 +150,11 @@ def settled(sentences, **parameters):
     return Word2Vec(**parameters).fit(sentences, progress=False)
 
 
-def backend_for(sentences, **parameters):
+def backend_for(sentences, *, has_room=True, **parameters):
     config = TrainingConfig(**{"vector_size": 12, "threads": 3, "sample": 0, **parameters})
     backend = LocalBackend(encode(sentences, config), config)
     initial = initialization.Initialization(config, None, None, None).weights(
-        backend.corpus.vocabulary, backend.spare_rows
+        backend.corpus.vocabulary, backend.spare_rows if has_room else 0
     )
     backend.prepare(initial)
     return backend, initial.weights.output
@@ -178,17 +178,19 @@ def test_a_chunk_is_merged_within(sentences, racing, monkeypatch):
     assert len(racing) > chunks + 3  # once a chunk, and once at the end of each thread
 
 
-def test_w_has_everything_after_an_epoch_and_after_a_pause(sentences, racing):
-    """What a thread merges last is what the shared rows were then; the last of the threads has all of it."""
+def test_w_has_everything_after_an_epoch_and_after_a_pause(sentences):
+    """Merging once more changes nothing."""
     backend, W = backend_for(sentences)
     words = len(backend.corpus.vocabulary)
     assert backend.spare_rows == 3 * words == len(W) - words
     for done, pause in ((0, lambda: True), (3, lambda: False)):
         results = list(backend.train_epoch(0, done, pause))
         assert len(results) == (3 if done == 0 else backend.number_of_chunks - 3)
-        last = racing[-1]
-        assert backend.weights.output.any(axis=1).all()
-        assert (W[words + last * words : words + (last + 1) * words] == W[:words]).all()
+        before = W[:words].copy()
+        assert before.any(axis=1).all()
+        for thread in range(3):
+            backend._hot.merge(thread)
+        assert W[:words] == pytest.approx(before, abs=1e-6)
 
 
 def test_threads_begin_with_what_w_has_now(sentences):
@@ -236,6 +238,13 @@ def test_going_on_keeps_w(sentences, output_layer):
     model.set_params(**rates).partial_fit(sentences, freeze="old", progress=False)
     nodes = len(before) - (output_layer == "hierarchical-softmax")
     assert model.vectors.output_vectors[:nodes] == pytest.approx(before[:nodes], abs=1e-4)
+
+
+def test_threads_share_all_rows_of_weights_without_room(sentences):
+    backend, W = backend_for(sentences, has_room=False)
+    list(backend.train_epoch(0, 0, lambda: False))
+    assert W is backend.weights.output or W.shape == backend.weights.output.shape
+    assert W.any(axis=1).all()
 
 
 def test_one_thread_and_deterministic_training_have_no_private_rows(sentences):

@@ -36,6 +36,9 @@ class Plan(NamedTuple):
     tokens: float
 
 
+NO_HOT_ROWS = Plan(0, math.inf)
+
+
 def plan(threads: int, config: TrainingConfig, pairs: Pairs) -> Plan:
     """Choose the hot rows of a run. One thread has none, and neither has CBOW, whose quality they lower.
 
@@ -45,7 +48,7 @@ def plan(threads: int, config: TrainingConfig, pairs: Pairs) -> Plan:
         pairs: of each row, for each token of the text.
     """
     if threads == 1 or config.architecture == "cbow":
-        return Plan(0, math.inf)
+        return NO_HOT_ROWS
     frequent = np.count_nonzero(TOKENS * pairs.output >= LEAST_WINDOWS * inputs_of_window(config))
     return Plan(min(int(frequent), MOST_BYTES // (4 * padded(config.vector_size))), TOKENS)
 

@@ -15,7 +15,7 @@ from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.training.backend import Backend
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights, held_out_text, sum_of
-from wordkin.training.hot_rows import HotRows, plan
+from wordkin.training.hot_rows import NO_HOT_ROWS, HotRows, plan
 from wordkin.training.initialization import InitialWeights
 from wordkin.training.schedule import Chunk, parts
 
@@ -57,8 +57,9 @@ class LocalBackend(Backend):
         trainer.freeze(initial.frozen)
         self._with_private = initial.weights
         self.weights = initial.weights._replace(output=initial.weights.output[:words])
+        chosen = self._plan if len(initial.weights.output) >= words + self.spare_rows else NO_HOT_ROWS
         size = self.config.vector_size
-        self._hot = HotRows(initial.weights, size, words, trainer.chunks_at_once, self._plan, self._pairs)
+        self._hot = HotRows(initial.weights, size, words, trainer.chunks_at_once, chosen, self._pairs)
         self.held_out = held_out_text(*trainer.held_out_size)
         trainer.compile(self.weights)
 
