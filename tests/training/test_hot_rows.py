@@ -121,12 +121,15 @@ def test_threads_that_merge_at_once_lose_nothing():
     assert (both.output[:rows] == threads * times).all()
 
 
-def test_how_many_rows_are_copied():
+def test_how_many_rows_are_copied_and_how_often_they_are_merged(monkeypatch):
+    monkeypatch.undo()
     config = TrainingConfig(vector_size=100, window=5)
     often = hot_rows.LEAST_WINDOWS * 6 / hot_rows.TOKENS  # pairs a token; a window has six inputs
-    of_row = np.array([often * 2, often * 1.01, often * 0.99, 0])
+    of_row = np.array([often * 2.02, often * 1.01, often * 0.99, 0])
     assert plan(1, config, Pairs(of_row, of_row)) == Plan(0, math.inf)
-    assert plan(2, config, Pairs(of_row, of_row)) == Plan(2, hot_rows.TOKENS)
+    assert plan(2, config, Pairs(of_row, of_row)) == Plan(2, 50_000)
+    assert plan(16, config, Pairs(of_row, of_row)) == Plan(1, 25_000)
+    assert plan(64, config, Pairs(of_row, of_row)) == Plan(0, 20_000)
     assert plan(2, TrainingConfig(architecture="cbow"), Pairs(of_row, of_row)) == Plan(0, math.inf)
     every = np.ones(100_000)
     for vector_size in (100, 1000):

@@ -19,7 +19,13 @@ from wordkin.training.minibatches import Pairs, inputs_of_window
 TOKENS = 50_000
 """The most tokens that a thread trains between two merges."""
 
-LEAST_WINDOWS = 16
+FEWEST_TOKENS = 20_000
+"""The same where there are many threads."""
+
+TOKENS_OF_ALL = 400_000
+"""The most tokens that all threads train between two merges of a thread, as far as FEWEST_TOKENS allows."""
+
+LEAST_WINDOWS = 5
 """A row is copied if a thread changes it in this many windows between two merges: a merge fetches it once."""
 
 MOST_BYTES = 1 << 20
@@ -49,8 +55,9 @@ def plan(threads: int, config: TrainingConfig, pairs: Pairs) -> Plan:
     """
     if threads == 1 or config.architecture == "cbow":
         return NO_HOT_ROWS
-    frequent = np.count_nonzero(TOKENS * pairs.output >= LEAST_WINDOWS * inputs_of_window(config))
-    return Plan(min(int(frequent), MOST_BYTES // (4 * padded(config.vector_size))), TOKENS)
+    tokens = min(TOKENS, max(FEWEST_TOKENS, TOKENS_OF_ALL // threads))
+    frequent = np.count_nonzero(tokens * pairs.output >= LEAST_WINDOWS * inputs_of_window(config))
+    return Plan(min(int(frequent), MOST_BYTES // (4 * padded(config.vector_size))), tokens)
 
 
 class HotRows:
@@ -123,10 +130,10 @@ class HotRows:
             base[...] = private
 
     def _curvature(self) -> Curvature:
-        """The curvature of V, measured again in every merge at first, later in every 16th."""
+        """The curvature of V, measured again in every merge at first, later in every 64th."""
         with self._measuring:
             if self._merges >= self._next_measurement:
                 self._of_inputs = curvature(self._inputs, self._pairs_of_inputs)
-                self._next_measurement = self._merges + 1 + min(self._merges // 8, 15)
+                self._next_measurement = self._merges + 1 + min(self._merges // 8, 63)
             self._merges += 1
             return self._of_inputs
