@@ -131,6 +131,7 @@ def test_how_many_rows_are_copied_and_how_often_they_are_merged(monkeypatch):
     assert plan(16, config, Pairs(of_row, of_row)) == Plan(1, 25_000)
     assert plan(64, config, Pairs(of_row, of_row)) == Plan(0, 20_000)
     assert plan(2, TrainingConfig(architecture="cbow"), Pairs(of_row, of_row)) == Plan(0, math.inf)
+    assert plan(2, TrainingConfig(min_n=3, max_n=6), Pairs(of_row, of_row)) == Plan(0, math.inf)
     every = np.ones(100_000)
     for vector_size in (100, 1000):
         chosen = plan(64, TrainingConfig(vector_size=vector_size), Pairs(every, every))

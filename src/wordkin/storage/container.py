@@ -21,7 +21,15 @@ METADATA_KEY = "wordkin"
 HEADER = 8
 """The byte at which a container's header begins; the header's length comes first."""
 LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
-DTYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+DTYPES = {
+    "F64": np.float64,
+    "F32": np.float32,
+    "F16": np.float16,
+    "I8": np.int8,
+    "I32": np.int32,
+    "I64": np.int64,
+    "U8": np.uint8,
+}
 _ALIGNMENT = 64
 _BYTES_OF_ENTRY = 128
 """The space for one array in the header: name, type, shape and place."""
@@ -46,7 +54,7 @@ class ContainerWriter:
         Args:
             name: the array's name.
             dtype: safetensors' name of the type.
-            pieces: at least one; all of equal shape except the first axis.
+            pieces: all of equal shape except the first axis. If they hold nothing, the file does not have the array.
         """
         size = np.dtype(DTYPES[dtype]).itemsize
         if gap := -self._used % size:
@@ -58,7 +66,8 @@ class ContainerWriter:
         for piece in pieces:
             rows, shape = rows + len(piece), piece.shape[1:]
             self._used += self._file.write(np.ascontiguousarray(piece, DTYPES[dtype]).data)
-        self._header[name] = {"dtype": dtype, "shape": [rows, *shape], "data_offsets": [begin, self._used]}
+        if rows:
+            self._header[name] = {"dtype": dtype, "shape": [rows, *shape], "data_offsets": [begin, self._used]}
         return rows
 
     def finish(self) -> None:

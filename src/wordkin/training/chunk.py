@@ -22,9 +22,10 @@ from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.model import huffman, kernel, sampling
 from wordkin.model.kernel.hogwild import hogwild
 from wordkin.model.kernel.minibatch import minibatch
+from wordkin.model.subwords import ngram_table
 from wordkin.storage import units
 from wordkin.storage.arrays import read_only, row_blocks
-from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs
+from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs, window_for_subwords
 from wordkin.training.schedule import (
     Chunk,
     chunks,
@@ -126,6 +127,8 @@ class ChunkTrainer:
         frozen: see :meth:`freeze`.
 
     Attributes:
+        word_rows: the rows of V that each word consists of; None without subwords.
+        input_rows: the number of rows of V.
         pieces: the pieces of text to train on.
         held_out: the pieces of text that are held out.
         tokens: tokens to train on, in each epoch.
@@ -140,6 +143,9 @@ class ChunkTrainer:
     ) -> None:
         config = _with_window(config, corpus.sentence_offsets)
         self.config = config
+        ngrams = ngram_table(corpus.vocabulary, config)
+        self.word_rows = None if ngrams is None else ngrams.word_rows()
+        self.input_rows = len(corpus.vocabulary) if ngrams is None else ngrams.rows
         parts = split(corpus.sentence_offsets, config.holdout)
         self.pieces, self.held_out = parts.training, parts.held_out
         self.tokens = int((self.pieces[:, 1] - self.pieces[:, 0]).sum())
@@ -149,7 +155,11 @@ class ChunkTrainer:
         hierarchical = config.output_layer == "hierarchical-softmax"
         tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
         self._kept, self._noise = counts * keep / counts.sum(), noise
-        size = minibatches(config, self._kept / self._kept.sum(), noise, tree) if config.deterministic else None
+        share, size, window = self._kept / self._kept.sum(), None, kernel.window_of(config)
+        if config.deterministic:
+            size = minibatches(config, share, noise, tree, self.word_rows)
+        if self.word_rows is not None:
+            window = window_for_subwords(config, share, tree, self.word_rows)
         self._training = Mode(
             updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
         )
@@ -159,8 +169,9 @@ class ChunkTrainer:
             read_only(parts.sentence_offsets),
             kernel.Samplers(self._training.keep, read_only(accept), read_only(alias)),
             tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
-            kernel.window_of(config),
+            window,
             None,
+            self.word_rows,
         )
         self.freeze(frozen)
         self._shape = kernel.shape_of(config, tree)

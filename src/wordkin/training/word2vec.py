@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from wordkin.config import INCIDENTAL_PARAMETERS, Parameters, TrainingConfig, parameters, takes_parameters
+from wordkin.config import (
+    INCIDENTAL_PARAMETERS,
+    NGRAM_PARAMETERS,
+    Parameters,
+    TrainingConfig,
+    parameters,
+    takes_parameters,
+)
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
@@ -235,16 +242,23 @@ class Word2Vec:
     ) -> None:
         from wordkin.training.initialization import without_padding
         from wordkin.training.loop import train
+        from wordkin.vectors.subwords import Subwords
 
         config, corpus, stored = self.config, backend.corpus, self._stored_parameters(backend)
         initial, warnings, budget = _prepare(backend, initialization)
 
         def vectors(V: Any, W: Any, history: Sequence[EpochRecord]) -> WordVectors:
-            return WordVectors(StoredModel(V, W, corpus.vocabulary, stored, initialization.history(history)))
+            V, rows = initial.input_vectors(V)
+            subwords = None
+            if initial.ngrams is not None and rows is not None:
+                initialization.keep_frozen(corpus.vocabulary, V)
+                subwords = Subwords(config.min_n, config.max_n, config.bucket, initial.ngrams.buckets, rows)
+            records = initialization.history(history)
+            return WordVectors(StoredModel(V, W, corpus.vocabulary, stored, records, subwords=subwords))
 
         def vectors_now(history: Sequence[EpochRecord]) -> WordVectors:
             V, W = (matrix[:, : config.vector_size] for matrix in backend.weights)
-            return vectors(V, W, history)
+            return vectors(V if initial.ngrams is None else V.copy(), W, history)
 
         def epoch_ended(history: Sequence[EpochRecord]) -> bool:
             assert on_epoch_end is not None
@@ -286,14 +300,15 @@ class Word2Vec:
 @contextlib.contextmanager
 def _open_backend(corpus: Any, config: TrainingConfig, known: Vocabulary, workers: Workers | None) -> Iterator[Backend]:
     """Decide what a corpus is, and read it where it will be trained on: in this process or, with workers, by them."""
-    from wordkin.corpus.encoder import encode_source
+    from wordkin.corpus.phrases import encode_corpus
     from wordkin.corpus.sources import recognize, shared_parts
 
     source = recognize(corpus, config)
-    parts = None if workers is None else shared_parts(source, workers.number)
+    # Phrases are found in the whole text, before workers divide it.
+    parts = None if workers is None or config.phrases else shared_parts(source, workers.number)
 
     def encoded() -> EncodedCorpus:
-        return encode_source(source, config, known)
+        return encode_corpus(source, config, known)
 
     if workers is None:
         from wordkin.training.local import LocalBackend
@@ -336,9 +351,11 @@ def _progress_of(
 
 def settings_of(vectors: WordVectors) -> dict[str, Any]:
     """The hyper-parameters with which training goes on from these vectors where no others are given."""
-    known = parameters().keys() - {"max_vocabulary"}
+    known = parameters().keys() - {"max_vocabulary", *NGRAM_PARAMETERS}
+    of_ngrams = {} if vectors.subwords is None else dict(zip(NGRAM_PARAMETERS, vectors.subwords.scheme, strict=True))
     return {
         **{name: value for name, value in vectors.config.items() if name in known},
+        **of_ngrams,
         "vector_size": vectors.vector_size,
     }
 

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import gzip
 import os
+import random
 import re
 import signal
 import time
@@ -11,9 +12,10 @@ import time
 import numpy as np
 import pytest
 
-from wordkin import Checkpoint, ClusterError, CorpusError, DivergenceError, Word2Vec, Workers
+from wordkin import Checkpoint, ClusterError, CorpusError, DivergenceError, TrainingConfig, Word2Vec, Workers
 from wordkin.corpus import encoder, reading
 from wordkin.corpus.encoder import encode
+from wordkin.corpus.phrases import encode_corpus
 from wordkin.training.ray import backend as backends
 from wordkin.training.ray.actors import Actors
 from wordkin.training.ray.backend import RayBackend
@@ -21,6 +23,7 @@ from wordkin.training.ray.backend import RayBackend
 pytestmark = pytest.mark.usefixtures("ray")
 
 SETTINGS = {"vector_size": 12, "epochs": 2, "window": 3}
+SUBWORDS = {"min_n": 3, "max_n": 5, "bucket": 5_000}
 OPTIONS = {"workers": Workers(2, round_tokens=1000), "progress": False}
 
 
@@ -34,9 +37,10 @@ def trained(corpus, **options) -> Word2Vec:
     return Word2Vec(**{**SETTINGS, **options}).fit(corpus, **{**OPTIONS, **of_fit, "workers": workers})
 
 
-def content(model: Word2Vec) -> tuple[bytes, bytes, list[dict]]:
-    vectors = model.vectors
-    return vectors.vectors.tobytes(), vectors.output_vectors.tobytes(), [one.without_time() for one in model.history]
+def content(model: Word2Vec) -> tuple[bytes, bytes, bytes, list[dict]]:
+    vectors, history = model.vectors, [one.without_time() for one in model.history]
+    of_ngrams = b"" if vectors.subwords is None else vectors.subwords.rows.tobytes()
+    return vectors.vectors.tobytes(), vectors.output_vectors.tobytes(), of_ngrams, history
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +110,23 @@ def test_the_report_is_that_of_one_machine(text):
     assert spread.history[0].tokens == alone.history[0].tokens
 
 
-def test_one_worker_is_close_to_one_machine(sentences):
-    alone = Word2Vec(**SETTINGS, threads=1).fit(sentences)
-    one = trained(sentences, number=1, round_tokens=100_000)  # so that a round is a chunk of one machine
+def test_phrases_are_found_before_the_text_is_divided(tmp_path):
+    generator = random.Random(5)
+    words = [f"w{number}" for number in range(300)]
+    lines = [[*generator.choices(words, k=5), "new", "york"][generator.randrange(3) :] for _ in range(200)]
+    lines += [generator.choices(words, k=8) for _ in range(400)]
+    (tmp_path / "text.txt").write_text("\n".join(" ".join(line) for line in lines), "utf-8")
+    model = trained(tmp_path / "text.txt", phrases=1, min_count=2)
+    assert "new_york" in model.vectors
+    assert model.report.joined == 200
+    encoded = encode_corpus(lines, TrainingConfig(phrases=1, min_count=2))
+    assert content(model) == content(trained(encoded, phrases=1, min_count=2))
+
+
+@pytest.mark.parametrize("subwords", [{}, SUBWORDS])
+def test_one_worker_is_close_to_one_machine(sentences, subwords):
+    alone = Word2Vec(**SETTINGS, **subwords, threads=1).fit(sentences)
+    one = trained(sentences, number=1, round_tokens=100_000, **subwords)  # so that a round is a chunk of one machine
     assert one.exchange.as_dict()["bytes_per_token"] == 0
     for ours, theirs in zip(one.history, alone.history, strict=True):
         assert ours.loss == pytest.approx(theirs.loss, rel=1e-6)
@@ -122,6 +140,7 @@ def test_one_worker_is_close_to_one_machine(sentences):
         {"architecture": "cbow", "output_layer": "hierarchical-softmax"},
         {"holdout": 0.1, "early_stopping": 1},
         {"exchange_precision": "float16"},
+        SUBWORDS,
     ],
 )
 def test_every_mode_repeats_even_with_a_killed_worker(sentences, monkeypatch, settings):
@@ -302,7 +321,10 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(model, sentences, tmp_path):
         Word2Vec(**SETTINGS).fit(sentences, checkpoint=Checkpoint(path, resume=True))
 
 
-def test_going_on_keeps_words_and_frozen_vectors(model, sentences):
+@pytest.mark.parametrize("subwords", [{}, SUBWORDS])
+def test_going_on_keeps_words_and_frozen_vectors(model, sentences, subwords):
+    if subwords:
+        model = trained(sentences, **subwords)
     more = [[*sentence, "new"] for sentence in sentences[:100]]
     grown = Word2Vec.from_vectors(model.vectors, epochs=1).partial_fit(more, freeze="old", **OPTIONS)
     assert grown.initialization.new == 1
