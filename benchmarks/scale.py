@@ -27,8 +27,9 @@ from wordkin.corpus.encoder import encode
 from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.combining import curvature
 from wordkin.training.initialization import initial_input
-from wordkin.training.ray.deltas import Rows, advance, changed, combine, curvature, default_round_tokens, room
+from wordkin.training.ray.deltas import Rows, advance, changed, combine, default_round_tokens, room
 from wordkin.training.schedule import Chunk, Pieces, chunks
 
 HERE = Path(__file__).parent

@@ -3,9 +3,9 @@
     python benchmarks/sharing.py CORPUS [--rounds 12] [--chunks 12] [--architecture cbow] [--output-layer …]
 
 CORPUS is a text or what `wordkin encode` wrote. The same chunks are trained in turn by one thread, and by two that
-share V and W, W alone, V alone or nothing, or V and W whose rows lie further apart. Before and after, two threads pass
-a number to and fro. On a virtual machine the cores may be near to each other or far apart, and change in between: the
-rates are told apart by the time that a number takes.
+share V and W with private hot rows, as training does, V and W, W alone, V alone or nothing, or V and W whose rows lie
+further apart. Before and after, two threads pass a number to and fro. On a virtual machine the cores may be near to
+each other or far apart, and change in between: the rates are told apart by the time that a number takes.
 """
 
 import argparse
@@ -24,8 +24,11 @@ from wordkin.compilation import OPTIONS, compiled
 from wordkin.corpus.encoder import encode
 from wordkin.model import kernel
 from wordkin.model.kernel.minibatch import fetch, fetch_add
+from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.chunk import ChunkTrainer
+from wordkin.training.hot_rows import HotRows, plan
 from wordkin.training.initialization import initial_input
+from wordkin.training.schedule import parts
 
 PASSES = 3_000
 FAR = 150.0  # nanoseconds; the two states that were seen take 70 to 120 and 210 to 280
@@ -79,8 +82,15 @@ def main() -> None:
 
     one, other, apart = weights(), weights(), weights(APART)
     trainer.compile(one)
+    words, pairs = len(corpus.vocabulary), trainer.pairs_a_token()
+    chosen = plan(2, config, pairs)
+    roomy = one._replace(output=aligned_zeros((words + 2 * chosen.rows, one.output.shape[1]), np.float32))
+    roomy.output[:words] = one.output
+    hot = HotRows(roomy, config.vector_size, words, 2, chosen, pairs)
+    nothing_private = HotRows(one, config.vector_size, words, 2, plan(1, config, pairs), pairs)
     modes = {
         "one thread": (one,),
+        "two, with private hot rows": (roomy, roomy),
         "two, sharing V and W": (one, one),
         "two, sharing W": (one, other._replace(output=one.output)),
         "two, sharing V": (one, other._replace(input=one.input)),
@@ -89,11 +99,15 @@ def main() -> None:
     }
 
     def train(of_threads: tuple[kernel.Weights, ...]) -> None:
-        share = len(of_threads)
+        share, rows = len(of_threads), hot if of_threads[0] is roomy else nothing_private
+        rows.copy()
 
         def work(thread: int) -> None:
             for chunk in chunks[thread::share]:
-                trainer.train(of_threads[thread], 0, chunk)
+                for part in parts(chunk, rows.tokens, trainer.number_of_chunks):
+                    trainer.train(of_threads[thread], 0, part, rows.views[thread])
+                    rows.trained(thread, part.end - part.begin, trainer.rate_at(0, part.begin))
+            rows.merge(thread)
 
         with ThreadPoolExecutor(share) as pool:
             list(pool.map(work, range(share)))

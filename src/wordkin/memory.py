@@ -3,7 +3,8 @@
 The numbers of bytes below were taken from the peaks of whole runs (Linux, Python 3.11): a run on five words takes
 200 to 223 MB, and once, where it compiles the kernel, 255 to 331 MB; 69,438 words of 100 dimensions add 62 MB and
 the pages of the mapped corpus, 190,682 words of 300 dimensions 464 MB. Threads are left out, so that a budget keeps the
-same words on every machine; each takes about 1.5 MB.
+same words on every machine; each takes about 1.5 MB, and with skip-gram
+up to 2 MiB for its private rows of W.
 """
 
 import numpy as np

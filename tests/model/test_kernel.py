@@ -426,6 +426,26 @@ def test_frozen_rows_stay_and_all_else_learns(variant, steps, negative):
     assert (ours.output != before.output).any(axis=1).sum() >= VOCABULARY - 1
 
 
+@pytest.mark.parametrize("interpreted", [False, True], ids=["compiled", "Python"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_private_rows_change_in_the_place_of_the_shared_ones(variant, interpreted):
+    ours, shared, copies, behind = weights(np.float64), weights(np.float64), 4, 2 * VOCABULARY
+    W = np.zeros((behind + copies, WIDTH))
+    W[:VOCABULARY] = ours.output
+    W[behind:] = ours.output[:copies]
+    private, window = kernel.Weights(ours.input, W), kernel.Window(7, True, 13)  # windows of several steps
+    task = TASK._replace(private=kernel.PrivateRows(copies, behind))
+    before = W.copy()
+    assert train(variant, private, samplers(), window, task, interpreted=interpreted) == train(
+        variant, shared, samplers(), window, interpreted=interpreted
+    )
+    assert (private.input == shared.input).all()
+    assert (W[behind:] == shared.output[:copies]).all()
+    assert (W[copies:VOCABULARY] == shared.output[copies:]).all()
+    assert (W[:copies] == before[:copies]).all(), "the shared rows stay as they are"
+    assert (W[behind:] != before[behind:]).any(axis=1).all()
+
+
 @pytest.mark.parametrize("steps", [0, 3], ids=["hogwild", "minibatch"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 1e-3)])
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -59,7 +59,7 @@ def test_short_tries_are_lengthened_until_they_can_be_trusted(sentences, monkeyp
     trainer, weights = ready(sentences * 30)
     now, sizes = [0.0], []
 
-    def run(_self, _weights, epoch, part, mode):
+    def run(_self, _weights, epoch, part, mode, _private):
         assert (epoch, mode.updates) == (0, False)
         sizes.append(part.end - part.begin)
         now[0] += 1e-6 * sizes[-1]
@@ -78,7 +78,7 @@ def test_the_first_try_is_not_trusted(sentences, monkeypatch):
     trainer, weights = ready(sentences * 30)
     now = [0.0]
 
-    def run(_self, _weights, _epoch, part, _mode):
+    def run(_self, _weights, _epoch, part, _mode, _private):
         now[0] += (part.end - part.begin) * 1e-6 if now[0] else 0.5
         return ChunkResult(0.0, 0, part.end - part.begin, 0)
 

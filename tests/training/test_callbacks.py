@@ -91,11 +91,11 @@ def test_what_it_raises_is_raised_and_an_earlier_model_stays(sentences, error):
 def test_an_error_in_one_of_the_threads_is_raised_at_once(sentences, monkeypatch):
     original, raised = ChunkTrainer.train, []
 
-    def train(self, weights, epoch, chunk):
+    def train(self, weights, epoch, chunk, *private):
         if chunk.number == 3:
             raised.append(time.monotonic())
             raise ZeroDivisionError("in a thread")
-        return original(self, weights, epoch, chunk)
+        return original(self, weights, epoch, chunk, *private)
 
     monkeypatch.setattr(ChunkTrainer, "train", train)
     with pytest.raises(ZeroDivisionError, match="in a thread"):

@@ -3,17 +3,9 @@
 import numpy as np
 import pytest
 
+from wordkin.training.combining import DIRECTIONS, SAMPLES, STEEPEST, Curvature, curvature
 from wordkin.training.ray import deltas
-from wordkin.training.ray.deltas import (
-    DIRECTIONS,
-    STEEPEST,
-    Curvature,
-    Rows,
-    combine,
-    curvature,
-    default_round_tokens,
-    room,
-)
+from wordkin.training.ray.deltas import Rows, combine, default_round_tokens, room
 
 ROWS, SIZE = 60, 9
 FLAT = Curvature(np.zeros((DIRECTIONS, SIZE), np.float32), np.ones(DIRECTIONS + 1))
@@ -129,7 +121,7 @@ def test_curvature_finds_the_largest_directions():
     generator = np.random.default_rng(3)
     scales = np.array([5, 3, 2, 1, 0.2, 0.2, 0.2, 0.2, 0.2])
     turn = np.linalg.qr(generator.normal(size=(SIZE, SIZE)))[0]
-    matrix = (generator.normal(size=(deltas.SAMPLES, SIZE)) * scales @ turn).astype(np.float32)
+    matrix = (generator.normal(size=(SAMPLES, SIZE)) * scales @ turn).astype(np.float32)
     found = curvature(matrix, np.ones(len(matrix)))
     assert found.strengths[:-1] == pytest.approx(scales[:DIRECTIONS] ** 2, rel=0.15)
     assert found.strengths[-1] == pytest.approx(0.04, rel=0.15)

@@ -244,10 +244,10 @@ def test_a_text_in_one_line_can_be_held_out_from(sentences):
 def test_an_error_while_measuring_is_raised(sentences, monkeypatch):
     original = ChunkTrainer._run
 
-    def run(self, weights, epoch, chunk, mode):
+    def run(self, weights, epoch, chunk, mode, *private):
         if epoch > 10:
             raise ZeroDivisionError("while measuring")
-        return original(self, weights, epoch, chunk, mode)
+        return original(self, weights, epoch, chunk, mode, *private)
 
     monkeypatch.setattr(ChunkTrainer, "_run", run)
     with pytest.raises(ZeroDivisionError, match="while measuring"):

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from wordkin.storage.arrays import aligned_zeros
+from wordkin.training.combining import curvature
 from wordkin.training.ray.deltas import (
     SCALE,
     Rows,
     advance,
     changed,
     combine,
-    curvature,
     from_half,
     room,
     to_half,

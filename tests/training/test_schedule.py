@@ -23,6 +23,22 @@ def test_pieces_cover_every_token_once(lengths, size):
         assert offsets[sentence] <= begin < offsets[sentence + 1]
 
 
+@given(st.integers(1, 60), st.integers(1, 25), st.integers(0, 3), st.integers(1, 60))
+def test_parts_of_a_chunk_are_the_chunk(number, size, which, tokens):
+    pieces = schedule.pieces(np.arange(0, 3 * number + 1, 3), 3)
+    chunks = list(schedule.chunks(pieces, 1, 0, size))
+    chunk = chunks[which % len(chunks)]
+    parts = list(schedule.parts(chunk, tokens, len(chunks)))
+    assert np.concatenate([part.pieces for part in parts]).tolist() == chunk.pieces.tolist()
+    assert (parts[0].begin, parts[-1].end) == (chunk.begin, chunk.end)
+    assert all(one.end == other.begin for one, other in itertools.pairwise(parts))
+    assert all(0 < part.end - part.begin <= max(tokens + 2, 3) for part in parts)
+    assert parts[0].number == chunk.number
+    numbers = [part.number for one in chunks for part in schedule.parts(one, tokens, len(chunks))]
+    assert len(set(numbers)) == len(numbers)
+    assert len(list(schedule.parts(chunk, float("inf"), len(chunks)))) == 1
+
+
 def test_cuts_fall_on_sentence_boundaries_that_are_near():
     pieces = schedule.pieces(np.array([0, 90, 205, 1000]), 100)
     assert pieces[:, 0].tolist() == [0, 90, 205, 300, 400, 500, 600, 700, 800, 900]

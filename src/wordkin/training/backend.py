@@ -63,6 +63,7 @@ class Backend(abc.ABC):
         tokens: tokens to train on in each epoch, from :meth:`prepare` on.
         number_of_chunks: in each epoch, from :meth:`prepare` on.
         held_out: how much text is held out, in one line, from :meth:`prepare` on; empty without a holdout.
+        spare_rows: rows behind W that the initial weights are to have room for; threads without it share all rows.
         exchange: what it costs to exchange changes; None where that is not done.
     """
 
@@ -73,6 +74,7 @@ class Backend(abc.ABC):
     tokens: int
     number_of_chunks: int
     held_out: str
+    spare_rows: int = 0
     exchange: ExchangeReport | None = None
 
     @abc.abstractmethod

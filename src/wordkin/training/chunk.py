@@ -8,7 +8,7 @@ import itertools
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -124,7 +124,7 @@ class ChunkTrainer:
     Args:
         corpus: the encoded corpus.
         config: the hyper-parameters.
-        frozen: (rows,) whether a row of V stays as it is; None where all are trained.
+        frozen: see :meth:`freeze`.
 
     Attributes:
         word_rows: the rows of V that each word consists of; None without subwords.
@@ -170,9 +170,10 @@ class ChunkTrainer:
             kernel.Samplers(self._training.keep, read_only(accept), read_only(alias)),
             tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
             window,
-            None if frozen is None else read_only(frozen),
+            None,
             self.word_rows,
         )
+        self.freeze(frozen)
         self._shape = kernel.shape_of(config, tree)
         whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._shape.outputs)
         self._chunk_size = math.ceil(whole_pieces * parts.parts)
@@ -203,6 +204,10 @@ class ChunkTrainer:
         """The chunks of the given epoch (from 0), in their order."""
         return chunks(self.pieces, self.config.seed, epoch, self._chunk_size)
 
+    def freeze(self, frozen: npt.NDArray[np.bool_] | None) -> None:
+        """Let these input vectors stay as they are: (words,); all are trained with None."""
+        self._setup = self._setup._replace(frozen=None if frozen is None else read_only(frozen))
+
     def rate_at(self, epoch: int, token: int) -> float:
         """η in the given epoch (from 0) after the given number of its tokens."""
         return rate_at(self.config, self.tokens, epoch, token)
@@ -213,32 +218,46 @@ class ChunkTrainer:
         of_window = pairs(self.config, inputs_of_window(self.config), self._kept / share, self._noise, self._setup.tree)
         return Pairs(share * of_window.input, share * of_window.output)
 
-    def train(self, weights: kernel.Weights, epoch: int, chunk: Chunk) -> ChunkResult:
+    def train(
+        self,
+        weights: kernel.Weights,
+        epoch: int,
+        chunk: Chunk,
+        private: kernel.PrivateRows = kernel.NO_PRIVATE_ROWS,
+    ) -> ChunkResult:
         """Train a chunk in the given epoch (from 0), changing the weights in place.
 
         With deterministic=True by all threads together, with the same result for any number of them.
-        """
-        return self._run(weights, epoch, chunk, self._training)
 
-    def tokens_per_second(self, weights: kernel.Weights) -> float:
+        Args:
+            weights: V and W.
+            epoch: from 0.
+            chunk: one of :meth:`chunks`, or a part of it.
+            private: the rows of W of which the calling thread has copies of its own.
+        """
+        return self._run(weights, epoch, chunk, self._training, private)
+
+    def tokens_per_second(
+        self, weights: kernel.Weights, private: Iterable[kernel.PrivateRows] = itertools.repeat(kernel.NO_PRIVATE_ROWS)
+    ) -> float:
         """Time the compiled kernel with all threads of the run, in about 0.1 s; no weight changes.
 
         Args:
             weights: V and W; each number is written with the value that it has.
+            private: of each thread, the rows of W of which it has copies of its own.
         """
         config, timing = self.config, self._training._replace(updates=False)
-        work = list(itertools.islice(self.chunks(0), self.chunks_at_once))
+        work = list(zip(itertools.islice(self.chunks(0), self.chunks_at_once), private, strict=False))
         size = max(10, min(10_000, _FIRST_WORK // (config.window * (config.negative + 1) * config.vector_size)))
         warm = False  # the first try also fetches the corpus and the weights into memory: up to ten times as long
         with ThreadPoolExecutor(self.chunks_at_once) as pool:
             while True:
-                parts = [_front(chunk, size) for chunk in work]
+                fronts = [(_front(chunk, size), rows) for chunk, rows in work]
                 begin = time.perf_counter()
-                tokens = sum(
-                    result.tokens for result in pool.map(lambda part: self._run(weights, 0, part, timing), parts)
-                )
+                results = pool.map(lambda front: self._run(weights, 0, front[0], timing, front[1]), fronts)
+                tokens = sum(result.tokens for result in results)
                 seconds = max(time.perf_counter() - begin, 1e-9)
-                if warm and (seconds >= LONG_ENOUGH or all(chunk.end - chunk.begin <= size for chunk in work)):
+                if warm and (seconds >= LONG_ENOUGH or all(chunk.end - chunk.begin <= size for chunk, _ in work)):
                     return tokens / seconds
                 warm = True
                 size = int(size * min(10, 1 + 1.5 * LONG_ENOUGH / seconds))
@@ -268,10 +287,17 @@ class ChunkTrainer:
                 results.append(result)
         return sum_of(results)
 
-    def _run(self, weights: kernel.Weights, epoch: int, chunk: Chunk, mode: Mode) -> ChunkResult:
+    def _run(
+        self,
+        weights: kernel.Weights,
+        epoch: int,
+        chunk: Chunk,
+        mode: Mode,
+        private: kernel.PrivateRows = kernel.NO_PRIVATE_ROWS,
+    ) -> ChunkResult:
         """Run the kernel on a chunk, with all threads together where the mode has minibatches."""
         threads = self.threads if mode.minibatches else 1
-        task, space = self._task(epoch, chunk, mode)
+        task, space = self._task(epoch, chunk, mode, private)
         setup = self._setup._replace(samplers=self._setup.samplers._replace(keep=mode.keep))
         layers = kernel.layers(self.config)
 
@@ -293,7 +319,9 @@ class ChunkTrainer:
         loss, examples, kept_tokens = space.totals()
         return ChunkResult(loss, examples, chunk.end - chunk.begin, kept_tokens)
 
-    def _task(self, epoch: int, chunk: Chunk, mode: Mode) -> tuple[kernel.Task, kernel.Workspace]:
+    def _task(
+        self, epoch: int, chunk: Chunk, mode: Mode, private: kernel.PrivateRows
+    ) -> tuple[kernel.Task, kernel.Workspace]:
         """The pieces and rates of a chunk, and the memory that the kernel works in."""
         config, size = self.config, mode.minibatches
         if size:
@@ -305,8 +333,8 @@ class ChunkTrainer:
         begins = np.concatenate([[0], np.cumsum(pieces[:, 1] - pieces[:, 0] + 2 * config.window)])
         room = int(np.diff(begins[lanes]).max())
         space = kernel.allocate(streams, room, self._shape, np.float32, size.steps if size else 0)
-        rates = [self.rate_at(epoch, token) if mode.updates else 0.0 for token in (chunk.begin, chunk.end)]
-        return kernel.Task(pieces, lanes, *rates), space
+        first, last = (self.rate_at(epoch, token) if mode.updates else 0.0 for token in (chunk.begin, chunk.end))
+        return kernel.Task(pieces, lanes, first, last, private), space
 
 
 def _with_window(config: TrainingConfig, sentence_offsets: npt.NDArray[np.int64]) -> TrainingConfig:

@@ -63,7 +63,8 @@ class InitialWeights(NamedTuple):
     """What training begins with.
 
     Attributes:
-        weights: V and W; with subwords, the rows of the n-grams stand behind those of the words in V.
+        weights: V and W; with subwords, the rows of the n-grams stand behind those of the words in V. Spare rows of
+            zeros lie behind W.
         frozen: (rows,) whether a row of V stays as it is; None where all are trained.
         report: how given vectors fit the vocabulary; None where the weights depend on the seed alone.
         ngrams: the n-grams of the vocabulary; None without subwords.
@@ -148,8 +149,12 @@ class Initialization:
             arrays["freeze"] = [self._frozen]
         return arrays
 
-    def weights(self, vocabulary: Vocabulary) -> InitialWeights:
+    def weights(self, vocabulary: Vocabulary, spare_rows: int = 0) -> InitialWeights:
         """The weights for a vocabulary: the given vectors, and for other words what a new run begins with.
+
+        Args:
+            vocabulary: the words.
+            spare_rows: rows of zeros behind W; see :class:`Backend`.
 
         Raises:
             FormatError: a given vector is not finite.
@@ -158,7 +163,8 @@ class Initialization:
         ngrams = ngram_table(vocabulary, config)
         input_rows = words if ngrams is None else ngrams.rows
         weights = Weights(
-            initial_input(input_rows, config.vector_size, width, config.seed), aligned_zeros((words, width), np.float32)
+            initial_input(input_rows, config.vector_size, width, config.seed),
+            aligned_zeros((words + spare_rows, width), np.float32),
         )
         if self._parameter is None:
             return InitialWeights(weights, None, None, ngrams)
@@ -171,7 +177,7 @@ class Initialization:
             if config.output_layer == "hierarchical-softmax":
                 self._require_finite(W.__getitem__, np.arange(len(W)))
                 trees = huffman.tree(np.asarray(self.known.counts)), huffman.tree(vocabulary.counts)
-                weights.output[:, : config.vector_size] = huffman.transfer_tree(V, W, *trees, rows)
+                weights.output[:words, : config.vector_size] = huffman.transfer_tree(V, W, *trees, rows)
             else:
                 self._copy(W.__getitem__, rows, weights.output)
         frozen = np.zeros(words, np.bool_)

@@ -1,9 +1,10 @@
 """Training by the threads of this process.
 
 Threads update shared V and W without locks (Hogwild, Niu et al. 2011: a deliberate race, whose cost is that several
-threads do not repeat bit for bit).
+threads do not repeat bit for bit). Each has private copies of the hottest rows of W (hot_rows.py).
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Generator
@@ -13,9 +14,10 @@ from wordkin.corpus.checks import warn
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.training.backend import Backend
 from wordkin.training.checkpoint import fingerprint
-from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights, held_out_text
+from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights, held_out_text, sum_of
+from wordkin.training.hot_rows import NO_HOT_ROWS, HotRows, plan
 from wordkin.training.initialization import InitialWeights
-from wordkin.training.schedule import Chunk
+from wordkin.training.schedule import Chunk, parts
 
 Finished = queue.SimpleQueue[ChunkResult | BaseException | None]
 """What threads have done: the result of a chunk, an error, or None at the end of a thread."""
@@ -35,6 +37,11 @@ class LocalBackend(Backend):
         self.config = config
         self.parameters = {}
         self.corpus = self._corpus = corpus
+        self._trainer = trainer = ChunkTrainer(self._corpus, config)
+        self.tokens, self.number_of_chunks = trainer.tokens, trainer.number_of_chunks
+        self._pairs = trainer.pairs_a_token()
+        self._plan = plan(trainer.chunks_at_once, config, self._pairs)
+        self.spare_rows = trainer.chunks_at_once * self._plan.rows
 
     def fingerprint(self) -> str:
         """A digest of ids, sentences and vocabulary."""
@@ -46,21 +53,27 @@ class LocalBackend(Backend):
 
     def prepare(self, initial: InitialWeights) -> None:
         """Compile the kernel for these weights, which are changed in place."""
-        self._trainer = trainer = ChunkTrainer(self._corpus, self.config, initial.frozen)
-        self.weights, self.tokens, self.number_of_chunks = initial.weights, trainer.tokens, trainer.number_of_chunks
+        trainer, words = self._trainer, len(self._corpus.vocabulary)
+        trainer.freeze(initial.frozen)
+        self._with_private = initial.weights
+        self.weights = initial.weights._replace(output=initial.weights.output[:words])
+        chosen = self._plan if len(initial.weights.output) >= words + self.spare_rows else NO_HOT_ROWS
+        size = self.config.vector_size
+        self._hot = HotRows(initial.weights, size, words, trainer.chunks_at_once, chosen, self._pairs)
         self.held_out = held_out_text(*trainer.held_out_size)
         trainer.compile(self.weights)
 
     def tokens_per_second(self) -> float:
         """Measure the speed with all threads; no weight changes."""
-        return self._trainer.tokens_per_second(self.weights)
+        return self._trainer.tokens_per_second(self._with_private, self._hot.views)
 
     def train_epoch(self, epoch: int, done: int, pause: Callable[[], bool]) -> Generator[ChunkResult]:
         """Train what is left of an epoch, see :class:`Backend`; what a thread raised is raised.
 
-        Each thread takes one chunk at least; all that were taken are done when this ends.
+        Each thread takes one chunk at least; when this ends all that were taken are done, and W has what the private
+        rows have learned.
         """
-        trainer = self._trainer
+        trainer, hot = self._trainer, self._hot
         pending: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
         for chunk in trainer.chunks(epoch):
             if chunk.number >= done:
@@ -68,20 +81,33 @@ class LocalBackend(Backend):
         closing = threading.Event()
         finished: Finished = queue.SimpleQueue()
 
-        def work() -> None:
-            try:
+        def train_chunk(thread: int, chunk: Chunk) -> ChunkResult:
+            results = []
+            for part in parts(chunk, hot.tokens, self.number_of_chunks):
+                results.append(trainer.train(self._with_private, epoch, part, hot.views[thread]))
+                hot.trained(thread, part.end - part.begin, trainer.rate_at(epoch, part.begin))
+            return sum_of(results)
+
+        def train_chunks(thread: int) -> None:
+            with contextlib.suppress(queue.Empty):
                 while not closing.is_set():
-                    finished.put(trainer.train(self.weights, epoch, pending.get_nowait()))
+                    finished.put(train_chunk(thread, pending.get_nowait()))
                     if pause():
                         break
-            except queue.Empty:
-                pass
+            hot.merge(thread)
+
+        def work(thread: int) -> None:
+            try:
+                train_chunks(thread)
             except BaseException as error:
                 finished.put(error)
             finished.put(None)
 
-        names = [f"wordkin-{number}" for number in range(trainer.chunks_at_once)]
-        threads = [threading.Thread(target=work, name=name, daemon=True) for name in names]
+        hot.copy()
+        threads = [
+            threading.Thread(target=work, args=(number,), name=f"wordkin-{number}", daemon=True)
+            for number in range(trainer.chunks_at_once)
+        ]
         for thread in threads:
             thread.start()
         try:

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,9 +86,25 @@ def even_chunks(pieces: Pieces, seed: int, epoch: int, number: int) -> Iterator[
 def _chunks(pieces: Pieces, seed: int, epoch: int, bounds: Sequence[int]) -> Iterator[Chunk]:
     generator = np.random.Generator(np.random.Philox(int(stream(seed, epoch, _ORDER))))
     order = generator.permutation(len(pieces))
-    done = 0
-    for number, (first, last) in enumerate(itertools.pairwise(bounds)):
-        chosen = pieces[order[first:last]]
+    return _cut(0, (pieces[order[first:last]] for first, last in itertools.pairwise(bounds)), itertools.count())
+
+
+def parts(chunk: Chunk, tokens: float, number_of_chunks: int) -> Iterator[Chunk]:
+    """Split a chunk between pieces into equal parts of at most about `tokens` tokens.
+
+    The first part has the number of the chunk; the others have numbers, and so random streams, that are unlike those of
+    the epoch's chunks and of all their parts.
+    """
+    size = len(chunk.pieces)
+    count = max(1, min(math.ceil((chunk.end - chunk.begin) / tokens), size))
+    bounds = itertools.pairwise(size * part // count for part in range(count + 1))
+    numbers = itertools.count(chunk.number, number_of_chunks)
+    return _cut(chunk.begin, (chunk.pieces[first:last] for first, last in bounds), numbers)
+
+
+def _cut(done: int, groups: Iterable[Pieces], numbers: Iterable[int]) -> Iterator[Chunk]:
+    """One chunk for each group of pieces; `done` tokens come before the first."""
+    for number, chosen in zip(numbers, groups, strict=False):
         tokens = int((chosen[:, 1] - chosen[:, 0]).sum())
         yield Chunk(number, done, done + tokens, chosen)
         done += tokens

@@ -257,7 +257,7 @@ class Word2Vec:
             return WordVectors(StoredModel(V, W, corpus.vocabulary, stored, records, subwords=subwords))
 
         def vectors_now(history: Sequence[EpochRecord]) -> WordVectors:
-            V, W = (matrix[:, : config.vector_size] for matrix in initial.weights)
+            V, W = (matrix[:, : config.vector_size] for matrix in backend.weights)
             return vectors(V if initial.ngrams is None else V.copy(), W, history)
 
         def epoch_ended(history: Sequence[EpochRecord]) -> bool:
@@ -277,7 +277,7 @@ class Word2Vec:
         self.exchange = backend.exchange
         if self.exchange is not None:
             logger.info("%s", self.exchange)
-        V, W = (without_padding(matrix, config.vector_size) for matrix in initial.weights)
+        V, W = (without_padding(matrix, config.vector_size) for matrix in backend.weights)
         self._vectors = vectors(V, W, history)
 
     def _stored_parameters(self, backend: Backend) -> dict[str, Any]:
@@ -326,7 +326,7 @@ def _prepare(backend: Backend, initialization: "Initialization") -> "tuple[Initi
     corpus = backend.corpus
     warnings, budget = backend.warn(), expected(corpus, backend.config, initialization.memory)
     logger.info("%s", budget.memory_text())
-    initial = initialization.weights(corpus.vocabulary)
+    initial = initialization.weights(corpus.vocabulary, backend.spare_rows)
     if initial.report is not None:
         logger.info("%s", initial.report)
     warnings += initialization.warn(corpus, initial.report)

@@ -19,7 +19,9 @@ from wordkin.model.huffman import Tree
 from wordkin.model.kernel.inputs import CBOW, CBOW_WORD2VEC, SKIPGRAM, WITH_SUBWORDS, InputLayer
 from wordkin.model.kernel.outputs import HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, OutputLayer
 from wordkin.model.kernel.workspace import (
+    NO_PRIVATE_ROWS,
     PADDING,
+    PrivateRows,
     Samplers,
     Setup,
     Shape,
@@ -37,11 +39,13 @@ __all__ = [
     "CBOW_WORD2VEC",
     "HIERARCHICAL_SOFTMAX",
     "NEGATIVE_SAMPLING",
+    "NO_PRIVATE_ROWS",
     "PADDING",
     "SKIPGRAM",
     "WITH_SUBWORDS",
     "InputLayer",
     "OutputLayer",
+    "PrivateRows",
     "Samplers",
     "Setup",
     "Shape",

@@ -108,6 +108,14 @@ def copy_outputs(lane, step):
 
 
 @inlined
+def to_private_rows(step, private):
+    """Put a thread's own copies in the place of those output rows that it has copies of."""
+    for j in range(step.sizes[OUTPUTS]):
+        if step.outputs[j] < private.rows:
+            step.outputs[j] += private.shift
+
+
+@inlined
 def window_reach(lane, window):
     """How many words on either side belong to the next window."""
     if not window.shrink:
@@ -140,6 +148,7 @@ def next_step(setup, task, lane, slot, rows):
             centre += 1
             reach = window_reach(lane, window)
             rows(setup, lane, step, np.int64(lane.words[centre]))
+            to_private_rows(step, task.private)
             position = max(np.int64(lane.begins[centre]), centre - reach)
             end = min(np.int64(lane.ends[centre]), centre + reach + 1)
         stop = min(position + window.step_positions, end)

@@ -26,8 +26,8 @@ LINE = 8
 class Weights(NamedTuple):
     """V and W, both (vocabulary, padded vector_size), aligned to 64 bytes; the padding stays zero.
 
-    With subwords, the rows of the n-grams stand behind those of the words in V. The numbers are float32, or float64 for
-    checks.
+    With subwords, the rows of the n-grams stand behind those of the words in V. Private rows of threads lie behind the
+    others of W. The numbers are float32, or float64 for checks.
     """
 
     input: npt.NDArray[Any]
@@ -84,8 +84,18 @@ class Setup(NamedTuple):
     word_rows: WordRows | None = None
 
 
+class PrivateRows(NamedTuple):
+    """The rows of W of which a thread has copies of its own: row r < `rows` is read and changed at r + `shift`."""
+
+    rows: int
+    shift: int
+
+
+NO_PRIVATE_ROWS = PrivateRows(0, 0)
+
+
 class Task(NamedTuple):
-    """One chunk: its pieces of text, how they are split into lanes, and η at both ends.
+    """One chunk: its pieces of text, how they are split into lanes, η at both ends, and the thread's private rows.
 
     A piece is its tokens [begin, end), and the sentence that `begin` lies in: (pieces, 3). Lane i has the pieces
     lanes[i] to lanes[i + 1].
@@ -95,6 +105,7 @@ class Task(NamedTuple):
     lanes: npt.NDArray[np.int64]
     first_rate: float
     last_rate: float
+    private: PrivateRows = NO_PRIVATE_ROWS
 
 
 class Shape(NamedTuple):

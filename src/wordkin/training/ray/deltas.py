@@ -1,4 +1,4 @@
-r"""The changes of V and W that workers exchange: encoded to be sent, and combined to one. Compiled.
+"""The changes of V and W that workers exchange: encoded to be sent, and combined to one. Compiled.
 
 Rows. V and W are one matrix here, W's rows behind V's. Row r belongs to worker r modulo the number of workers, which
 combines its changes: frequent and rare words alike are spread over all workers. Its place there is r divided by that
@@ -6,24 +6,13 @@ number. The change of a row is sent as float32, or as float16 of 1,024 times the
 digits from 6e-8 on, which is the last digit of a float32 near 1, and changes of up to 63 fit. A larger one becomes
 infinite, so that the run is found to diverge.
 
-Combining. Each worker begins a sync round with the common weights and trains a chunk of its own. If the workers had
-trained one after the other, a later one would have found part of its error corrected already: along a direction of the
-vectors in which the error shrinks by :math:`e^{-x}` in a chunk, the second worker would have changed less by that
-factor, the third by its square, and so on. So the sum of the changes of n workers is multiplied there by
-
-.. math:: \frac{1 + e^{-x} + e^{-2x} + \dots + e^{-(n-1)x}}{n}
-
-which leaves the sum for a rare row (x is near 0) and makes it the mean for a frequent one. x is an *overlap*: η times
-the pairs of the row in a chunk times the curvature of the loss, which for a row of V is y(1 − y) times the second
-moment of the rows of W in that direction, and for a row of W that of the rows of V. These second moments differ much:
-all vectors have a large part in common. So their few largest directions are treated one by one, and all others as one.
+Combining. The sum of the changes to a row is scaled as combining.py says.
 
 Everything here depends on one row's own changes and on numbers that are the same for all workers; it adds in a fixed
 order. So the result has the same bytes however the rows are spread.
 """
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -33,23 +22,11 @@ from numba import types
 from numba.extending import overload
 
 from wordkin.compilation import compiled
-from wordkin.model.subwords import WordRows
 from wordkin.storage.arrays import read_only
+from wordkin.training.combining import Curvature, scale
 
 SCALE = np.float32(1024)
 """A number sent as float16 is this many times the change."""
-
-DIRECTIONS = 4
-"""Directions that are treated one by one."""
-
-SAMPLES = 1_000
-"""Rows that second moments are taken from."""
-
-ITERATIONS = 8
-"""Iterations of the power method, for each direction."""
-
-STEEPEST = 0.25
-"""The greatest y(1 − y); docs/scale.md has what other values give."""
 
 TOKENS = 125_000
 """The default round_tokens; docs/scale.md has what more cost in quality."""
@@ -250,39 +227,6 @@ def default_round_tokens(workers: int) -> int:
     return TOKENS if workers > 2 else TOKENS_OF_TWO
 
 
-class Curvature(NamedTuple):
-    """The second moment of a matrix's rows.
-
-    Attributes:
-        directions: (DIRECTIONS, vector_size) float32, orthonormal, the largest first; zeros where there are no more.
-        strengths: (DIRECTIONS + 1,) float64, the second moment in each, and its mean over all other directions.
-    """
-
-    directions: npt.NDArray[np.float32]
-    strengths: npt.NDArray[np.float64]
-
-
-def curvature(
-    matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64], word_rows: WordRows | None = None
-) -> Curvature:
-    """The second moment of rows, each weighted by how often it occurs in a pair.
-
-    Args:
-        matrix: (rows, vector_size).
-        pairs: (rows,) of each row; only their ratios matter. With subwords, (words,) of each word.
-        word_rows: with subwords, the rows that each word's vector is the mean of; else None.
-    """
-    cumulated = np.cumsum(pairs)
-    places = (np.arange(SAMPLES) + 0.5) / SAMPLES * cumulated[-1]
-    sampled = np.searchsorted(cumulated, places)
-    if word_rows is None:
-        sample = matrix[sampled].astype(np.float64)
-    else:
-        sample = np.stack([matrix[word_rows.of(word)].mean(axis=0, dtype=np.float64) for word in sampled])
-    directions, strengths = _principal(sample, DIRECTIONS, ITERATIONS)
-    return Curvature(directions.astype(np.float32), strengths)
-
-
 def combine(
     changes: Sequence[Rows],
     words: int,
@@ -308,77 +252,6 @@ def combine(
         for rows, ends in zip(changes, bounds, strict=True):
             add(rows.part(ends[block], ends[block + 1]), first, total, touched)
         others = of_others[0] if first < words else of_others[1]
-        kept = np.exp(np.multiply.outer(-STEEPEST * overlap[first:last], others.strengths))
-        _scale(total, touched, kept, others.directions)
+        scale(total, touched, overlap[first:last], others)
         number = keep(room, number, first, total, touched)
     return room.part(0, number)
-
-
-@compiled(nogil=True)
-def _principal(sample, number, iterations):
-    """The largest directions of the second moment of (samples, size), by the power method, and the rest's mean."""
-    samples, size = sample.shape
-    directions, strengths = np.zeros((number, size)), np.zeros(number + 1)
-    for k in range(min(number, size)):
-        longest = np.argmax(np.array([_dot(sample[row], sample[row]) for row in range(samples)]))
-        vector, strength = sample[longest].copy(), 0.0
-        for _ in range(iterations):
-            length = math.sqrt(_dot(vector, vector))
-            if length == 0:
-                break
-            directions[k] = vector / length
-            vector[:] = 0
-            strength = 0.0
-            for row in range(samples):
-                part = _dot(directions[k], sample[row])
-                strength += part * part / samples
-                _add_part(vector, part, sample[row])
-        for row in range(samples):
-            _add_part(sample[row], -_dot(directions[k], sample[row]), directions[k])
-        strengths[k] = strength
-    left = 0.0
-    for row in range(samples):
-        left += _dot(sample[row], sample[row]) / samples
-    strengths[number] = left / max(size - number, 1)
-    return directions, strengths
-
-
-@compiled(nogil=True)
-def _add_part(vector, part, other):
-    for column in range(len(vector)):
-        vector[column] += part * other[column]
-
-
-@compiled(nogil=True)
-def _scale(total, touched, kept, directions):
-    """Multiply each sum of changes, in each direction, by the factor for the overlap of its workers."""
-    parts = np.empty(DIRECTIONS, np.float32)
-    for row in range(len(kept)):
-        if touched[row] == 0:
-            continue
-        change, rest = total[row], np.float32(_left(kept[row, DIRECTIONS], touched[row]))
-        for k in range(DIRECTIONS):
-            parts[k] = _dot(directions[k], change) * (np.float32(_left(kept[row, k], touched[row])) - rest)
-        for column in range(len(change)):
-            number = rest * change[column]
-            for k in range(DIRECTIONS):
-                number += parts[k] * directions[k, column]
-            change[column] = number
-
-
-@compiled(fastmath={"reassoc", "nsz"})
-def _dot(one, other):
-    """The scalar product, with as many partial sums as a register takes."""
-    total = one[0] * other[0]
-    for column in range(1, len(one)):
-        total += one[column] * other[column]
-    return total
-
-
-@compiled(nogil=True)
-def _left(kept, workers):
-    """(1 + e^−x + … + e^−(n−1)x) / n, where `kept` is e^−x."""
-    total = 0.0
-    for _ in range(workers):
-        total = 1.0 + kept * total
-    return total / workers

@@ -21,9 +21,10 @@ from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights
+from wordkin.training.combining import curvature
 from wordkin.training.initialization import initial_input
 from wordkin.training.minibatches import overlapping
-from wordkin.training.ray.deltas import Rows, advance, changed, combine, curvature, room
+from wordkin.training.ray.deltas import Rows, advance, changed, combine, room
 from wordkin.training.ray.shards import TextShard, Tokens, count_words
 from wordkin.training.reports import SyncRecord
 from wordkin.training.schedule import Chunk, even_chunks, learning_rate
