@@ -50,12 +50,17 @@ class Variant(NamedTuple):
         return self.output_layer is kernel.HIERARCHICAL_SOFTMAX
 
     @property
-    def exact(self) -> bool:
-        return self.input_layer is not kernel.CBOW_WORD2VEC
+    def gradient(self) -> str:
+        return {kernel.CBOW_WORD2VEC: "word2vec", kernel.CBOW_SUM: "sum"}.get(self.input_layer, "exact")
 
 
-INPUT_LAYERS = {"skipgram": kernel.SKIPGRAM, "cbow": kernel.CBOW, "cbow-word2vec": kernel.CBOW_WORD2VEC}
-OUTPUT_LAYERS = {"ns": kernel.NEGATIVE_SAMPLING, "hs": kernel.HIERARCHICAL_SOFTMAX}
+INPUT_LAYERS = {
+    "skipgram": kernel.SKIPGRAM,
+    "cbow": kernel.CBOW,
+    "cbow-word2vec": kernel.CBOW_WORD2VEC,
+    "cbow-sum": kernel.CBOW_SUM,
+}
+OUTPUT_LAYERS = {"ns": kernel.NEGATIVE_SAMPLING, "hs": kernel.HIERARCHICAL_SOFTMAX, "both": kernel.BOTH}
 VARIANTS = [
     pytest.param(Variant(INPUT_LAYERS[one], OUTPUT_LAYERS[other]), id=f"{one}-{other}")
     for one, other in itertools.product(INPUT_LAYERS, OUTPUT_LAYERS)
@@ -67,10 +72,11 @@ def samplers(keep: np.ndarray = SOME) -> kernel.Samplers:
 
 
 def weights(dtype: type) -> kernel.Weights:
+    """V and W, in which there is a second half for the output layer BOTH."""
     generator = np.random.default_rng(5)
-    V, W = (np.zeros((VOCABULARY, WIDTH), dtype) for _ in range(2))
+    V, W = (np.zeros((rows, WIDTH), dtype) for rows in (VOCABULARY, 2 * VOCABULARY))
     V[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
-    W[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
+    W[:, :SIZE] = generator.normal(scale=0.4, size=(2 * VOCABULARY, SIZE))
     return kernel.Weights(V, W)
 
 
@@ -111,7 +117,8 @@ def room(variant: Variant, window: kernel.Window, task: kernel.Task, dtype: type
     shape = kernel.Shape(
         context,
         1 if variant.cbow else context,
-        TREE.longest if variant.hierarchical else window.negative + 1,
+        {kernel.NEGATIVE_SAMPLING: 0}.get(variant.output_layer, TREE.longest)
+        + (0 if variant.hierarchical else window.negative + 1),
         WIDTH,
     )
     words = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * window.size).sum())
@@ -196,7 +203,11 @@ class LaneText:
             self.repeated += word == centre
             if word != centre:
                 noise.append(word)
-        return objective.negative_sampling_outputs(centre, np.array(noise))
+        outputs = objective.negative_sampling_outputs(centre, np.array(noise))
+        if self.variant.output_layer is kernel.BOTH:
+            nodes, labels = objective.hierarchical_softmax_outputs(*TREE.path(centre))
+            return np.concatenate([outputs[0], VOCABULARY + nodes]), np.concatenate([outputs[1], labels])
+        return outputs
 
 
 def reference(
@@ -208,7 +219,7 @@ def reference(
 ):
     """What the kernel should do step by step, with the reference's window step."""
     text = LaneText(variant, tables, window, task)
-    architecture, gradient = "cbow" if variant.cbow else "skipgram", "exact" if variant.exact else "word2vec"
+    architecture, gradient = "cbow" if variant.cbow else "skipgram", variant.gradient
     done = [
         objective.window_step(*W, step.context, step.rows, step.labels, step.rate, architecture, gradient)
         for step in text.steps()
@@ -232,6 +243,8 @@ def reference_in_minibatches(
         scored = []
         for step in steps:
             inputs = V[step.context].mean(axis=0, keepdims=True) if variant.cbow else V[step.context]
+            if variant.gradient == "sum":
+                inputs = inputs * len(step.context)
             x = inputs @ W[step.rows].T
             loss += objective.loss(x, step.labels).sum()
             E = step.rate * (step.labels - objective.sigmoid(x))
@@ -242,7 +255,7 @@ def reference_in_minibatches(
             old = W[step.rows]
             if variant.cbow:
                 np.add.at(W, step.rows, E.T @ inputs)
-                np.add.at(V, step.context, E @ old / (len(step.context) if variant.exact else 1))
+                np.add.at(V, step.context, E @ old / (1 if variant.gradient == "word2vec" else len(step.context)))
             else:
                 np.add.at(W, step.rows, E.T @ V[step.context])
                 np.add.at(V, step.context, E @ old)

@@ -105,7 +105,7 @@ def minibatches(
         tree: the Huffman tree, for hierarchical softmax.
     """
     inputs = min(inputs_of_window(config), objective.STEP_POSITIONS)
-    rate = config.first_learning_rate
+    rate = max(config.first_learning_rate, config.min_learning_rate, 1e-9)
     limits = [float(MOST_STEPS)]
     for of_row in pairs(config, inputs, words, noise, tree):
         limits += [MOST_CHANGE / (rate * of_row.max()), MOST_MEAN_CHANGE * of_row.sum() / (rate * of_row @ of_row)]

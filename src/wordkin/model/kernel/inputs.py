@@ -45,10 +45,22 @@ def mean_row(lane, step):
 
 @inlined
 def context_mean(_setup, weights, lane, step):
-    """One vector, the mean h = (1/c) Σ v_i; four registers of it at once, so that their additions do not wait."""
+    """One vector, the mean h = (1/c) Σ v_i."""
+    return add_up_context(weights, lane, step, 1 / np.int64(step.sizes[CONTEXT]))
+
+
+@inlined
+def context_sum(_setup, weights, lane, step):
+    """One vector, the sum h = Σ v_i."""
+    return add_up_context(weights, lane, step, 1.0)
+
+
+@inlined
+def add_up_context(weights, lane, step, factor):
+    """H = factor · Σ v_i; four registers of it at once, so that their additions do not wait."""
     V, width = weights.input, step.mean.shape[1]
     count = np.int64(step.sizes[CONTEXT])
-    share = fill(V, 1 / count)
+    share = fill(V, factor)
     four = width - width % (4 * SIMD_WIDTH)
     for k in range(0, four, 4 * SIMD_WIDTH):
         h0 = fill(V, 0.0)
@@ -101,3 +113,5 @@ def add_to_context(setup, weights, step, columns, change, share):
 SKIPGRAM = InputLayer(context_rows, change_context)
 CBOW = InputLayer(context_mean, change_by_mean)
 CBOW_WORD2VEC = InputLayer(context_mean, change_by_sum)
+CBOW_SUM = InputLayer(context_sum, change_by_mean)
+"""gensim's cbow_mean=0: the sum of the context, whose gradient is divided by the number of its words."""

@@ -29,7 +29,7 @@ from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")
 
-_TYPES = {b"f2", b"f4", b"f8", b"i4", b"i8", b"u4", b"u8"}
+_TYPES = {b"f2", b"f4", b"f8", b"i4", b"i8", b"u1", b"u4", b"u8"}
 _BATCH = 1000
 
 
