@@ -80,7 +80,7 @@ def read(corpus_iterable: Any = None, corpus_file: Any = None) -> Read:
             return _scan(files)
     if corpus_file is not None:
         return _scan([Path(corpus_file)])
-    if iter(corpus_iterable) is not corpus_iterable:  # it can be read again if it has other words than strings
+    if not isinstance(corpus_iterable, Iterator):  # it can be read again if it has other words than strings
         with contextlib.suppress(CorpusError), Encoder(TrainingConfig(), tokenizer.sentinel_classes()) as encoder:
             encoder.add_sentences(sentinel_blocks(_lists(corpus_iterable), encoder.config))
             if not encoder.empty_tokens:

@@ -179,7 +179,7 @@ def _frombuffer(made: Made) -> npt.NDArray[Any] | None:
 def _dtype(made: Any) -> np.dtype[Any] | None:
     """The dtype of a pickled numpy.dtype of numbers."""
     name, order = _name_and_order(made)
-    if name not in _TYPES or order not in (b"<", b">"):
+    if name not in _TYPES or order not in ((b"|",) if name == b"u1" else (b"<", b">")):
         return None
     dtype: np.dtype[Any] = np.dtype((order + name).decode())
     return dtype
