@@ -145,7 +145,7 @@ def test_an_index_answers_in_place_of_the_matrix(kv):
         (lambda kv: kv.get_mean_vector(["x"], ignore_missing=False), KeyError, "not present in vocabulary"),
         (lambda kv: kv.vocab, AttributeError, "gensim 4 has no attribute 'vocab'"),
         (lambda kv: kv.nothing, AttributeError, "no attribute 'nothing'"),
-        (lambda kv: unitvec([1.0], norm="l3"), ValueError, "not a supported norm"),
+        (lambda _: unitvec([1.0], norm="l3"), ValueError, "not a supported norm"),
     ],
 )
 def test_errors_are_gensims(kv, call, error, message):

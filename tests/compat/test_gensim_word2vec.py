@@ -1,6 +1,7 @@
 """Word2Vec under gensim's names: what programs see of it."""
 
 import copy
+import itertools
 import logging
 import pickle
 
@@ -103,11 +104,11 @@ def test_many_tokens_go_through_a_temporary_file(monkeypatch):
     assert [read.keys[place] for place in read.ids] == [number for sentence in numbers for number in sentence]
     rows, offsets = read.rows({hash("a"): 4, hash("b"): 2})
     known = [[{"a": 4, "b": 2}[word] for word in sentence if word in "ab"] for sentence in SENTENCES]
-    assert [rows[a:b].tolist() for a, b in zip(offsets, offsets[1:], strict=False)] == known
+    assert [rows[a:b].tolist() for a, b in itertools.pairwise(offsets)] == known
 
 
 def test_min_count_rules_and_limits():
-    def rule(word, count, min_count):
+    def rule(word, _count, _min_count):
         return {"b": RULE_DISCARD, "f": RULE_KEEP}.get(word, RULE_DEFAULT)
 
     assert Word2Vec(SENTENCES, **{**SMALL, "min_count": 60}).wv.index_to_key == ["b", "a", "c", "e"]

@@ -2,8 +2,10 @@
 
 import importlib
 import importlib.metadata
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -13,6 +15,14 @@ from wordkin.compat.gensim.keyedvectors import KeyedVectors
 from wordkin.compat.gensim.word2vec import Word2Vec
 from wordkin.errors import ConfigurationError
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "from-gensim.md"
+NAMES = """
+import inspect
+from gensim import utils
+from gensim.models import KeyedVectors, Word2Vec
+for one in (KeyedVectors, Word2Vec):
+    print(*(name for name in dir(one) if not name.startswith("_")))
+"""
 PROGRAM = """
 import sys
 import importlib.metadata
@@ -49,7 +59,7 @@ def test_gensims_names_are_there_only_when_asked(gensim):
 def test_what_wordkin_lacks_is_named(gensim):
     assert gensim.models.doc2vec.TaggedDocument(["a"], [1]).words == ["a"]
     for call in (gensim.models.LdaModel, gensim.corpora.Dictionary, gensim.models.Doc2Vec.load):
-        with pytest.raises(ConfigurationError, match="wordkin has no .*: use gensim itself for it"):
+        with pytest.raises(ConfigurationError, match=r"wordkin has no .*: use gensim itself for it"):
             call()
     with pytest.raises(AttributeError, match=r"wordkin has no gensim\.models\.Nothing"):
         _ = gensim.models.Nothing
@@ -65,6 +75,26 @@ def test_a_gensim_that_is_there_already_is_named_and_comes_back(monkeypatch):
     assert sys.modules["gensim"] is not real
     wordkin.compat.uninstall("gensim")
     assert sys.modules["gensim"] is real
+
+
+def test_every_public_name_of_gensims_classes_is_in_the_document(peer):
+    named = set(re.findall(r"`(\w+)`", DOCUMENT.read_text("utf-8")))
+    assert set(peer("gensim", NAMES).split()) <= named
+
+
+@pytest.mark.usefixtures("gensim")
+def test_every_name_in_the_document_is_there():
+    for module, content in re.findall(r"^\| `(gensim\.[\w.]+)` \| (.*) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE):
+        there = importlib.import_module(module)
+        if isinstance(there, type):
+            continue
+        for name in re.findall(r"`(\w+)`", content):
+            assert hasattr(there, name), f"{module}.{name}"
+    there = vars(Word2Vec([["a", "b"]], min_count=1)).keys() | set(dir(Word2Vec)) | set(dir(KeyedVectors))
+    text = DOCUMENT.read_text("utf-8").partition("## Every name")[2].partition("| module |")[0]
+    for line in re.findall(r"^\| (`.*`) \| same", text, re.MULTILINE):
+        for name in re.findall(r"`(\w+)`", line):
+            assert name in there | vars(KeyedVectors(1)).keys() | {"syn1"}, name
 
 
 def test_other_libraries_are_refused():
