@@ -4,7 +4,9 @@ Usage: python tests/compat/gensim_suite.py [pytest's arguments]
 """
 
 import importlib.util
+import os
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -27,12 +29,15 @@ class Suite:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
+            if (reason := self.failures(item).get("skip", {}).get(self.name(item))) is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))
             self.failures(item).setdefault("seen", set()).add(self.name(item))
             reason = self.failures(item).get("fail", {}).get(self.name(item))
             if reason is not None:
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
         for file, content in self.files.items():
-            missing = content.get("fail", {}).keys() - content.get("seen", set())
+            missing = content.get("fail", {}).keys() | content.get("skip", {}).keys()
+            missing -= content.get("seen", set())
             self.unknown += [f"{file} has no test {name}" for name in missing if "seen" in content]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -71,6 +76,7 @@ def main() -> int:
     sys.modules["gensim.corpora"].Dictionary = Dictionary
     files = tomllib.loads(EXPECTED.read_text("utf-8"))
     suite = Suite(files)
+    os.chdir(tempfile.mkdtemp())  # some tests leave files behind
     options = ["-p", "no:cacheprovider", "-W", "default", "--rootdir", str(folder.parents[1]), "-c", "/dev/null"]
     wanted = [argument for argument in sys.argv[1:] if not argument.startswith("-")] or list(files)
     flags = [argument for argument in sys.argv[1:] if argument.startswith("-")]
