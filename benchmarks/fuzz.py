@@ -231,10 +231,13 @@ def misread(sample: Sample, found: WordVectors) -> bool:
     """Whether a damaged file of rows became something that it surely is not."""
     if not sample.format.startswith(ROWS):
         return False
-    swallowed = any(
-        re.fullmatch(r"[-+]?\d+[.,]\d*(e[-+]?\d+)?", part, re.ASCII)
-        for word in found.index_to_key
-        for part in word.split(" ")[1:]
+    swallowed = (
+        sample.format != "projector"
+        and any(  # whose words have a file of their own
+            re.fullmatch(r"[-+]?\d+[.,]\d*(e[-+]?\d+)?", part, re.ASCII)
+            for word in found.index_to_key
+            for part in word.split(" ")[1:]
+        )
     )
     return swallowed or (len(found) > 2 and found.vector_size != SIZE)
 

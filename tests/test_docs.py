@@ -5,12 +5,15 @@ import importlib
 import pkgutil
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import click
 import pytest
 
+import wordkin
 from wordkin import cli
 from wordkin.training import word2vec
 
@@ -45,6 +48,37 @@ def test_snippets(document, tmp_path, monkeypatch):
         runner.run(examples, clear_globs=False)
         names.update(runner.test.globs)
     assert runner.summarize().failed == 0
+
+
+@pytest.mark.slow
+def test_the_site_builds_and_has_every_public_name(tmp_path):
+    inventory = pytest.importorskip("sphinx.util.inventory", reason="the group docs is not installed")
+    build = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-b",
+        "html",
+        str(ROOT / "docs"),
+        str(tmp_path),
+    ]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = inventory.InventoryFile.loads((tmp_path / "objects.inv").read_bytes(), uri="").data
+    known = {name for kind in found if kind.startswith("py:") for name in found[kind]}
+    assert {f"wordkin.{name}" for name in wordkin.__all__ if name != "__version__"} <= known
+    for public in (wordkin.Word2Vec, wordkin.WordVectors, wordkin.EncodedCorpus):
+        methods = {name for name in dir(public) if not name.startswith("_")}
+        assert {f"wordkin.{public.__name__}.{name}" for name in methods} <= known
+    assert "wordkin.evaluation.evaluate_similarity" in known
+    page = (tmp_path / "reference" / "cli.html").read_text("utf-8")
+    for name, command in COMMANDS.items():
+        assert f'id="wordkin-{name}"' in page
+        flags = {flag for flag in options_of(command) - OF_EVERY_COMMAND if flag.startswith("-")}
+        assert {flag for flag in flags if f"{flag}</span>" not in page} == set()
 
 
 def test_docstring_examples():

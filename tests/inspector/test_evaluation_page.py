@@ -69,6 +69,10 @@ def test_scores_are_those_of_the_evaluation(vectors, files, inspector, page):
     ]
     page.get_by_role("button", name="中文").click()
     page.get_by_text("全部完成。").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for bar in page.locator(".evaluation-bar").all():  # whole bars, which can be compared
+        box = bar.bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
 
 
 def test_sections_are_shown_as_they_come(vectors, files, inspector, page, monkeypatch):

@@ -98,6 +98,7 @@ def test_analogy_answers_as_the_vectors_do(inspected, vectors):
         answer = explorer.analogy(inspected, {**asked, "method": method})
         expected = vectors.analogy("cat", "cats", "dog", 4, method=method)
         assert [(each["word"], each["score"]) for each in answer["answers"]] == expected
+        assert answer["rows"] == [vectors.row(word) for word in ("cat", "cats", "dog")]
     assert explorer.analogy(inspected, {"a": "x", "b": "cat", "c": "y"}) == {"unknown": ["x", "y"]}
     with pytest.raises(RequestError, match="method"):
         explorer.analogy(inspected, {**asked, "method": "other"})
@@ -113,6 +114,7 @@ class TestAxis:
         assert {each["word"]: each["place"] for each in answer["places"]} == pytest.approx(expected, abs=1e-6)
         assert (expected["cat"], expected["dog"]) == pytest.approx((-1, 1))
         assert answer["missing"] == ["nowhere"]
+        assert all(vectors.index_to_key[each["row"]] == each["word"] for each in answer["places"])
 
     def test_takes_the_neighbours_of_both(self, inspected, vectors):
         answer = explorer.axis(inspected, {"a": "cat", "b": "dog", "count": 2})

@@ -94,6 +94,58 @@ def test_analogies_are_the_vectors_own(explorer, vectors):
     assert bars(page) == expected != before
 
 
+def marked(page):
+    """How many pixels of the map's cover have the colour of marks."""
+    page.wait_for_timeout(300)
+    return page.locator(".explorer-cover").evaluate(
+        """cover => {
+            const accent = getComputedStyle(cover).caretColor.match(/\\d+/g).map(Number);
+            const copy = new OffscreenCanvas(cover.width, cover.height).getContext("2d", { willReadFrequently: true });
+            copy.drawImage(cover, 0, 0);
+            const { data } = copy.getImageData(0, 0, cover.width, cover.height);
+            let found = 0;
+            for (let at = 0; at < data.length; at += 4)
+                if (data[at + 3] && accent.every((part, place) => Math.abs(part - data[at + place]) < 8)) found++;
+            return found;
+        }"""
+    )
+
+
+def test_the_map_marks_what_the_open_tab_shows(explorer):
+    page = explorer()
+    nothing = marked(page)
+    assert nothing == 0
+    page = explorer("word=cat")
+    page.locator(".explorer-bars li").first.wait_for()
+    assert marked(page) > 500
+    page.get_by_role("button", name="Analogy").click()
+    assert marked(page) == 0  # the word's rings are gone
+    page = explorer("tab=analogy&a=cat&b=cats&c=dog")
+    page.locator(".explorer-bars li").first.wait_for()
+    assert marked(page) > 500
+    page = explorer("tab=axis&from=cat&to=dog")
+    page.locator(".explorer-ruler li").first.wait_for()
+    assert marked(page) > 500
+
+
+def test_characters_that_nobody_sees_are_shown_and_long_words_cut(inspector, page):
+    odd = ["cat\u202etac", "c\u200bat", "x" * 10_000, "👩\u200d🚀", "می\u200cخواهم"]
+    words = WordVectors.from_arrays(["cat", *odd], np.random.default_rng(1).standard_normal((6, 4)))
+    address = inspector(Inspected("model", words))
+    page.goto(address)
+    page.goto(f"{address.partition('?')[0]}#explorer?word=cat")
+    page.locator(".explorer-bars li").nth(4).wait_for()
+    shown = set(page.locator(".explorer-bars .explorer-word").all_inner_texts())
+    assert shown == {"cat⟨U+202E⟩tac", "c⟨U+200B⟩at", "x" * 60 + "…", "👩\u200d🚀", "می\u200cخواهم"}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_on_a_phone_the_map_comes_first(explorer, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    box = explorer("word=cat").locator(".explorer-cover").bounding_box()
+    assert box["y"] + box["height"] <= 844
+
+
 def test_words_are_placed_on_an_axis(explorer, vectors):
     page = explorer()
     page.get_by_role("button", name="Axis").click()

@@ -30,8 +30,8 @@ def pass_of(state, output=0):
     return lab.forward_and_back(NOTHING, {"state": state, "output": output})
 
 
-def stepped(state, steps):
-    return lab.steps(NOTHING, {"state": state, "steps": steps})["state"]
+def stepped(state, steps, of="pair"):
+    return lab.steps(NOTHING, {"state": state, "steps": steps, "of": of})["state"]
 
 
 def test_what_the_lab_begins_with():
@@ -94,13 +94,28 @@ def test_steps_take_the_pairs_in_turn(architecture, output_layer):
     for step in range(5):
         output = np.array([step % len(W)])
         objective.window_step(V, W, np.arange(len(V)), output, labels[output], state["eta"], architecture)
-    found = lab.steps(NOTHING, {"state": state, "steps": 5})
+    found = lab.steps(NOTHING, {"state": state, "steps": 5, "of": "pair"})
     after, outputs, _ = matrices(found["state"])
     assert found["state"]["turn"] == 5 % len(W)
     np.testing.assert_array_equal(after, V)
     np.testing.assert_array_equal(outputs, W)
     assert len(found["J"]) == 5
     assert found["J"][-1] == pass_of(found["state"])["J_of_all"]
+
+
+@pytest.mark.parametrize(("architecture", "output_layer"), VARIANTS)
+def test_a_step_takes_the_whole_window_as_training_does(architecture, output_layer):
+    state = example(architecture=architecture, output_layer=output_layer)
+    V, W, labels = matrices(state)
+    for _step in range(3):
+        objective.window_step(V, W, np.arange(len(V)), np.arange(len(W)), labels, state["eta"], architecture)
+    found = lab.steps(NOTHING, {"state": state, "steps": 3})
+    after, outputs, _ = matrices(found["state"])
+    assert found["state"]["turn"] == state["turn"]
+    np.testing.assert_array_equal(after, V)
+    np.testing.assert_array_equal(outputs, W)
+    with pytest.raises(RequestError, match="of is 'both'"):
+        lab.steps(NOTHING, {"state": state, "steps": 3, "of": "both"})
 
 
 def test_positives_alone_bring_all_vectors_onto_one_line():

@@ -115,8 +115,43 @@ def test_the_rate_is_kept_in_the_link(page, inspector, until):
     assert page.locator(".lab-eta b").inner_text() == "1"
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_current_line_stays_in_view_beside_the_network(page, inspector, until, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    opened(page, inspector(Inspected("")))
+    forward = page.get_by_role("button", name="Forward ▶")
+
+    def in_view():
+        line = page.locator(".lab-line[aria-current=step]").bounding_box()
+        network = page.locator(".lab-network").bounding_box()
+        apart = line["x"] >= network["x"] + network["width"] or line["y"] >= network["y"] + network["height"]
+        seen = line["y"] >= 0 and line["y"] + line["height"] <= height
+        return apart and seen and network["y"] >= 0 and network["y"] + network["height"] <= height
+
+    forward.scroll_into_view_if_needed()
+    for line in LINES[1:]:
+        box = forward.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        assert current(page) == line
+        until(in_view)
+
+
+def test_a_step_takes_the_whole_window_unless_pairs_are_chosen(page, inspector, until):
+    opened(page, inspector(Inspected("")))
+    V, W, labels = lab.EXAMPLE_V[:1].copy(), lab.EXAMPLE_W[2:].copy(), np.array([1, 0])
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.get_by_text("· 1 steps").wait_for()
+    objective.window_step(V, W, np.array([0]), np.arange(2), labels, 0.5, "skipgram")
+    J = objective.loss(W @ V[0], labels).sum()
+    until(lambda: float(page.locator(".lab-sum output").get_attribute("title")) == pytest.approx(J))
+    assert page.get_by_text("Each pair starts from").count() == 0
+    page.get_by_label("a step takes").select_option("pair")
+    page.get_by_text("Each pair starts from").wait_for()
+
+
 def test_steps_are_those_of_the_objective(page, inspector, until):
     opened(page, inspector(Inspected("")))
+    page.get_by_label("a step takes").select_option("pair")
     V, W, labels = lab.EXAMPLE_V[:1].copy(), lab.EXAMPLE_W[2:].copy(), np.array([1, 0])
     page.get_by_role("button", name="Step", exact=True).click()
     page.get_by_text("· 1 steps").wait_for()
@@ -129,7 +164,7 @@ def test_steps_are_those_of_the_objective(page, inspector, until):
     J = objective.loss(W @ V[0], labels).sum()
     until(lambda: float(page.locator(".lab-sum output").get_attribute("title")) == pytest.approx(J))
     page.get_by_role("button", name="Run").click()
-    page.get_by_text("· 15 steps").wait_for()
+    until(lambda: int(page.locator(".lab-sum").inner_text().split()[-2]) >= 15)  # it goes on meanwhile
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Start again").click()
     page.get_by_text("· 0 steps").wait_for()

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import threading
 import time
+import urllib.parse
 
 import pytest
 
@@ -34,6 +36,15 @@ def test_answers_do_not_wait_for_acknowledgements(client):
 
     # A delayed acknowledgement takes 40 ms every time, a busy machine now and then.
     assert any(seconds() < 0.03 for _ in range(100))
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: lo"])
+def test_headers_that_do_not_arrive_end_the_connection(inspector, monkeypatch, sent):
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.2)
+    address = urllib.parse.urlsplit(inspector(Inspected("")))
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(sent)
+        assert connection.recv(1) == b""  # closed by the server
 
 
 def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):

@@ -148,7 +148,7 @@ def test_history_of_a_model(inspector, page, sentences):
     assert page.get_by_text("Time left").count() == 0
     assert [near for near, _ in shown_neighbours(page, "sea2")] == [near for near, _ in vectors.most_similar("sea2")]
     page.get_by_role("button", name="中文").click()
-    page.get_by_role("heading", name="鄰近詞").wait_for()
+    page.get_by_role("heading", name="近鄰").wait_for()
 
 
 def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, steps):
@@ -259,6 +259,18 @@ def test_points_are_few_however_long_the_run(monkeypatch):
     points = watched.as_dict([], None)["points"]
     assert 5 <= len(points["loss"]) <= 10
     assert points["tokens"] == sorted(points["tokens"])
+
+
+def test_the_loss_of_a_point_is_that_of_its_own_tokens(monkeypatch):
+    watched = Live()
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    Word2Vec(epochs=1, **OPTIONS).fit([["a", "b", "c"]] * 20, progress=watched.begin)
+    before = len(watched.as_dict([], None)["points"]["loss"])
+    for epoch, tokens, loss in [(2, 100, 0.8), (2, 100, 0.6), (2, 200, 0.4), (3, 100, 0.3)]:
+        now += 1  # the means of the epoch's first 100, 200 and 400 tokens
+        watched.advance(epoch, tokens, loss)
+    assert watched.as_dict([], None)["points"]["loss"][before:] == pytest.approx([0.8, 0.4, 0.2, 0.3])
 
 
 def test_neighbours_of_live_weights_take_a_small_share_of_the_time(steps, monkeypatch):

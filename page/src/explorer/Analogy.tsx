@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
 import { Bars, Unknown, useAnswer, type Scored } from "./answers";
 import { WordInput } from "./WordInput";
@@ -10,15 +10,28 @@ interface Given {
   ignoreCase: boolean;
   onTerms: (terms: Terms) => void;
   onChoose: (word: string) => void;
+  /** What the server answers; null while there is nothing. */
+  onAnswer: (answer: AnalogyAnswer | null) => void;
+}
+
+export interface AnalogyAnswer {
+  unknown?: string[];
+  answers?: Scored[];
+  /** The rows of a, b and c; null where a word has a vector, but no row. */
+  rows?: (number | null)[];
 }
 
 /** a is to b as c is to which words? */
-export function Analogy({ terms, ignoreCase, onTerms, onChoose }: Given) {
+export function Analogy({ terms, ignoreCase, onTerms, onChoose, onAnswer }: Given) {
   const { t } = useLanguage();
   const [written, setWritten] = useState(terms);
   const [method, setMethod] = useState("3cosadd");
   const whole = terms.a && terms.b && terms.c;
-  const { answer, error } = useAnswer<{ unknown?: string[]; answers?: Scored[] }>("analogy", whole ? { ...terms, method } : null);
+  const { answer, error } = useAnswer<AnalogyAnswer>("analogy", whole ? { ...terms, method } : null);
+  useEffect(() => {
+    onAnswer(answer);
+    return () => onAnswer(null);
+  }, [answer]);
   const replace = (word: string, by: string) => {
     const [a, b, c] = [written.a, written.b, written.c].map((each) => (each === word ? by : each)) as [string, string, string];
     setWritten({ a, b, c });

@@ -2,7 +2,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { goTo, useRoute } from "../route";
-import { Analogy } from "./Analogy";
+import { readableWord } from "../words";
+import { Analogy, type AnalogyAnswer } from "./Analogy";
 import { Bars, Unknown, useAnswer, type Scored } from "./answers";
 import { asked, Axis, type AxisAnswer } from "./Axis";
 import "./explorer.css";
@@ -52,6 +53,8 @@ export function Explorer({ status }: { status: Status }) {
   const tab = TABS.find(({ name }) => name === given("tab"))?.name ?? "word";
   const ends = { a: given("from"), b: given("to"), list: given("list") };
   const axis = useAnswer<AxisAnswer>("axis", tab === "axis" ? asked(ends) : null);
+  const [analogy, setAnalogy] = useState<AnalogyAnswer | null>(null);
+  const { chosen, marked, arrows } = marks(tab, answer, analogy, axis.answer, ends);
   const choose = (chosen: string) => go({ word: chosen, tab: "" });
   const panel = useRef<HTMLElement>(null);
   const methods = useRef<HTMLSelectElement>(null);
@@ -97,6 +100,7 @@ export function Explorer({ status }: { status: Status }) {
             ignoreCase={ignoreCase}
             onTerms={(terms) => go(terms)}
             onChoose={chooseHere}
+            onAnswer={setAnalogy}
           />
         )}
         {tab === "axis" && (
@@ -150,8 +154,9 @@ export function Explorer({ status }: { status: Status }) {
           <WordMap
             words={map.words}
             points={map.points}
-            chosen={answer?.row ?? null}
-            marked={answer?.neighbours?.map(({ row }) => row) ?? []}
+            chosen={chosen}
+            marked={marked}
+            arrows={arrows}
             camera={read(parameters.get("at"))}
             onCamera={(camera) => go({ at: written(camera) }, true)}
             onChoose={(row) => choose(map.words!.at(row))}
@@ -163,6 +168,34 @@ export function Explorer({ status }: { status: Status }) {
       </section>
     </div>
   );
+}
+
+interface Marks {
+  chosen: number | null;
+  marked: number[];
+  arrows: [number, number][];
+}
+
+/** What the map marks: what the open tab shows, and nothing of the others. */
+function marks(
+  tab: (typeof TABS)[number]["name"],
+  word: WordAnswer | null,
+  analogy: AnalogyAnswer | null,
+  axis: AxisAnswer | null,
+  ends: { a: string; b: string },
+): Marks {
+  const known = (rows: readonly (number | null | undefined)[]) => rows.filter((row) => row != null);
+  const arrow = (from?: number | null, to?: number | null): [number, number][] =>
+    from == null || to == null ? [] : [[from, to]];
+  if (tab === "word")
+    return { chosen: word?.row ?? null, marked: known(word?.neighbours?.map(({ row }) => row) ?? []), arrows: [] };
+  if (tab === "analogy") {
+    const [a, b, c] = analogy?.rows ?? [];
+    const [best, ...others] = analogy?.answers?.map(({ row }) => row) ?? [];
+    return { chosen: best ?? null, marked: known([a, b, c, ...others]), arrows: [...arrow(a, b), ...arrow(c, best)] };
+  }
+  const row = (end: string) => axis?.places?.find(({ word }) => word === end)?.row;
+  return { chosen: null, marked: known(axis?.places?.map(({ row }) => row) ?? []), arrows: arrow(row(ends.a), row(ends.b)) };
 }
 
 interface WordGiven {
@@ -233,7 +266,7 @@ function Listed({ rows, words, onChoose, onClose }: ListedGiven) {
       <p>
         {rows.slice(0, LISTED).map((row) => (
           <button key={row} class="explorer-word" onClick={() => onChoose(words.at(row))}>
-            {words.at(row)}
+            {readableWord(words.at(row))}
           </button>
         ))}
       </p>

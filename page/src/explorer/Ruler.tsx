@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
 import { fixed, readable } from "../math/numbers";
+import { readableWord } from "../words";
 import { FAMILY } from "./map/labels";
 import { across, down, HEIGHT, type Laid, type Place } from "./ruler";
 
@@ -46,7 +47,7 @@ export function Ruler({ places, ends, onChoose }: Given) {
               <tr key={word} class={isEnd(word) ? "explorer-end" : ""}>
                 <th scope="row">
                   <button type="button" class="explorer-word" onClick={() => onChoose(word)}>
-                    {word}
+                    {readableWord(word)}
                   </button>
                 </th>
                 <td>{fixed(place, 2)}</td>
@@ -65,7 +66,7 @@ function laidOut(places: readonly Place[], width: number): Laid {
   const measured = (word: string) => {
     if (!context) return 9 * word.length;
     context.font = `bold 16px ${FAMILY}`;
-    return context.measureText(word).width;
+    return context.measureText(readableWord(word)).width;
   };
   return width < NARROW ? down(places, width) : across(places, width, measured);
 }
@@ -119,7 +120,7 @@ function Drawn({ laid, width, isEnd, onChoose }: DrawnGiven) {
               style={{ left: `${x}px`, top: `${y}px`, width: `${room}px`, justifyContent: align }}
             >
               <button type="button" class="explorer-word" title={`${word}: ${fixed(place, 2)}`} onClick={() => onChoose(word)}>
-                {word}
+                {readableWord(word)}
               </button>
               <span class={flat ? "spoken" : "explorer-score"}>{fixed(place, 2)}</span>
             </li>

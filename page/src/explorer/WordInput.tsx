@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { call } from "../api";
 import { useLanguage } from "../i18n";
+import { readableWord } from "../words";
 
 interface Completion {
   word: string;
@@ -95,7 +96,7 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
             onPointerDown={(event) => event.preventDefault()}
             onClick={() => choose(word)}
           >
-            <span>{word}</span> <small>{count.toLocaleString(language)}</small>
+            <span>{readableWord(word)}</span> <small>{count.toLocaleString(language)}</small>
           </li>
         ))}
       </ul>

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { call } from "../api";
 import { useLanguage } from "../i18n";
 import { fixed } from "../math/numbers";
+import { readableWord } from "../words";
 
 export interface Scored {
   word: string;
@@ -26,18 +27,18 @@ export function useAnswer<Answer>(name: string, body: object | null): { answer: 
   return state;
 }
 
-/** Words with bars of their scores; each can be chosen. */
+/** Words with bars of their scores, from 0 to 1 as everywhere; each word can be chosen. */
 export function Bars({ found, onChoose }: { found: readonly Scored[]; onChoose: (word: string) => void }) {
-  const longest = Math.max(1e-9, ...found.map(({ score }) => Math.abs(score)));
+  const whole = Math.max(1, ...found.map(({ score }) => Math.abs(score))); // 3CosMul may pass 1
   return (
     <ol class="explorer-bars">
       {found.map(({ word, score }) => (
         <li key={word}>
           <button type="button" class="explorer-word" onClick={() => onChoose(word)}>
-            {word}
+            {readableWord(word)}
           </button>
           <span class="explorer-bar" aria-hidden="true">
-            <span style={{ width: `${(100 * Math.abs(score)) / longest}%` }} />
+            <span style={{ width: `${(100 * Math.abs(score)) / whole}%` }} />
           </span>
           <span class="explorer-score">{fixed(score, 3)}</span>
         </li>
@@ -62,11 +63,11 @@ function UnknownWord({ word, onReplace }: { word: string; onReplace: (word: stri
   const { answer } = useAnswer<{ words: string[] }>("closest", { word });
   return (
     <p role="status">
-      {t({ en: `“${word}” is not in the vocabulary.`, zh: `詞彙表裡沒有「${word}」。` })}{" "}
+      {t({ en: `“${readableWord(word)}” is not in the vocabulary.`, zh: `詞彙表裡沒有「${readableWord(word)}」。` })}{" "}
       {answer?.words.length ? t({ en: "Closest spellings:", zh: "最接近的拼法：" }) : ""}{" "}
       {answer?.words.map((each) => (
         <button type="button" key={each} onClick={() => onReplace(word, each)}>
-          {each}
+          {readableWord(each)}
         </button>
       ))}
     </p>

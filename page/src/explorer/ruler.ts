@@ -2,6 +2,7 @@
 
 export interface Place {
   word: string;
+  row?: number | null;
   place: number;
 }
 

@@ -26,7 +26,7 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
           {t({ en: "network", zh: "網路" })}
           <select value={source} onChange={(event) => goTo("lab", { source: event.currentTarget.value })}>
             <option value="model">{status.model.name}</option>
-            <option value="example">{t({ en: "the four-word example", zh: "四個字的例子" })}</option>
+            <option value="example">{t({ en: "the four-word example", zh: "四個詞的例子" })}</option>
           </select>
         </label>
       )}
@@ -41,7 +41,7 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
         <label>
           {t({ en: "gradient", zh: "梯度" })}
           <select value={state.cbow_gradient} onChange={(event) => choose({ gradient: event.currentTarget.value })}>
-            <option value="exact">{t({ en: "exact (divided)", zh: "精確（除以字數）" })}</option>
+            <option value="exact">{t({ en: "exact (divided)", zh: "精確（除以詞數）" })}</option>
             <option value="word2vec">{t({ en: "word2vec.c (not divided)", zh: "word2vec.c（不除）" })}</option>
           </select>
         </label>
@@ -63,7 +63,7 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
         </select>
       </label>
       <label>
-        {cbow ? t({ en: "context words", zh: "上下文字詞" }) : t({ en: "input word", zh: "輸入字詞" })}
+        {cbow ? t({ en: "context words", zh: "上下文詞" }) : t({ en: "input word", zh: "輸入詞" })}
         <Words name="in" value={beginning.inputs.join(" ")} beginning={beginning} required />
       </label>
       <label>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
 import { Figures, Formula } from "../math/Formula";
 import { Network } from "./Network";
@@ -37,6 +37,12 @@ export function Derivation({ beginning, state, pass, output }: Props) {
     addEventListener("keydown", turn);
     return () => removeEventListener("keydown", turn);
   }, [last]);
+  const list = useRef<HTMLOListElement>(null);
+  const before = useRef(at);
+  useEffect(() => {
+    if (before.current !== at) list.current!.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    before.current = at;
+  }, [at]);
   const line = lines[Math.min(at, last)]!;
   return (
     <section class="lab-derivation" aria-label={t({ en: "The derivation", zh: "推導" })}>
@@ -65,7 +71,7 @@ export function Derivation({ beginning, state, pass, output }: Props) {
           {t(PHASES[line.phase])} {t(line.title)}
         </p>
       </div>
-      <ol class="lab-lines">
+      <ol class="lab-lines" ref={list}>
         {lines.map(({ key, phase, title, symbols, values }, index) => (
           <li
             key={key}

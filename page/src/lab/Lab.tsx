@@ -8,7 +8,7 @@ import { Derivation } from "./Derivation";
 import "./lab.css";
 import { Runs } from "./Runs";
 import { Tree } from "./Tree";
-import type { Beginning, Pass, State, Stepped } from "./types";
+import type { Beginning, Pass, State, StepOf, Stepped } from "./types";
 
 const LEAST_POWER = -3;
 const MOST_POWER = 1;
@@ -35,20 +35,26 @@ export function Lab({ status }: { status: Status }) {
   const [shown, setShown] = useState<Shown>();
   const [losses, setLosses] = useState<number[]>([]); // at the beginning, and after each step
   const [positivesOnly, setPositivesOnly] = useState(false);
+  const [of, setOf] = useState<StepOf>("window");
   const [error, setError] = useState("");
   const failed = useCallback((failure: Error) => failure.name !== "AbortError" && setError(failure.message), []);
 
+  const [waits, setWaits] = useState(true); // for the network that the link asks for
   const begun = useRef(0); // how often; steps of an earlier time come too late
   const begin = useCallback(() => {
     begun.current++;
+    setWaits(true);
     const left = new AbortController();
     const eta = new URLSearchParams(location.hash.split("?")[1]).get("eta");
-    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta, fallback), left.signal).then((beginning) => {
+    const show = (beginning: Beginning) => {
       setWanted({ beginning, state: beginning.state, output: 0 });
       setLosses([]);
       setPositivesOnly(false);
       setError("");
-    }, failed);
+    };
+    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta, fallback), left.signal)
+      .then(show, failed)
+      .then(() => left.signal.aborted || setWaits(false));
     return () => left.abort();
   }, [asked, fallback, failed]);
   useEffect(begin, [begin]);
@@ -67,22 +73,30 @@ export function Lab({ status }: { status: Status }) {
   const latest = useRef<Wanted>(undefined); // what the next step starts from, also while the last one is not drawn yet
   latest.current = wanted;
   const queue = useRef(Promise.resolve()); // steps follow each other, however fast the button is pressed
-  const take = useCallback((steps: number) => {
-    const time = begun.current;
-    const turn = queue.current.then(async () => {
-      const from = latest.current;
-      if (time !== begun.current || !from) return;
-      const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps });
-      if (time !== begun.current) return;
-      latest.current = { beginning: from.beginning, state, output: state.turn };
-      setWanted(latest.current);
-      setLosses((before) => [...before, ...J]);
-    });
-    queue.current = turn.catch(() => undefined);
-    return turn;
-  }, []);
+  const take = useCallback(
+    (steps: number) => {
+      const time = begun.current;
+      const turn = queue.current.then(async () => {
+        const from = latest.current;
+        if (time !== begun.current || !from) return;
+        const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps, of });
+        if (time !== begun.current) return;
+        latest.current = { beginning: from.beginning, state, output: state.turn };
+        setWanted(latest.current);
+        setLosses((before) => [...before, ...J]);
+      });
+      queue.current = turn.catch(() => undefined);
+      return turn;
+    },
+    [of],
+  );
 
-  if (!wanted || !shown) return error ? <p role="alert">{error}</p> : null;
+  const working = waits && (
+    <p role="status" class="lab-working">
+      {t({ en: "Working … the first tree of a session takes a few seconds.", zh: "計算中……第一次建立霍夫曼樹需要幾秒鐘。" })}
+    </p>
+  );
+  if (!wanted || !shown) return error ? <p role="alert">{error}</p> : working;
   const { beginning, state, output, pass } = shown;
   const eta = wanted.state.eta;
   return (
@@ -102,6 +116,7 @@ export function Lab({ status }: { status: Status }) {
         </p>
       )}
       <Choices status={status} beginning={beginning} />
+      {working}
       {error && <p role="alert">{error}</p>}
       <div class="lab-pair">
         <fieldset>
@@ -144,6 +159,8 @@ export function Lab({ status }: { status: Status }) {
           }));
           setWanted({ beginning, state: { ...state, outputs }, output });
         }}
+        of={of}
+        onOf={setOf}
         take={take}
         again={begin}
         failed={failed}

@@ -3,7 +3,7 @@ import { useLanguage } from "../i18n";
 import { readable } from "../math/numbers";
 import { Plot } from "../plot";
 import { Directions } from "./Directions";
-import type { Pass, State } from "./types";
+import type { Pass, State, StepOf } from "./types";
 
 const PAUSE = 300; // milliseconds
 
@@ -13,31 +13,40 @@ interface Props {
   losses: number[];
   positivesOnly: boolean;
   onPositivesOnly: (only: boolean) => void;
+  of: StepOf;
+  onOf: (of: StepOf) => void;
   take: (steps: number) => Promise<void>;
   again: () => void;
   failed: (failure: Error) => void;
 }
 
-/** Many steps, a positive and the negatives in turn. */
-export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, take, again, failed }: Props) {
+/** Many steps: of the whole window, or of a positive and the negatives in turn. */
+export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, of, onOf, take, again, failed }: Props) {
   const { t } = useLanguage();
   const [running, setRunning] = useState(false);
   useEffect(() => {
     if (!running) return;
     const next = setTimeout(() => {
-      take(state.outputs.length).catch((failure: Error) => {
+      take(of === "window" ? 1 : state.outputs.length).catch((failure: Error) => {
         setRunning(false);
         failed(failure);
       });
     }, PAUSE);
     return () => clearTimeout(next);
-  }, [running, state]);
+  }, [running, state, of]);
   const step = (steps: number) => void take(steps).catch(failed);
   const taken = Math.max(0, losses.length - 1);
   const title = t({ en: "J, the sum over all pairs, after each step", zh: "每一步之後，所有配對的總損失 J" });
   return (
     <section class="lab-runs" aria-label={t({ en: "Training", zh: "訓練" })}>
       <div class="lab-buttons">
+        <label class="lab-of">
+          {t({ en: "a step takes", zh: "一步包含" })}
+          <select value={of} onChange={(event) => onOf(event.currentTarget.value as StepOf)}>
+            <option value="window">{t({ en: "the whole window, as training does", zh: "整個視窗，與訓練相同" })}</option>
+            <option value="pair">{t({ en: "one pair after the other", zh: "一次一對" })}</option>
+          </select>
+        </label>
         <button type="button" disabled={running} onClick={() => step(1)}>
           {t({ en: "Step", zh: "一步" })}
         </button>
@@ -65,11 +74,19 @@ export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, take
           {t({ en: `${taken} steps`, zh: `${taken} 步` })}
         </span>
       </div>
+      {of === "pair" && (
+        <p class="lab-hint">
+          {t({
+            en: "Each pair starts from what the pair before it left. Training takes all pairs of a window from the same old values, adds their gradients, and steps once.",
+            zh: "每一對都從前一對更新後的值開始。訓練時，視窗裡的所有配對都從同樣的舊值計算梯度，加總之後只更新一次。",
+          })}
+        </p>
+      )}
       {positivesOnly && (
         <p class="lab-hint">
           {t({
             en: "Every pair now counts as positive. J falls without end, and all vectors turn onto one line: nothing tells the words apart any more. That is what the negatives are for.",
-            zh: "現在每一對都當成正例。J 會一直下降，所有向量都轉到同一條線上：字與字之間再也沒有分別。這就是需要負例的原因。",
+            zh: "現在每一對都當成正例。J 會一直下降，所有向量都轉到同一條線上：詞與詞之間再也沒有分別。這就是需要負例的原因。",
           })}
         </p>
       )}

@@ -46,7 +46,7 @@ export function stages(state: State, pass: Pass): Stage[] {
     {
       key: "x",
       phase: "forward",
-      title: { en: "The score: the output neuron's sum", zh: "分數：輸出神經元的加權和" },
+      title: { en: "The score: the output neuron's sum", zh: "得分：輸出神經元的加權和" },
       symbols: [x, equals, v, sign("·"), w],
       values: [...terms(pass.v, pass.w), equals, number(pass.x)],
     },
@@ -90,7 +90,7 @@ export function stages(state: State, pass: Pass): Stage[] {
     {
       key: "dy_dx",
       phase: "backward",
-      title: { en: "How the prediction depends on the score", zh: "預測隨分數的變化" },
+      title: { en: "How the prediction depends on the score", zh: "預測隨得分的變化" },
       symbols: [partial(y, x), equals, y, sign("("), number(1), sign("−"), y, sign(")")],
       values: [
         number(pass.y),
@@ -124,7 +124,7 @@ export function stages(state: State, pass: Pass): Stage[] {
     {
       key: "dx_dv",
       phase: "backward",
-      title: { en: "How the score depends on the two vectors", zh: "分數隨兩個向量的變化" },
+      title: { en: "How the score depends on the two vectors", zh: "得分隨兩個向量的變化" },
       symbols: [partial(x, v), equals, w, sign(","), gap, partial(x, w), equals, v],
       values: [w, sign("="), numbers(pass.w), sign(","), gap, v, sign("="), numbers(pass.v)],
     },

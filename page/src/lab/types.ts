@@ -55,6 +55,9 @@ export interface Directions {
   outputs: { length: number; angle: number }[];
 }
 
+/** What a step takes: all pairs of the window from the same old values, or one pair after the other. */
+export type StepOf = "window" | "pair";
+
 export interface Stepped {
   state: State;
   J: number[];

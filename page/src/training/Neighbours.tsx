@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
+import { readableWord } from "../words";
 
 /** A word and its nearest ones with their cosines; null where the vocabulary lacks it. */
 export interface Found {
@@ -42,7 +43,7 @@ export function Neighbours({ words, neighbours, age, running, onChange }: Props)
   }, [words.join(" ")]);
   return (
     <section>
-      <h2>{t({ en: "Neighbours", zh: "鄰近詞" })}</h2>
+      <h2>{t({ en: "Neighbours", zh: "近鄰" })}</h2>
       <form class="training-words" onSubmit={add}>
         <label>
           {t({ en: "Word to watch", zh: "要觀察的詞" })}{" "}
@@ -83,7 +84,7 @@ function Card({ word, found, onRemove }: CardProps) {
   return (
     <section class="training-card">
       <h3>
-        {word}{" "}
+        {readableWord(word)}{" "}
         <button onClick={onRemove} aria-label={t({ en: `Stop watching ${word}`, zh: `不再觀察${word}` })}>
           ×
         </button>
@@ -94,7 +95,7 @@ function Card({ word, found, onRemove }: CardProps) {
         <ol>
           {found?.map(([near, cosine]) => (
             <li key={near}>
-              <span>{near}</span>
+              <span>{readableWord(near)}</span>
               {newcomers.has(near) && <strong>{t({ en: "new", zh: "新" })}</strong>}
               <meter min={0} max={1} value={Math.max(0, cosine)} aria-hidden="true" />
               <data value={cosine}>{cosine.toFixed(3)}</data>

@@ -159,7 +159,7 @@ function Curves({ progress }: { progress: Trained }) {
   }, [progress]);
   const held = history.some(({ holdout_loss }) => holdout_loss !== null);
   const lossSeries = [
-    { label: t({ en: "mean of the epoch so far", zh: "本輪至今平均" }), color: "--faint" },
+    { label: t({ en: "mean since the last point", zh: "前一點以來的平均" }), color: "--faint" },
     { label: t({ en: "epoch", zh: "整輪" }), color: "--accent", points: true },
     { label: t({ en: "held out", zh: "保留文本" }), color: "--negative", points: true, dash: [8, 5] },
   ];
@@ -173,6 +173,7 @@ function Curves({ progress }: { progress: Trained }) {
     return [history.map((epoch) => epoch.tokens_so_far), history.map((epoch) => epoch.learning_rate)] as uPlot.AlignedData;
   }, [progress]);
   const speeds = useMemo(() => points && ([points.tokens, points.tokens_per_second] as uPlot.AlignedData), [progress]);
+  if (!points && history.length < 2) return null; // one dot is no curve; the table has its numbers
   return (
     <div class="training-curves">
       <Plot

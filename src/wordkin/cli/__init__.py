@@ -64,7 +64,7 @@ def _as_option(name: str, value: Any, option: str | None) -> str:
     return flag if value is None or isinstance(value, bool) else f"{flag} {value}"
 
 
-def _add_commands() -> None:
+def add_commands() -> None:
     """Import the commands and add them; this is slow."""
     from wordkin.cli import convert, evaluate, inspect, query, stability, train
 
@@ -75,7 +75,7 @@ def _add_commands() -> None:
 
 def _run() -> int:
     try:
-        _add_commands()
+        add_commands()
         status = wordkin.main(standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()

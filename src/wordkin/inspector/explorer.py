@@ -80,8 +80,7 @@ def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     vector = vectors.get(asked)
     if vector is None:
         return {"unknown": [asked]}
-    known = asked in vectors
-    row = vectors.row(asked) if known else None
+    row = _row(vectors, asked)
     counts = vectors.vocabulary.counts
     return {
         "row": row,
@@ -93,14 +92,17 @@ def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def analogy(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The words that are to `c` as `b` is to `a`; or the unknown words of the three."""
+    """The words that are to `c` as `b` is to `a`, and the rows of the three; or the unknown words of the three."""
     vectors, count = model(inspected), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
     a, b, c = (requests.word(body, name) for name in "abc")
     method = body.get("method", "3cosadd")
     unknown = _unknown(vectors, [a, b, c])
     if unknown:
         return {"unknown": unknown}
-    return {"answers": _scored(vectors, _run_query(lambda: vectors.analogy(a, b, c, count, method=method)))}
+    return {
+        "answers": _scored(vectors, _run_query(lambda: vectors.analogy(a, b, c, count, method=method))),
+        "rows": [_row(vectors, name) for name in (a, b, c)],
+    }
 
 
 def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +132,10 @@ def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         return float((vectors.similarity(name, b) - vectors.similarity(name, a)) / length)
 
     return {
-        "places": [{"word": name, "place": _run_query(lambda name=name: place(name))} for name in placed],
+        "places": [
+            {"word": name, "row": _row(vectors, name), "place": _run_query(lambda name=name: place(name))}
+            for name in placed
+        ],
         "missing": missing,
     }
 
@@ -179,6 +184,11 @@ def layout(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "words": current.words,
         "message": current.message,
     }
+
+
+def _row(vectors: WordVectors, name: str) -> int | None:
+    """The row of a word; None where it has only a vector of its n-grams."""
+    return vectors.row(name) if name in vectors else None
 
 
 def _unknown(vectors: WordVectors, asked: Sequence[str]) -> list[str]:

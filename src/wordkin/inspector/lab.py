@@ -71,14 +71,14 @@ class Network(NamedTuple):
         """v: the input vector, or the mean of the context's vectors."""
         return np.asarray(objective.input_vectors(self.V, self.context, self.architecture)[0])
 
-    def step(self, output: int) -> None:
-        """One step of gradient descent on the pair of the input and one output, in place."""
+    def step(self, outputs: Sequence[int]) -> None:
+        """One step of gradient descent on the pairs of the input and these outputs, in place, from the old values."""
         objective.window_step(
             self.V,
             self.W,
             self.context,
-            np.array([output]),
-            self.labels[output : output + 1],
+            np.array(outputs),
+            self.labels[outputs],
             self.eta,
             self.architecture,
             self.cbow_gradient,
@@ -178,7 +178,7 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     output = integer(body, "output", 0, len(network.W) - 1)
     numbers = objective.pair_pass(network.hidden, network.W[output], int(network.labels[output]), network.eta)
     after = _copy(network)
-    after.step(output)
+    after.step([output])
     return {
         **{
             name: value.tolist() if isinstance(value, np.ndarray) else value
@@ -193,7 +193,9 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The state after several steps, one pair after the other. The body has a state, and the number of steps.
+    """The state after several steps. The body has a state, the number of steps, and what a step takes.
+
+    ``"of": "window"`` takes all pairs from the same old values, as training does; ``"pair"`` takes one after the other.
 
     Returns:
         The state; and J after each step, the sum over all outputs.
@@ -201,10 +203,14 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     given: Any = body.get("state")
     network = _copy(_network(given))
     count = integer(body, "steps", 0, MOST_STEPS)
+    whole = choice(body, "of", ("window", "pair"), "window") == "window"
     turn, losses = network.turn, []
     for _step in range(count):
-        network.step(turn)
-        turn = (turn + 1) % len(network.W)
+        if whole:
+            network.step(range(len(network.W)))
+        else:
+            network.step([turn])
+            turn = (turn + 1) % len(network.W)
         losses.append(network.loss())
     if not (np.isfinite(network.V).all() and np.isfinite(network.W).all()):
         raise RequestError(

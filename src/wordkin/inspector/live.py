@@ -41,7 +41,7 @@ class Point:
 
     Attributes:
         tokens: the tokens trained since the beginning of the run.
-        loss: mean J per example of the epoch so far.
+        loss: mean J per example since the previous point of the epoch.
         learning_rate: η.
         tokens_per_second: the speed since the previous point.
     """
@@ -66,6 +66,7 @@ class Live:
         self._points: list[Point] = []
         self._every = 0.2  # seconds between two points
         self._tokens = self._new_tokens = 0
+        self._of_epoch = self._at_point = (0, 0, 0.0)  # epoch, its tokens, their mean loss: now, and at the last point
         self._begun = self._last = self._ended = 0.0
         self._records: list[EpochRecord] = []
         self._neighbours: dict[str, list[tuple[str, float]] | None] = {}
@@ -86,6 +87,8 @@ class Live:
         assert self._bar is not None
         self._bar.advance(epoch, tokens, loss)
         self._tokens += tokens
+        begun = self._of_epoch[1] if self._of_epoch[0] == epoch else 0
+        self._of_epoch = epoch, begun + tokens, loss or 0.0
         if loss is None:
             return
         self._new_tokens += tokens
@@ -95,11 +98,20 @@ class Live:
         before = self._points[-1].tokens if self._points else self._tokens - tokens
         rate = self._run.learning_rate(epoch - 1, self._tokens - (epoch - 1) * self._run.tokens)
         speed = (self._tokens - before) / max(now - self._last, 1e-9)
-        self._points.append(Point(self._tokens, loss, rate, speed))
+        self._points.append(Point(self._tokens, self._recent_loss(), rate, speed))
+        self._at_point = self._of_epoch
         self._last = now
         if len(self._points) > MOST_POINTS:
             self._points = self._points[::2]
             self._every *= 2
+
+    def _recent_loss(self) -> float:
+        """The mean loss since the last point, from two means of the epoch; each token counts the same."""
+        epoch, tokens, loss = self._of_epoch
+        before_epoch, before_tokens, before_loss = self._at_point
+        if before_epoch != epoch or tokens <= before_tokens:
+            return loss
+        return (loss * tokens - before_loss * before_tokens) / (tokens - before_tokens)
 
     def epoch_ended(self, record: EpochRecord) -> None:
         """Keep the record."""

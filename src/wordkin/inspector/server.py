@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any, Self
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 import wordkin
 from wordkin.errors import ConfigurationError, WordkinError
@@ -33,6 +35,8 @@ MOST_BYTES = 1 << 20
 """The largest number of bytes in a call's body."""
 MOST_SECONDS = 10
 """The longest time in seconds for a body to arrive."""
+HEADER_SECONDS = 10
+"""The longest time in seconds for a request's headers to arrive."""
 CONNECTIONS = 64
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -174,6 +178,39 @@ async def read_body(request: Request) -> requests.Body:
         raise HTTPException(408, f"the body did not come within {MOST_SECONDS} seconds") from None
 
 
+class Impatient(H11Protocol):
+    """HTTP/1.1 that closes a connection whose headers do not arrive in time; uvicorn itself would wait for ever."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived, which may begin or end a request's headers."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        super().connection_lost(exc)
+        self._stop_watching()
+
+    def _watch(self) -> None:
+        """Give the headers HEADER_SECONDS from their first byte, and of a new connection from its beginning."""
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_watching()
+        elif self._late is None:
+            self._late = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+    def _stop_watching(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
 class Server:
     """Serves the page in a separate thread, from construction until :meth:`close`.
 
@@ -207,7 +244,7 @@ class Server:
         self._origin = f"http://{host_in_address(host)}:{bound}/"
         config = uvicorn.Config(
             self._guard,
-            http="h11",
+            http=Impatient,
             ws="none",
             lifespan="off",
             loop="asyncio",

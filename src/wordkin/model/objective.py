@@ -29,7 +29,7 @@ with few distinct words a single step of many pairs would overshoot and diverge.
 """
 
 MOST_REPEATED = 0.25
-"""Most Σ η |y − t| over the repetitions of one pair of rows in a step, or η where that is more.
+"""Most ``Σ η |y − t|`` over the repetitions of one pair of rows in a step, or η where that is more.
 
 Reached in corpora of a few distinct words, where it keeps the default learning rates from diverging.
 """
@@ -197,7 +197,7 @@ def window_gradients(
         cbow_gradient: ``exact`` divides by the number of context words, as the derivative of the mean demands;
             ``word2vec`` does not, as word2vec.c; ``sum`` divides, but takes the sum of the context instead of its mean,
             as gensim's cbow_mean=0.
-        most_repeated: cut the sum of |y − t| over the repetitions of one pair of rows here.
+        most_repeated: cut the sum of ``|y − t|`` over the repetitions of one pair of rows here.
     """
     inputs = input_vectors(V, context, architecture)  # (m, d)
     if architecture == "cbow" and cbow_gradient == "sum":

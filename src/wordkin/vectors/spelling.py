@@ -61,8 +61,9 @@ def _rank(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
     edits = 1 if len(query) <= 3 else 2 if len(query) <= 8 else 3
     rows = _similar(query, vocabulary, edits)
     letters, lengths = _letters(vocabulary, rows, len(query) + edits)
-    costs = _costs(query, letters, lengths)
-    near = np.flatnonzero(costs <= _EDIT * edits + _FIRST)
+    most = _EDIT * edits + _FIRST
+    costs = _costs(query, letters, lengths, most)
+    near = np.flatnonzero(costs <= most)
     found = {int(rows[place]): float(costs[place]) + _RANK * np.log10(rows[place] + 1) for place in near.tolist()}
     for row in found:
         found[row] += _OTHER_CASE * (vocabulary.words[row][0].isupper() != word[0].isupper())
@@ -86,9 +87,11 @@ def _similar(query: str, vocabulary: Vocabulary, edits: int) -> npt.NDArray[np.i
     classes = np.frombuffer(vocabulary.text[: offsets[-1]].tobytes().translate(_CLASSES), np.uint8)
     sets = np.bitwise_or.reduceat(np.left_shift(np.uint32(1), classes, dtype=np.uint32), offsets[:-1])
     own = np.bitwise_or.reduce(np.uint32(1) << np.frombuffer(encoded.translate(_CLASSES), np.uint8))
-    is_similar = np.abs(np.diff(offsets) - len(encoded)) <= bytes_of_edit * edits
-    for missing in (own & ~sets, sets & ~own):
-        is_similar &= np.bitwise_count(missing) <= bytes_of_edit * edits
+    most = bytes_of_edit * edits
+    longer = np.abs(np.diff(offsets) - len(encoded))
+    missing, extra = np.bitwise_count(own & ~sets), np.bitwise_count(sets & ~own)
+    # A change is one of each kind, a byte more or less is one of either.
+    is_similar = (longer <= most) & (missing <= most) & (extra <= most) & (missing + extra + longer <= 2 * most)
     return np.flatnonzero(is_similar)
 
 
@@ -111,8 +114,11 @@ def _letters(
     return [np.where(place < lengths, points[begins + place], 0) for place in range(most)], lengths
 
 
-def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArray[np.intp]) -> Codes:
-    """The cost of changing `query` into each word: (words,), a weighted Damerau-Levenshtein distance."""
+def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArray[np.intp], most: int) -> Codes:
+    """The cost of changing `query` into each word: (words,), a weighted Damerau-Levenshtein distance.
+
+    Words that will surely cost more than `most` are given up half-way, and get 255.
+    """
     known = _alphabet(query)
     table = np.zeros(0x110000, np.uint8)
     table[[ord(letter) for letter in known]] = np.arange(1, len(known) + 1)
@@ -123,15 +129,16 @@ def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArr
     dropped = [_DOUBLED if place and query[place] == query[place - 1] else _EDIT for place in range(len(query))]
     dropped[0] += _FIRST
 
-    words = len(lengths)
-    before = [np.full(words, min(cost, _FAR), np.uint8) for cost in np.cumsum([0, *dropped]).tolist()]
+    costs = np.full(len(lengths), 255, np.uint8)
+    words = np.arange(len(lengths))
+    before = [np.full(len(words), min(cost, _FAR), np.uint8) for cost in np.cumsum([0, *dropped]).tolist()]
     before_that = before
-    costs = np.full(words, 255, np.uint8)
-    for place, code in enumerate(codes):
+    for place in range(len(codes)):
+        code = codes[place]
         if place:
             added = np.where(letters[place] == letters[place - 1], np.uint8(_DOUBLED), np.uint8(_EDIT))
         else:
-            added = np.full(words, _EDIT + _FIRST, np.uint8)
+            added = np.full(len(words), _EDIT + _FIRST, np.uint8)
         row = [np.minimum(before[0] + added, np.uint8(_FAR))]
         for asked in range(len(query)):
             cost = np.minimum(before[asked + 1] + added, row[asked] + np.uint8(dropped[asked]))
@@ -141,8 +148,16 @@ def _costs(query: str, letters: list[npt.NDArray[np.uint32]], lengths: npt.NDArr
                 swapped = np.where(is_swapped, before_that[asked - 1] + np.uint8(_SWAPPED), np.uint8(255))
                 np.minimum(cost, swapped, out=cost)
             row.append(np.minimum(cost, np.uint8(_FAR)))
+        ends = lengths[words] == place + 1
+        costs[words[ends]] = row[-1][ends]
+        hopeful = np.minimum.reduce([*before, *row]) <= most  # a swap goes back two rows
+        hopeful &= ~ends
         before_that, before = before, row
-        np.copyto(costs, row[-1], where=lengths == place + 1)
+        if 2 * np.count_nonzero(hopeful) < len(words):
+            words = words[hopeful]
+            before_that, before, codes, letters = (
+                [each[hopeful] for each in column] for column in (before_that, before, codes, letters)
+            )
     return costs
 
 

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../../i18n";
+import { readableWord } from "../../words";
 import { FONT, Labels, type Label } from "./labels";
 import { png, save, svg, type Colours } from "./picture";
 import { inside, onCanvas, view, type Camera, type Points, type Size } from "./points";
@@ -12,6 +13,8 @@ interface Given {
   /** The chosen word and the words to mark with it. */
   chosen: number | null;
   marked: readonly number[];
+  /** From which word to which an arrow points. */
+  arrows: readonly (readonly [number, number])[];
   /** Where to look; null for everything. */
   camera: Camera | null;
   onCamera: (camera: Camera) => void;
@@ -24,7 +27,7 @@ const STEP = 60; // pixels of an arrow key
 const STILL = 5; // pixels that a click may move
 const PAUSE = 120; // milliseconds without movement until the rest of the points is drawn
 
-export function WordMap({ words, points, chosen, marked, camera: wanted, onCamera, onChoose, onList }: Given) {
+export function WordMap({ words, points, chosen, marked, arrows, camera: wanted, onCamera, onChoose, onList }: Given) {
   const { t } = useLanguage();
   const plot = useRef<HTMLCanvasElement>(null);
   const cover = useRef<HTMLCanvasElement>(null);
@@ -46,7 +49,7 @@ export function WordMap({ words, points, chosen, marked, camera: wanted, onCamer
   }, []);
 
   useLayoutEffect(() => {
-    shownWindow.current?.show({ points, chosen, marked, lasso, onCamera, onChoose, onList, onHover: setHovered });
+    shownWindow.current?.show({ points, chosen, marked, arrows, lasso, onCamera, onChoose, onList, onHover: setHovered });
   });
   useLayoutEffect(() => shownWindow.current?.look(wanted), [points, wanted?.x, wanted?.y, wanted?.scale]);
 
@@ -91,7 +94,7 @@ export function WordMap({ words, points, chosen, marked, camera: wanted, onCamer
         />
       </div>
       <p class="explorer-hovered" aria-live="polite">
-        {hovered === null ? t({ en: "Drag, scroll, pinch, or use arrow keys, + and −", zh: "可拖曳、捲動、雙指縮放，或用方向鍵與 + −" }) : words.at(hovered)}
+        {hovered === null ? t({ en: "Drag, scroll, pinch, or use arrow keys, + and −", zh: "可拖曳、捲動、雙指縮放，或用方向鍵與 + −" }) : readableWord(words.at(hovered))}
       </p>
     </div>
   );
@@ -251,6 +254,7 @@ class MapWindow {
     context.strokeStyle = colours.accent;
     context.lineWidth = 2;
     for (const row of here) this.ring(row, row === this.shown.chosen ? 8 : 4);
+    for (const ends of this.shown.arrows) if (ends.every((row) => points.has(row))) this.arrow(...ends);
     if (this.hovered !== null) this.ring(this.hovered, 6);
     if (this.outline.length) {
       context.beginPath();
@@ -277,6 +281,23 @@ class MapWindow {
     this.context.beginPath();
     this.context.arc(x, y, radius, 0, 2 * Math.PI);
     this.context.stroke();
+  }
+
+  private arrow(from: number, to: number): void {
+    const { context } = this;
+    const place = (row: number) => onCanvas(this.camera, this.size, this.shown.points.x(row), this.shown.points.y(row));
+    const [[x1, y1], [x2, y2]] = [place(from), place(to)];
+    const length = Math.hypot(x2 - x1, y2 - y1);
+    if (length < 20) return; // hidden by the rings at its ends
+    const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
+    context.beginPath();
+    context.moveTo(x1 + 8 * ux, y1 + 8 * uy);
+    context.lineTo(x2 - 8 * ux, y2 - 8 * uy);
+    for (const side of [-1, 1]) {
+      context.moveTo(x2 - 8 * ux, y2 - 8 * uy);
+      context.lineTo(x2 - 16 * ux - 5 * side * uy, y2 - 16 * uy + 5 * side * ux);
+    }
+    context.stroke();
   }
 
   /** The colours of the theme, which the canvases carry in their style, where variables are resolved. */

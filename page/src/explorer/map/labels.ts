@@ -1,4 +1,5 @@
 import { onCanvas, type Camera, type Points, type Size } from "./points";
+import { readableWord } from "../../words";
 import type { Words } from "./words";
 
 export interface Label {
@@ -65,5 +66,6 @@ export class Labels {
 }
 
 function shortened(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  const characters = [...readableWord(text)];
+  return characters.length > LONGEST ? `${characters.slice(0, LONGEST).join("")}…` : characters.join("");
 }

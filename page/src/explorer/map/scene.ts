@@ -4,22 +4,26 @@ const VERTEX = `#version 300 es
 in vec2 position;
 uniform vec2 centre, scale;
 uniform float size, words;
-out float strength;
+out float strength, wide;
 void main() {
   float rarity = float(gl_VertexID) / words;
   gl_Position = vec4((position - centre) * scale, 0.0, 1.0);
   gl_PointSize = size * mix(1.6, 0.8, sqrt(rarity));
+  wide = gl_PointSize;
   strength = mix(1.0, 0.6, sqrt(rarity));
 }`;
 
 const FRAGMENT = `#version 300 es
 precision mediump float;
-in float strength;
+in float strength, wide;
 uniform vec3 colour;
 uniform float alpha;
 out vec4 shade;
 void main() {
   float opacity = alpha * strength;
+  if (wide > 3.0) { // round, with an edge of one pixel
+    opacity *= clamp((0.5 - length(gl_PointCoord - 0.5)) * wide, 0.0, 1.0);
+  }
   shade = vec4(colour * opacity, opacity);
 }`;
 
@@ -130,12 +134,12 @@ function spreading(count: number): number {
   return step;
 }
 
-/** Points grow and become opaque the closer one looks, and the fewer there are. */
+/** Points grow the closer one looks, and the fewer there are; they stay transparent, so that a crowd is darker than one. */
 export function look(points: Points, camera: Camera, size: Size): { size: number; alpha: number } {
   const zoom = camera.scale / points.whole(size).scale;
   const crowd = points.count / zoom ** 2 / (size.width * size.height);
   return {
     size: Math.min(7, Math.max(1.5, 2 / Math.sqrt(crowd * 8 + 0.05))),
-    alpha: Math.min(0.85, Math.max(0.1, 0.15 / Math.sqrt(crowd + 0.03))),
+    alpha: Math.min(0.5, Math.max(0.1, 0.15 / Math.sqrt(crowd + 0.03))),
   };
 }

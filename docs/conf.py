@@ -1,0 +1,48 @@
+"""How Sphinx builds the site; scripts/docs runs it."""
+
+from importlib.metadata import version as version_of
+
+import click
+from sphinx.application import Sphinx
+
+from wordkin.cli import add_commands
+
+add_commands()  # which the reference of the command line lists
+
+project = "wordkin"
+author = "The wordkin developers"
+release = version = version_of("wordkin")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["_build", "performance/results.md"]  # a table that the benchmark writes
+smartquotes = False  # -- begins an option
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 4
+
+autodoc_typehints = "none"  # the docstrings give types and shapes
+autodoc_member_order = "bysource"
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"wordkin {release}"
+html_copy_source = False
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+
+def add_examples(_app: object, context: click.Context, lines: list[str]) -> None:
+    """Show the examples of a command below its options, as --help does."""
+    examples = getattr(context.command, "examples", ())
+    lines.extend(["Examples::", "", *(f"    {example}" for example in examples), ""] if examples else [])
+
+
+def setup(app: Sphinx) -> None:
+    """Connect add_examples."""
+    app.connect("sphinx-click-process-epilog", add_examples)
