@@ -5,6 +5,8 @@
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
+from wordkin.corpus.frozen_phrases import FrozenPhrases
+from wordkin.corpus.phrases import Phrases
 from wordkin.errors import (
     CheckpointError,
     ClusterError,
@@ -37,9 +39,11 @@ __all__ = [
     "EncodedCorpus",
     "EpochRecord",
     "FormatError",
+    "FrozenPhrases",
     "MissingPackageError",
     "NonFiniteVectorError",
     "OutputError",
+    "Phrases",
     "TrainingConfig",
     "UnknownWordError",
     "Word2Vec",

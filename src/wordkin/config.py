@@ -42,7 +42,7 @@ ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 EXCHANGE_PRECISIONS = ("float32", "float16")
 """The number formats in which workers can exchange their changes, the default first."""
 
-CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "min_count", "max_vocabulary")
+CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "phrases", "min_count", "max_vocabulary")
 """The parameters that are fixed when a corpus is encoded."""
 
 INCIDENTAL_PARAMETERS = ("threads", "memory_budget")
@@ -186,6 +186,13 @@ class TrainingConfig:
     encoding_errors: EncodingErrors = _parameter(
         "strict", "what to do with bytes that are not UTF-8", str, choices=ENCODING_ERRORS
     )
+    phrases: int = _parameter(
+        0,
+        "passes that find phrases (words that occur together) and join each to one word; 0 for none",
+        int,
+        low=0,
+        high=100,
+    )
     holdout: float = _parameter(
         0.0,
         "share of the sentences to hold out: they are not trained on, and their loss is measured after each epoch",
@@ -324,6 +331,7 @@ class Parameters(TypedDict, total=False):
     tokenizer: Tokenizer | None
     lower: bool
     encoding_errors: EncodingErrors
+    phrases: int
     holdout: float
     early_stopping: int | None
     seed: int

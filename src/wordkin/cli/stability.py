@@ -46,14 +46,14 @@ def stability(
     """
     from wordkin.corpus import sources
     from wordkin.corpus.encoded import resample
-    from wordkin.corpus.encoding import encode
+    from wordkin.corpus.phrases import encode_corpus
     from wordkin.evaluation.stability import stability as measure
 
     asked = None if words is None else [word.strip() for word in words.split(",") if word.strip()]
     if asked == []:
         raise click.UsageError("--words names no word")
     config = configuration(config_file, values)
-    corpus = encode(sources.files(inputs), config)
+    corpus = encode_corpus(sources.files(inputs), config)
     say(str(corpus.report))
     end_if_any(answers(asked or (), lambda word: _require_known(word, corpus.vocabulary))[1])
     models: list[WordVectors] = []

@@ -47,8 +47,10 @@ from wordkin.vectors import loading
 from wordkin.vectors.formats.registry import FORMATS
 
 _DEMO_WORDS = ("list", "true", "read", "returns", "file", "string", "error", "class")
-_inputs = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-_output = click.option("-o", "--output", type=OUTPUT, required=True, help="File to write; replaced when complete.")
+inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+output_option = click.option(
+    "-o", "--output", type=OUTPUT, required=True, help="File to write; replaced when complete."
+)
 
 
 @command(
@@ -56,8 +58,8 @@ _output = click.option("-o", "--output", type=OUTPUT, required=True, help="File 
     "wordkin train more.txt --init mine.safetensors --freeze old -o larger.safetensors",
     "wordkin train corpus.safetensors -o mine.safetensors --checkpoint run.checkpoint --resume",
 )
-@_inputs
-@_output
+@inputs_argument
+@output_option
 @click.option(
     "--to",
     "target_format",
@@ -177,7 +179,7 @@ def train(
         end_if_any(answers(frozen, known.row)[1])
     settled = {} if pretrained is None else {"vector_size": pretrained.vector_size}
     config = configuration(config_file, values, settled if earlier is None else settings_of(earlier))
-    sources = _sources(inputs, output)
+    sources = sources_of(inputs, output)
     encoded = [source for source in sources if isinstance(source, Path) and container.container_kind(source) == CORPUS]
     fixed = [name for name in CORPUS_PARAMETERS if name in given_options(values)]
     if encoded and fixed:
@@ -227,8 +229,8 @@ def train(
 
 
 @command("wordkin encode my-texts/ --tokenizer words --lower -o corpus.safetensors")
-@_inputs
-@_output
+@inputs_argument
+@output_option
 @config_options(*CORPUS_PARAMETERS)
 @as_json
 def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_json: bool, **values: Any) -> None:
@@ -237,11 +239,11 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
     INPUT is as for 'wordkin train'.
     """
     from wordkin.corpus import sources
-    from wordkin.corpus.encoding import encode as encode_corpus
+    from wordkin.corpus.phrases import encode_corpus
 
     _require_own_suffix(output, "an encoded corpus")
     config = configuration(config_file, values)
-    corpus = encode_corpus(sources.files(_sources(inputs, output)), config)
+    corpus = encode_corpus(sources.files(sources_of(inputs, output)), config)
     say(str(corpus.report))
     corpus.save(output)
     warnings = warn(corpus)
@@ -315,7 +317,7 @@ def _require_own_suffix(output: Path, what: str) -> None:
             )
 
 
-def _sources(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
+def sources_of(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
     """The files to read; check that the output is not one of them and can be written."""
     sources = reading.expand(inputs)
     atomic.require_writable(output)

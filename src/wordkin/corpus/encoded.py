@@ -22,6 +22,8 @@ ARRAYS = {
     "counts": ("I64", 1),
 }
 
+_ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CorpusReport:
@@ -36,6 +38,8 @@ class CorpusReport:
     dropped_by_max_vocabulary: int
     empty_tokens: int = 0
     sentences: int = 0
+    phrases: int = 0
+    joined: int = 0
 
     def as_dict(self) -> dict[str, int]:
         """The names and values, for JSON."""
@@ -47,6 +51,8 @@ class CorpusReport:
             f"{self.distinct_words:,} distinct words; kept {self.words_kept:,} words, {self.tokens_kept:,} tokens in "
             f"{units.plural(self.sentences, 'sentence')}"
         )
+        if self.phrases:
+            text += f"; {self.joined:,} tokens joined to the one before, in {units.plural(self.phrases, 'phrase')}"
         dropped = [
             (self.dropped_by_min_count, f"in words under {argument('min_count')}"),
             (self.dropped_by_max_vocabulary, f"in words beyond {argument('max_vocabulary')}"),
@@ -133,9 +139,9 @@ class EncodedCorpus:
         arrays, metadata = container.load_container(Path(path), KIND, ARRAYS)
         try:
             ids, sentence_offsets = arrays["ids"], arrays["sentence_offsets"]
-            names = [field.name for field in dataclasses.fields(CorpusReport)]
-            report = CorpusReport(**{name: int(metadata["report"][name]) for name in names})
-            settings = {name: metadata["settings"][name] for name in CORPUS_PARAMETERS}
+            given = {**_ABSENT_IN_OLD_FILES, **metadata["report"]}
+            report = CorpusReport(**{field.name: int(given[field.name]) for field in dataclasses.fields(CorpusReport)})
+            settings = {name: {**_ABSENT_IN_OLD_FILES, **metadata["settings"]}[name] for name in CORPUS_PARAMETERS}
             vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], arrays["counts"], str(path))
         except KeyError as error:
             raise corrupt_file(path, container.HEADER, f"it lacks {error}") from error

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import compiled
+from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.errors import OutputError
 from wordkin.vocabulary import Vocabulary
 
@@ -113,3 +114,28 @@ def remap(ids, ends, rows, progress):
     progress[TOKENS_READ], progress[TOKENS_KEPT] = read + position, kept + left
     progress[SENTENCES_READ], progress[SENTENCES_KEPT] = sentence, sentences
     return left
+
+
+def remap_text(
+    ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], rows: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Turn the ids of a text into rows, as :func:`remap`; the result is in a temporary file.
+
+    Args:
+        ids: (tokens,) provisional ids.
+        offsets: (sentences + 1,) where each sentence begins.
+        rows: (words,) the row of each provisional id, negative for a dropped word; at least one token stays.
+
+    Returns:
+        The rows of the tokens, memory-mapped, and the offsets of the sentences that are left.
+    """
+    ends, progress = offsets[1:].copy(), np.zeros(REMAP_FIELDS, np.int64)
+    step = BLOCK_BYTES // ids.itemsize
+    with open_spool() as file:
+        for begin in range(0, len(ids), step):
+            piece = np.array(ids[begin : begin + step])
+            left = remap(piece, ends, rows, progress)
+            with spooling():
+                file.write(piece[:left].data)
+        kept = np.concatenate([[0], ends[: progress[SENTENCES_KEPT]]])
+        return map_spool(file, np.int32), kept

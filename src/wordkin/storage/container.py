@@ -21,7 +21,15 @@ METADATA_KEY = "wordkin"
 HEADER = 8
 """The byte at which a container's header begins; the header's length comes first."""
 LONGEST_HEADER = 100_000_000  # the safetensors library's own limit
-DTYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+DTYPES = {
+    "F64": np.float64,
+    "F32": np.float32,
+    "F16": np.float16,
+    "I8": np.int8,
+    "I32": np.int32,
+    "I64": np.int64,
+    "U8": np.uint8,
+}
 _ALIGNMENT = 64
 _BYTES_OF_ENTRY = 128
 """The space for one array in the header: name, type, shape and place."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.checks import warn
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.phrases import encode_corpus
 from wordkin.corpus.sources import Corpus
 from wordkin.training.backend import Backend
 from wordkin.training.checkpoint import fingerprint
@@ -37,7 +37,7 @@ class LocalBackend(Backend):
     def __init__(self, source: Corpus, config: TrainingConfig, known: Vocabulary) -> None:
         self.config = config
         self.parameters = {}
-        self.corpus = self._corpus = encode(source, config, known)
+        self.corpus = self._corpus = encode_corpus(source, config, known)
 
     def fingerprint(self) -> str:
         """A digest of ids, sentences and vocabulary."""

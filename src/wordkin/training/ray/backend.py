@@ -21,7 +21,7 @@ from typing import Any
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.phrases import encode_corpus
 from wordkin.corpus.remote import RemoteFile
 from wordkin.corpus.sources import Corpus
 from wordkin.errors import ClusterError, ConfigurationError, argument
@@ -126,7 +126,8 @@ class RayBackend(Backend):
         self._shards: list[Any] = []
         self._preparation: tuple[Any, ...] = ()
         actors.restore_state = self._restore_state
-        files = shards.readable_files(source)
+        # Phrases are found in the whole text, before it is divided.
+        files = None if config.phrases else shards.readable_files(source)
         if files is None:
             vocabulary, report, settings, tokens = self._read_here(source, known)
         else:
@@ -220,7 +221,7 @@ class RayBackend(Backend):
 
     def _read_here(self, source: Corpus, known: Vocabulary) -> Reading:
         """Read a corpus in this process, and cut it into shards that the workers fetch."""
-        encoded = encode(source, self.config, known)
+        encoded = encode_corpus(source, self.config, known)
         bounds = itertools.pairwise(shards.bounds(encoded.tokens, len(self._actors)))
         self._shards = [
             self._actors.put(shards.cut(encoded.ids, encoded.sentence_offsets, begin, end)) for begin, end in bounds
