@@ -6,6 +6,7 @@ It is written from gensim's documented behaviour and from what programs and its 
     sentences       corpora, read once; LineSentence and its kin
     word2vec        Word2Vec
     keyedvectors    KeyedVectors: state          similarity    its queries          interchange    word2vec's files
+    phrases         Phrases, FrozenPhrases
     files           save and load
 """
 
@@ -20,13 +21,12 @@ VERSION = GENSIM_VERSION
 _NOT_HERE = {
     "gensim.models": (
         "AuthorTopicModel CoherenceModel Doc2Vec EnsembleLda FastText HdpModel LdaModel LdaMulticore LdaSeqModel "
-        "LogEntropyModel LsiModel Nmf NormModel OkapiBM25Model LuceneBM25Model AtireBM25Model Phrases RpModel "
+        "LogEntropyModel LsiModel Nmf NormModel OkapiBM25Model LuceneBM25Model AtireBM25Model RpModel "
         "TfidfModel TranslationMatrix BackMappingTranslationMatrix VocabTransform"
     ),
     "gensim.models.doc2vec": "Doc2Vec",
     "gensim.models.fasttext": "FastText FastTextKeyedVectors",
     "gensim.models.keyedvectors": "FastTextKeyedVectors Doc2VecKeyedVectors",
-    "gensim.models.phrases": "Phrases Phraser FrozenPhrases",
     "gensim.models.word2vec": "BrownCorpus",
     "gensim.models.ldamodel": "LdaModel",
     "gensim.models.ldamulticore": "LdaMulticore",
@@ -42,17 +42,20 @@ _NOT_HERE = {
 """Classes of gensim's that can be imported, so that a program runs which does not use them, and that wordkin lacks."""
 
 
+_OF_PHRASES = "Phrases FrozenPhrases _PhrasesTransformation original_scorer npmi_scorer ENGLISH_CONNECTOR_WORDS"
+
+
 def modules() -> dict[str, ModuleType]:
     """The modules that stand for gensim's, by dotted name."""
     from collections import namedtuple
 
-    from wordkin.compat.gensim import interchange, keyedvectors, sentences, similarity, utils, word2vec
+    from wordkin.compat.gensim import interchange, keyedvectors, phrases, sentences, similarity, utils, word2vec
 
     vectors, tagged = keyedvectors.KeyedVectors, namedtuple("TaggedDocument", "words tags")
     tagged.__module__ = __name__
     content: dict[str, dict[str, Any]] = {
         "gensim": {"__version__": VERSION},
-        "gensim.models": {"Word2Vec": word2vec.Word2Vec, "KeyedVectors": vectors},
+        "gensim.models": {"Word2Vec": word2vec.Word2Vec, "KeyedVectors": vectors, "Phrases": phrases.Phrases},
         "gensim.models.callbacks": {"CallbackAny2Vec": utils.CallbackAny2Vec},
         "gensim.models.doc2vec": {"TaggedDocument": tagged},
         "gensim.models.fasttext": {},
@@ -62,16 +65,16 @@ def modules() -> dict[str, ModuleType]:
             "EuclideanKeyedVectors": vectors,
             "load_word2vec_format": vectors.load_word2vec_format,
             "_load_word2vec_format": interchange.load_word2vec_format,
-            **{name: getattr(keyedvectors, name) for name in ("REAL", "prep_vectors", "pseudorandom_weak_vector")},
+            **_those(keyedvectors, "REAL prep_vectors pseudorandom_weak_vector"),
         },
-        "gensim.models.phrases": {},
+        "gensim.models.phrases": {"Phraser": phrases.FrozenPhrases, **_those(phrases, _OF_PHRASES)},
         "gensim.models.word2vec": {
             "Word2Vec": word2vec.Word2Vec,
             "KeyedVectors": vectors,
             "FAST_VERSION": 1,
             "CORPUSFILE_VERSION": 1,
             "MAX_WORDS_IN_BATCH": sentences.MAX_WORDS_IN_BATCH,
-            **{name: getattr(sentences, name) for name in ("LineSentence", "PathLineSentences", "Text8Corpus")},
+            **_those(sentences, "LineSentence PathLineSentences Text8Corpus"),
         },
         "gensim.models.word2vec_corpusfile": {"CythonLineSentence": sentences.LineSentenceInBytes},
         "gensim.matutils": {"unitvec": similarity.unitvec, "argsort": similarity.argsort},
@@ -91,6 +94,10 @@ def modules() -> dict[str, ModuleType]:
         if parent:
             setattr(made[parent], child, module)
     return made
+
+
+def _those(module: Any, names: str) -> dict[str, Any]:
+    return {name: getattr(module, name) for name in names.split()}
 
 
 def _refuse(module: str) -> Any:

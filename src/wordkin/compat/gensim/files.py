@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compat.gensim.keyedvectors import KeyedVectors
+from wordkin.compat.gensim.phrases import SCORERS, FrozenPhrases, Phrases
+from wordkin.compat.gensim.phrases import from_state as phrases_from_state
 from wordkin.compat.gensim.utils import SaveLoad
 from wordkin.compat.gensim.word2vec import Word2Vec, falling_rank
 from wordkin.errors import ConfigurationError, FormatError, corrupt_file
@@ -18,12 +20,15 @@ from wordkin.storage import container
 from wordkin.vectors.formats import gensim as stored
 from wordkin.vectors.formats import native
 from wordkin.vectors.formats.opening import open_input
-from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
-from wordkin.vocabulary import join_words
+from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader, encoded
+from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("gensim.utils")
 
 Array = npt.NDArray[Any]
+
+_PHRASES = "model of phrases"
+"""The kind of a file of Phrases or FrozenPhrases."""
 
 _ENTRY = "gensim"
 """The key of the metadata that says what an object was, and has what fits nowhere else."""
@@ -54,6 +59,9 @@ def save(thing: SaveLoad, fname: Any) -> None:
         ConfigurationError: it is of another class, or has keys that are neither text nor whole numbers.
         OutputError: the file cannot be written.
     """
+    if isinstance(thing, Phrases | FrozenPhrases):
+        _save_phrases(thing, Path(fname))
+        return
     kind = next((name for name, one in _CLASSES.items() if isinstance(thing, one)), None)
     if kind is None:
         raise ConfigurationError(f"wordkin saves no {type(thing).__name__}: only {' and '.join(_CLASSES)}")
@@ -102,7 +110,47 @@ def load(fname: Any) -> Any:
     path = Path(fname)
     with path.open("rb") as file:
         first = file.read(16)
-    return _load_own(path) if native.recognises(path, first) else _load_gensim(path)
+    if not native.recognises(path, first):
+        return _load_gensim(path)
+    return _load_phrases(path) if container.container_kind(path) == _PHRASES else _load_own(path)
+
+
+def _save_phrases(phrases: Phrases | FrozenPhrases, path: Path) -> None:
+    scoring = next((name for name, scorer in SCORERS.items() if scorer is phrases.scoring), None)
+    frozen = isinstance(phrases, FrozenPhrases)
+    if scoring is None:
+        if not frozen:
+            raise ConfigurationError(
+                "scoring is a function of the program, which no file holds: freeze() the phrases first"
+            )
+        logger.warning("scoring is a function of the program, which no file holds; the phrases' scores are kept")
+    entries = phrases.phrasegrams if isinstance(phrases, FrozenPhrases) else phrases.vocab
+    text, offsets = join_words(name.encode() for name in entries)
+    values = np.array(list(entries.values()), np.float64)
+    arrays: dict[str, Array] = {"words": text, "word_offsets": offsets, "values": values} if entries else {}
+    names = ("min_count", "threshold", "delimiter", "max_vocab_size", "min_reduce", "corpus_word_count")
+    state = {name: value for name, value in vars(phrases).items() if name in names}
+    state |= {"scoring": scoring, "connector_words": sorted(phrases.connector_words)}
+    metadata = {"class": "FrozenPhrases" if frozen else "Phrases", "state": state}
+    container.save_container(path, _PHRASES, arrays, metadata)
+
+
+def _load_phrases(path: Path) -> Any:
+    wanted = {"words": ("U8", 1), "word_offsets": ("I64", 1), "values": ("F64", 1)}
+    arrays, metadata = container.load_container(path, _PHRASES, wanted)
+    try:
+        state, kind = metadata["state"], metadata["class"]
+        entries: dict[str, Any] = {}
+        if arrays:
+            counts = np.ones(len(arrays["values"]), np.int64)
+            vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], counts, str(path))
+            values = arrays["values"] if kind == "FrozenPhrases" else arrays["values"].astype(np.int64)
+            entries = dict(zip(vocabulary.words, values.tolist(), strict=True))
+        return phrases_from_state(kind, {**state, "vocab": entries, "phrasegrams": entries})
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise corrupt_file(path, container.HEADER, "its phrases are not what wordkin writes") from error
 
 
 def _words_of(wv: KeyedVectors) -> tuple[list[bytes], str]:
@@ -283,6 +331,8 @@ def _load_gensim(path: Path) -> Any:
     reader = _Saved(path)
     if saved.of.name.endswith("KeyedVectors"):
         return reader.vectors(saved, str(path))
+    if saved.of.module == "gensim.models.phrases":
+        return reader.phrases(saved)
     if saved.of.name != "Word2Vec":
         raise FormatError(
             f"{path} holds a {saved.of.name}, but only gensim's Word2Vec and KeyedVectors can be read: load it with "
@@ -351,6 +401,33 @@ class _Saved:
             self._change_tree(model)
         return model
 
+    def phrases(self, saved: Made) -> Any:
+        """Phrases, or frozen ones, which were called Phraser."""
+        state = _named(saved.state)
+        plain = {name: self._plain(value) for name, value in state.items()}
+        found = {name: value for name, value in plain.items() if value is not _NOTHING}
+        for name in ("delimiter", "scoring"):
+            text = encoded(state.get(name))
+            found[name] = None if text is None else text.decode(errors="replace")
+        if isinstance(state.get("scoring"), Name):
+            found["scoring"] = "npmi" if state["scoring"].name == "npmi_scorer" else "default"
+        connectors = state.get("connector_words", state.get("common_terms"))
+        if isinstance(connectors, Made) and connectors.arguments and isinstance(connectors.arguments[0], list):
+            connectors = connectors.arguments[0]
+        words = [encoded(word) for word in connectors] if isinstance(connectors, list) else []
+        found["connector_words"] = [word.decode(errors="replace") for word in words if word is not None]
+        delimiter = str(found["delimiter"] or "_")
+        for name in ("vocab", "phrasegrams"):
+            entries = state.get(name)
+            entries = entries.state if isinstance(entries, Made) else entries
+            found[name] = {
+                delimiter.join(
+                    part.decode(errors="replace") for part in (key if isinstance(key, tuple) else (key,))
+                ): _value(self._plain(value[-1] if isinstance(value, tuple) else value))
+                for key, value in (entries or {}).items()
+            }
+        return phrases_from_state("Phrases" if saved.of.name == "Phrases" else "FrozenPhrases", found)
+
     def _change_tree(self, model: Word2Vec) -> None:
         """Carry the output vectors of gensim's Huffman tree over to wordkin's, where equal counts may lie otherwise."""
         wv, words = model.wv, len(model.wv)
@@ -406,7 +483,7 @@ class _Saved:
             return value.decode(errors="replace")
         if isinstance(value, Made):
             if isinstance(value.of, Name) and value.of.name == "scalar" and len(value.arguments) == 2:
-                dtype, data = stored._dtype(value.arguments[0]), self._bytes(value.arguments[1])
+                dtype, data = stored._dtype(value.arguments[0]), encoded(value.arguments[1])
                 if dtype is not None and data is not None and len(data) == dtype.itemsize:
                     return np.frombuffer(data, dtype)[0].item()
             return _NOTHING
@@ -445,25 +522,12 @@ class _Saved:
             return stored._frombuffer(made)
         if isinstance(made.state, tuple) and len(made.state) == 5:
             *head, data = made.state
-            content = self._bytes(data)
+            content = encoded(data)
             if content is None:
                 return None
             other = Made(made.of, made.arguments, made.at)
             other.state = (*head, memoryview(content))
             return stored._parse_ndarray(other)
-        return None
-
-    @staticmethod
-    def _bytes(data: Any) -> bytes | None:
-        """Bytes, as Python 3 pickles them for Python 2: as a call that encodes text in Latin-1."""
-        if isinstance(data, memoryview | bytes):
-            return bytes(data)
-        if isinstance(data, Made) and data.of == Name("_codecs", "encode") and len(data.arguments) == 2:
-            text = data.arguments[0]
-            if isinstance(text, bytes):
-                return text.decode().encode("latin-1")
-        if isinstance(data, Made) and isinstance(data.of, Name) and data.of.name == "bytes":
-            return b""
         return None
 
 
@@ -472,6 +536,10 @@ _NOTHING = object()
 
 def _named(state: dict[bytes, Any]) -> dict[str, Any]:
     return {name.decode(errors="replace"): value for name, value in state.items() if isinstance(name, bytes)}
+
+
+def _value(value: Any) -> float:
+    return value if isinstance(value, int | float) else 0
 
 
 def _whole(value: Any) -> int:

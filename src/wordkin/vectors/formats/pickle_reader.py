@@ -22,6 +22,11 @@ NAMES = {
     ("gensim.models.keyedvectors", "Word2VecKeyedVectors"),
     ("gensim.models.word2vec", "Vocab"),
     ("gensim.models.keyedvectors", "Vocab"),
+    ("gensim.models.phrases", "Phrases"),
+    ("gensim.models.phrases", "Phraser"),
+    ("gensim.models.phrases", "FrozenPhrases"),
+    ("gensim.models.phrases", "original_scorer"),
+    ("gensim.models.phrases", "npmi_scorer"),
     ("gensim.models.word2vec", "Heapitem"),
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
@@ -38,6 +43,7 @@ NAMES = {
     ("collections", "OrderedDict"),
     ("_codecs", "encode"),
     ("numpy.random", "__RandomState_ctor"),
+    ("__builtin__", "frozenset"),
     ("__builtin__", "hash"),
     ("__builtin__", "int"),
     ("__builtin__", "long"),
@@ -102,7 +108,7 @@ class PickleReader:
     def __init__(self, path: Path, data: bytes, words_are_objects: bool = False) -> None:
         self._path = path
         self._data = data
-        self._entries = len(data) if words_are_objects else _ENTRIES
+        self._entries = _ENTRIES + len(data) if words_are_objects else _ENTRIES
         self._position = 0
         self._stack: list[Any] = []
         self._memo: list[Any] = []
@@ -250,7 +256,9 @@ class PickleReader:
         if not isinstance(target, dict):
             raise TypeError
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if isinstance(key, bytes) and len(target) < self._entries:
+            if self._entries > _ENTRIES:
+                key = _hashable(key)
+            if isinstance(key, bytes | tuple) and len(target) < self._entries:
                 target[key] = value
             else:  # the cost of whole numbers that nothing else holds
                 self._budget += _NUMBER * ((type(key) is int) + (type(value) is int))
@@ -307,6 +315,25 @@ class PickleReader:
         if not isinstance(target, Made):
             raise TypeError
         target.state = state
+
+
+def encoded(value: Any) -> bytes | None:
+    """Bytes, which Python 3 pickles for Python 2 as a call that encodes text in Latin-1; None for other things."""
+    if isinstance(value, memoryview | bytes):
+        return bytes(value)
+    if isinstance(value, Made) and value.of == Name("_codecs", "encode") and len(value.arguments) == 2:
+        text = value.arguments[0]
+        return text.decode().encode("latin-1") if isinstance(text, bytes) else None
+    return b"" if isinstance(value, Made) and isinstance(value.of, Name) and value.of.name == "bytes" else None
+
+
+def _hashable(key: Any) -> Any:
+    """A key of bytes as text in UTF-8, and a tuple of them likewise; other keys unchanged."""
+    if isinstance(key, tuple):
+        parts = tuple(encoded(part) for part in key)
+        return None if None in parts else parts
+    text = encoded(key)
+    return key if text is None else text
 
 
 def _with(method: Any, *arguments: Any) -> Any:
