@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 import wordkin
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 
 _NO_LOSS = [
     ("            losses = losses + at_least(zero - z, zero) * weight\n", ""),
@@ -48,7 +48,7 @@ import itertools, json, sys, time
 import numpy as np
 from wordkin import EncodedCorpus
 from wordkin.config import TrainingConfig
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import kernel
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import initial_input

@@ -38,7 +38,7 @@ from programs import FastText, Gensim, Job, Program, Word2VecProgram, Wordkin
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.corpus import reading
 from wordkin.corpus.encoded import CorpusReport
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 
 HERE = Path(__file__).parent
 DATA = HERE.parent.parent / "shared" / "data"

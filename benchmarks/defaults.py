@@ -22,7 +22,7 @@ import numpy as np
 from evaluation import evaluate
 from wordkin import DivergenceError, EncodedCorpus, Word2Vec, WordVectors
 from wordkin.config import OUTPUT_LAYERS, TrainingConfig
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.training.initialization import initial_input
 
 HERE = Path(__file__).parent

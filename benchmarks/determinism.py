@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from wordkin import EncodedCorpus, TrainingConfig
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import kernel
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import initial_input

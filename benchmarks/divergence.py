@@ -15,9 +15,9 @@ import random
 import numpy as np
 
 from wordkin import EncodedCorpus, TrainingConfig
+from wordkin.cli.demo import paragraphs
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
-from wordkin.corpus.standard_library import paragraphs
+from wordkin.corpus.encoder import encode
 from wordkin.training.chunk import GUESSING, ChunkTrainer
 from wordkin.training.initialization import Initialization
 

@@ -31,8 +31,8 @@ import httpx
 from resident import resident
 from wordkin import TrainingConfig, Word2Vec, WordVectors
 from wordkin.corpus.encoded import EncodedCorpus
-from wordkin.corpus.encoding import encode
-from wordkin.inspector.inspected import Inspected
+from wordkin.corpus.encoder import encode
+from wordkin.inspector.api import Inspected
 from wordkin.inspector.live import Live
 from wordkin.inspector.server import Server
 from wordkin.training.chunk import cores

@@ -58,7 +58,7 @@ def beside_gensim(options: argparse.Namespace, folder: Path) -> None:
     assert gensim.stdout is not None
     word = f"word{options.words // 2}"
     for kind in options.only:
-        write = FORMATS[f"word2vec-{kind}"].import_module().write
+        write = FORMATS[f"word2vec-{kind}"].functions().write
         small, path = folder / f"small-{kind}", folder / kind
         write(made_up(1000, options.vector_size), small)
         if not path.exists():
@@ -107,7 +107,7 @@ def native(options: argparse.Namespace, folder: Path) -> None:
     """A new process each time: nothing of the file is mapped in it before, but it is in the system's cache."""
     path = folder / "native.safetensors"
     if not path.exists():
-        FORMATS["safetensors"].import_module().write(made_up(options.words, options.vector_size), path)
+        FORMATS["safetensors"].functions().write(made_up(options.words, options.vector_size), path)
     runs = []
     for _ in range(options.repeat + 1):
         command = [sys.executable, "-c", NATIVE, str(path), f"word{options.words // 2}"]

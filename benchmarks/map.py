@@ -13,7 +13,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from wordkin import WordVectors
-from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.api import Inspected
 from wordkin.inspector.server import Server
 
 SOFTWARE = ("--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")

@@ -27,7 +27,7 @@ from wordkin.corpus.sources import recognize
 Phrases().fit([["a", "b"]])  # loads the compiled code
 times = [(time.monotonic(), time.process_time())]
 phrases = Phrases(connectors="english" if sys.argv[3] == "english" else ())
-text = phrases.find(all_words(recognize(sys.argv[1], None), TrainingConfig()))
+text = phrases.find(all_words(recognize(sys.argv[1], TrainingConfig()), TrainingConfig()))
 times.append((time.monotonic(), time.process_time()))
 joining.write_text(text, Path(sys.argv[2]))
 times.append((time.monotonic(), time.process_time()))

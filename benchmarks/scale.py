@@ -23,7 +23,7 @@ import numpy.typing as npt
 from evaluation import evaluate
 from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.config import EXCHANGE_PRECISIONS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.chunk import ChunkTrainer

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from wordkin import EpochRecord, Word2Vec, WordVectors
-from wordkin.corpus.standard_library import paragraphs
-from wordkin.inspector.inspected import Inspected
+from wordkin.cli.demo import paragraphs
+from wordkin.inspector.api import Inspected
 from wordkin.inspector.live import Live
 from wordkin.inspector.server import Server
 

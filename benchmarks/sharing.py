@@ -21,7 +21,7 @@ import numpy as np
 
 from wordkin import TrainingConfig
 from wordkin.compilation import OPTIONS, compiled
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import kernel
 from wordkin.model.kernel.minibatch import fetch, fetch_add
 from wordkin.training.chunk import ChunkTrainer

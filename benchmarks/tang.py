@@ -9,7 +9,7 @@ from typing import Any
 
 from wordkin import EncodedCorpus, Word2Vec
 from wordkin.config import TrainingConfig
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "30 dimensions": {"vector_size": 30, "window": 2, "negative": 9, "epochs": 2},

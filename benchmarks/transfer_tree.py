@@ -16,7 +16,7 @@ from typing import Any
 
 from wordkin import TrainingConfig, Word2Vec, WordVectors
 from wordkin.config import ARCHITECTURES
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode, encode_source
 from wordkin.corpus.reading import blocks
 from wordkin.corpus.sources import Encoded
 from wordkin.model import huffman
@@ -41,7 +41,7 @@ def loss_after(first: WordVectors, lines: list[str], config: TrainingConfig, tra
         initial.weights.output[:] = 0
     barely = dataclasses.replace(config, learning_rate=1e-9, min_learning_rate=0.0)
     for settings in (config, barely):
-        backend = LocalBackend(Encoded(corpus), settings, initialization.known)
+        backend = LocalBackend(encode_source(Encoded(corpus), settings, initialization.known), settings)
         backend.prepare(initial)
         history = train(backend, Silent())
     return history[0].loss

@@ -16,7 +16,7 @@ from typing import Any
 from evaluation import evaluate
 from wordkin import TrainingConfig, Word2Vec
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 TEXT: dict[str, Any] = {"tokenizer": "words", "lower": True, "threads": 1}

@@ -21,7 +21,7 @@ import pytest
 from in_process import run
 from wordkin import Word2Vec, WordVectors, cli, memory
 from wordkin.config import parameters
-from wordkin.corpus.encoding import encode as encoded
+from wordkin.corpus.encoder import encode as encoded
 from wordkin.errors import FormatError, argument, spell_arguments
 from wordkin.model.objective import pair_pass
 from wordkin.storage import container
@@ -1003,7 +1003,7 @@ def every_command() -> list[click.Command]:
 
 def test_every_help_ends_with_examples_that_parse(here):
     here("--help")  # adds the commands
-    assert len(every_command()) == 12
+    assert len(every_command()) == 13
     for command in every_command():
         name = [] if command is cli.wordkin else [command.name]
         shown = here(*name, "--help").stdout

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, TrainingConfig, Word2Vec, memory
 from wordkin.config import OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model.kernel import padded
 from wordkin.storage import units
 from wordkin.storage.arrays import aligned_zeros

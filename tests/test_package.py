@@ -36,9 +36,11 @@ def test_public_names_are_pinned():
         "EncodedCorpus",
         "EpochRecord",
         "FormatError",
+        "FrozenPhrases",
         "MissingPackageError",
         "NonFiniteVectorError",
         "OutputError",
+        "Phrases",
         "TrainingConfig",
         "UnknownWordError",
         "Word2Vec",
@@ -52,7 +54,15 @@ def test_public_names_are_pinned():
 
 @pytest.mark.parametrize(
     "module",
-    ["wordkin", "wordkin.cli", "wordkin.cli.query", "wordkin.cli.train", "wordkin.cli.inspect", "wordkin.evaluation"],
+    [
+        "wordkin",
+        "wordkin.cli",
+        "wordkin.cli.query",
+        "wordkin.cli.train",
+        "wordkin.cli.phrases",
+        "wordkin.cli.inspect",
+        "wordkin.evaluation",
+    ],
 )
 def test_import_is_light(module):
     code = f"import sys, json, {module}; print(json.dumps([name for name in sys.modules if '.' not in name]))"

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from wordkin import Word2Vec
-from wordkin.cli import terminal
+from wordkin.cli import command
 
 
 def test_numbers_of_one_dimension_stand_below_each_other():
     vectors = [np.array([0.5, -12.25, 1e-7]), np.array([-0.125, 3, 100])]
-    assert terminal.in_columns(vectors, None) == ["[   0.5, -12.25, 1e-07]", "[-0.125,      3,   100]"]
-    assert terminal.in_columns(vectors, 23) == terminal.in_columns(vectors, None)
-    assert terminal.in_columns(vectors, 22) == ["[   0.5, … 2 more]", "[-0.125, … 2 more]"]
-    assert terminal.in_columns(vectors, 1) == terminal.in_columns(vectors, 22)
+    assert command.align_columns(vectors, None) == ["[   0.5, -12.25, 1e-07]", "[-0.125,      3,   100]"]
+    assert command.align_columns(vectors, 23) == command.align_columns(vectors, None)
+    assert command.align_columns(vectors, 22) == ["[   0.5, … 2 more]", "[-0.125, … 2 more]"]
+    assert command.align_columns(vectors, 1) == command.align_columns(vectors, 22)
 
 
 @pytest.mark.parametrize("room", range(21, 60))
 def test_as_many_numbers_are_shown_as_fit(room):
     vectors = list(np.random.default_rng(1).normal(size=(6, 30)))
-    lines = terminal.in_columns(vectors, room)
+    lines = command.align_columns(vectors, room)
     assert len({len(line) for line in lines}) == 1
     assert len(lines[0]) <= room
     shown, left = lines[0].count(", "), int(re.search(r"… (\d+) more\]$", lines[0])[1])
@@ -43,18 +43,18 @@ def test_as_many_numbers_are_shown_as_fit(room):
     ],
 )
 def test_a_line_is_cut_by_the_columns_that_it_takes(line, room, shown):
-    assert terminal.cut(line, room) == shown
-    assert room is None or terminal.width(shown) <= room
+    assert command.cut_line(line, room) == shown
+    assert room is None or command.text_width(shown) <= room
 
 
 def test_a_long_list_of_lines_shows_its_ends_and_what_matters():
     lines = [f"line {place}" for place in range(40)]
-    assert terminal.shortened(lines[:20]) == lines[:20]
+    assert command.shorten_list(lines[:20]) == lines[:20]
     gap = "… {} more (--full shows them)"
-    assert terminal.shortened(lines) == [*lines[:3], gap.format(27), *lines[30:]]
+    assert command.shorten_list(lines) == [*lines[:3], gap.format(27), *lines[30:]]
     kept = [*lines[:3], gap.format(7), lines[10], gap.format(19), *lines[30:]]
-    assert terminal.shortened(lines, [10]) == kept
-    assert terminal.shortened(lines, [1, 35]) == terminal.shortened(lines)
+    assert command.shorten_list(lines, [10]) == kept
+    assert command.shorten_list(lines, [1, 35]) == command.shorten_list(lines)
 
 
 @pytest.mark.parametrize("columns", [80, 200])
@@ -65,7 +65,7 @@ def test_info_and_explain_fit_the_terminal(tmp_path, here, monkeypatch, sentence
     monkeypatch.setenv("COLUMNS", str(columns))
     word = model.vectors.index_to_key[0]
     for shown in (here("info", tmp_path / "model").stdout, here("explain", tmp_path / "model", word, word).stdout):
-        assert max(map(terminal.width, shown.splitlines())) <= columns
+        assert max(map(command.text_width, shown.splitlines())) <= columns
     told = here("info", tmp_path / "model").stdout.splitlines()
     assert sum(line.startswith("epoch ") for line in told) < 25
     assert sum(line.endswith(": the vectors are of this epoch") for line in told) == 1

@@ -9,6 +9,7 @@ same words on every machine; each takes about 1.5 MB.
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.config import TrainingConfig
 from wordkin.errors import ConfigurationError, argument
 from wordkin.storage import units
 from wordkin.storage.arrays import ALIGNMENT
@@ -72,3 +73,35 @@ def require_room_for_known(budget: int, fitting: int, known: int) -> None:
             f"{argument('memory_budget')} {units.format_bytes(budget)} has room for {fitting:,} words, but the model "
             f"to go on from has {known:,}, which must all stay: raise {argument('memory_budget')}"
         )
+
+
+def require_room_for_encoded(config: TrainingConfig, fitting: int, words: int, known: int, name: str) -> None:
+    """Refuse an encoded corpus whose vocabulary does not fit into memory_budget, since it cannot be pruned.
+
+    Args:
+        config: the hyper-parameters, with a memory_budget.
+        fitting: the number of words that fit.
+        words: the number of words in its vocabulary, with the known ones.
+        known: the number of words of the model that training goes on from.
+        name: the corpus's name for messages.
+
+    Raises:
+        ConfigurationError: it does not fit; the message says how many words do.
+    """
+    budget = config.memory_budget or 0
+    require_room_for_known(budget, fitting, known)
+    if fitting >= words:
+        return
+    room = (
+        f"{argument('memory_budget')} {units.format_bytes(budget)} has room for {fitting:,} words of "
+        f"{config.vector_size} dimensions,"
+    )
+    if known:
+        raise ConfigurationError(
+            f"{room} but {name} and the model to go on from have {words:,} together: encode the text again with a "
+            f"larger {argument('min_count')}, or raise {argument('memory_budget')}"
+        )
+    raise ConfigurationError(
+        f"{room} but {name} was encoded with {words:,}: encode the text again with "
+        f"{argument('max_vocabulary', fitting)}, or lower {argument('vector_size')}"
+    )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wordkin import TrainingConfig
 from wordkin.corpus import checks as checks
 from wordkin.corpus.checks import check, warn
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 
 ALL = TrainingConfig(min_count=1)
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, EncodedCorpus, FormatError, TrainingConfig, memory
 from wordkin.corpus import encoder, reading, scanner, spool
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.corpus.tokenizer import IN_TOKEN, JOINER, MARK, SENTENCE_END, SEPARATOR, sentinel_classes, text_classes
 from wordkin.corpus.words import Words
 from wordkin.errors import pip_install
@@ -504,7 +504,7 @@ def test_the_standard_library_is_a_corpus():
 
 
 def standard_paragraphs():
-    from wordkin.corpus.standard_library import paragraphs
+    from wordkin.cli.demo import paragraphs
 
     return paragraphs()
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, TrainingConfig, memory
-from wordkin.corpus import encoding
-from wordkin.corpus.encoding import encode
+from wordkin.corpus import spool
+from wordkin.corpus.encoder import encode
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 ALL = TrainingConfig(min_count=1)
@@ -125,7 +125,7 @@ def test_encoding_with_known_words_is_encoding_and_then_joining(lines, known):
     tokens = list(itertools.chain.from_iterable(lines))
     if len(set(tokens)) < 2:
         return
-    straight, joined = encode(lines, ALL, vocabulary), encoding.with_known_words(encode(lines, ALL), vocabulary)
+    straight, joined = encode(lines, ALL, vocabulary), spool.with_known_words(encode(lines, ALL), vocabulary)
     assert decoded(straight) == decoded(joined) == lines
     assert straight.vocabulary.words == joined.vocabulary.words
     np.testing.assert_array_equal(straight.vocabulary.counts, joined.vocabulary.counts)
@@ -139,8 +139,8 @@ def test_encoding_with_known_words_is_encoding_and_then_joining(lines, known):
 def test_joining_takes_pieces(monkeypatch):
     lines = [[f"w{number % 7}" for number in range(100)]]
     corpus = encode(lines, ALL)
-    monkeypatch.setattr(encoding, "BLOCK_BYTES", 12)
-    assert decoded(encoding.with_known_words(corpus, KNOWN)) == lines
+    monkeypatch.setattr(spool, "BLOCK_BYTES", 12)
+    assert decoded(spool.with_known_words(corpus, KNOWN)) == lines
 
 
 def test_many_known_words():

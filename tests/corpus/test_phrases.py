@@ -25,10 +25,10 @@ from wordkin import (
     TrainingConfig,
     Word2Vec,
 )
+from wordkin.cli.demo import paragraphs
 from wordkin.corpus import collocations, joining
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.corpus.phrases import ENGLISH_CONNECTORS, SCORING_ARGUMENTS, encode_corpus
-from wordkin.corpus.standard_library import paragraphs
 from wordkin.storage import container
 
 NEW_YORK = [["in", "new", "york", "city"], ["new", "york", "is", "old"], ["a", "new", "house"]] * 3
@@ -665,7 +665,7 @@ def test_same_phrases_as_word2phrase(prose, tmp_path):
         pytest.skip("word2phrase is in no environment beside this checkout: scripts/peers makes one")
     # All in one line, since word2phrase also counts pairs across lines; it cuts what is longer than 59 bytes.
     tokens = [word[:25] for word in prose.read_text("utf-8").split() if word.isascii()]
-    (tmp_path / "text.txt").write_text(" ".join(tokens), "utf-8")
+    (tmp_path / "text.txt").write_text(" ".join(tokens) + "\n", "utf-8")
     command = [program, "-train", "text.txt", "-output", "out.txt", "-min-count", "5", "-threshold", "100"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)  # its paths have room for 59 bytes
     found = Phrases(scoring="word2phrase").fit([tokens])

@@ -13,7 +13,7 @@ import pytest
 
 from wordkin import Checkpoint, CorpusError, EncodedCorpus, MissingPackageError, TrainingConfig, Word2Vec
 from wordkin.corpus import reading, remote
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import pip_install
 from wordkin.training.ray import shards
@@ -207,7 +207,7 @@ def test_parts_equal_those_of_a_local_copy_and_fetch_little_more(slow, store, tm
     path.write_bytes(b"a\n" + b"BZh begins a bzip2 file, and this line\n" * 30 + b"the last line has no end")
     store.pipe("/text", path.read_bytes())
     files = reading.expand(["slow://text"])
-    local, there = (shards.parts(sources, number, least=1) for sources in ([path], files))
+    local, there = (reading.parts(sources, number, least=1) for sources in ([path], files))
     assert [(part.begin, part.end) for part in there] == [(part.begin, part.end) for part in local]
     for one, other in zip(local, there, strict=True):
         assert shards.count_words(one, ALL).counts.tolist() == shards.count_words(other, ALL).counts.tolist()
@@ -225,12 +225,12 @@ def test_files_that_are_compressed_or_of_unknown_size_are_not_cut(slow, store):
     store.pipe("/text", b"a b\n" * 100)
     store.pipe("/text.gz", gzip.compress(bytes(range(256)) * 100))
     packed, plain = reading.expand(["slow://text.gz", "slow://text"])
-    assert shards.parts([packed], 8, least=1) == [shards.Part(packed)]
-    assert len(shards.parts([plain], 8, least=1)) == 8
+    assert reading.parts([packed], 8, least=1) == [reading.Part(packed)]
+    assert len(reading.parts([plain], 8, least=1)) == 8
     slow.knows_sizes = False
     unknown = reading.expand(["slow://text"])
-    assert shards.parts(unknown, 8, least=1) == [shards.Part(unknown[0])]
-    assert shards.count_words(shards.Part(unknown[0]), ALL).counts.tolist() == [100, 100]
+    assert reading.parts(unknown, 8, least=1) == [reading.Part(unknown[0])]
+    assert shards.count_words(reading.Part(unknown[0]), ALL).counts.tolist() == [100, 100]
 
 
 def test_without_the_extra(monkeypatch):
@@ -334,7 +334,7 @@ def test_files_of_a_server_without_ranges_of_bytes(tmp_path, says_so):
         assert encode(f"simplecache::{url}/large.txt", ALL).report.tokens == 6_000_000
         (large,) = reading.expand([f"{url}/large.txt"])
         with pytest.raises(CorpusError) as caught:
-            shards.count_words(shards.parts([large], 3)[1], ALL)
+            shards.count_words(reading.parts([large], 3)[1], ALL)
         server.shutdown()
     assert str(caught.value) == NO_RANGES.format(f"{url}/large.txt")
 

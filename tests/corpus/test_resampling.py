@@ -8,7 +8,7 @@ import pytest
 from wordkin import TrainingConfig
 from wordkin.corpus import encoded
 from wordkin.corpus.encoded import resample
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 
 
 @pytest.mark.parametrize("at_a_time", [7, 10_000])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wordkin import TrainingConfig
 from wordkin.corpus import encoder, reading, scanner
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK, Classes, sentinel_classes, text_classes
 from wordkin.corpus.words import Words, WordTable
 from wordkin.storage.arrays import ALIGNMENT

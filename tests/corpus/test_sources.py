@@ -10,7 +10,7 @@ import pytest
 import wordkin
 from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec
 from wordkin.corpus import checks
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.errors import spell_arguments
 
 TEXTS = ["the cat sat", "a dog sat", "the end"]

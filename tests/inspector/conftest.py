@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wordkin.errors import WordkinError
-from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.api import Inspected
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = (

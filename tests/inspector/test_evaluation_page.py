@@ -8,10 +8,8 @@ import pytest
 from wordkin import WordVectors
 from wordkin.errors import FormatError
 from wordkin.evaluation import evaluate_analogies, evaluate_similarity
-from wordkin.inspector import scores
-from wordkin.inspector.inspected import Inspected
-from wordkin.inspector.requests import RequestError
-from wordkin.inspector.scores import Evaluation
+from wordkin.inspector import api
+from wordkin.inspector.api import Evaluation, Inspected, RequestError
 
 server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 
@@ -82,7 +80,7 @@ def test_sections_are_shown_as_they_come(vectors, files, inspector, page, monkey
         on.acquire()
         return evaluate_analogies(*arguments)
 
-    monkeypatch.setattr(scores, "evaluate_analogies", waiting)
+    monkeypatch.setattr(api, "evaluate_analogies", waiting)
     inspected = Inspected("model", vectors, evaluation=Evaluation(vectors, [files[0]], []))
     inspected.evaluation.start()
     page.goto(inspector(inspected) + "#evaluation")

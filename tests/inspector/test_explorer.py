@@ -11,11 +11,10 @@ import pytest
 
 from wordkin import WordVectors
 from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError, pip_install
-from wordkin.inspector import explorer, umap_job
+from wordkin.inspector import explorer, maps
+from wordkin.inspector.api import Inspected, RequestError
 from wordkin.inspector.explorer import CALLS
-from wordkin.inspector.inspected import Inspected
 from wordkin.inspector.maps import Layout, principal_plane
-from wordkin.inspector.requests import RequestError
 
 WORDS = ["the", "cat", "Cat", "cats", "car", "dog", "路", "路人", "ÉTÉ", "été"]
 
@@ -246,7 +245,7 @@ class TestLayout:
 
     def test_passes_of_the_search_and_epochs_become_shares(self):
         out = io.StringIO()
-        passes, bar = umap_job.Passes(out), umap_job.Bar(out)
+        passes, bar = maps.Passes(out), maps.Bar(out)
         for text in ("Finding", " Neighbors\n\t 3  /", "  14\n", "\tStopping after 3 / 14 or so\n"):
             passes.write(text)
         for text in ("\r", "0/200", "50/200", "?/200"):

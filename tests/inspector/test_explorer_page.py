@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wordkin import WordVectors
-from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.api import Inspected
 
 COUNT = 400
 

@@ -5,8 +5,7 @@ import re
 import pytest
 
 from wordkin import Word2Vec
-from wordkin.inspector.inspected import Inspected
-from wordkin.inspector.scores import Evaluation
+from wordkin.inspector.api import Evaluation, Inspected
 
 MOST_STOPS = 150
 VIEWS = {

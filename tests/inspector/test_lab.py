@@ -7,8 +7,7 @@ import pytest
 
 from wordkin import Word2Vec, WordVectors
 from wordkin.inspector import lab
-from wordkin.inspector.inspected import Inspected
-from wordkin.inspector.requests import RequestError
+from wordkin.inspector.api import Inspected, RequestError
 from wordkin.model import huffman, objective
 
 NOTHING = Inspected("")

@@ -5,7 +5,7 @@ import pytest
 
 from wordkin import Word2Vec, WordVectors
 from wordkin.inspector import lab
-from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.api import Inspected
 from wordkin.model import objective
 
 LINES = ["x", "y", "J", "dJ_dy", "dy_dx", "dJ_dx", "dx_dv", "dJ_dv", "dJ_dw", "v0", "w", "J_after"]

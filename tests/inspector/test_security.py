@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from wordkin.inspector.inspected import Inspected
-from wordkin.inspector.requests import RequestError
+from wordkin.inspector.api import Inspected, RequestError
 
 server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
-from wordkin.inspector import requests, security  # noqa: E402
+from wordkin.inspector import api, security  # noqa: E402
 
 httpx = pytest.importorskip("httpx")
 EXAMPLE = Inspected("example")
@@ -204,7 +203,7 @@ def test_a_body_is_json_of_a_bounded_size_that_is_told_before(asking, monkeypatc
 )
 def test_odd_json_is_refused(asking, content):
     with pytest.raises(RequestError, match="not a JSON object"):
-        requests.parse(content if isinstance(content, bytes) else content.encode())
+        api.parse(content if isinstance(content, bytes) else content.encode())
     answer = asking.post("/api/status", content=content, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
@@ -212,9 +211,9 @@ def test_odd_json_is_refused(asking, content):
 
 def test_sound_json_is_taken_and_says_what_it_lacks():
     document = {"a": [1, 2.5, -(2**53) + 1, None, True], "字": {"b": "𝔘"}, "d": [[[[[[[]]]]]]]}
-    assert requests.parse(json.dumps(document).encode()) == document
+    assert api.parse(json.dumps(document).encode()) == document
     with pytest.raises(RequestError, match="the request lacks 'word'"):
-        requests.parse(b"{}")["word"]
+        api.parse(b"{}")["word"]
 
 
 def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch, caplog):

@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.api import Inspected
 
 server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 httpx = pytest.importorskip("httpx")

@@ -8,9 +8,8 @@ import pytest
 
 from wordkin import Checkpoint, Word2Vec, WordVectors
 from wordkin.inspector import live
-from wordkin.inspector.inspected import Inspected
+from wordkin.inspector.api import Inspected, RequestError
 from wordkin.inspector.live import Live
-from wordkin.inspector.requests import RequestError
 
 server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
 

@@ -9,7 +9,7 @@ import pytest
 
 from wordkin import TrainingConfig, Word2Vec, memory
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model.kernel import Weights, padded
 from wordkin.training import chunk, reports
 from wordkin.training.chunk import ChunkResult, ChunkTrainer

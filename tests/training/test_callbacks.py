@@ -176,7 +176,7 @@ Word2Vec().fit("-")
 @pytest.mark.parametrize("place", BLOCKED)
 @needs_signals
 def test_ctrl_c_gets_through_to_what_blocks(place):
-    code = "import time\nfrom wordkin import Word2Vec\nimport wordkin.corpus.encoding\n" + BLOCKED[place]
+    code = "import time\nfrom wordkin import Word2Vec\nimport wordkin.corpus.encoder\n" + BLOCKED[place]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", code], text=True, **pipes) as process:
         assert process.stdout is not None

@@ -5,7 +5,7 @@ import pytest
 
 from wordkin import Checkpoint, ConfigurationError, EpochRecord, TrainingConfig, Word2Vec, memory
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.storage import container
 from wordkin.training import checkpoint as checkpoints
 from wordkin.training.chunk import ChunkTrainer

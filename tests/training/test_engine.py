@@ -3,7 +3,7 @@ import pytest
 
 from wordkin import EncodedCorpus, Word2Vec
 from wordkin.config import TrainingConfig
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.errors import ConfigurationError, DivergenceError
 from wordkin.training import engine
 from wordkin.training.engine import EngineConfig, Hooks, train_ids

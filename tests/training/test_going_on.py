@@ -21,7 +21,7 @@ from wordkin import (
     WordVectors,
 )
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import huffman
 from wordkin.model.kernel import padded
 from wordkin.training.checkpoint import CheckpointFile

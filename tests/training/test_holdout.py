@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wordkin import CorpusError, TrainingConfig, Word2Vec
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import huffman
 from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros

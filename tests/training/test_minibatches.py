@@ -8,7 +8,7 @@ import pytest
 
 from wordkin import Checkpoint, TrainingConfig, Word2Vec
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import huffman, sampling
 from wordkin.model.kernel.minibatch import wait
 from wordkin.training.chunk import ChunkTrainer

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from wordkin import ConfigurationError, CorpusError, DivergenceError, TrainingConfig, Word2Vec, WordkinError
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.model import kernel
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training import chunk, initialization, progress

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordkin import EpochRecord, TrainingConfig, Word2Vec
-from wordkin.corpus.encoding import encode
+from wordkin.corpus.encoder import encode
 from wordkin.training.reports import FEW_OCCURRENCES, verdict
 from wordkin.training.schedule import learning_rate
 

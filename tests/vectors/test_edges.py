@@ -26,7 +26,7 @@ from wordkin.evaluation.analogies import Question, Section
 from wordkin.evaluation.outliers import Group
 from wordkin.evaluation.stability import stability
 from wordkin.inspector import explorer
-from wordkin.inspector.inspected import Inspected, RequestError
+from wordkin.inspector.api import Inspected, RequestError
 from wordkin.inspector.maps import principal_plane
 from wordkin.vectors import loading, postprocessing
 from wordkin.vectors.alignment import align, drift, shared_words

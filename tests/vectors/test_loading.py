@@ -82,7 +82,7 @@ def test_conversion_takes_little_more_memory_than_a_block(tmp_path):
     warm = tmp_path / "warm"
     fuzz.vectors().save(warm, format="word2vec-binary")
     loading.convert(warm, tmp_path / "warm.out", None, "safetensors")  # which compiles
-    registry.FORMATS[formats[0]].import_module().write(made_up(), tmp_path / "0.npy")
+    registry.FORMATS[formats[0]].functions().write(made_up(), tmp_path / "0.npy")
     for number, (before, after) in enumerate(itertools.pairwise(formats)):
         tracemalloc.start()
         loading.convert(tmp_path / f"{number}.npy", tmp_path / f"{number + 1}.npy", before, after)

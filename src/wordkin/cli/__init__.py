@@ -66,10 +66,10 @@ def _as_option(name: str, value: Any, option: str | None) -> str:
 
 def add_commands() -> None:
     """Import the commands and add them; this is slow."""
-    from wordkin.cli import convert, evaluate, inspect, phrases, query, stability, train
+    from wordkin.cli import convert, demo, evaluate, inspect, phrases, query, train
 
-    asking = (query.similar, query.analogy, evaluate.evaluate, stability.stability, query.info, query.explain)
-    for command in (train.demo, train.train, train.encode, phrases.phrases, *asking, convert.convert, inspect.inspect):
+    asking = (query.similar, query.analogy, evaluate.evaluate, evaluate.stability, query.info, query.explain)
+    for command in (demo.demo, train.train, train.encode, phrases.phrases, *asking, convert.convert, inspect.inspect):
         wordkin.add_command(command)
 
 

@@ -1,12 +1,17 @@
-"""The common parts of all commands: examples in the help, --quiet, options for files, messages."""
+"""The common parts of all commands: examples in the help, --quiet, options for files, messages, lines that fit."""
 
+import itertools
 import json
 import logging
+import shutil
+import textwrap
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import numpy.typing as npt
 
 from wordkin.errors import NonFiniteVectorError, UnknownWordError, WordkinError
 
@@ -16,6 +21,10 @@ MOST_ERRORS = 10
 """The largest number of words without an answer to report one by one, because suggestions are slow to find."""
 
 logger = logging.getLogger("wordkin")
+MOST_LINES = 20
+"""The longest list of lines of one kind that is shown completely."""
+_FIRST, _LAST = 3, 10
+
 T = TypeVar("T")
 WordError = NonFiniteVectorError | UnknownWordError
 
@@ -228,3 +237,67 @@ def with_given_names(message: str) -> str:
     for path, name in names_of_copies().items():
         message = message.replace(path, name)
     return message
+
+
+def terminal_width() -> int:
+    """The width of the terminal, in characters."""
+    return shutil.get_terminal_size().columns
+
+
+def text_width(text: str) -> int:
+    """The columns of a text: two for a wide character, such as a Chinese one, none for a combining accent."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )
+
+
+def cut_line(line: str, room: int | None) -> str:
+    """Cut a line to `room` columns."""
+    if room is None or text_width(line) <= room:
+        return line
+    ends = itertools.accumulate(map(text_width, line))
+    return line[: sum(end < room for end in ends)] + "…"
+
+
+def wrap_text(text: str, room: int | None) -> str:
+    """Wrap a long text; all lines except the first are indented."""
+    return text if room is None else textwrap.fill(text, max(room, 20), subsequent_indent="  ")
+
+
+def align_columns(vectors: Sequence[npt.NDArray[Any]], room: int | None) -> list[str]:
+    """Format vectors with each dimension's numbers below each other; as many as fit, at least one.
+
+    Args:
+        vectors: each (d,).
+        room: the largest number of characters in a line; None for all numbers.
+    """
+    numbers = [[f"{number:.5g}" for number in vector] for vector in vectors]
+    widths = [max(map(len, column)) for column in zip(*numbers, strict=True)]
+    size = shown = len(widths)
+    if room is not None and sum(widths) + 2 * size > room:
+        left = room - len(f"[… {size} more]")
+        shown = sum(end <= left for end in itertools.accumulate(width + 2 for width in widths)) or 1
+    ending = "" if shown == size else f", … {size - shown} more"
+    return [
+        f"[{', '.join(f'{number:>{width}}' for number, width in zip(row[:shown], widths, strict=False))}{ending}]"
+        for row in numbers
+    ]
+
+
+def shorten_list(lines: Sequence[str], kept: Iterable[int] = ()) -> list[str]:
+    """Shorten a long list of lines to its first and last ones.
+
+    Args:
+        lines: the lines.
+        kept: the indices of lines that always stay.
+    """
+    if len(lines) <= MOST_LINES:
+        return list(lines)
+    places = sorted({*range(_FIRST), *kept, *range(len(lines) - _LAST, len(lines))})
+    result: list[str] = []
+    for before, place in itertools.pairwise([-1, *places]):
+        if place > before + 1:
+            result.append(f"… {place - before - 1} more (--full shows them)")
+        result.append(lines[place])
+    return result

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from wordkin.cli.command import PATH, STANDARD_STREAM, as_json, command, print_json, say, say_written
-from wordkin.cli.sources import READABLE, WRITABLE, copy_if_pipe, skip_option, skips_bad_rows, space_as_option
+from wordkin.cli.options import READABLE, WRITABLE, copy_if_pipe, skip_option, skips_bad_rows, space_as_option
 from wordkin.errors import OutputError
 from wordkin.storage import units
 from wordkin.vectors import loading
 from wordkin.vectors.formats import registry
-from wordkin.vectors.formats.precision import PRECISIONS, Precision
+from wordkin.vectors.formats.stream import PRECISIONS, Precision
 
 
 @command(

@@ -9,11 +9,11 @@ import click
 
 from wordkin.cli.command import PATH, as_json, command, print_json, say
 from wordkin.cli.evaluate import analogies_option, similarity_option
-from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors
+from wordkin.cli.options import copy_if_pipe, from_option, load_vectors
 from wordkin.errors import MissingPackageError, pip_install
 
 if TYPE_CHECKING:
-    from wordkin.inspector.inspected import Inspected
+    from wordkin.inspector.api import Inspected
     from wordkin.inspector.live import Live
     from wordkin.inspector.server import Server
 
@@ -78,7 +78,7 @@ def start_server(inspected: "Inspected", no_browser: bool, host: str = "127.0.0.
 
 def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":
     """Start the server for a run that is about to begin."""
-    from wordkin.inspector.inspected import Inspected
+    from wordkin.inspector.api import Inspected
     from wordkin.inspector.live import Live
 
     live = Live()
@@ -88,8 +88,7 @@ def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":
 def _inspected(
     model: Path | None, source_format: str | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]
 ) -> "Inspected":
-    from wordkin.inspector.inspected import Inspected
-    from wordkin.inspector.scores import Evaluation
+    from wordkin.inspector.api import Evaluation, Inspected
 
     if model is None:
         return Inspected(EXAMPLE)

@@ -1,15 +1,124 @@
-"""Command-line options for every hyper-parameter, made from the configuration."""
+"""Options that several commands share: files of vectors in any format, and every hyper-parameter."""
 
+import os
+import shutil
+import stat
+import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
-from wordkin.cli.command import PATH, OptionalNumber
-from wordkin.cli.sources import copy_if_pipe
+from wordkin.cli.command import PATH, STANDARD_STREAM, OptionalNumber, names_of_copies
 from wordkin.config import TrainingConfig, parameters, toml_values
+from wordkin.errors import FormatError
+from wordkin.vectors.formats.registry import FORMATS
+from wordkin.vectors.wordvectors import WordVectors
+
+_PIECE = 1 << 20
+_STANDARD_INPUT = (STANDARD_STREAM, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+READABLE = click.Choice([each.name for each in FORMATS.values() if each.reads])
+WRITABLE = click.Choice([each.name for each in FORMATS.values() if each.writes])
+
+model_argument = click.argument("model", type=PATH)
+_SKIP = "wordkin.skip_bad_rows"
+
+
+def _remember_to_skip(context: click.Context, _parameter: click.Parameter, skip: bool) -> None:
+    context.meta[_SKIP] = skip
+
+
+skip_option = click.option(
+    "--skip-bad-rows",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember_to_skip,
+    help="Leave out rows that have no word or are doubtful, and count them.",
+)
+_format_option = click.option(
+    "--from",
+    "source_format",
+    type=READABLE,
+    metavar="FORMAT",
+    help="The model's format; 'wordkin convert --help' lists them.  [default: by its content]",
+)
+space_as_option = click.option(
+    "--space-as", metavar="TEXT", help="Write TEXT for white space in words, if the format cannot hold it."
+)
+
+
+def from_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --from, which the command gets as ``source_format``, and --skip-bad-rows, for :func:`load_vectors`."""
+    return _format_option(skip_option(command))
+
+
+def skips_bad_rows() -> bool:
+    """Whether --skip-bad-rows was given."""
+    return bool(click.get_current_context().meta[_SKIP])
+
+
+def load_vectors(given: Path, source_format: str | None = None, fold: bool = False) -> WordVectors:
+    """Load vectors in any format from a file or a pipe.
+
+    Raises:
+        FormatError: the file cannot be read as vectors.
+    """
+    vectors = WordVectors.load(copy_if_pipe(given), source_format, skip_bad_rows=skips_bad_rows())
+    return vectors.folded() if fold else vectors
+
+
+def copy_if_pipe(given: Path) -> Path:
+    """Make a file readable more than once: a pipe or ``-`` is copied to a temporary file.
+
+    The copy is removed when the command ends.
+
+    Raises:
+        FormatError: the pipe is empty, holds more than there is room for, or cannot be read.
+    """
+    standard = str(given) in _STANDARD_INPUT
+    try:
+        mode = 0 if standard else given.stat().st_mode
+    except OSError:
+        return given  # reading it raises the right error
+    if not (standard or stat.S_ISFIFO(mode)):
+        return given
+    name = "standard input" if standard else str(given)
+    folder = Path(tempfile.mkdtemp(prefix="wordkin-")).resolve()  # mapped files have resolved names
+    click.get_current_context().find_root().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
+    copy = folder / ("standard-input" if standard else given.name)
+    names_of_copies()[str(copy)] = name
+    try:
+        if not standard:
+            with given.open("rb") as stream:
+                _copy(stream, copy, name)
+        elif sys.stdin is None:
+            raise FormatError("standard input is closed; name a file")
+        else:
+            _copy(sys.stdin.buffer, copy, name)
+    except OSError as error:
+        raise FormatError(f"cannot copy {name} to {folder}: {error.strerror or error}") from error
+    return copy
+
+
+def _copy(stream: BinaryIO, copy: Path, name: str) -> None:
+    """Copy a pipe to a file; an endless pipe must not fill the disk."""
+    most, copied = shutil.disk_usage(copy.parent).free // 2, 0
+    with copy.open("xb") as file:
+        while piece := stream.read(_PIECE):
+            copied += len(piece)
+            if copied > most:
+                raise FormatError(
+                    f"more than {most:,} bytes come from {name}, half of what is free in {copy.parent.parent}: set "
+                    f"{'TEMP' if os.name == 'nt' else 'TMPDIR'} to a place with more room, or write them to a file"
+                )
+            file.write(piece)
+    if not copied:
+        raise FormatError(f"{name} is empty, or was read before; name a file of vectors")
+
 
 Command = Callable[..., Any]
 

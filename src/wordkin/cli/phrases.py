@@ -7,8 +7,7 @@ import click
 from click.core import ParameterSource
 
 from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json, say_written
-from wordkin.cli.options import config_options, configuration
-from wordkin.cli.sources import copy_if_pipe
+from wordkin.cli.options import config_options, configuration, copy_if_pipe
 from wordkin.cli.train import inputs_argument, output_option, sources_of
 from wordkin.corpus.frozen_phrases import FrozenPhrases
 from wordkin.corpus.phrases import MOST_CANDIDATES, THRESHOLDS, Phrases, all_words

@@ -7,9 +7,20 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.cli import terminal
-from wordkin.cli.command import answers, as_documents, as_json, command, end_if_any, print_json
-from wordkin.cli.sources import copy_if_pipe, from_option, load_vectors, model_argument
+from wordkin.cli.command import (
+    align_columns,
+    answers,
+    as_documents,
+    as_json,
+    command,
+    cut_line,
+    end_if_any,
+    print_json,
+    shorten_list,
+    terminal_width,
+    wrap_text,
+)
+from wordkin.cli.options import copy_if_pipe, from_option, load_vectors, model_argument
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
@@ -101,11 +112,11 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
     Only parameters that differ from the defaults are shown, and only the first and the last of many epochs; --full and
     --json show all.
     """
-    path, room = copy_if_pipe(model), None if full else terminal.columns()
+    path, room = copy_if_pipe(model), None if full else terminal_width()
     if source_format is None and container.container_kind(path) == CORPUS:
         corpus = EncodedCorpus.load(path)
         document: dict[str, Any] = {"kind": CORPUS, "settings": corpus.settings, "report": corpus.report.as_dict()}
-        lines = [terminal.wrapped(f"encoded corpus: {corpus.report}", room), *_configuration(corpus.settings, full)]
+        lines = [wrap_text(f"encoded corpus: {corpus.report}", room), *_configuration(corpus.settings, full)]
     else:
         vectors = load_vectors(path, source_format)
         document = {
@@ -121,7 +132,7 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
             f"model: {units.plural(len(vectors), 'word')}, {units.plural(vectors.vector_size, 'dimension')}, "
             f"{vectors.precision}, "
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
-            terminal.cut(f"most frequent: {' '.join(vectors.index_to_key[:10])}", room),
+            cut_line(f"most frequent: {' '.join(vectors.index_to_key[:10])}", room),
             *_configuration(vectors.config, full),
             *_epochs(vectors, full),
         ]
@@ -185,7 +196,7 @@ def explain(
         }
         print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
     else:
-        click.echo("\n".join(_format_pass(step, input_word, output_word, eta, None if full else terminal.columns())))
+        click.echo("\n".join(_format_pass(step, input_word, output_word, eta, None if full else terminal_width())))
 
 
 def _finite(word: str, vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -197,7 +208,7 @@ def _finite(word: str, vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 def _format_pass(step: PairPass, input_word: str, output_word: str, eta: float, columns: int | None) -> list[str]:
     room = None if columns is None else columns - len(f"  {'':21} = ")
-    v, w, dJ_dv, dJ_dw, v_after, w_after = terminal.in_columns(
+    v, w, dJ_dv, dJ_dw, v_after, w_after = align_columns(
         [step.v, step.w, step.dJ_dv, step.dJ_dw, step.v_after, step.w_after], room
     )
     if step.t:
@@ -245,7 +256,7 @@ def _epochs(vectors: WordVectors, full: bool) -> list[str]:
         best = first + best_epoch(losses[first:]) - 1
         lines[best] += ": the vectors are of this epoch"
         kept.append(best)
-    return lines if full else terminal.shortened(lines, kept)
+    return lines if full else shorten_list(lines, kept)
 
 
 def _scored(found: list[tuple[str, float]]) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
-"""``wordkin demo``, ``train`` and ``encode``."""
+"""``wordkin train`` and ``encode``."""
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,17 +21,19 @@ from wordkin.cli.command import (
     with_given_names,
 )
 from wordkin.cli.inspect import no_browser_option, watch_run
-from wordkin.cli.options import config_options, configuration, given_options
-from wordkin.cli.sources import (
+from wordkin.cli.options import (
     READABLE,
     WRITABLE,
+    config_options,
+    configuration,
     copy_if_pipe,
+    given_options,
     load_vectors,
     skip_option,
     skips_bad_rows,
     space_as_option,
 )
-from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, TrainingConfig, parameters
+from wordkin.config import CORPUS_PARAMETERS, EXCHANGE_PRECISIONS, parameters
 from wordkin.corpus import reading
 from wordkin.corpus.checks import warn
 from wordkin.corpus.encoded import KIND as CORPUS
@@ -46,7 +47,6 @@ from wordkin.training.word2vec import Word2Vec, settings_of
 from wordkin.vectors import loading
 from wordkin.vectors.formats.registry import FORMATS
 
-_DEMO_WORDS = ("list", "true", "read", "returns", "file", "string", "error", "class")
 inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 output_option = click.option(
     "-o", "--output", type=OUTPUT, required=True, help="File to write; replaced when complete."
@@ -192,7 +192,7 @@ def train(
     if inspect:
         server, live = watch_run(output.name, no_browser)
         click.get_current_context().with_resource(server)
-    _fit(
+    fit_and_report(
         model,
         [Path(source) if isinstance(source, str) else source for source in sources],
         progress=live.begin if live else not is_quiet(),
@@ -241,7 +241,7 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
     from wordkin.corpus import sources
     from wordkin.corpus.phrases import encode_corpus
 
-    _require_own_suffix(output, "an encoded corpus")
+    require_own_suffix(output, "an encoded corpus")
     config = configuration(config_file, values)
     corpus = encode_corpus(sources.files(sources_of(inputs, output)), config)
     say(str(corpus.report))
@@ -253,53 +253,6 @@ def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_j
         say_written(f"wrote {output}: {corpus.report}")
 
 
-@command("wordkin demo")
-@click.option(
-    "-o",
-    "--output",
-    type=OUTPUT,
-    default="wordkin-demo.safetensors",
-    show_default=True,
-    help="File to write.",
-)
-@as_json
-def demo(output: Path, as_json: bool) -> None:
-    """Train on text that is already on this machine, and show some neighbours.
-
-    The text is the documentation in Python's own standard library.
-    """
-    from wordkin.corpus.standard_library import paragraphs
-
-    _require_own_suffix(output, "the demo's model")
-    atomic.require_writable(output)
-    config = TrainingConfig(tokenizer="words", lower=True, epochs=30, learning_rate=0.05)
-    say("reading the documentation of Python's standard library")
-    model = Word2Vec(config)
-    _fit(model, paragraphs(), progress=not is_quiet())
-    model.save(output)
-    words = [word for word in _DEMO_WORDS if word in model.vectors]
-    neighbours = {word: model.vectors.most_similar(word, topn=6) for word in words}
-    if as_json:
-        print_json({"model": str(output), "neighbours": neighbours})
-        return
-    for word, found in neighbours.items():
-        click.echo(f"{word:>8}  →  {', '.join(other for other, _ in found)}")
-    program = _program()
-    click.echo(
-        f"\nNow ask for more:\n  {program} similar {output} dictionary\n  {program} analogy {output} list append set\n"
-        f"  {program} explain {output} read write\nor train on a text of your own:\n"
-        f"  {program} train my-text.txt --lower --tokenizer words -o my-vectors.safetensors"
-    )
-
-
-def _program() -> str:
-    """The command that starts this program: its name if the shell finds it, else this Python with the module."""
-    if shutil.which("wordkin"):
-        return "wordkin"
-    python = Path(sys.executable)
-    return f"{python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python} -m wordkin"
-
-
 def _initialization(model: Word2Vec) -> dict[str, Any] | None:
     """The numbers of known, new and frozen words, for --json."""
     if model.initialization is None:
@@ -307,7 +260,7 @@ def _initialization(model: Word2Vec) -> dict[str, Any] | None:
     return {**model.initialization.as_dict(), "source": with_given_names(model.initialization.source)}
 
 
-def _require_own_suffix(output: Path, what: str) -> None:
+def require_own_suffix(output: Path, what: str) -> None:
     """Refuse an output name with the suffix of another format; `what` is always a safetensors file."""
     for form in FORMATS.values():
         if output.suffix.lower() in form.suffixes and not form.complete:
@@ -356,7 +309,8 @@ def _words_to_freeze(given: str | None) -> str | list[str] | None:
     return words
 
 
-def _fit(model: Word2Vec, corpus: Any, **options: Any) -> None:
+def fit_and_report(model: Word2Vec, corpus: Any, **options: Any) -> None:
+    """Train, then say how long it took and how it went."""
     model.fit(corpus, **options)
     last = model.history[-1]
     seconds = sum(record.seconds for record in model.history)

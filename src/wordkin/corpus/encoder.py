@@ -7,9 +7,8 @@ unnamed temporary files (in ``TMPDIR``), which disappear when the process ends, 
 import contextlib
 import dataclasses
 import itertools
-import logging
-from collections.abc import Iterable
-from typing import IO, Any, NamedTuple, NoReturn, Self
+from collections.abc import Iterable, Sequence
+from typing import IO, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from wordkin import memory
 from wordkin.compilation import announced
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizer
-from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
+from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.scanner import (
     ARENA_USED,
     BATCH,
@@ -35,43 +34,91 @@ from wordkin.corpus.scanner import (
     refill,
     scan,
 )
+from wordkin.corpus.sources import Corpus, Encoded, Files, Sentences, Strings, recognize
 from wordkin.corpus.spool import (
     REMAP_FIELDS,
     SENTENCES_KEPT,
     TOKENS_KEPT,
     TOKENS_READ,
-    copy_vocabulary,
     copy_words,
     map_spool,
     open_spool,
     remap,
     spooling,
+    with_known_words,
 )
-from wordkin.corpus.words import WordCounts, Words
-from wordkin.errors import CorpusError, argument
-from wordkin.storage import units
+from wordkin.corpus.tokenizer import TOKEN_MARK
+from wordkin.corpus.words import CountedText, PrunedVocabulary, WordCounts, Words, prune
+from wordkin.errors import ConfigurationError, argument
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
-logger = logging.getLogger("wordkin")
-
-_SAMPLE_WORDS = 10_000
-"""The number of words that decide whether a text has spaces between its words."""
+_BLOCK_WORDS = 1 << 16
+"""The number of words that a merger scans at a time."""
 
 
-class PrunedVocabulary(NamedTuple):
-    """A sorted and pruned vocabulary.
+def encode(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WORDS) -> EncodedCorpus:
+    """Recognize a corpus and encode it; see :func:`wordkin.corpus.sources.recognize` and :func:`encode_source`."""
+    return encode_source(recognize(corpus, config), config, known)
 
-    Attributes:
-        vocabulary: the words that are kept.
-        row_of_id: (words,) int32, the row of each provisional id, -1 where the word was dropped.
-        report: what was read and dropped, without the number of sentences.
-        settings: the parameters that are fixed by encoding.
+
+def encode_source(source: Corpus, config: TrainingConfig, known: Vocabulary = NO_WORDS) -> EncodedCorpus:
+    """Encode a corpus.
+
+    Args:
+        source: the corpus; an iterable is read once.
+        config: how to tokenize and prune.
+        known: words that are always in the vocabulary; their counts are added to those of the corpus.
+
+    Raises:
+        ConfigurationError: the corpus was encoded with other parameters, or has more words than memory allows.
+        CorpusError: the corpus cannot be read or is too small; the message names the fix.
     """
+    if not isinstance(source, Encoded):
+        return _encode_text(source, config, known)
+    corpus = source.corpus
+    if not len(known):
+        _require_the_same(corpus.settings, config, source.name)
+    else:
+        corpus = with_known_words(corpus, known)
+    if config.memory_budget is not None:
+        lengths = np.diff(corpus.vocabulary.offsets)
+        fitting = memory.words_that_fit(
+            config.memory_budget, lengths, corpus.sentences, config.vector_size, config.copies_of_weights
+        )
+        memory.require_room_for_encoded(config, fitting, len(lengths), len(known), source.name)
+    return corpus
 
-    vocabulary: Vocabulary
-    row_of_id: npt.NDArray[np.int32]
-    report: CorpusReport
-    settings: dict[str, Any]
+
+def _encode_text(source: Files | Strings | Sentences, config: TrainingConfig, known: Vocabulary) -> EncodedCorpus:
+    lists = isinstance(source, Sentences)
+    classes = tokenizer.sentinel_classes() if lists else tokenizer.text_classes(config.tokenizer or "whitespace")
+    with Encoder(config, classes, known) as encoder:
+        if isinstance(source, Sentences):
+            encoder.add_sentences(source.blocks)
+        else:
+            for name, blocks in source.texts:
+                encoder.add_text(name, blocks)
+        return encoder.finish()
+
+
+def _require_the_same(settings: dict[str, Any], config: TrainingConfig, name: str) -> None:
+    """Refuse parameters that differ from those that a corpus was encoded with."""
+    defaults = TrainingConfig()
+    for parameter in CORPUS_PARAMETERS:
+        wanted, settled = getattr(config, parameter), settings[parameter]
+        if parameter == "max_vocabulary" and _fewer_for_memory(config, settled):
+            continue
+        if wanted not in (settled, getattr(defaults, parameter)):
+            raise ConfigurationError(
+                f"{argument(parameter)} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
+            )
+
+
+def _fewer_for_memory(config: TrainingConfig, settled: int | None) -> bool:
+    """Whether memory_budget may have given the corpus fewer words than max_vocabulary allows."""
+    if config.memory_budget is None or config.max_vocabulary is None or settled is None:
+        return False
+    return settled < config.max_vocabulary
 
 
 class Encoder:
@@ -139,8 +186,8 @@ class Encoder:
                 continue
             raw = pending + b"".join(growing)
             growing, held = [], 0
-            cut = len(raw) if final else self._decodable(raw)
-            text = self._decode(raw[:cut], name, offset)
+            cut = len(raw) if final else tokenizer.decodable(raw, self.config.lower)
+            text = tokenizer.decode(raw[:cut], self.config, self.classes.dropped, name, offset)
             if offset == 0:
                 text = text.removeprefix(reading.BYTE_ORDER_MARK)
             pending = raw[cut:]
@@ -207,63 +254,10 @@ class Encoder:
         return self._ends_spool.tell() // self._ends.itemsize
 
     def _prune(self, counts: npt.NDArray[np.int64], sentences: int) -> PrunedVocabulary:
-        """Sort and prune the vocabulary.
-
-        Args:
-            counts: (words,) the occurrences of each word in the text, by provisional id.
-            sentences: the number of sentences in the text, or an upper bound.
-        """
-        words, tokens = len(counts), int(counts.sum())
-        if not tokens:
-            read = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
-            raise CorpusError(f"{read} holds no tokens: it is empty or only white space; give a file with text")
-        known = len(self._known)
-        new = known + np.argsort(-counts[known:], kind="stable")
-        frequent = int(np.count_nonzero(counts[known:] >= self.config.min_count))
-        wanted = min(frequent, max(0, (self.config.max_vocabulary or words) - known))
-        kept = self._within_budget(np.concatenate([np.arange(known), new[:wanted]]), sentences)
-        joining = len(kept) - known
-        report = CorpusReport(
-            sources=len(self.sources),
-            tokens=tokens,
-            distinct_words=int(np.count_nonzero(counts)),
-            words_kept=int(np.count_nonzero(counts[kept])),
-            tokens_kept=int(counts[kept].sum()),
-            dropped_by_min_count=int(counts[new[frequent:]].sum()),
-            dropped_by_max_vocabulary=int(counts[new[joining:frequent]].sum()),
-            empty_tokens=self.empty_tokens,
-        )
-        if not report.tokens_kept or len(kept) < 2:
-            _refuse_vocabulary(report, self.config, known, int(counts.max()), self._has_no_spaces())
-        settings = {name: getattr(self.config, name) for name in CORPUS_PARAMETERS}
-        if joining < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
-            settings["max_vocabulary"] = len(kept)
-            dropped = int(counts[new[joining:wanted]].sum())
-            logger.info("%s", _budget_message(self.config, len(kept), known + wanted, dropped, tokens))
-        counts[:known] += self._known.counts
-        table = self._words.table
-        vocabulary, rows = copy_vocabulary(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
-        row_of_id = np.full(words, -1, np.int32)
-        row_of_id[kept] = rows
-        return PrunedVocabulary(vocabulary, row_of_id, report, settings)
-
-    def _has_no_spaces(self) -> bool:
-        """Whether the first words are whole sentences, because the text has no spaces between words."""
-        number = min(self._word_count, _SAMPLE_WORDS)
-        table = self._words.table
+        """Sort and prune the vocabulary, by the counts of its words and the number of sentences."""
         is_text = self.classes is not tokenizer.sentinel_classes() and not self.classes.single
-        return is_text and tokenizer.without_spaces(table.arena[: table.offsets[number]].tobytes(), number)
-
-    def _within_budget(self, order: npt.NDArray[np.intp], sentences: int) -> npt.NDArray[np.intp]:
-        """The words that fit into memory_budget: all known words and the most frequent new ones."""
-        if self.config.memory_budget is None:
-            return order
-        lengths = self._words.table.offsets[order + 1] - self._words.table.offsets[order]
-        fitting = memory.words_that_fit(
-            self.config.memory_budget, lengths, sentences, self.config.vector_size, self.config.copies_of_weights
-        )
-        memory.require_room_for_known(self.config.memory_budget, fitting, len(self._known))
-        return order[:fitting]
+        text = CountedText(self.sources, counts, sentences, self.empty_tokens, is_text)
+        return prune(self._words.table, text, self._known, self.config)
 
     def _compile(self) -> None:
         """Compile the scanner or load it from the cache, by scanning an empty text."""
@@ -277,41 +271,6 @@ class Encoder:
         text = np.empty(size + SPARE, np.uint8)
         text[: self._rest] = self._text[: self._rest]
         self._text, self._ids, self._ends = text, np.empty(size, np.int32), np.empty(size + 1, np.int64)
-
-    def _decodable(self, raw: bytes) -> int:
-        """The number of bytes of `raw` up to its last whole character (for lower(), its last whole word)."""
-        if self.config.lower:
-            cut = max(raw.rfind(b"\n"), raw.rfind(b" ")) + 1
-            if cut:
-                return cut
-        for back in range(1, min(4, len(raw) + 1)):
-            byte = raw[-back]
-            if byte >= 0xC0:  # the lead byte of a character of 2, 3 or 4 bytes
-                return len(raw) - back if (2 if byte < 0xE0 else 3 if byte < 0xF0 else 4) > back else len(raw)
-            if byte < 0x80:
-                break
-        return len(raw)
-
-    def _decode(self, raw: bytes, name: str, offset: int) -> bytes:
-        """Check a piece of UTF-8; replace errors, lower-case it or drop characters as configured."""
-        if raw.isascii():
-            return raw.lower() if self.config.lower else raw
-        try:
-            text = raw.decode("utf-8", self.config.encoding_errors)
-        except UnicodeDecodeError as error:
-            raise CorpusError(
-                f"{name} is not UTF-8 at byte {offset + error.start} (0x{raw[error.start]:02x}): convert it, or use "
-                f"{argument('encoding_errors', 'replace')}"
-            ) from error
-        dropped = self.classes.dropped
-        has_dropped = dropped != "" and dropped in text
-        if has_dropped:
-            text = text.replace(dropped, "")
-        if self.config.lower:
-            text = text.lower()
-        elif self.config.encoding_errors == "strict" and not has_dropped:
-            return raw
-        return text.encode()
 
     def _scan(self, data: bytes, final: bool) -> None:
         """Scan a piece after the rest of the last one, spool the ids, and keep an incomplete token as the new rest."""
@@ -353,32 +312,50 @@ def _fields(classes: tokenizer.Classes) -> tuple[npt.NDArray[np.uint8], npt.NDAr
     return classes.of_byte, classes.of_character, classes.single
 
 
-def _budget_message(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
-    """The message on the words that memory_budget dropped."""
-    return (
-        f"{argument('memory_budget')} {units.format_bytes(config.memory_budget or 0)} has room for {kept:,} of "
-        f"{wanted:,} words of {config.vector_size} dimensions; the rarer ones are dropped, with {dropped:,} tokens "
-        f"({dropped / tokens:.1%})"
-    )
+class Merger(Encoder):
+    """Merges the words of consecutive parts of a text.
+
+    It scans the words of each part in the order of their first appearance there. So its ids are ranks of first
+    appearance in the whole text.
+
+    Args:
+        config: how to prune the vocabulary.
+        known: words that are always kept.
+    """
+
+    def __init__(self, config: TrainingConfig, known: Vocabulary) -> None:
+        super().__init__(config, tokenizer.sentinel_classes(), known)
+
+    def merge(self, sources: Sequence[str], parts: Sequence[WordCounts]) -> tuple[PrunedVocabulary, list[int]]:
+        """Count, sort and prune.
+
+        Args:
+            sources: the sources of the text, for messages and the report.
+            parts: the words of the parts, in the order of the text.
+
+        Returns:
+            The vocabulary, and the number of tokens that are kept of each part.
+
+        Raises:
+            CorpusError: there was no text, or fewer than two words are left.
+        """
+        self.sources += sources
+        for part in parts:
+            for first in range(0, len(part.counts), _BLOCK_WORDS):
+                self._scan(_encode_words(part, first, first + _BLOCK_WORDS), final=True)
+        counts = np.zeros(self._word_count, np.int64)
+        cuts = np.cumsum([len(part.counts) for part in parts])
+        all_ids = map_spool(self._ids_spool, np.int32) if cuts[-1] else np.zeros(0, np.int32)
+        ids_of_parts = np.split(all_ids, cuts[:-1])
+        for part, ids in zip(parts, ids_of_parts, strict=True):
+            counts[ids] += part.counts
+        settled = self._prune(counts, sum(part.sentences for part in parts))
+        kept = settled.row_of_id >= 0
+        return settled, [int(part.counts[kept[ids]].sum()) for part, ids in zip(parts, ids_of_parts, strict=True)]
 
 
-def _refuse_vocabulary(
-    report: CorpusReport, config: TrainingConfig, known: int, most: int, has_no_spaces: bool
-) -> NoReturn:
-    if known and not report.tokens_kept:
-        raise CorpusError(
-            f"none of the text's {report.distinct_words:,} distinct words is known to the model, and none can join it: "
-            f"the most frequent occurs {most:,} times, {argument('min_count')} is {config.min_count}, "
-            f"{argument('max_vocabulary')} {config.max_vocabulary}; check whether {argument('tokenizer')} and "
-            f"{argument('lower')} are the model's, or give more text"
-        )
-    left = "no word is" if report.words_kept == 0 else "only one word is"
-    if has_no_spaces:
-        raise CorpusError(f"{left} left to train on: {tokenizer.advice_without_spaces()}")
-    advice = (
-        f"{argument('min_count', config.min_count)} dropped the other {report.distinct_words - report.words_kept:,} of "
-        f"{report.distinct_words:,} distinct words (the most frequent occurs {most:,} times): lower it"
-        if report.distinct_words > 1
-        else "the corpus repeats a single word"
-    )
-    raise CorpusError(f"{left} left to train on: {advice}, or give more text")
+def _encode_words(part: WordCounts, first: int, last: int) -> bytes:
+    """The words from `first` to `last` (exclusive) in sentinel encoding."""
+    offsets = part.offsets[first : last + 1]
+    text = part.text[offsets[0] : offsets[-1]]
+    return np.insert(text, offsets[1:] - offsets[0], TOKEN_MARK[0]).tobytes()

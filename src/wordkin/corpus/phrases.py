@@ -164,12 +164,12 @@ class Phrases:
         Raises:
             CorpusError: the corpus cannot be read, has lost words, or has fewer than two different words.
         """
-        self.find(all_words(recognize(corpus, self._config.tokenizer), self._config))
+        self.find(all_words(recognize(corpus, self._config), self._config))
         return self
 
     def fit_encode(self, corpus: Any, **parameters: Unpack[Parameters]) -> EncodedCorpus:
         """Find the phrases of a corpus and join them; the corpus is read once. See :meth:`fit` and :meth:`encode`."""
-        source = recognize(corpus, self._config.tokenizer)
+        source = recognize(corpus, self._config)
         return fit_encode(self, source, self._encoding(parameters), NO_WORDS)
 
     def encode(self, corpus: Any, **parameters: Unpack[Parameters]) -> EncodedCorpus:
@@ -186,7 +186,7 @@ class Phrases:
         """
         from wordkin.corpus.joining import TokenText, join_all
 
-        whole = all_words(recognize(corpus, self._config.tokenizer), self._config)
+        whole = all_words(recognize(corpus, self._config), self._config)
         frozen = self.freeze()
         return _pruned(join_all(TokenText.of(whole), frozen), whole, len(frozen), self._encoding(parameters), NO_WORDS)
 
@@ -292,11 +292,11 @@ def encode_corpus(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WO
     Raises:
         CorpusError: the corpus cannot be read or is too small; the message names the fix.
     """
-    from wordkin.corpus.encoding import encode
+    from wordkin.corpus.encoder import encode_source
 
-    source = recognize(corpus, config.tokenizer)
+    source = recognize(corpus, config)
     if not config.phrases or isinstance(source, Encoded):
-        return encode(source, config, known)
+        return encode_source(source, config, known)
     phrases = Phrases(
         passes=config.phrases,
         tokenizer=config.tokenizer,
@@ -314,7 +314,7 @@ def fit_encode(phrases: Phrases, source: Corpus, config: TrainingConfig, known: 
 
 def all_words(source: Corpus, config: TrainingConfig) -> EncodedCorpus:
     """Encode a corpus without dropping words: phrases must not reach over a word that was dropped."""
-    from wordkin.corpus.encoding import encode
+    from wordkin.corpus.encoder import encode_source
 
     if isinstance(source, Encoded):
         report = source.corpus.report
@@ -325,14 +325,16 @@ def all_words(source: Corpus, config: TrainingConfig) -> EncodedCorpus:
                 f"phrases: encode the text again with {argument('min_count', 1)}"
             )
         return source.corpus
-    return encode(source, dataclasses.replace(config, min_count=1, max_vocabulary=None, memory_budget=None, phrases=0))
+    return encode_source(
+        source, dataclasses.replace(config, min_count=1, max_vocabulary=None, memory_budget=None, phrases=0)
+    )
 
 
 def _pruned(
     text: "TokenText", whole: EncodedCorpus, phrases: int, config: TrainingConfig, known: Vocabulary
 ) -> EncodedCorpus:
     """Prune a text whose words are in the order of their first appearance, as if it had been read that way."""
-    from wordkin.corpus.merging import Merger
+    from wordkin.corpus.encoder import Merger
     from wordkin.corpus.spool import remap_text
     from wordkin.corpus.words import WordCounts
 

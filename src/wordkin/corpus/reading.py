@@ -5,11 +5,13 @@ import contextlib
 import glob
 import gzip
 import io
+import itertools
 import lzma
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -23,6 +25,9 @@ Source = Path | RemoteFile | str
 
 STANDARD_INPUT = "-"
 BLOCK_BYTES = 1 << 20
+
+LEAST_BYTES = 1 << 20
+"""Text is not cut into parts that are smaller."""
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -275,3 +280,32 @@ def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | N
             if type(error).__module__.startswith("zstandard"):
                 raise CorpusError(f"{name} is damaged or cut short: {error}; fetch it again") from error
             raise
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file of text, or the lines of it that begin at byte `begin` or later and before byte `end`."""
+
+    path: Path | RemoteFile
+    begin: int = 0
+    end: int | None = None
+
+    def lines(self) -> tuple[int, Iterator[bytes]]:
+        """The offset of its first line in the file, and its lines in blocks."""
+        begin = line_start(self.path, self.begin) if self.begin else 0
+        end = line_start(self.path, self.end) if self.end else None
+        return begin, blocks(self.path, begin=begin, end=end)
+
+
+def parts(files: Sequence[Path | RemoteFile], number: int, least: int = LEAST_BYTES) -> list[Part]:
+    """Cut files into about `number` parts of as many bytes; compressed files stay whole."""
+    sizes = [size(path) or 0 for path in files]
+    wanted = max(least, -(-sum(sizes) // number))
+    found = []
+    for path, length in zip(files, sizes, strict=True):
+        pieces = max(1, round(length / wanted))
+        if pieces > 1 and is_compressed(path):
+            pieces = 1
+        bounds = [length * piece // pieces for piece in range(pieces)]
+        found += [Part(path, begin, end) for begin, end in itertools.zip_longest(bounds, bounds[1:])]
+    return found

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wordkin.config import Tokenizer, TrainingConfig
+from wordkin.config import TrainingConfig
 from wordkin.corpus import reading, remote
 from wordkin.corpus.encoded import KIND, EncodedCorpus
-from wordkin.corpus.reading import BLOCK_BYTES
+from wordkin.corpus.reading import BLOCK_BYTES, Part
 from wordkin.corpus.remote import RemoteFile
 from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK
 from wordkin.errors import CorpusError, argument
 from wordkin.storage import container
 
+PARTS_PER_PROCESS = 4
+"""Parts of a text that each process counts: with more parts, it reads less text that is not in its shard."""
+
 _MOST_COLUMNS = 5
 """The largest number of columns that a message lists."""
+
+_WANTED = "pass lists of tokens"
 
 
 @dataclass(frozen=True)
@@ -35,46 +40,73 @@ class Files:
 
     files: list[reading.Source]
 
+    @property
+    def texts(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """The name and the blocks of each file."""
+        return ((reading.name_of(file), reading.blocks(file)) for file in self.files)
+
 
 @dataclass(frozen=True)
-class Texts:
-    """Strings of text; the end of a string ends a sentence."""
+class Strings:
+    """Strings of text, as blocks; the end of a string ends a sentence. They can be read once."""
 
-    strings: Iterator[Any]
+    blocks: Iterator[bytes]
+
+    @property
+    def texts(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """The name and the blocks of the only text."""
+        return iter([("the text", self.blocks)])
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """Lists of tokens."""
+    """Lists of tokens, as the blocks of :func:`sentinel_blocks`. They can be read once."""
 
-    sentences: Iterator[Any]
+    blocks: Iterator[tuple[bytes, int]]
 
 
-Corpus = Encoded | Files | Texts | Sentences
+Corpus = Encoded | Files | Strings | Sentences
 """What a corpus can be. Everything behind the door takes one of these."""
 
 
-def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
+def recognize(corpus: Any, config: TrainingConfig) -> Corpus:
     """Recognize what a corpus is. The first item of an iterable decides; :func:`invalid_item` is the error for others.
 
     Args:
         corpus: a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of paths, of strings or of
             lists of tokens, such as a column of pandas, polars, pyarrow or NumPy; an :class:`EncodedCorpus`; or a
             :data:`Corpus`, which is returned unchanged.
-        tokenizer: the tokenizer for strings; None if strings are not accepted.
+        config: how strings are tokenized, if they are accepted, and how tokens are lower-cased.
 
     Raises:
         CorpusError: the corpus is something else, a table of several columns, empty, or a path without a file.
         MissingPackageError: a URL needs a package that is not installed.
     """
-    if isinstance(corpus, Encoded | Files | Texts | Sentences):
+    if isinstance(corpus, Encoded | Files | Strings | Sentences):
         return corpus
     if isinstance(corpus, EncodedCorpus):
         return Encoded(corpus)
-    if isinstance(corpus, str):
-        return _of_string(corpus)
-    if isinstance(corpus, RemoteFile | os.PathLike):
-        return files([corpus if isinstance(corpus, RemoteFile) else Path(corpus)])
+    if isinstance(corpus, str | os.PathLike | RemoteFile):
+        first = corpus if isinstance(corpus, str | RemoteFile) else Path(corpus)
+        items: Iterator[Any] = iter([first])
+    else:
+        first, items = _first_item(corpus)
+        if not isinstance(first, os.PathLike | RemoteFile):
+            if isinstance(first, str) and config.tokenizer is not None:
+                return Strings(string_blocks(items))
+            return Sentences(sentinel_blocks(items, config))
+    try:
+        return files(items)
+    except CorpusError as error:
+        if not isinstance(first, str) or remote.is_url(first):
+            raise
+        raise CorpusError(
+            f"{error}. A string is taken as a path: to train on text, pass lists of tokens, or [text] with a tokenizer"
+        ) from error
+
+
+def _first_item(corpus: Any) -> tuple[Any, Iterator[Any]]:
+    """The first item of an iterable, and all of its items."""
     if (columns := columns_of(corpus)) is not None:
         raise CorpusError(f"the corpus is {_describe_table(corpus, columns, 'corpus')}")
     if isinstance(corpus, bytes | bytearray | memoryview) or not isinstance(corpus, Iterable):
@@ -88,14 +120,9 @@ def recognize(corpus: Any, tokenizer: Tokenizer | None) -> Corpus:
     if first is nothing:
         raise CorpusError("the corpus is empty: its iterator has no items (a generator can be read only once)")
     items = itertools.chain([first], items)
-    if isinstance(first, os.PathLike | RemoteFile):
-        return files(items)
     if hasattr(first, "as_py"):  # a column of pyarrow, whose items are not strings
-        items = (item.as_py() for item in items)
-        first = first.as_py()
-    if isinstance(first, str) and tokenizer is not None:
-        return Texts(items)
-    return Sentences(items)
+        return first.as_py(), (item.as_py() for item in items)
+    return first, items
 
 
 def files(inputs: Iterable[reading.Source]) -> Encoded | Files:
@@ -115,6 +142,13 @@ def files(inputs: Iterable[reading.Source]) -> Encoded | Files:
         if kind is not None:
             raise CorpusError(f"{path} is a wordkin {kind}, not text; give the text that it was made from")
     return Files(found)
+
+
+def shared_parts(source: Corpus, processes: int) -> list[Part] | None:
+    """The parts of files that several processes can read, more than once; None for any other corpus."""
+    given = source.files if isinstance(source, Files) else []
+    found = [file for file in given if isinstance(file, RemoteFile) or (isinstance(file, Path) and file.is_file())]
+    return reading.parts(found, PARTS_PER_PROCESS * processes) if found and len(found) == len(given) else None
 
 
 def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
@@ -152,17 +186,6 @@ def is_missing(item: Any) -> bool:
         or (isinstance(item, numbers.Real) and item != item)
         or type(item).__name__ in ("NAType", "NaTType")
     )
-
-
-def _of_string(text: str) -> Encoded | Files:
-    try:
-        return files([text])
-    except CorpusError as error:
-        if remote.is_url(text):
-            raise
-        raise CorpusError(
-            f"{error}. A string is taken as a path: to train on text, pass lists of tokens, or [text] with a tokenizer"
-        ) from error
 
 
 def columns_of(table: Any) -> list[Any] | None:
@@ -219,18 +242,17 @@ def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) 
     yield bytes(block), empty
 
 
-def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
-    """One sentence in sentinel encoding, and its number of empty tokens."""
-    wanted = "pass lists of tokens"
+def _require_sentence(number: int, sentence: Any, config: TrainingConfig) -> None:
+    """Refuse what is not a list of tokens, and any list of tokens if there is a tokenizer."""
     if isinstance(sentence, str):
         raise CorpusError(
-            f"sentence {number} is a str, which would train on its letters: {wanted}, or set "
+            f"sentence {number} is a str, which would train on its letters: {_WANTED}, or set "
             f"{argument('tokenizer')} to 'whitespace', 'words' or 'characters' for text"
         )
     if not isinstance(sentence, list | tuple) and (
         is_missing(sentence) or isinstance(sentence, bytes | bytearray) or columns_of(sentence) is not None
     ):
-        raise invalid_item(number, sentence, wanted)
+        raise invalid_item(number, sentence, _WANTED)
     if config.tokenizer is not None:
         raise CorpusError(
             f"sentence {number} is a {type(sentence).__name__}, but {argument('tokenizer', config.tokenizer)} is for "
@@ -240,10 +262,15 @@ def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfi
         raise CorpusError(
             f"sentence {number} is a {type(sentence).__name__}, which has no order: pass a list of tokens"
         )
+
+
+def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
+    """One sentence in sentinel encoding, and its number of empty tokens."""
+    _require_sentence(number, sentence, config)
     try:
         tokens = list(sentence)
     except TypeError as error:
-        raise invalid_item(number, sentence, wanted) from error
+        raise invalid_item(number, sentence, _WANTED) from error
     try:
         text = "\n".join(tokens)
     except TypeError as error:
@@ -268,3 +295,28 @@ def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfi
             "read the text with errors='strict' or 'replace'"
         ) from error
     return joined + SENTENCE_MARK, tokens.count("")
+
+
+def string_blocks(strings: Iterable[Any], size: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """Join strings with line feeds into blocks of about `size` bytes."""
+    held: list[str] = []
+    length = 0
+    for number, string in enumerate(strings):
+        if not isinstance(string, str):
+            raise invalid_item(number, string, "earlier ones are strings: pass one kind")
+        held += [string, "\n"]
+        length += len(string) + 1
+        if length >= size:
+            yield _encode_strings(held)
+            held, length = [], 0
+    yield _encode_strings(held) or b"\n"
+
+
+def _encode_strings(strings: list[str]) -> bytes:
+    try:
+        return "".join(strings).encode()
+    except UnicodeEncodeError as error:
+        raise CorpusError(
+            f"the text holds {error.object[error.start]!r}, a lone surrogate, which is no character: read it with "
+            "errors='strict' or 'replace'"
+        ) from error

@@ -1,6 +1,7 @@
-"""Temporary files of ids that disappear with the process, and the kernels that turn provisional ids into rows."""
+"""Temporary files of ids that disappear with the process, and what turns ids into rows of a sorted vocabulary."""
 
 import contextlib
+import dataclasses
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import compiled
+from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.errors import OutputError
 from wordkin.vocabulary import Vocabulary
@@ -139,3 +141,33 @@ def remap_text(
                 file.write(piece[:left].data)
         kept = np.concatenate([[0], ends[: progress[SENTENCES_KEPT]]])
         return map_spool(file, np.int32), kept
+
+
+def with_known_words(corpus: EncodedCorpus, known: Vocabulary) -> EncodedCorpus:
+    """The corpus with the known words added; counts are summed, and the order is that of encoding with `known`.
+
+    No word is dropped. The new ids are in a temporary file, like the ids of a text.
+    """
+    own = corpus.vocabulary
+    places = np.full(len(own), -1, np.int64)  # known words first, then the new ones
+    rows_of_known = own.rows_of(known)
+    places[rows_of_known[rows_of_known >= 0]] = np.flatnonzero(rows_of_known >= 0)
+    new = np.flatnonzero(places < 0)
+    places[new] = len(known) + np.arange(len(new))
+    counts = np.concatenate([known.counts, np.zeros(len(new), np.int64)])
+    counts[places] += own.counts
+    arena = np.concatenate([known.text, own.text])
+    begins = np.concatenate([known.offsets[:-1], len(known.text) + own.offsets[:-1][new]])
+    ends = np.concatenate([known.offsets[1:], len(known.text) + own.offsets[1:][new]])
+    vocabulary, rows = copy_vocabulary(arena, begins, ends, counts)
+    return dataclasses.replace(corpus, ids=_remap_ids(corpus.ids, rows[places]), vocabulary=vocabulary)
+
+
+def _remap_ids(ids: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The row of each id, memory-mapped from a spool."""
+    step = BLOCK_BYTES // ids.itemsize
+    with open_spool() as file:
+        with spooling():
+            for begin in range(0, len(ids), step):
+                file.write(rows[ids[begin : begin + step]].data)
+        return map_spool(file, np.int32)

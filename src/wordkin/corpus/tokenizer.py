@@ -1,4 +1,4 @@
-"""The class of every character under each tokenizer: which characters separate tokens."""
+"""UTF-8, and the class of every character under each tokenizer: which characters separate tokens."""
 
 import re
 import sys
@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import Tokenizer
-from wordkin.errors import argument
+from wordkin.config import Tokenizer, TrainingConfig
+from wordkin.errors import CorpusError, argument
 
 IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED, MARK, JOINER = range(6)
 """Classes of bytes and characters.
@@ -98,6 +98,53 @@ def sentinel_classes() -> Classes:
     of_byte[TOKEN_MARK[0]] = SEPARATOR
     of_byte[SENTENCE_MARK[0]] = SENTENCE_END
     return Classes(of_byte, np.zeros(1, np.uint8))
+
+
+def decodable(raw: bytes, lower: bool) -> int:
+    """The number of bytes of `raw` up to its last whole character (to be lower-cased: its last whole word)."""
+    if lower:
+        cut = max(raw.rfind(b"\n"), raw.rfind(b" ")) + 1
+        if cut:
+            return cut
+    for back in range(1, min(4, len(raw) + 1)):
+        byte = raw[-back]
+        if byte >= 0xC0:  # the lead byte of a character of 2, 3 or 4 bytes
+            return len(raw) - back if (2 if byte < 0xE0 else 3 if byte < 0xF0 else 4) > back else len(raw)
+        if byte < 0x80:
+            break
+    return len(raw)
+
+
+def decode(raw: bytes, config: TrainingConfig, dropped: str, name: str, offset: int) -> bytes:
+    """Check a piece of UTF-8; replace errors, lower-case it or drop a character as configured.
+
+    Args:
+        raw: whole characters.
+        config: lower-casing, and what to do with errors.
+        dropped: the character to drop, see :class:`Classes`.
+        name: the source's name for messages.
+        offset: the offset of the piece in the source.
+
+    Raises:
+        CorpusError: the bytes are not UTF-8.
+    """
+    if raw.isascii():
+        return raw.lower() if config.lower else raw
+    try:
+        text = raw.decode("utf-8", config.encoding_errors)
+    except UnicodeDecodeError as error:
+        raise CorpusError(
+            f"{name} is not UTF-8 at byte {offset + error.start} (0x{raw[error.start]:02x}): convert it, or use "
+            f"{argument('encoding_errors', 'replace')}"
+        ) from error
+    has_dropped = dropped != "" and dropped in text
+    if has_dropped:
+        text = text.replace(dropped, "")
+    if config.lower:
+        text = text.lower()
+    elif config.encoding_errors == "strict" and not has_dropped:
+        return raw
+    return text.encode()
 
 
 def without_spaces(words: bytes, number: int) -> bool:

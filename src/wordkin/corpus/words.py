@@ -1,14 +1,28 @@
-"""The table of distinct words that the scanner fills, and its growth."""
+"""The distinct words of a text: the table that the scanner fills, and the vocabulary that is made from it."""
 
-from typing import Any, NamedTuple
+import logging
+from collections.abc import Sequence
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin import memory
+from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
+from wordkin.corpus import tokenizer
+from wordkin.corpus.encoded import CorpusReport
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.scanner import ARENA_FULL, ARENA_USED, COUNT, SIZE_AND_ID, SLOT_FIELDS, TABLE_FULL, WORDS, refill
+from wordkin.corpus.spool import copy_vocabulary
+from wordkin.errors import CorpusError, argument
+from wordkin.storage import units
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.vocabulary import Vocabulary
+
+logger = logging.getLogger("wordkin")
+
+_SAMPLE_WORDS = 10_000
+"""The number of words that decide whether a text has spaces between its words."""
 
 PIECE = 1 << 12
 """The number of slots to search for counts at a time; a small number keeps the copies small."""
@@ -105,3 +119,136 @@ def _enlarge(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
     larger = np.zeros(room, array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+class CountedText(NamedTuple):
+    """What was read of a text, before it is pruned.
+
+    Attributes:
+        sources: the names of its sources.
+        counts: (words,) the occurrences of each word, by provisional id.
+        sentences: the number of sentences, or an upper bound.
+        empty_tokens: the number of empty tokens that were left out.
+        is_text: whether white space or other characters separate its words.
+    """
+
+    sources: Sequence[str]
+    counts: npt.NDArray[np.int64]
+    sentences: int
+    empty_tokens: int
+    is_text: bool
+
+
+class PrunedVocabulary(NamedTuple):
+    """A sorted and pruned vocabulary.
+
+    Attributes:
+        vocabulary: the words that are kept.
+        row_of_id: (words,) int32, the row of each provisional id, -1 where the word was dropped.
+        report: what was read and dropped, without the number of sentences.
+        settings: the parameters that are fixed by encoding.
+    """
+
+    vocabulary: Vocabulary
+    row_of_id: npt.NDArray[np.int32]
+    report: CorpusReport
+    settings: dict[str, Any]
+
+
+def prune(table: WordTable, text: CountedText, known: Vocabulary, config: TrainingConfig) -> PrunedVocabulary:
+    """Sort the words by (count descending, first appearance), and drop those that are too rare.
+
+    Args:
+        table: the words.
+        text: their counts, and what else was read.
+        known: words that are always kept; they are the first in the table.
+        config: how to prune.
+
+    Raises:
+        ConfigurationError: ``memory_budget`` has no room for the known words.
+        CorpusError: there was no text, or fewer than two words are left.
+    """
+    counts, before = text.counts, len(known)
+    words, tokens = len(counts), int(counts.sum())
+    if not tokens:
+        read = ", ".join(text.sources[:3]) + (" …" if len(text.sources) > 3 else "")
+        raise CorpusError(f"{read} holds no tokens: it is empty or only white space; give a file with text")
+    new = before + np.argsort(-counts[before:], kind="stable")
+    frequent = int(np.count_nonzero(counts[before:] >= config.min_count))
+    wanted = min(frequent, max(0, (config.max_vocabulary or words) - before))
+    kept = _within_budget(table, np.concatenate([np.arange(before), new[:wanted]]), text.sentences, before, config)
+    joining = len(kept) - before
+    report = CorpusReport(
+        sources=len(text.sources),
+        tokens=tokens,
+        distinct_words=int(np.count_nonzero(counts)),
+        words_kept=int(np.count_nonzero(counts[kept])),
+        tokens_kept=int(counts[kept].sum()),
+        dropped_by_min_count=int(counts[new[frequent:]].sum()),
+        dropped_by_max_vocabulary=int(counts[new[joining:frequent]].sum()),
+        empty_tokens=text.empty_tokens,
+    )
+    if not report.tokens_kept or len(kept) < 2:
+        has_no_spaces = text.is_text and _has_no_spaces(table, words)
+        _refuse_vocabulary(report, config, before, int(counts.max()), has_no_spaces)
+    settings = {name: getattr(config, name) for name in CORPUS_PARAMETERS}
+    if joining < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
+        settings["max_vocabulary"] = len(kept)
+        dropped = int(counts[new[joining:wanted]].sum())
+        logger.info("%s", _budget_message(config, len(kept), before + wanted, dropped, tokens))
+    counts[:before] += known.counts
+    vocabulary, rows = copy_vocabulary(table.arena, table.offsets[kept], table.offsets[kept + 1], counts[kept])
+    row_of_id = np.full(words, -1, np.int32)
+    row_of_id[kept] = rows
+    return PrunedVocabulary(vocabulary, row_of_id, report, settings)
+
+
+def _has_no_spaces(table: WordTable, words: int) -> bool:
+    """Whether the first words are whole sentences, because the text has no spaces between words."""
+    number = min(words, _SAMPLE_WORDS)
+    return tokenizer.without_spaces(table.arena[: table.offsets[number]].tobytes(), number)
+
+
+def _within_budget(
+    table: WordTable, order: npt.NDArray[np.intp], sentences: int, known: int, config: TrainingConfig
+) -> npt.NDArray[np.intp]:
+    """The words that fit into memory_budget: all known words and the most frequent new ones."""
+    if config.memory_budget is None:
+        return order
+    lengths = table.offsets[order + 1] - table.offsets[order]
+    fitting = memory.words_that_fit(
+        config.memory_budget, lengths, sentences, config.vector_size, config.copies_of_weights
+    )
+    memory.require_room_for_known(config.memory_budget, fitting, known)
+    return order[:fitting]
+
+
+def _budget_message(config: TrainingConfig, kept: int, wanted: int, dropped: int, tokens: int) -> str:
+    """The message on the words that memory_budget dropped."""
+    return (
+        f"{argument('memory_budget')} {units.format_bytes(config.memory_budget or 0)} has room for {kept:,} of "
+        f"{wanted:,} words of {config.vector_size} dimensions; the rarer ones are dropped, with {dropped:,} tokens "
+        f"({dropped / tokens:.1%})"
+    )
+
+
+def _refuse_vocabulary(
+    report: CorpusReport, config: TrainingConfig, known: int, most: int, has_no_spaces: bool
+) -> NoReturn:
+    if known and not report.tokens_kept:
+        raise CorpusError(
+            f"none of the text's {report.distinct_words:,} distinct words is known to the model, and none can join it: "
+            f"the most frequent occurs {most:,} times, {argument('min_count')} is {config.min_count}, "
+            f"{argument('max_vocabulary')} {config.max_vocabulary}; check whether {argument('tokenizer')} and "
+            f"{argument('lower')} are the model's, or give more text"
+        )
+    left = "no word is" if report.words_kept == 0 else "only one word is"
+    if has_no_spaces:
+        raise CorpusError(f"{left} left to train on: {tokenizer.advice_without_spaces()}")
+    advice = (
+        f"{argument('min_count', config.min_count)} dropped the other {report.distinct_words - report.words_kept:,} of "
+        f"{report.distinct_words:,} distinct words (the most frequent occurs {most:,} times): lower it"
+        if report.distinct_words > 1
+        else "the corpus repeats a single word"
+    )
+    raise CorpusError(f"{left} left to train on: {advice}, or give more text")

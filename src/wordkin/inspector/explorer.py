@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.inspector import requests
-from wordkin.inspector.inspected import Call, Inspected, model
-from wordkin.inspector.requests import RequestError
+from wordkin.inspector import api
+from wordkin.inspector.api import Call, Inspected, RequestError, model
 from wordkin.vectors import spelling
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
@@ -24,9 +23,9 @@ def complete(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     If there are none, the closest spellings.
     """
     vectors = model(inspected)
-    prefix, ignore_case = requests.word(body, "prefix"), body.get("ignore_case") is True
+    prefix, ignore_case = api.word(body, "prefix"), body.get("ignore_case") is True
     vocabulary = vectors.vocabulary
-    count = requests.integer(body, "count", 1, MOST_ANSWERS, 10)
+    count = api.integer(body, "count", 1, MOST_ANSWERS, 10)
     rows = beginning_with(vocabulary, prefix, ignore_case, count)
     if not rows:
         rows = [vocabulary.rows[name] for name in spelling.closest(prefix, vocabulary)[:count]]
@@ -74,8 +73,8 @@ def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """A word's row, count, norm and neighbours; or that it is unknown."""
     vectors, asked, count = (
         model(inspected),
-        requests.word(body, "word"),
-        requests.integer(body, "count", 1, MOST_ANSWERS, 20),
+        api.word(body, "word"),
+        api.integer(body, "count", 1, MOST_ANSWERS, 20),
     )
     vector = vectors.get(asked)
     if vector is None:
@@ -93,8 +92,8 @@ def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def analogy(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The words that are to `c` as `b` is to `a`, and the rows of the three; or the unknown words of the three."""
-    vectors, count = model(inspected), requests.integer(body, "count", 1, MOST_ANSWERS, 10)
-    a, b, c = (requests.word(body, name) for name in "abc")
+    vectors, count = model(inspected), api.integer(body, "count", 1, MOST_ANSWERS, 10)
+    a, b, c = (api.word(body, name) for name in "abc")
     method = body.get("method", "3cosadd")
     unknown = _unknown(vectors, [a, b, c])
     if unknown:
@@ -111,18 +110,18 @@ def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     The place of w is (cos(w, b) − cos(w, a)) / (1 − cos(a, b)): the projection of its unit vector on the line through
     the unit vectors of a and b. The words are `words`, or the neighbours of both.
     """
-    vectors, a, b = model(inspected), requests.word(body, "a"), requests.word(body, "b")
+    vectors, a, b = model(inspected), api.word(body, "a"), api.word(body, "b")
     unknown = _unknown(vectors, [a, b])
     if unknown:
         return {"unknown": unknown}
     length = 1 - _run_query(lambda: vectors.similarity(a, b))
     if length < 1e-6:
         raise RequestError(f"{a!r} and {b!r} point in the same direction; give two words with an axis between them")
-    listed = requests.words(body, "words", MOST_WORDS, [])
+    listed = api.words(body, "words", MOST_WORDS, [])
     words = listed or [
         found
         for found, _ in _run_query(
-            lambda: vectors.most_similar([a, b], topn=requests.integer(body, "count", 1, MOST_ANSWERS, 20))
+            lambda: vectors.most_similar([a, b], topn=api.integer(body, "count", 1, MOST_ANSWERS, 20))
         )
     ]
     missing = _unknown(vectors, words)
@@ -142,7 +141,7 @@ def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def closest(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
-    return {"words": list(spelling.closest(requests.word(body, "word"), model(inspected).vocabulary))}
+    return {"words": list(spelling.closest(api.word(body, "word"), model(inspected).vocabulary))}
 
 
 def words(inspected: Inspected, _: Mapping[str, Any]) -> bytes:
@@ -156,7 +155,7 @@ def words(inspected: Inspected, _: Mapping[str, Any]) -> bytes:
 def plane(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
     """The words' positions, most frequent word first: (words, 2) little-endian float32."""
     vectors = model(inspected)
-    if requests.choice(body, "method", ("pca", "umap"), "pca") == "pca":
+    if api.choice(body, "method", ("pca", "umap"), "pca") == "pca":
         positions = inspected.maps.plane(vectors)
     else:
         layout = inspected.maps.layout()

@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import Architecture, CbowGradient, OutputLayer, TrainingConfig
-from wordkin.inspector.inspected import Call, Inspected
+from wordkin.inspector.api import Call, Inspected, RequestError, choice, integer, word, words
 from wordkin.inspector.live import examples
-from wordkin.inspector.requests import RequestError, choice, integer, word, words
 from wordkin.model import huffman, objective
 
 MOST_WORDS = 20

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from wordkin.storage.arrays import row_blocks
 from wordkin.training.progress import Progress, Run, progress_bar
 from wordkin.training.reports import EpochRecord
+from wordkin.vectors.norms import unit_rows
 from wordkin.vectors.search import best
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -220,10 +220,10 @@ def live_neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str
     """
     known = [word for word in words if word in vectors]
     asked = np.array([vectors.row(word) for word in known], np.intp)
-    queries = _units(vectors.values(asked))
+    queries = unit_rows(vectors.values(asked))
     count = min(len(vectors), AMONG_WORDS)
     blocks = (
-        (rows.start, np.clip(_units(vectors.values(rows).copy()) @ queries.T, -1, 1))
+        (rows.start, np.clip(unit_rows(vectors.values(rows).copy()) @ queries.T, -1, 1))
         for rows in row_blocks(count, vectors.vector_size)
     )
     ranked = best(blocks, len(known), NEIGHBOURS, excluded=(np.arange(len(known)), asked)) if known else []
@@ -232,12 +232,6 @@ def live_neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str
         for word, (rows, scores) in zip(known, ranked, strict=True)
     }
     return [{"word": word, "found": found.get(word)} for word in words]
-
-
-def _units(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Rows scaled to length 1; a row of length 0 stays."""
-    lengths = np.linalg.norm(values.astype(np.float64), axis=1, keepdims=True)
-    return (values / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def most_memory() -> int | None:

@@ -1,4 +1,9 @@
-"""Maps of all words on a plane: principal components, or UMAP in a separate process."""
+"""Maps of all words on a plane: principal components, or UMAP in a separate process, which can be stopped.
+
+That process is ``python -m wordkin.inspector.maps SOURCE TARGET``. SOURCE holds (words, vector_size) float32, of length
+1, as a .npy file; TARGET gets (words, 2) float32. Standard output has lines with the stage and, if UMAP reports it, the
+finished share: ``stage loading``, ``stage neighbours``, ``stage neighbours 0.25``, ``stage layout 0.1``.
+"""
 
 import dataclasses
 import importlib.util
@@ -9,7 +14,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +29,8 @@ UMAP_WORDS = 100_000
 STAGES = ("loading", "neighbours", "layout")
 _STAGE = re.compile(rf"stage (?P<stage>{'|'.join(STAGES)})( (?P<share>\d\.\d+))?")
 _UMAP_AT_LEAST = 10
+_NEIGHBOURS = 15
+_PASS = re.compile(r"\s*(\d+)\s*/\s*(\d+)\s*")
 
 Positions = npt.NDArray[np.float32]  # (words, 2)
 
@@ -109,7 +116,7 @@ class Layout:
         self._source, self._target = (Path(self._folder.name) / name for name in ("units.npy", "layout.npy"))
         np.save(self._source, vectors.unit_vectors(self._finite))
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, on files of our own
-            [sys.executable, "-m", "wordkin.inspector.umap_job", str(self._source), str(self._target)],
+            [sys.executable, "-m", "wordkin.inspector.maps", str(self._source), str(self._target)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -149,3 +156,61 @@ class Layout:
                 self.progress, self.state = 1.0, "done"
             elif self.state != "cancelled":
                 self.message, self.state = f"UMAP failed: {last}", "failed"
+
+
+class Passes:
+    """Standard output that turns the pass counts of the neighbour search, such as "3 / 14", into the finished share."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._line = ""
+
+    def write(self, text: str) -> None:
+        """Write whole lines."""
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            found = _PASS.fullmatch(line)
+            self._out.write(f"stage neighbours {int(found[1]) / int(found[2]):.3f}\n" if found else line + "\n")
+        self.flush()
+
+    def flush(self) -> None:
+        """No-op: whole lines are flushed, and an unfinished line is kept."""
+        self._out.flush()
+
+
+class Bar:
+    """A file for tqdm that turns its progress bar over epochs into the finished share."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, bar: str) -> None:
+        """Write the share."""
+        done, _, total = bar.strip().partition("/")
+        if done.isdigit() and total.isdigit():
+            self._out.write(f"stage layout {int(done) / max(int(total), 1):.3f}\n")
+
+    def flush(self) -> None:
+        """No-op: every share is flushed."""
+        self._out.flush()
+
+
+def main(source: Path, target: Path) -> None:
+    """Compute the layout and write it to `target`."""
+    out, sys.stdout = sys.stdout, Passes(sys.stdout)
+    print("stage loading")  # noqa: T201, read by the server
+    import umap
+
+    print("stage neighbours")  # noqa: T201
+    matrix = np.load(source)
+    layout = umap.UMAP(
+        n_neighbors=min(_NEIGHBOURS, len(matrix) - 1),
+        init="pca",
+        verbose=True,
+        tqdm_kwds={"file": Bar(out), "bar_format": "{n_fmt}/{total_fmt}"},
+    ).fit_transform(matrix)
+    np.save(target, np.asarray(layout, np.float32))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -23,8 +23,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 import wordkin
 from wordkin.errors import ConfigurationError, WordkinError
-from wordkin.inspector import explorer, lab, live, requests
-from wordkin.inspector.inspected import Call, Inspected
+from wordkin.inspector import api, explorer, lab, live
+from wordkin.inspector.api import Call, Inspected
 from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 
 logger = logging.getLogger("wordkin")
@@ -69,11 +69,11 @@ def status(inspected: Inspected, _: Any) -> dict[str, Any]:
 
 def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The progress or history of training, and the neighbours of ``words``."""
-    words = requests.words(body, "words", live.MOST_WORDS, [])
+    words = api.words(body, "words", live.MOST_WORDS, [])
     if inspected.live is not None:
         return inspected.live.as_dict(words, inspected.vectors)
     if inspected.vectors is None or not inspected.vectors.history:
-        raise requests.RequestError("there is no training to show: this model has no history")
+        raise api.RequestError("there is no training to show: this model has no history")
     return {
         "state": "ended",
         "history": live.history(inspected.vectors.history),
@@ -85,7 +85,7 @@ def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 def scores(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
     """The scores so far."""
     if inspected.evaluation is None:
-        raise requests.RequestError("there is nothing to evaluate: start with --analogies FILE or --similarity FILE")
+        raise api.RequestError("there is nothing to evaluate: start with --analogies FILE or --similarity FILE")
     return inspected.evaluation.as_dict()
 
 
@@ -156,7 +156,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     return found
 
 
-async def read_body(request: Request) -> requests.Body:
+async def read_body(request: Request) -> api.Body:
     """Read the JSON object of a request.
 
     Raises:
@@ -173,7 +173,7 @@ async def read_body(request: Request) -> requests.Body:
         raise HTTPException(413, f"a call's body must have at most {MOST_BYTES:,} bytes")
     try:
         async with asyncio.timeout(MOST_SECONDS):
-            return requests.parse(await request.body())
+            return api.parse(await request.body())
     except TimeoutError:
         raise HTTPException(408, f"the body did not come within {MOST_SECONDS} seconds") from None
 

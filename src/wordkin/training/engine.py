@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
-from wordkin.corpus.sources import Encoded
 from wordkin.errors import ConfigurationError
 from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import ALIGNMENT, aligned_zeros
@@ -19,7 +18,7 @@ from wordkin.training.local import LocalBackend
 from wordkin.training.loop import train
 from wordkin.training.progress import Progress, Silent
 from wordkin.training.reports import EpochRecord
-from wordkin.vocabulary import NO_WORDS, Vocabulary
+from wordkin.vocabulary import Vocabulary
 
 Matrix = npt.NDArray[Any]
 
@@ -119,7 +118,7 @@ def train_ids(
     calls = hooks or Hooks()
     calls.train_begin()
     if corpus.tokens and config.epochs:
-        backend = LocalBackend(Encoded(corpus), config, NO_WORDS)
+        backend = LocalBackend(corpus, config)
         with _working_on(V, W, order, config) as (weights, copy_in, copy_back):
 
             def epoch_end(records: Sequence[EpochRecord]) -> bool:

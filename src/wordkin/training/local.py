@@ -10,14 +10,12 @@ from collections.abc import Callable, Generator
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.checks import warn
-from wordkin.corpus.phrases import encode_corpus
-from wordkin.corpus.sources import Corpus
+from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.training.backend import Backend
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights, held_out_text
 from wordkin.training.initialization import InitialWeights
 from wordkin.training.schedule import Chunk
-from wordkin.vocabulary import Vocabulary
 
 Finished = queue.SimpleQueue[ChunkResult | BaseException | None]
 """What threads have done: the result of a chunk, an error, or None at the end of a thread."""
@@ -29,15 +27,14 @@ class LocalBackend(Backend):
     """Trains by threads of this process, which take the next chunk until none is left or they are to pause.
 
     Args:
-        source: the corpus.
+        corpus: the corpus.
         config: the hyper-parameters.
-        known: words that join the vocabulary whatever the corpus holds.
     """
 
-    def __init__(self, source: Corpus, config: TrainingConfig, known: Vocabulary) -> None:
+    def __init__(self, corpus: EncodedCorpus, config: TrainingConfig) -> None:
         self.config = config
         self.parameters = {}
-        self.corpus = self._corpus = encode_corpus(source, config, known)
+        self.corpus = self._corpus = corpus
 
     def fingerprint(self) -> str:
         """A digest of ids, sentences and vocabulary."""

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from wordkin.config import INCIDENTAL_PARAMETERS, Parameters, TrainingConfig, parameters, takes_parameters
+from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
 from wordkin.training.checkpoint import Checkpoint, CheckpointFile, open_checkpoint
@@ -151,7 +151,8 @@ class Word2Vec:
 
         initialization = Initialization(self.config, init, init_vectors, freeze)
         options = checkpoint if isinstance(checkpoint, Checkpoint | None) else Checkpoint(checkpoint)
-        with _open_backend(corpus, self.config, initialization.known, workers) as backend:
+        team = workers if isinstance(workers, Workers | None) else Workers(workers)
+        with _open_backend(corpus, self.config, initialization.known, team) as backend:
             logger.info("%s", backend.corpus.report)
             settings = {**self.config.as_dict(), **backend.parameters}
             with open_checkpoint(options, settings, backend.fingerprint, initialization.arrays) as file:
@@ -278,20 +279,28 @@ class Word2Vec:
             self._vectors, self.history = before
 
 
-def _open_backend(
-    corpus: Any, config: TrainingConfig, known: Vocabulary, workers: int | Workers | None
-) -> AbstractContextManager[Backend]:
+@contextlib.contextmanager
+def _open_backend(corpus: Any, config: TrainingConfig, known: Vocabulary, workers: Workers | None) -> Iterator[Backend]:
     """Decide what a corpus is, and read it where it will be trained on: in this process or, with workers, by them."""
-    from wordkin.corpus.sources import recognize
+    from wordkin.corpus.phrases import encode_corpus
+    from wordkin.corpus.sources import recognize, shared_parts
 
-    source = recognize(corpus, config.tokenizer)
+    source = recognize(corpus, config)
+    # Phrases are found in the whole text, before workers divide it.
+    parts = None if workers is None or config.phrases else shared_parts(source, workers.number)
+
+    def encoded() -> EncodedCorpus:
+        return encode_corpus(source, config, known)
+
     if workers is None:
         from wordkin.training.local import LocalBackend
 
-        return contextlib.nullcontext(LocalBackend(source, config, known))
-    from wordkin.training.ray.backend import ray_backend
+        yield LocalBackend(encoded(), config)
+        return
+    from wordkin.training.ray.backend import RayBackend, start_workers
 
-    return ray_backend(source, config, known, workers if isinstance(workers, Workers) else Workers(workers))
+    with start_workers(workers, config) as actors:
+        yield RayBackend(actors, parts or encoded(), known, workers)
 
 
 def _prepare(backend: Backend, initialization: "Initialization") -> "tuple[InitialWeights, tuple[str, ...], Budget]":

@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from wordkin.errors import ConfigurationError, OutputError, argument
 from wordkin.vectors.formats import hub, native, registry
-from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.native import StoredModel
-from wordkin.vectors.formats.precision import Precision
+from wordkin.vectors.formats.row_filters import Words
 from wordkin.vectors.formats.stream import (
     Block,
+    Precision,
     Source,
     holds_separators,
     not_finite,
@@ -40,7 +40,7 @@ def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> St
         FormatError: the file is damaged, cut short, of another format, or of an unknown one.
     """
     form = registry.recognize(path) if name is None else registry.find_format(name, to_read=True)
-    module = form.import_module()
+    module = form.functions()
     if hasattr(module, "load"):
         model: StoredModel = module.load(path)
         _check_lengths(path, model)
@@ -161,13 +161,13 @@ def require_representable(
 
 def _separators(form: registry.Format) -> bytes:
     """The bytes that words must not hold in a format."""
-    separators: bytes = getattr(form.import_module(), "SEPARATORS", b"")
+    separators: bytes = getattr(form.functions(), "SEPARATORS", b"")
     return separators
 
 
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
     blocks = replace_separators(source.blocks, target, _separators(form), space_as)
-    form.import_module().write(dataclasses.replace(source, blocks=blocks), target)
+    form.functions().write(dataclasses.replace(source, blocks=blocks), target)
 
 
 def convert(

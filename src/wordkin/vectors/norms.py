@@ -24,9 +24,10 @@ def row_lengths(values: Floats) -> Floats:
 
 
 def unit_rows(values: Floats) -> Floats:
-    """Scale finite, non-zero rows of any length to length 1: (rows, d)."""
+    """Scale finite rows of any length to length 1: (rows, d); a row of length 0 stays."""
     wide = values.astype(np.float64)
-    return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), np.float32)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.asarray(wide / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 class RowNorms:

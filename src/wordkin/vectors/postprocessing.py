@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.alignment import neighbour_overlap
-from wordkin.vectors.formats.precision import first_unrepresentable, quantize
+from wordkin.vectors.formats.stream import first_unrepresentable, quantize
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 

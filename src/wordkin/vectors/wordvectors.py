@@ -11,7 +11,7 @@ import numpy.typing as npt
 from wordkin.errors import ConfigurationError, OutputError, UnknownWordError
 from wordkin.vectors import loading, spelling
 from wordkin.vectors.formats import hub, native
-from wordkin.vectors.formats.precision import Precision, dequantize
+from wordkin.vectors.formats.stream import Precision, dequantize
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
 from wordkin.vectors.search import Rows

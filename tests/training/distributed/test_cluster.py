@@ -1,8 +1,10 @@
 """Whole runs by workers: the same bytes wherever they run and whatever happens to them."""
 
 import dataclasses
+import functools
 import gzip
 import os
+import random
 import re
 import signal
 import time
@@ -10,11 +12,11 @@ import time
 import numpy as np
 import pytest
 
-from wordkin import Checkpoint, ClusterError, CorpusError, DivergenceError, Word2Vec, Workers
-from wordkin.corpus import reading
-from wordkin.corpus.encoding import encode
+from wordkin import Checkpoint, ClusterError, CorpusError, DivergenceError, TrainingConfig, Word2Vec, Workers
+from wordkin.corpus import encoder, reading
+from wordkin.corpus.encoder import encode
+from wordkin.corpus.phrases import encode_corpus
 from wordkin.training.ray import backend as backends
-from wordkin.training.ray import shards
 from wordkin.training.ray.actors import Actors
 from wordkin.training.ray.backend import RayBackend
 
@@ -85,8 +87,8 @@ def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, te
 
 def test_workers_read_urls(model, text, monkeypatch):
     pytest.importorskip("fsspec", reason="the extra fsspec is not installed")
-    monkeypatch.setattr(shards, "LEAST_BYTES", 1)
-    monkeypatch.setattr(RayBackend, "_read_here", lambda *_: pytest.fail("the workers did not read it"))
+    monkeypatch.setattr(reading, "parts", functools.partial(reading.parts, least=1))
+    monkeypatch.setattr(encoder, "encode_source", lambda *_: pytest.fail("the workers did not read it"))
     packed = text.with_name("packed")
     packed.write_bytes(gzip.compress(text.read_bytes()))
     assert content(trained(packed.as_uri())) == content(model)
@@ -104,6 +106,19 @@ def test_the_report_is_that_of_one_machine(text):
     assert spread.report == alone.report
     assert spread.vectors.index_to_key == alone.vectors.index_to_key
     assert spread.history[0].tokens == alone.history[0].tokens
+
+
+def test_phrases_are_found_before_the_text_is_divided(tmp_path):
+    generator = random.Random(5)
+    words = [f"w{number}" for number in range(300)]
+    lines = [[*generator.choices(words, k=5), "new", "york"][generator.randrange(3) :] for _ in range(200)]
+    lines += [generator.choices(words, k=8) for _ in range(400)]
+    (tmp_path / "text.txt").write_text("\n".join(" ".join(line) for line in lines), "utf-8")
+    model = trained(tmp_path / "text.txt", phrases=1, min_count=2)
+    assert "new_york" in model.vectors
+    assert model.report.joined == 200
+    encoded = encode_corpus(lines, TrainingConfig(phrases=1, min_count=2))
+    assert content(model) == content(trained(encoded, phrases=1, min_count=2))
 
 
 def test_one_worker_is_close_to_one_machine(sentences):

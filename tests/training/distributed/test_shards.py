@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus import reading
-from wordkin.corpus.encoding import encode
-from wordkin.corpus.merging import Merger
+from wordkin.corpus.encoder import Merger, encode
 from wordkin.errors import CorpusError
 from wordkin.training.ray import shards
 from wordkin.vocabulary import NO_WORDS
@@ -21,7 +20,7 @@ from wordkin.vocabulary import NO_WORDS
 def test_parts_are_whole_lines_that_follow_each_other(tmp_path):
     path = tmp_path / "text.txt"
     path.write_bytes(b"a b\n\nccc\r\n" * 50 + b"the last line has no end")
-    parts = shards.parts([path], 7, least=1)
+    parts = reading.parts([path], 7, least=1)
     assert len(parts) == 7
     pieces = []
     for part in parts:
@@ -35,9 +34,9 @@ def test_small_files_are_not_cut_and_compressed_ones_never(tmp_path):
     small, packed = tmp_path / "small.txt", tmp_path / "packed.gz"
     small.write_text("a b\n" * 100)
     packed.write_bytes(gzip.compress(b"a b\n" * 100))
-    assert shards.parts([small, packed], 8) == [shards.Part(small), shards.Part(packed)]
-    assert len(shards.parts([small, packed], 8, least=1)) > 2
-    assert [part.path for part in shards.parts([small, packed], 8, least=1)].count(packed) == 1
+    assert reading.parts([small, packed], 8) == [reading.Part(small), reading.Part(packed)]
+    assert len(reading.parts([small, packed], 8, least=1)) > 2
+    assert [part.path for part in reading.parts([small, packed], 8, least=1)].count(packed) == 1
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 11])
@@ -47,7 +46,7 @@ def test_the_vocabulary_of_parts_is_that_of_the_whole(tmp_path, sentences, numbe
     path.write_text("\n".join(" ".join(sentence).title() for sentence in sentences[:90]) + "\nrare", "utf-8")
     config = TrainingConfig(**settings)
     whole = encode(path, config)
-    parts = shards.parts([path], number, least=1)
+    parts = reading.parts([path], number, least=1)
     assert len(parts) == number
     with Merger(config, NO_WORDS) as merger:
         settled, tokens = merger.merge([str(path)], [shards.count_words(part, config) for part in parts])
@@ -66,7 +65,7 @@ def test_words_of_equal_count_stand_in_the_order_of_the_text(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("z a\nb z\n" * 3)
     config = TrainingConfig(min_count=1)
-    parts = shards.parts([path], 6, least=1)
+    parts = reading.parts([path], 6, least=1)
     with Merger(config, NO_WORDS) as merger:
         settled, _ = merger.merge(["text"], [shards.count_words(part, config) for part in parts])
     assert settled.vocabulary.words == ["z", "a", "b"]
@@ -79,7 +78,7 @@ def test_known_words_keep_their_places_and_their_counts_are_added(sentences, tmp
     known = encode([["unseen", "sea1", "sea1"]] * 5, config).vocabulary
     whole = encode(path, config, known)
     with Merger(config, known) as merger:
-        parts = shards.parts([path], 5, least=1)
+        parts = reading.parts([path], 5, least=1)
         settled, _ = merger.merge([str(path)], [shards.count_words(part, config) for part in parts])
     assert settled.vocabulary.words == whole.vocabulary.words
     assert settled.vocabulary.counts.tolist() == whole.vocabulary.counts.tolist()
@@ -106,7 +105,7 @@ def test_cuts_lose_no_token_and_no_sentence(lengths, workers):
 
 def test_a_file_that_a_worker_does_not_find_is_named_with_the_place(tmp_path):
     with pytest.raises(CorpusError, match=f"cannot read .*none.txt on {platform.node()}: no such file; workers read"):
-        shards.count_words(shards.Part(tmp_path / "none.txt"), TrainingConfig())
+        shards.count_words(reading.Part(tmp_path / "none.txt"), TrainingConfig())
 
 
 def test_a_file_without_permission_is_an_error_of_the_corpus(tmp_path):

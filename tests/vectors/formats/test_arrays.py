@@ -208,6 +208,9 @@ def test_projectors_numbers(tmp_path):
     (tmp_path / "metadata.tsv").write_text("a\nb\nc\n")
     with pytest.raises(FormatError, match=r"at byte 5: line 3, .*: 'x' is not a number"):
         WordVectors.load(path)
+    path.write_text("1.2\\3\t2\n0.4.1\t4\n5\t6\n")  # two damaged numbers are not two words
+    with pytest.raises(FormatError, match="is not a number"):
+        WordVectors.load(path)
 
 
 @pytest.mark.parametrize("form", ["numpy", "projector"])

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from wordkin import FormatError, MissingPackageError, OutputError, WordVectors
 from wordkin.errors import pip_install
-from wordkin.vectors.formats import hub, spacy
+from wordkin.vectors.formats import folders, hub
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
 
@@ -86,7 +86,7 @@ def test_static_embedding(tmp_path, vectors):
 def test_spacys_hash():
     """Values of spaCy 3.8: spacy.strings.hash_string."""
     for word, value in HASHES.items():
-        assert spacy.hash64(word.encode()) == value
+        assert folders.hash64(word.encode()) == value
 
 
 HASHES = {

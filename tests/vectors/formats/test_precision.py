@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from wordkin import FormatError, WordVectors
 from wordkin.storage import container
 from wordkin.vectors import loading
-from wordkin.vectors.formats import native, precision
+from wordkin.vectors.formats import native, stream
 from wordkin.vectors.postprocessing import stored_as
 
 WORDS = 30_000  # several blocks
@@ -97,7 +97,7 @@ def test_the_command_line_tells_and_refuses(tmp_path, here):
 
 def test_only_files_in_fewer_bits_need_a_new_version(tmp_path, vectors):
     versions = {}
-    for storage in precision.PRECISIONS:
+    for storage in stream.PRECISIONS:
         (vectors if storage == "float32" else stored_as(vectors, storage)).save(tmp_path / storage)
         versions[storage] = container.load_container(tmp_path / storage, "model", native.ARRAYS)[1]["version"]
     assert versions == {"float32": 1, "float16": 2, "int8": 2}
@@ -143,12 +143,12 @@ def test_quantizing_again_changes_nothing():
     generator = np.random.default_rng(3)
     rows = generator.normal(size=(20_000, 7)) * 10.0 ** generator.uniform(-35, 38, (20_000, 1))
     V = np.clip(rows, -3.4e38, 3.4e38).astype(np.float32)
-    values, scales = precision.quantize(V, "int8")
+    values, scales = stream.quantize(V, "int8")
     assert np.abs(values).max(axis=1).min() == 127
-    wide = precision.dequantize(values, scales)
+    wide = stream.dequantize(values, scales)
     assert np.isfinite(wide).all()
     assert (np.abs(wide - V).max(axis=1) <= 0.51 * scales).all()
-    again, scales_again = precision.quantize(wide, "int8")
+    again, scales_again = stream.quantize(wide, "int8")
     np.testing.assert_array_equal(again, values)
     np.testing.assert_array_equal(scales_again, scales)
 

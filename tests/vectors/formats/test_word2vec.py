@@ -11,7 +11,7 @@ from wordkin import FormatError, OutputError, WordVectors
 from wordkin.storage import arrays
 from wordkin.storage.word_index import hashes
 from wordkin.vectors import loading
-from wordkin.vectors.formats import opening, registry, text, word2vec_binary, word_set
+from wordkin.vectors.formats import kernels, opening, registry, text, word2vec_binary
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary, join_words
 
@@ -143,7 +143,7 @@ def test_repeated_words_are_found_in_any_number_of_words():
     """The compiled set against Python's, and its twin in Python."""
     words = [b"%x" % (number * number % 7919) for number in range(6000)]
     text_, offsets = join_words(words)
-    for function in (word_set.enter, word_set.enter.py_func):
+    for function in (kernels.enter_words, kernels.enter_words.py_func):
         slots, arena = np.zeros(1 << 13, np.uint64), np.empty(len(text_), np.uint8)
         known, is_new, found = np.zeros(6001, np.int64), np.empty(6000, bool), np.empty(6000, np.uint32)
         with np.errstate(over="ignore"):
@@ -151,7 +151,7 @@ def test_repeated_words_are_found_in_any_number_of_words():
         assert count == len(set(words)) == is_new.sum()
         assert found.tolist() == hashes(text_, offsets).tolist()
         larger = np.zeros(1 << 14, np.uint64)
-        (word_set.refill if function is word_set.enter else word_set.refill.py_func)(larger, slots)
+        (kernels.refill_set if function is kernels.enter_words else kernels.refill_set.py_func)(larger, slots)
         with np.errstate(over="ignore"):
             assert function(larger, arena, known, count, text_, offsets, is_new, found, np.uint64(12345)) == count
         assert not is_new.any()

@@ -104,12 +104,13 @@ class Actors:
         config: the hyper-parameters.
 
     Attributes:
+        config: the hyper-parameters.
         restore_state: called with the numbers of new workers; gives them all that the others have except the weights.
     """
 
     def __init__(self, number: int, config: TrainingConfig) -> None:
         self._ray = package()
-        self._config = config
+        self.config = config
         self._run = uuid.uuid4().hex[:8]
         self._actors: list[Any] = [None] * number
         self._names = [f"worker {worker}" for worker in range(number)]
@@ -198,11 +199,11 @@ class Actors:
         """Forget earlier losses, since a sync round is done."""
         self._losses = 0
 
-    def retry(self, action: Callable[[], Answer]) -> Answer:
+    def retry(self, action: Callable[..., Answer], *arguments: Any) -> Answer:
         """Call `action` until no worker is lost during it; lost workers are replaced in between."""
         while True:
             try:
-                return action()
+                return action(*arguments)
             except LostError as loss:
                 self.replace(loss)
 
@@ -263,16 +264,16 @@ class Actors:
             self._actors[worker] = actor.options(
                 name=f"wordkin-{self._run}-worker-{worker}-{uuid.uuid4().hex[:4]}",
                 namespace=NAMESPACE,
-                num_cpus=self._config.threads,
+                num_cpus=self.config.threads,
                 scheduling_strategy="SPREAD",
-            ).remote(worker, len(self), self._config)
+            ).remote(worker, len(self), self.config)
         answers = [self.ask(worker, "ping") for worker in workers]
         begin = time.monotonic()
         while not self.have(answers, PATIENCE):
             free = self._ray.available_resources().get("CPU", 0)
             if time.monotonic() - begin > STARTING:
                 raise ClusterError(
-                    f"the cluster has no room for {len(self)} workers of {self._config.threads} CPUs each: {free:.0f} "
+                    f"the cluster has no room for {len(self)} workers of {self.config.threads} CPUs each: {free:.0f} "
                     "CPUs are free; ask for fewer workers"
                 )
             logger.info("waiting for the cluster to start workers; it has %.0f CPUs free", free)

@@ -16,14 +16,11 @@ import logging
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from wordkin.config import TrainingConfig
-from wordkin.corpus.encoded import CorpusReport
-from wordkin.corpus.phrases import encode_corpus
-from wordkin.corpus.remote import RemoteFile
-from wordkin.corpus.sources import Corpus
+from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
+from wordkin.corpus.reading import Part
 from wordkin.errors import ClusterError, ConfigurationError, argument
 from wordkin.storage.arrays import give_back_freed
 from wordkin.training.backend import Backend, Workers
@@ -64,13 +61,12 @@ Reading = tuple[Vocabulary, CorpusReport, dict[str, Any], int]
 
 
 @contextlib.contextmanager
-def ray_backend(source: Corpus, config: TrainingConfig, known: Vocabulary, workers: Workers) -> "Iterator[RayBackend]":
-    """Start workers, and have them read a corpus; see :class:`RayBackend` for the arguments. They end with the block.
+def start_workers(options: Workers, config: TrainingConfig) -> Iterator[Actors]:
+    """Start workers, which end with the block.
 
     Raises:
         ClusterError: Ray or the workers do not start.
         ConfigurationError: the threads of a worker would race.
-        CorpusError: the corpus cannot be read, or holds too little.
         MissingPackageError: Ray is not installed.
     """
     threads = config.threads or 1
@@ -80,8 +76,8 @@ def ray_backend(source: Corpus, config: TrainingConfig, known: Vocabulary, worke
             "or take more workers of one thread"
         )
     config = dataclasses.replace(config, threads=threads)
-    with session(workers.number * threads, workers.address), Actors(workers.number, config) as actors:
-        yield RayBackend(actors, source, config, known, workers)
+    with session(options.number * threads, options.address), Actors(options.number, config) as actors:
+        yield actors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,33 +103,31 @@ class RayBackend(Backend):
 
     Args:
         actors: the workers.
-        source: the corpus. Files are read by the workers, anything else here.
-        config: the hyper-parameters.
-        known: words that join the vocabulary whatever the corpus holds.
-        workers: the options of the exchange.
+        text: the parts of some files, which the workers read, or a corpus that was read here.
+        known: words that join the vocabulary whatever the files hold.
+        options: the options of the exchange.
     """
 
     def __init__(
-        self, actors: Actors, source: Corpus, config: TrainingConfig, known: Vocabulary, workers: Workers
+        self, actors: Actors, text: EncodedCorpus | Sequence[Part], known: Vocabulary, options: Workers
     ) -> None:
-        self._actors, self.config = actors, config
-        self._round_tokens = workers.round_tokens or default_round_tokens(len(actors))
+        self._actors, self.config = actors, actors.config
+        self._round_tokens = options.round_tokens or default_round_tokens(len(actors))
         self.parameters = {
             "workers": len(actors),
             "round_tokens": self._round_tokens,
-            "exchange_precision": workers.exchange_precision,
+            "exchange_precision": options.exchange_precision,
         }
         self._shards: list[Any] = []
         self._preparation: tuple[Any, ...] = ()
         actors.restore_state = self._restore_state
-        # Phrases are found in the whole text, before it is divided.
-        files = None if config.phrases else shards.readable_files(source)
-        if files is None:
-            vocabulary, report, settings, tokens = self._read_here(source, known)
+        if isinstance(text, EncodedCorpus):
+            vocabulary, report, settings, tokens = text.vocabulary, text.report, text.settings, text.tokens
+            self._shards += [actors.put(shard) for shard in shards.cut_evenly(text, len(actors))]
         else:
-            vocabulary, report, settings, tokens = actors.retry(lambda: self._read_there(files, known))
+            vocabulary, report, settings, tokens = actors.retry(self._count, text, known)
         self._text = actors.put(vocabulary), report, settings
-        begun = actors.retry(lambda: actors.get([self._load(worker) for worker in range(len(actors))]))
+        begun = actors.retry(self._load, range(len(actors)))
         self.corpus = ShardedCorpus(vocabulary, dataclasses.replace(report, sentences=sum(begun)), settings, tokens)
 
     def fingerprint(self) -> str:
@@ -177,7 +171,7 @@ class RayBackend(Backend):
         """
         begin = epoch * self.number_of_chunks + done
         if self._done < 0:
-            self._actors.retry(lambda: self._begin_with(begin))
+            self._actors.retry(self._begin_with, begin)
             self._done = begin
         for results in self._sync_rounds(begin, (epoch + 1) * self.number_of_chunks, pause):
             self._exchange.add([record for _, record in results], self._actors.name)
@@ -211,30 +205,22 @@ class RayBackend(Backend):
     def _restore_state(self, workers: Sequence[int]) -> None:
         """Give new workers what the others have, except the weights."""
         if self._shards:
-            self._actors.get([self._load(worker) for worker in workers], workers)
+            self._load(workers)
         if self._preparation:
             answers = [self._actors.ask(worker, "prepare", *self._preparation) for worker in workers]
             self._actors.get(answers, workers)
 
-    def _load(self, worker: int) -> Any:
-        return self._actors.ask(worker, "load", self._shards[worker], *self._text)
+    def _load(self, workers: Sequence[int]) -> list[int]:
+        """Have some workers read or take over their shards; return how many sentences begin in each."""
+        answers = [self._actors.ask(worker, "load", self._shards[worker], *self._text) for worker in workers]
+        return self._actors.get(answers, workers)
 
-    def _read_here(self, source: Corpus, known: Vocabulary) -> Reading:
-        """Read a corpus in this process, and cut it into shards that the workers fetch."""
-        encoded = encode_corpus(source, self.config, known)
-        bounds = itertools.pairwise(shards.bounds(encoded.tokens, len(self._actors)))
-        self._shards = [
-            self._actors.put(shards.cut(encoded.ids, encoded.sentence_offsets, begin, end)) for begin, end in bounds
-        ]
-        return encoded.vocabulary, encoded.report, encoded.settings, encoded.tokens
-
-    def _read_there(self, sources: list[Path | RemoteFile], known: Vocabulary) -> Reading:
-        """Have the workers count the words of some files; one of them merges the counts."""
+    def _count(self, parts: Sequence[Part], known: Vocabulary) -> Reading:
+        """Have the workers count the words of the parts of a text; one of them merges the counts."""
         actors = self._actors
-        parts = shards.parts(sources, shards.PARTS_PER_WORKER * len(actors))
         readers = [number * len(actors) // len(parts) for number in range(len(parts))]
         counts = [actors.ask(reader, "count", part) for reader, part in zip(readers, parts, strict=True)]
-        names = [str(source) for source in sources]
+        names = [str(part.path) for part in parts if part.begin == 0]
         merged = actors.ask(0, "merge", known, names, *counts)
         vocabulary, report, settings, tokens = actors.get([merged], [0])[0]
         self._shards = shards.text_shards(parts, tokens, len(actors))

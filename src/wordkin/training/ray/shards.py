@@ -1,4 +1,4 @@
-"""The division of a corpus among workers: the parts of files that each counts, and the shard that each trains on."""
+"""The division of a corpus among workers: the words of each part, and the shard that each worker trains on."""
 
 import itertools
 import platform
@@ -11,43 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
-from wordkin.corpus import reading, tokenizer
+from wordkin.corpus import tokenizer
+from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.encoder import Encoder
-from wordkin.corpus.remote import RemoteFile
-from wordkin.corpus.sources import Corpus, Files
+from wordkin.corpus.reading import Part
 from wordkin.corpus.words import WordCounts
 from wordkin.errors import CorpusError
 from wordkin.vocabulary import NO_WORDS, Vocabulary
-
-PARTS_PER_WORKER = 4
-"""Parts of a text that each worker counts: with more parts, a worker reads less text that is not in its shard."""
-
-LEAST_BYTES = 1 << 20
-"""Text is not cut into parts that are smaller."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A file of text, or the lines of it that begin at byte `begin` or later and before byte `end`."""
-
-    path: Path | RemoteFile
-    begin: int = 0
-    end: int | None = None
-
-    def add_to(self, encoder: Encoder) -> None:
-        """Have an encoder read it.
-
-        Raises:
-            CorpusError: it cannot be read, from here.
-        """
-        if isinstance(self.path, Path) and not self.path.exists():
-            raise CorpusError(
-                f"cannot read {self.path} on {platform.node()}: no such file; workers read the text themselves, so put "
-                "it where all of them can"
-            )
-        begin = reading.line_start(self.path, self.begin) if self.begin else 0
-        end = reading.line_start(self.path, self.end) if self.end else None
-        encoder.add_text(str(self.path), reading.blocks(self.path, begin=begin, end=end), begin)
 
 
 class Tokens(NamedTuple):
@@ -74,38 +44,36 @@ class TextShard:
 
     def read(self, config: TrainingConfig, vocabulary: Vocabulary) -> Tokens:
         """Read the tokens; the result is the same on every worker and at every time."""
-        with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), vocabulary) as encoder:
+        with _encoder(config, vocabulary) as encoder:
             for part in self.parts:
-                part.add_to(encoder)
+                _add(part, encoder)
             return cut(*encoder.finish_with_known(), self.skip, self.skip + self.size)
-
-
-def readable_files(source: Corpus) -> list[Path | RemoteFile] | None:
-    """The files of a corpus that every worker can read, more than once; None for any other corpus."""
-    given = source.files if isinstance(source, Files) else []
-    found = [file for file in given if isinstance(file, RemoteFile) or (isinstance(file, Path) and file.is_file())]
-    return found if found and len(found) == len(given) else None
-
-
-def parts(sources: Sequence[Path | RemoteFile], number: int, least: int = LEAST_BYTES) -> list[Part]:
-    """Cut files into about `number` parts of as many bytes; compressed files stay whole."""
-    sizes = [reading.size(path) or 0 for path in sources]
-    wanted = max(least, -(-sum(sizes) // number))
-    found = []
-    for path, size in zip(sources, sizes, strict=True):
-        pieces = max(1, round(size / wanted))
-        if pieces > 1 and reading.is_compressed(path):
-            pieces = 1
-        bounds = [size * piece // pieces for piece in range(pieces)]
-        found += [Part(path, begin, end) for begin, end in itertools.zip_longest(bounds, bounds[1:])]
-    return found
 
 
 def count_words(part: Part, config: TrainingConfig) -> WordCounts:
     """The words of a part."""
-    with Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), NO_WORDS) as encoder:
-        part.add_to(encoder)
+    with _encoder(config, NO_WORDS) as encoder:
+        _add(part, encoder)
         return encoder.words()
+
+
+def _encoder(config: TrainingConfig, known: Vocabulary) -> Encoder:
+    return Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), known)
+
+
+def _add(part: Part, encoder: Encoder) -> None:
+    """Have an encoder read a part of a text.
+
+    Raises:
+        CorpusError: it cannot be read, from here.
+    """
+    if isinstance(part.path, Path) and not part.path.exists():
+        raise CorpusError(
+            f"cannot read {part.path} on {platform.node()}: no such file; workers read the text themselves, so put "
+            "it where all of them can"
+        )
+    begin, blocks = part.lines()
+    encoder.add_text(str(part.path), blocks, begin)
 
 
 def bounds(tokens: int, workers: int) -> list[int]:
@@ -130,3 +98,9 @@ def cut(ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], begin: int, 
     begun = len(inner)
     bounds = np.unique(np.concatenate([[begin], inner, [end]])) - begin
     return Tokens(ids[begin:end], bounds, begun)
+
+
+def cut_evenly(corpus: EncodedCorpus, workers: int) -> list[Tokens]:
+    """The shards of an encoded corpus."""
+    pieces = itertools.pairwise(bounds(corpus.tokens, workers))
+    return [cut(corpus.ids, corpus.sentence_offsets, begin, end) for begin, end in pieces]

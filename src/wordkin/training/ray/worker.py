@@ -14,7 +14,8 @@ from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.checks import check
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
-from wordkin.corpus.merging import Merger
+from wordkin.corpus.encoder import Merger
+from wordkin.corpus.reading import Part
 from wordkin.corpus.words import WordCounts
 from wordkin.model.kernel import Weights, padded
 from wordkin.storage.arrays import aligned_zeros
@@ -22,7 +23,7 @@ from wordkin.training.checkpoint import fingerprint
 from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights
 from wordkin.training.initialization import initial_input
 from wordkin.training.ray.deltas import Rows, advance, changed, combine, curvature, room
-from wordkin.training.ray.shards import Part, TextShard, Tokens, count_words
+from wordkin.training.ray.shards import TextShard, Tokens, count_words
 from wordkin.training.reports import SyncRecord
 from wordkin.training.schedule import Chunk, even_chunks, learning_rate
 from wordkin.vocabulary import Vocabulary

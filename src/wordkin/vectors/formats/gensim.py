@@ -15,16 +15,10 @@ from wordkin.errors import FormatError, corrupt_file
 from wordkin.storage import atomic
 from wordkin.storage.units import plural
 from wordkin.vectors.formats import numpy_array
-from wordkin.vectors.formats.distinct_words import Words
 from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
-from wordkin.vectors.formats.stream import (
-    MAX_VECTOR_SIZE,
-    Block,
-    Source,
-    file_blocks,
-    matrix_blocks,
-)
+from wordkin.vectors.formats.row_filters import Words
+from wordkin.vectors.formats.stream import MAX_VECTOR_SIZE, Block, Source, file_blocks, matrix_blocks
 from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")

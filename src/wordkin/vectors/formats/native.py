@@ -12,9 +12,17 @@ from wordkin.errors import OutputError, corrupt_file
 from wordkin.storage import container, word_index
 from wordkin.storage.arrays import file_offset, row_blocks
 from wordkin.storage.word_index import WordIndex
-from wordkin.vectors.formats.distinct_words import Words
-from wordkin.vectors.formats.precision import STORED_TYPES, Precision, first_unrepresentable, quantize
-from wordkin.vectors.formats.stream import Source, Subwords, file_blocks, matrix_blocks
+from wordkin.vectors.formats.row_filters import Words
+from wordkin.vectors.formats.stream import (
+    STORED_TYPES,
+    Precision,
+    Source,
+    Subwords,
+    file_blocks,
+    first_unrepresentable,
+    matrix_blocks,
+    quantize,
+)
 from wordkin.vectors.norms import row_lengths
 from wordkin.vocabulary import Vocabulary
 

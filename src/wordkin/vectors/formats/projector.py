@@ -7,16 +7,19 @@ import numpy as np
 
 from wordkin.errors import FormatError
 from wordkin.storage import atomic
-from wordkin.vectors.formats import text, text_lines, word_lines
+from wordkin.vectors.formats import numpy_array, text, text_lines
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import Vocabulary, join_words
 
-SEPARATORS = word_lines.SEPARATORS + b"\t"
+SEPARATORS = numpy_array.LINE_ENDS + b"\t"
 
 
 def recognises(path: Path, first: bytes) -> bool:
-    """Whether the first lines are numbers separated by tabs, and a file of words is beside the file."""
-    in_columns = b"\t" in text_lines.first_line(first) and text_lines.lacks_words(first, ids_are_words=False)
+    """Whether a file of words is beside the file, and the first lines are numbers separated by tabs.
+
+    One such line is enough: a damaged file is then an error of this format, and not read as another one.
+    """
+    in_columns = b"\t" in text_lines.first_line(first) and text_lines.has_line_of_numbers(first)
     return in_columns and _words_beside(path) is not None
 
 
@@ -42,7 +45,7 @@ def read(path: Path, skip_bad_rows: bool = False) -> Source:
     numbers = text.read_without_header(path, skip_bad_rows, worded=False)
     vector_size = numbers.vector_size + 1
     check_sizes(path, numbers.words, vector_size, 0, 0, 0)
-    vocabulary = word_lines.read(words_path, numbers.words, table=True, skip_bad_rows=skip_bad_rows)
+    vocabulary = numpy_array.read_word_lines(words_path, numbers.words, table=True, skip_bad_rows=skip_bad_rows)
     return Source(path, numbers.words, vector_size, _blocks(numbers, vocabulary, skip_bad_rows))
 
 

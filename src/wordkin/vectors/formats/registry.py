@@ -4,7 +4,7 @@ import codecs
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from wordkin.errors import FormatError, OutputError, argument
 from wordkin.vectors.formats.opening import beginning
@@ -18,12 +18,13 @@ _BEGINNING = 1 << 19
 class Format:
     """A file format and its abilities.
 
-    A module that reads has ``recognises(path, first bytes)`` and ``read(path)``, and ``load(path)`` if it maps whole
-    models. A module that writes has ``write(source, target)``, and ``SEPARATORS`` if words must not hold some bytes.
+    Its module, or an object in one, has ``recognises(path, first bytes)`` and ``read(path)`` if it reads, and
+    ``load(path)`` if it maps whole models; ``write(source, target)`` if it writes, and ``SEPARATORS`` if words must not
+    hold some bytes.
 
     Attributes:
         name: the name that users write.
-        module: the name of its module.
+        place: the name of its module, or MODULE:OBJECT.
         suffixes: the suffixes of targets in this format.
         reads: whether it can be read.
         writes: whether it can be written.
@@ -33,7 +34,7 @@ class Format:
     """
 
     name: str
-    module: str
+    place: str
     suffixes: tuple[str, ...] = ()
     reads: bool = True
     writes: bool = True
@@ -44,11 +45,13 @@ class Format:
     @property
     def complete(self) -> bool:
         """Whether it holds a whole model with output vectors, so that training can continue from it."""
-        return self.module in ("native", "hub")
+        return self.place in ("native", "hub")
 
-    def import_module(self) -> ModuleType:
-        """The module."""
-        return importlib.import_module(f"wordkin.vectors.formats.{self.module}")
+    def functions(self) -> Any:
+        """The module or object that reads and writes it."""
+        module, _, name = self.place.partition(":")
+        found = importlib.import_module(f"wordkin.vectors.formats.{module}")
+        return getattr(found, name) if name else found
 
 
 FORMATS = {
@@ -58,17 +61,17 @@ FORMATS = {
         Format("fasttext-bin", "fasttext_bin", writes=False),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",), single=False, skips=True),
-        Format("npz", "npz", writes=False),
-        Format("parquet", "parquet", (".parquet",), skips=True),
-        Format("arrow", "arrow", (".arrow", ".feather"), skips=True),
+        Format("npz", "numpy_array:NPZ", writes=False),
+        Format("parquet", "tables:PARQUET", (".parquet",), skips=True),
+        Format("arrow", "tables:ARROW", (".arrow", ".feather"), skips=True),
         Format("projector", "projector", (".tsv",), single=False, skips=True),
         Format("word2vec-binary", "word2vec_binary", (".bin",), skips=True),
-        Format("word2vec-text", "word2vec_text", (".txt",), skips=True),
-        Format("fasttext-vec", "word2vec_text", (".vec",), skips=True),
-        Format("glove", "glove", (".glove",), skips=True),
+        Format("word2vec-text", "text:WORD2VEC", (".txt",), skips=True),
+        Format("fasttext-vec", "text:WORD2VEC", (".vec",), skips=True),
+        Format("glove", "text:GLOVE", (".glove",), skips=True),
         Format("hub", "hub", quantizes=True, single=False),
-        Format("spacy", "spacy", reads=False, single=False),
-        Format("static-embedding", "static_embedding", reads=False, single=False),
+        Format("spacy", "folders:SPACY", reads=False, single=False),
+        Format("static-embedding", "folders:STATIC_EMBEDDING", reads=False, single=False),
     )
 }
 
@@ -95,7 +98,7 @@ def recognize(path: Path) -> Format:
     """
     first = b"" if path.is_dir() else beginning(path, _BEGINNING)
     for each in FORMATS.values():
-        if each.reads and each.import_module().recognises(path, first):
+        if each.reads and each.functions().recognises(path, first):
             return each
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FormatError(f"{path} is text in UTF-16; convert it to UTF-8 first")
@@ -150,7 +153,7 @@ def open_source(path: Path, name: str | None = None, skip_bad_rows: bool = False
         FormatError: the file is damaged, cut short, of another format, or of an unknown one.
     """
     form = recognize(path) if name is None else find_format(name, to_read=True)
-    read = form.import_module().read
+    read = form.functions().read
     source: Source = drop_rows_without_word(path, read) if skip_bad_rows and form.skips else read(path)
     source.blocks = report_not_finite(path, escape_invalid_utf8(path, source.blocks))
     return source

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vocabulary import join_words
 
-PARQUET, ARROW = b"PAR1", b"ARROW1"
+_PARQUET_ROWS = 4096
 
 
 def pyarrow() -> Any:
@@ -38,34 +39,83 @@ def _refusing_damage(path: Path) -> Iterator[None]:
         raise FormatError(f"{path} is damaged: {' '.join(str(error).split())}") from error
 
 
-def read(
-    path: Path, opened: Callable[[Path], tuple[Any, int, Callable[[], Iterator[Any]]]], skip_bad_rows: bool
-) -> Source:
-    """Read a table: its first column of text, its first column of lists of numbers, and a column named count.
+@dataclass(frozen=True)
+class Table:
+    """A file format of tables.
 
-    Args:
-        path: the file.
+    Attributes:
+        magic: the first bytes of its files.
         opened: returns the schema, the number of rows, and a function that iterates over record batches.
-        skip_bad_rows: whether words may be empty or missing.
-
-    Raises:
-        FormatError: the file is damaged, or has no such columns.
-        MissingPackageError: pyarrow is not installed.
+        writer: makes a writer of batches from a path and a schema.
     """
-    types = pyarrow().types
-    with _refusing_damage(path):
-        schema, words, batches = opened(path)
-        text = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
-        lists = [field for field in schema if types.is_list(field.type) or types.is_fixed_size_list(field.type)]
-        lists = [field for field in lists if types.is_floating(field.type.value_type)]
-        if not text or not lists:
-            raise FormatError(f"{path} lacks a column of words, or of vectors: lists of floating-point numbers")
-        counts = [field.name for field in schema if field.name == "count" and types.is_integer(field.type)]
-        names = (text[0], lists[0].name, counts[0] if counts else None)
-        first = next((batch for batch in batches() if len(batch)), None)
-        vector_size = len(first.column(names[1])[0]) if first is not None and first.column(names[1])[0].is_valid else 0
-    check_sizes(path, words, vector_size, 0, 0, 0)
-    return Source(path, words, vector_size, _blocks(path, batches, names, words, vector_size, skip_bad_rows))
+
+    magic: bytes
+    opened: Callable[[Path], tuple[Any, int, Callable[[], Iterator[Any]]]]
+    writer: Callable[[Path, Any], Any]
+
+    def recognises(self, _path: Path, first: bytes) -> bool:
+        """Whether a file's first bytes are those of this format."""
+        return first.startswith(self.magic)
+
+    def read(self, path: Path, skip_bad_rows: bool = False) -> Source:
+        """Read a table: its first column of text, its first column of lists of numbers, and a column named count.
+
+        Args:
+            path: the file.
+            skip_bad_rows: whether words may be empty or missing.
+
+        Raises:
+            FormatError: the file is damaged, or has no such columns.
+            MissingPackageError: pyarrow is not installed.
+        """
+        types = pyarrow().types
+        with _refusing_damage(path):
+            schema, words, batches = self.opened(path)
+            text = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
+            lists = [field for field in schema if types.is_list(field.type) or types.is_fixed_size_list(field.type)]
+            lists = [field for field in lists if types.is_floating(field.type.value_type)]
+            if not text or not lists:
+                raise FormatError(f"{path} lacks a column of words, or of vectors: lists of floating-point numbers")
+            counts = [field.name for field in schema if field.name == "count" and types.is_integer(field.type)]
+            names = (text[0], lists[0].name, counts[0] if counts else None)
+            first = next((batch for batch in batches() if len(batch)), None)
+            vector_size = (
+                len(first.column(names[1])[0]) if first is not None and first.column(names[1])[0].is_valid else 0
+            )
+        check_sizes(path, words, vector_size, 0, 0, 0)
+        return Source(path, words, vector_size, _blocks(path, batches, names, words, vector_size, skip_bad_rows))
+
+    def write(self, source: Source, target: Path) -> None:
+        """Write a table with the columns word, vector and, where the source has them, count.
+
+        Args:
+            source: the source of blocks.
+            target: the file.
+
+        Raises:
+            FormatError: the source is damaged.
+            OutputError: the file cannot be written; an old file is kept.
+            MissingPackageError: pyarrow is not installed.
+        """
+        arrow = pyarrow()
+        schema = arrow.schema(
+            [
+                ("word", arrow.string()),
+                ("vector", arrow.list_(arrow.float32(), source.vector_size)),
+                ("count", arrow.int64()),
+            ]
+        )
+        with atomic.replacing(target) as temporary, self.writer(temporary, schema) as table:
+            for block in source.blocks:
+                numbers = arrow.array(np.ascontiguousarray(block.vectors).reshape(-1))
+                columns = [
+                    arrow.array([word.decode() for word in block.words], arrow.string()),
+                    arrow.FixedSizeListArray.from_arrays(numbers, source.vector_size),
+                    arrow.nulls(len(block.vectors), arrow.int64())
+                    if block.counts is None
+                    else arrow.array(block.counts),
+                ]
+                table.write_batch(arrow.record_batch(columns, schema))
 
 
 def _blocks(
@@ -125,33 +175,17 @@ def _is_vector(found: list[float | None] | None, vector_size: int) -> bool:
     return found is not None and len(found) == vector_size and None not in found
 
 
-def write(source: Source, target: Path, writer: Callable[[Path, Any], Any]) -> None:
-    """Write a table with the columns word, vector and, where the source has them, count.
+def _open_parquet(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
+    file = pyarrow().parquet.ParquetFile(path)
+    return file.schema_arrow, file.metadata.num_rows, lambda: file.iter_batches(batch_size=_PARQUET_ROWS)
 
-    Args:
-        source: the source of blocks.
-        target: the file.
-        writer: makes a writer of batches from a path and a schema.
 
-    Raises:
-        FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old file is kept.
-        MissingPackageError: pyarrow is not installed.
-    """
+def _open_arrow(path: Path) -> tuple[Any, int, Callable[[], Iterator[Any]]]:
     arrow = pyarrow()
-    schema = arrow.schema(
-        [
-            ("word", arrow.string()),
-            ("vector", arrow.list_(arrow.float32(), source.vector_size)),
-            ("count", arrow.int64()),
-        ]
-    )
-    with atomic.replacing(target) as temporary, writer(temporary, schema) as table:
-        for block in source.blocks:
-            numbers = arrow.array(np.ascontiguousarray(block.vectors).reshape(-1))
-            columns = [
-                arrow.array([word.decode() for word in block.words], arrow.string()),
-                arrow.FixedSizeListArray.from_arrays(numbers, source.vector_size),
-                arrow.nulls(len(block.vectors), arrow.int64()) if block.counts is None else arrow.array(block.counts),
-            ]
-            table.write_batch(arrow.record_batch(columns, schema))
+    file = arrow.ipc.open_file(arrow.memory_map(str(path)))
+    batches = range(file.num_record_batches)
+    return file.schema, sum(len(file.get_batch(i)) for i in batches), lambda: map(file.get_batch, batches)
+
+
+PARQUET = Table(b"PAR1", _open_parquet, lambda path, schema: pyarrow().parquet.ParquetWriter(path, schema))
+ARROW = Table(b"ARROW1", _open_arrow, lambda path, schema: pyarrow().ipc.new_file(str(path), schema))

@@ -1,14 +1,16 @@
 """Lines of a word and its numbers, as in word2vec's text format, GloVe and fastText's .vec."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import FormatError, corrupt_file
+from wordkin.errors import FormatError, argument, corrupt_file
 from wordkin.storage import atomic
 from wordkin.storage.arrays import rows_of_block
 from wordkin.storage.units import plural
@@ -74,7 +76,7 @@ def read_without_header(path: Path, skip_bad_rows: bool = False, worded: bool = 
     Raises:
         FormatError: the file is damaged, or something else.
     """
-    from wordkin.vectors.formats.text_parser import count_lines
+    from wordkin.vectors.formats.kernels import count_lines
 
     layout = text_lines.layout_without_header(path, skip_bad_rows, worded)
     rows, in_line = 0, False
@@ -118,9 +120,9 @@ class _Lines:
     """
 
     def __init__(self, file: Input, rows: int, layout: Layout, skip_bad_rows: bool) -> None:
-        from wordkin.vectors.formats import text_parser
+        from wordkin.vectors.formats import kernels
 
-        self._parser = text_parser
+        self._parser = kernels
         self._file = file
         self._left = rows
         self._layout = layout
@@ -131,7 +133,7 @@ class _Lines:
         self._filled = 0
         self._begin = file.position  # offset of the buffer in the file
         self._ended = False
-        self._progress = np.zeros(text_parser.PROGRESS_FIELDS, np.int64)
+        self._progress = np.zeros(kernels.PROGRESS_FIELDS, np.int64)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the words and vectors, and check their number."""
@@ -142,7 +144,7 @@ class _Lines:
         offsets = np.zeros(len(vectors) + 1, np.int64)
         text = np.empty(len(self._buffer), np.uint8)
         with announced("the reader of text"):
-            self._parser.parse(self._buffer, 0, vectors[:0], text, offsets, self._progress)
+            self._parser.parse_lines(self._buffer, 0, vectors[:0], text, offsets, self._progress)
         while self._left:
             found, used = self._parse(vectors[: self._left], text, offsets)
             if not found:
@@ -171,7 +173,7 @@ class _Lines:
         parser, progress = self._parser, self._progress
         progress[parser.ROWS] = progress[parser.TEXT_USED] = 0
         while True:
-            status = parser.parse(self._buffer, self._filled, vectors, text, offsets, progress)
+            status = parser.parse_lines(self._buffer, self._filled, vectors, text, offsets, progress)
             if status == parser.FULL:
                 return len(vectors) or 1, int(progress[parser.TEXT_USED])
             if status == parser.NEEDS_HELP:
@@ -219,20 +221,73 @@ class _Lines:
         progress[parser.POSITION] = end + 1
 
 
-def write(source: Source, target: Path, header: bytes) -> None:
-    """Write lines of a word and its numbers, with enough digits to restore each float32 exactly.
+@dataclass(frozen=True)
+class TextFormat:
+    """A file format of lines of a word and its numbers.
+
+    Attributes:
+        recognises: whether the first bytes of a file are those of this format; its path comes first.
+        read: reads a file, with or without doubtful lines as rows without a word.
+        has_header: whether the first line is the numbers of words and dimensions.
+    """
+
+    recognises: Callable[[Path, bytes], bool]
+    read: Callable[..., Source]
+    has_header: bool
+
+    SEPARATORS: ClassVar[bytes] = SEPARATORS
+
+    def write(self, source: Source, target: Path) -> None:
+        """Write lines of a word and its numbers, with enough digits to restore each float32 exactly.
+
+        Raises:
+            FormatError: the source is damaged.
+            OutputError: the file cannot be written; an old file is kept.
+        """
+        form = " ".join(["%.9g"] * source.vector_size)
+        with atomic.replacing(target) as temporary, temporary.open("wb") as file:
+            if self.has_header:
+                file.write(b"%d %d\n" % (source.words, source.vector_size))
+            for block in source.blocks:
+                file.write(
+                    b"".join(
+                        b"%b %b\n" % (word, (form % tuple(vector)).encode())
+                        for word, vector in zip(block.words, block.vectors.tolist(), strict=True)
+                    )
+                )
+
+
+def _begins_with_header(_path: Path, first: bytes) -> bool:
+    """Whether the first line is a header; the registry tries word2vec's binary format first."""
+    return text_lines.header_of(text_lines.first_line(first)) is not None
+
+
+def _begins_with_row(path: Path, first: bytes) -> bool:
+    """Whether the first line is a word and numbers.
 
     Raises:
-        FormatError: the source is damaged.
-        OutputError: the file cannot be written; an old file is kept.
+        FormatError: the lines are only numbers, whose words may be in another file; or they end in a single number, as
+            in a list of word pairs with scores.
     """
-    form = " ".join(["%.9g"] * source.vector_size)
-    with atomic.replacing(target) as temporary, temporary.open("wb") as file:
-        file.write(header)
-        for block in source.blocks:
-            file.write(
-                b"".join(
-                    b"%b %b\n" % (word, (form % tuple(vector)).encode())
-                    for word, vector in zip(block.words, block.vectors.tolist(), strict=True)
-                )
-            )
+    if not text_lines.begins_a_row(text_lines.first_line(first)):
+        return False
+    by_name = argument("format", "glove", option="--from")
+    if text_lines.lacks_words(first):
+        beside = path.with_suffix(".metadata.tsv").name
+        raise FormatError(
+            f"{path} holds numbers without words; put the words beside them ({beside}), as TensorBoard's projector "
+            f"does, or take the first number of each line for its word ({by_name})"
+        )
+    if text_lines.has_one_number_a_line(first):
+        raise FormatError(
+            f"{path} has one number per line, as a list of scores or counts rather than vectors; if they are "
+            f"vectors of one dimension, give {by_name}"
+        )
+    return True
+
+
+WORD2VEC = TextFormat(_begins_with_header, read_with_header, has_header=True)
+"""The text format of word2vec, and fastText's .vec."""
+
+GLOVE = TextFormat(_begins_with_row, read_without_header, has_header=False)
+"""GloVe's text format."""

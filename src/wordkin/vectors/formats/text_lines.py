@@ -80,18 +80,21 @@ def begins_a_row(line: bytes) -> bool:
     return len(fields) > 1 and (is_number(fields[-1]) or has_decimal_comma(fields[-1]))
 
 
-def lacks_words(first: bytes, *, ids_are_words: bool) -> bool:
+def lacks_words(first: bytes) -> bool:
     """Whether half of the first lines or more hold only numbers; of two lines, both.
 
-    Args:
-        first: the bytes that the file begins with.
-        ids_are_words: whether a whole number at the beginning of a line is a word.
+    A whole number at the beginning of a line is a word.
     """
     sample = [line.split() for _, line in itertools.islice(lines(first), _SAMPLE_LINES)]
-    bare = [fields for fields in sample if all(map(is_number, fields)) and not (ids_are_words and fields[0].isdigit())]
+    bare = [fields for fields in sample if all(map(is_number, fields)) and not fields[0].isdigit()]
     if len(sample) <= 2:  # the first one may be a wrong header
         return len(bare) == len(sample) > 0
     return 2 * len(bare) >= len(sample)
+
+
+def has_line_of_numbers(first: bytes) -> bool:
+    """Whether one of the first lines holds only numbers."""
+    return any(all(map(is_number, line.split())) for _, line in itertools.islice(lines(first), _SAMPLE_LINES))
 
 
 def has_one_number_a_line(first: bytes) -> bool:

@@ -112,8 +112,6 @@ def _blocks(path: Path, words: int, vector_size: int, skip_bad_rows: bool) -> It
 def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Iterator[Block]:
     from wordkin.compilation import announced
 
-    pass
-
     row_limit = 4 * vector_size + _MAX_WORD
     begin = file.position  # offset of the buffer in the file
     buffer = np.empty(min(_BUFFER_BYTES + row_limit, file.size), np.uint8)
@@ -142,14 +140,8 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
             raise corrupt_file(file.path, begin + position, what)
         if status == NO_WORD:
             blank = position + int((buffer[position:filled] != ord("\n")).argmax())
-            if not skip_bad_rows:
-                what = (
-                    f"row {row:,} has no word, or the header's number of dimensions is wrong; correct it, or leave "
-                    f"rows out ({argument('skip_bad_rows', True)})"
-                )
-                raise corrupt_file(file.path, begin + blank, what)
-            if buffer[blank : blank + 2].tobytes() == b"  ":
-                what = f"row {row:,} begins with two blanks, so the beginning of its vector is not known"
+            what = _reason_to_stop(row, buffer[blank : blank + 2].tobytes(), skip_bad_rows)
+            if what:
                 raise corrupt_file(file.path, begin + blank, what)
             if blank + 1 + 4 * vector_size <= filled:
                 progress[POSITION] = blank + 1 + 4 * vector_size
@@ -168,6 +160,18 @@ def _rows(file: Input, words: int, vector_size: int, skip_bad_rows: bool) -> Ite
     if behind.strip(b"\n"):
         at = begin + int(progress[POSITION])
         raise corrupt_file(file.path, at, f"more bytes follow the header's {words:,} words; correct the header")
+
+
+def _reason_to_stop(row: int, beginning: bytes, skip_bad_rows: bool) -> str:
+    """Why a row without a word cannot be left out; empty if it can."""
+    if not skip_bad_rows:
+        return (
+            f"row {row:,} has no word, or the header's number of dimensions is wrong; correct it, or leave "
+            f"rows out ({argument('skip_bad_rows', True)})"
+        )
+    if beginning == b"  ":
+        return f"row {row:,} begins with two blanks, so the beginning of its vector is not known"
+    return ""
 
 
 def write(source: Source, target: Path) -> None:

@@ -1,11 +1,21 @@
-"""Requests of the page: a bounded JSON object, and functions that get and check its fields."""
+"""What the page shows, and the fields of its requests: bounded JSON objects."""
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
 from wordkin.errors import WordkinError
+from wordkin.evaluation import evaluate_analogies, evaluate_similarity, read_analogies, read_pairs
+from wordkin.evaluation.analogies import Section
+from wordkin.evaluation.similarity import Pair
+from wordkin.inspector.live import Live
+from wordkin.inspector.maps import Maps
+from wordkin.vectors.wordvectors import WordVectors
 
 Kind = TypeVar("Kind", bound=str)
 
@@ -99,3 +109,83 @@ def words(body: Mapping[str, Any], name: str, most: int, default: list[str] | No
 
 def _is_word(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MOST_WORD
+
+
+class Evaluation:
+    """The evaluation of a model on several sets.
+
+    Args:
+        vectors: the model.
+        analogies: files or folders of analogies.
+        similarity: files of word pairs.
+
+    Raises:
+        FormatError: a set cannot be read.
+    """
+
+    def __init__(self, vectors: WordVectors, analogies: Sequence[Path], similarity: Sequence[Path]) -> None:
+        self._sets: list[dict[str, Any]] = []
+        jobs: list[Callable[[], None]] = []
+        for path in analogies:
+            sections = read_analogies(path)
+            entry = {"kind": "analogies", "name": path.stem, "sections": [], "of_sections": len(sections)}
+            self._sets.append(entry)
+            jobs.append(partial(_score_analogies, vectors, sections, entry))
+        for path in similarity:
+            entry = {"kind": "similarity", "name": path.stem, "score": None}
+            self._sets.append(entry)
+            jobs.append(partial(_score_similarity, vectors, read_pairs(path), entry))
+        self._thread = threading.Thread(target=lambda: [job() for job in jobs], daemon=True)
+
+    def start(self) -> None:
+        """Start the evaluation in the background."""
+        self._thread.start()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The scores so far, and whether the evaluation is finished."""
+        return {"running": self._thread.is_alive(), "sets": self._sets}
+
+
+def _score_analogies(vectors: WordVectors, sections: Sequence[Section], entry: dict[str, Any]) -> None:
+    for section in sections:
+        (score,) = evaluate_analogies(vectors, [section]).as_dict()["sections"]
+        entry["sections"] = [*entry["sections"], score]
+
+
+def _score_similarity(vectors: WordVectors, pairs: Sequence[Pair], entry: dict[str, Any]) -> None:
+    entry["score"] = evaluate_similarity(vectors, pairs).as_dict()
+
+
+Answer = dict[str, Any] | bytes
+Call = Callable[["Inspected", Mapping[str, Any]], Answer]
+"""A call of the page: from what is shown and the request's JSON object to a JSON object or bytes."""
+
+
+@dataclass
+class Inspected:
+    """The model, run and scores that the page shows.
+
+    Attributes:
+        name: the model's name on the page.
+        vectors: the model; None without a model, or before it is trained.
+        live: the training run to watch; None if there is none.
+        maps: of its words.
+        evaluation: the scores of the model; None without sets.
+    """
+
+    name: str
+    vectors: WordVectors | None = None
+    live: Live | None = None
+    evaluation: Evaluation | None = None
+    maps: Maps = field(default_factory=Maps)
+
+
+def model(inspected: Inspected) -> WordVectors:
+    """The model.
+
+    Raises:
+        RequestError: there is no model, or it is not trained yet.
+    """
+    if inspected.vectors is None:
+        raise RequestError("there is no model to show; start wordkin inspect with one")
+    return inspected.vectors

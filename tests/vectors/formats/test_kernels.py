@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordkin.vectors.formats import text, text_parser
+from wordkin.vectors.formats import kernels, text
 
 
 def nearest(number: str) -> np.float32:
@@ -22,18 +22,18 @@ def nearest(number: str) -> np.float32:
     return min(finite, key=lambda each: (abs(Fraction(float(each)) - exact), int(each.view(np.uint32)) & 1))
 
 
-def parsed(lines: bytes, columns: int, function=text_parser.parse) -> tuple[int, list[bytes], np.ndarray, list[int]]:
+def parsed(lines: bytes, columns: int, function=kernels.parse_lines) -> tuple[int, list[bytes], np.ndarray, list[int]]:
     buffer = np.frombuffer(lines, np.uint8)
     vectors, words = np.zeros((9, columns), np.float32), np.zeros(len(lines), np.uint8)
-    offsets, progress = np.zeros(10, np.int64), np.zeros(text_parser.PROGRESS_FIELDS, np.int64)
+    offsets, progress = np.zeros(10, np.int64), np.zeros(kernels.PROGRESS_FIELDS, np.int64)
     with np.errstate(over="ignore"):
         status = function(buffer, len(lines), vectors, words, offsets, progress)
-    rows = int(progress[text_parser.ROWS])
+    rows = int(progress[kernels.ROWS])
     found = [words[offsets[row] : offsets[row + 1]].tobytes() for row in range(rows)]
     return status, found, vectors[:rows], progress.tolist()
 
 
-def number(written: str, function=text_parser.parse) -> np.float32 | None:
+def number(written: str, function=kernels.parse_lines) -> np.float32 | None:
     """What the compiled parser makes of a number; None where it asks for help."""
     _, words, vectors, _ = parsed(f"w {written}\n".encode(), 1, function)
     return vectors[0, 0] if words else None
@@ -65,7 +65,7 @@ ORDINARY += [
 
 @pytest.mark.parametrize("written", ORDINARY)
 def test_ordinary_numbers_need_no_help(written):
-    for function in (text_parser.parse, text_parser.parse.py_func):
+    for function in (kernels.parse_lines, kernels.parse_lines.py_func):
         found = number(written, function)
         assert found is not None
         assert found == nearest(written)
@@ -76,7 +76,7 @@ def test_ordinary_numbers_need_no_help(written):
     "written", ["nan", "inf", "1e-46", "1e-40", "16777217", "1e39", "1e99999", "0x10", "1__0", "--1", "1e", "e1", "."]
 )
 def test_hard_and_invalid_numbers_are_left_to_python(written):
-    for function in (text_parser.parse, text_parser.parse.py_func):
+    for function in (kernels.parse_lines, kernels.parse_lines.py_func):
         assert number(written, function) is None
 
 
@@ -113,23 +113,23 @@ def test_numbers_near_a_tie(significand, power, side):
 
 def test_lines():
     lines = b"a 1 2\r\n  \nb\t3  4 \nc 5 6\nrest"
-    for function in (text_parser.parse, text_parser.parse.py_func):
+    for function in (kernels.parse_lines, kernels.parse_lines.py_func):
         status, words, vectors, progress = parsed(lines, 2, function)
-        assert (status, words) == (text_parser.NEEDS_BYTES, [b"a", b"b", b"c"])
+        assert (status, words) == (kernels.NEEDS_BYTES, [b"a", b"b", b"c"])
         assert vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
-        assert progress[text_parser.POSITION] == len(lines) - 4
+        assert progress[kernels.POSITION] == len(lines) - 4
         status, words, _, progress = parsed(b"a 1\nb 2 3\n", 1, function)
-        assert (status, words, progress[text_parser.LINE_END]) == (text_parser.NEEDS_HELP, [b"a"], 9)
+        assert (status, words, progress[kernels.LINE_END]) == (kernels.NEEDS_HELP, [b"a"], 9)
         status, words, _, _ = parsed(b"a 1\n" * 10, 1, function)
-        assert (status, len(words)) == (text_parser.FULL, 9)
+        assert (status, len(words)) == (kernels.FULL, 9)
 
 
 def test_lines_are_counted():
     for data, wanted in [(b"", (0, False)), (b"a", (0, True)), (b"a\n\n \t\r\nb\nc", (2, True))]:
         buffer = np.frombuffer(data, np.uint8)
-        for function in (text_parser.count_lines, text_parser.count_lines.py_func):
+        for function in (kernels.count_lines, kernels.count_lines.py_func):
             assert function(buffer, len(data), False) == wanted
-    assert text_parser.count_lines(np.frombuffer(b"\n", np.uint8), 1, True) == (1, False)
+    assert kernels.count_lines(np.frombuffer(b"\n", np.uint8), 1, True) == (1, False)
 
 
 @pytest.mark.parametrize("written", ["", "a", "1_0", "0x1", "1e", "--1"])
