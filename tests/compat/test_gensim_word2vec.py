@@ -190,6 +190,16 @@ def test_a_second_train_draws_other_random_numbers():
     assert seeds[0] == 5 != seeds[1]
 
 
+def test_no_seed_is_a_seed_that_numpy_draws():
+    def vectors(state: int | None) -> np.ndarray:
+        if state is not None:
+            np.random.seed(state)  # noqa: NPY002 (what gensim reads)
+        return Word2Vec(SENTENCES, **SMALL, seed=None).wv.vectors
+
+    assert np.array_equal(vectors(3), vectors(3))
+    assert not np.array_equal(vectors(3), vectors(None))
+
+
 def test_callbacks_see_the_model_and_the_loss_in_gensims_unit():
     class Noted(CallbackAny2Vec):
         def __init__(self):

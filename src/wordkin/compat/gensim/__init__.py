@@ -24,6 +24,7 @@ _NOT_HERE = {
         "LogEntropyModel LsiModel Nmf NormModel OkapiBM25Model LuceneBM25Model AtireBM25Model RpModel "
         "TfidfModel TranslationMatrix BackMappingTranslationMatrix VocabTransform"
     ),
+    "gensim.models.basemodel": "BaseTopicModel",
     "gensim.models.doc2vec": "Doc2Vec",
     "gensim.models.fasttext": "FastText FastTextKeyedVectors",
     "gensim.models.keyedvectors": "FastTextKeyedVectors Doc2VecKeyedVectors",

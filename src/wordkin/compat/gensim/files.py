@@ -218,7 +218,7 @@ def _config(model: Word2Vec) -> dict[str, Any]:
         "epochs": max(model.epochs, 1),
         "learning_rate": model.alpha,
         "min_learning_rate": min(model.min_alpha, model.alpha),
-        "seed": int(model.seed) % 2**63,
+        "seed": int(model.seed or 0) % 2**63,
     }
 
 

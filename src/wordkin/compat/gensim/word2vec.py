@@ -55,7 +55,7 @@ class Word2Vec(SaveLoad):
         min_count: leave out words that occur less often.
         max_vocab_size: whenever there are more words while they are counted, drop the rarest.
         sample: threshold above which frequent words are thinned out.
-        seed: seed of every random number.
+        seed: seed of every random number; None to draw one from NumPy's own.
         workers: threads; no more than there are cores are used, and with one the result is always the same.
         min_alpha: η of the last step.
         sg: 1 for skip-gram, else CBOW.
@@ -94,7 +94,7 @@ class Word2Vec(SaveLoad):
         min_count: int = 5,
         max_vocab_size: int | None = None,
         sample: float = 1e-3,
-        seed: int = 1,
+        seed: int | None = 1,
         workers: int = 3,
         min_alpha: float = 0.0001,
         sg: int = 0,
@@ -141,6 +141,7 @@ class Word2Vec(SaveLoad):
         self.sorted_vocab, self.batch_words = sorted_vocab, batch_words
         self.compute_loss, self.comment, self.shrink_windows = bool(compute_loss), comment, bool(shrink_windows)
         self.random = utils.get_random_state(seed)
+        self._drawn_seed = int(self.random.randint(2**31)) if seed is None else 0
         self.min_alpha_yet_reached = float(alpha)
         self.train_count, self.total_train_time, self.running_training_loss = 0, 0.0, 0.0
         self.corpus_count = 0
@@ -632,7 +633,7 @@ class Word2Vec(SaveLoad):
         return huffman.tree(np.sort(self._counts())[::-1]) if len(self.wv) > 1 else huffman.NO_TREE
 
     def _seed(self) -> int:
-        return int(self.seed) % 2**63
+        return self._drawn_seed if self.seed is None else int(self.seed) % 2**63
 
     def _config(self) -> EngineConfig:
         if self.sample > 1:
