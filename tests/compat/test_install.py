@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.metadata
+import pickle
 import re
 import subprocess
 import sys
@@ -100,6 +101,26 @@ def test_every_name_in_the_document_is_there():
 def test_other_libraries_are_refused():
     with pytest.raises(ConfigurationError, match="wordkin has no names of 'numpy'; known: gensim, fasttext"):
         wordkin.compat.install("numpy")
+
+
+PICKLE = """
+import pickle, sys
+from gensim.models import Word2Vec
+model = Word2Vec([["a", "b", "c"]] * 9, vector_size=4, min_count=1, workers=1)
+with open(sys.argv[1], "wb") as file:
+    pickle.dump(model, file)
+print(model.wv["a"].tolist())
+"""
+
+
+@pytest.mark.usefixtures("gensim")
+def test_a_pickle_of_gensims_becomes_wordkins_objects(peer, tmp_path):
+    vector = peer("gensim", PICKLE, tmp_path / "model.pkl")
+    model = pickle.loads((tmp_path / "model.pkl").read_bytes())
+    assert type(model) is Word2Vec
+    assert str(model.wv["a"].tolist()) == vector.strip()
+    model.train([["a", "b", "c"]] * 9, total_examples=9, epochs=2)
+    assert model.wv.most_similar("a", topn=2)[0][0] in "bc"
 
 
 def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:

@@ -83,6 +83,8 @@ class Word2Vec(SaveLoad):
 
     syn1: npt.NDArray[np.float32]
     syn1neg: npt.NDArray[np.float32]
+    _have_read: tuple[Any, Read] | None = None  # here too for models of gensim's that pickle makes without __init__
+    _drawn_seed = 0
 
     def __init__(
         self,
@@ -148,7 +150,6 @@ class Word2Vec(SaveLoad):
         self.corpus_total_words: int | None = 0
         self.raw_vocab: dict[Hashable, int] = {}
         self.load = call_on_class_only  # type: ignore[method-assign]
-        self._have_read: tuple[Any, Read] | None = None
         if not hasattr(self, "wv"):
             self.wv = self._new_vectors()
         if sentences is None and corpus_file is None:
