@@ -111,7 +111,10 @@ def test_the_parameters_of_word2vec_match_the_configuration():
     names = parameters()
     hints = typing.get_type_hints(Parameters)
     assert list(hints) == list(names)
-    assert hints == typing.get_type_hints(TrainingConfig) | {"memory_budget": int | str | None}
+    assert hints == typing.get_type_hints(TrainingConfig) | {
+        "memory_budget": int | str | None,
+        "window": int | None,
+    }
     config, *shown = inspect.signature(Word2Vec).parameters.values()
     assert (config.name, config.default) == ("config", None)
     assert {one.name: one.default for one in shown} == TrainingConfig().as_dict()
@@ -121,9 +124,7 @@ def test_the_parameters_of_word2vec_match_the_configuration():
     assert re.findall(r"(?m)^ {8}(\w+):", entries) == ["config", *names]
     assert "--" not in entries, "flags are of the command line"
     assert max(map(len, entries.splitlines())) <= 120
-    assert (
-        "window: largest number of context words on either side; a whole number from 1 to 1,000. Default: 5." in entries
-    )
+    assert "negative: noise words per window; a whole number from 1 to 1,000. Default: 5." in entries
     assert "vector_size: int = 100" in pydoc.plain(pydoc.render_doc(Word2Vec))
 
 

@@ -136,11 +136,12 @@ def test_the_long_description_needs_no_other_file(metadata):
     assert metadata["Description-Content-Type"] == "text/markdown"
     readme = (ROOT / "README.md").read_text("utf-8")
     links = re.findall(r"\]\(([^)]*)\)", description)
-    assert links
     assert [link for link in links if not link.startswith("https://")] == []
     assert links == [link for link in re.findall(r"\]\(([^)]*)\)", readme) if link.startswith("https://")]
     pictures = re.findall(r"!\[([^]]*)\]", readme)
     assert pictures
     assert [alternative for alternative in pictures if alternative in description] == []
-    for path in set(re.findall(r"(?<!!)\[[^]]*\]\((?!https:)([^)#]*)", readme)):
+    paths = set(re.findall(r"(?<!!)\[[^]]*\]\((?!https:)([^)#]*)", readme))
+    assert paths
+    for path in paths:
         assert f"`{path}`" in description, path

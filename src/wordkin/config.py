@@ -138,7 +138,15 @@ class TrainingConfig:
         choices=CBOW_GRADIENTS,
     )
     vector_size: int = _parameter(100, "length of the vectors", int, low=1, high=10_000)
-    window: int = _parameter(5, "largest number of context words on either side", int, low=1, high=1_000)
+    window: int = _parameter(  # None is replaced by the length of the longest sentence before training
+        5,
+        "largest number of context words on either side; in Python also None for the whole sentence, up to 1,000 words "
+        "on either side, without --shrink-window",
+        int,
+        low=1,
+        high=1_000,
+        optional=True,
+    )
     shrink_window: bool = _parameter(
         True, "draw each window's size from 1 to --window, so that near words count more", bool
     )
@@ -317,7 +325,7 @@ class Parameters(TypedDict, total=False):
     output_layer: OutputLayer
     cbow_gradient: CbowGradient
     vector_size: int
-    window: int
+    window: int | None
     shrink_window: bool
     negative: int
     noise_exponent: float

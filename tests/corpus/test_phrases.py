@@ -510,11 +510,18 @@ def test_a_checkpoint_knows_the_phrases(tmp_path):
 
     lines, path = topic_lines(), tmp_path / "run.checkpoint"
     options = {"vector_size": 8, "epochs": 3, "threads": 1, "min_count": 2}
-    model = Word2Vec(phrases=1, **options)
-    model.fit(lines, checkpoint=Checkpoint(path, every=0), on_epoch_end=lambda record: record.epoch == 2)
-    if path.exists():
-        with pytest.raises(CheckpointError, match="phrases"):
-            Word2Vec(phrases=0, **options).fit(lines, checkpoint=Checkpoint(path, resume=True))
+
+    def stop(record):
+        if record.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(phrases=1, **options).fit(lines, checkpoint=Checkpoint(path, every=0), on_epoch_end=stop)
+    with pytest.raises(CheckpointError, match="phrases"):
+        Word2Vec(phrases=0, **options).fit(lines, checkpoint=Checkpoint(path, resume=True))
+    resumed = Word2Vec(phrases=1, **options).fit(lines, checkpoint=Checkpoint(path, resume=True))
+    whole = Word2Vec(phrases=1, **options).fit(lines)
+    assert np.array_equal(resumed.vectors.vectors, whole.vectors.vectors)
 
 
 def test_an_old_encoded_corpus_has_no_phrases(tmp_path):

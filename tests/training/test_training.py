@@ -194,6 +194,26 @@ def test_few_words_in_the_widest_windows_stay_finite(architecture, output_layer,
     assert model.history[-1].loss < 1.001 * math.log(2)  # what vectors of zeros have
 
 
+@pytest.mark.parametrize("parameters", [{}, {"holdout": 0.2}, {"deterministic": True}, {"architecture": "cbow"}])
+def test_a_window_of_none_is_the_whole_sentence(parameters):
+    sentences = [[f"w{(number + place) % 9}" for place in range(2 + number % 7)] for number in range(200)]
+    options = {**parameters, "min_count": 1, "sample": 0}
+    whole = settled(sentences, window=None, **options)
+    wide = settled(sentences, window=7, shrink_window=False, **options)  # the longest sentence has eight words
+    assert np.array_equal(whole.vectors.vectors, wide.vectors.vectors)
+    assert whole.vectors.config["window"] is None
+    if not parameters:
+        pairs = sum(len(sentence) * (len(sentence) - 1) for sentence in sentences)
+        assert whole.history[0].examples == 6 * pairs  # 1 positive, 5 negative
+
+
+def test_a_sentence_longer_than_the_largest_window():
+    sentence = [f"w{number % 7}" for number in range(2000)]
+    whole = settled([sentence], window=None, min_count=1, vector_size=4, epochs=1)
+    wide = settled([sentence], window=1000, shrink_window=False, min_count=1, vector_size=4, epochs=1)
+    assert np.array_equal(whole.vectors.vectors, wide.vectors.vectors)
+
+
 def test_training_on_nothing_is_an_error_and_keeps_the_old_model(sentences):
     model = settled(sentences)
     vectors, report = model.vectors, model.report

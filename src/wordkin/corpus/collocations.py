@@ -30,7 +30,7 @@ NO_RUN = 0
 BATCH = 128
 """The number of tokens whose candidates are looked up together; meanwhile their slots are fetched."""
 
-LEAST_AT_A_TIME = 1 << 21
+LEAST_AT_A_TIME = 1 << 22
 """The table may always hold this many candidates, so that few rounds are needed."""
 
 _SMALLEST_TABLE, _LARGE_TABLE = 1 << 12, 1 << 22

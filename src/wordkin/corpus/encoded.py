@@ -1,13 +1,15 @@
 """The encoded corpus: rows of the vocabulary, cut into sentences, memory-mapped."""
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import CORPUS_PARAMETERS
+from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
+from wordkin.corpus.ids import read_ids
 from wordkin.errors import FormatError, argument, corrupt_file
 from wordkin.storage import container, units
 from wordkin.storage.arrays import file_offset
@@ -103,6 +105,43 @@ class EncodedCorpus:
     vocabulary: Vocabulary
     report: CorpusReport
     settings: dict[str, Any]
+
+    @classmethod
+    def from_ids(
+        cls, ids: Any, offsets: npt.ArrayLike | None = None, words: Iterable[str] | None = None, *, min_count: int = 1
+    ) -> "EncodedCorpus":
+        """Build a corpus from ids instead of text: sessions of items, walks over nodes, events of a log.
+
+        Rows are in the order of falling frequency, equal ones in the order of ids. If the ids are int32 in this order
+        already, they are used without a copy; otherwise they are numbered anew, in 4 bytes a token.
+
+        Args:
+            ids: (tokens,) whole numbers; or, without `offsets`, a scipy sparse matrix whose rows are the sentences, or
+                an array of Arrow (pyarrow, polars) whose lists are.
+            offsets: (sentences + 1,) where each sentence begins in `ids`, from 0 to the number of tokens. Empty
+                sentences are left out.
+            words: the word of each id, from 0 on; None for the ids themselves, written as decimal numbers.
+            min_count: words that occur less often are dropped.
+
+        Raises:
+            ConfigurationError: `min_count` is not a whole number of at least 1.
+            CorpusError: the arguments do not fit each other, or fewer than two words are left.
+            MissingPackageError: Arrow needs pyarrow (the extra ``arrow``).
+        """
+        config = TrainingConfig(min_count=min_count)
+        read = read_ids(ids, offsets, words, config.min_count)
+        report = CorpusReport(
+            sources=1,
+            tokens=read.tokens,
+            distinct_words=read.distinct_words,
+            words_kept=len(read.vocabulary),
+            tokens_kept=len(read.rows),
+            dropped_by_min_count=read.tokens - len(read.rows),
+            dropped_by_max_vocabulary=0,
+            sentences=len(read.offsets) - 1,
+        )
+        settings = {name: getattr(config, name) for name in CORPUS_PARAMETERS}
+        return cls(read.rows, read.offsets, read.vocabulary, report, settings)
 
     @property
     def tokens(self) -> int:

@@ -90,7 +90,7 @@ def recognize(corpus: Any, config: TrainingConfig) -> Corpus:
         first = corpus if isinstance(corpus, str | RemoteFile) else Path(corpus)
         items: Iterator[Any] = iter([first])
     else:
-        first, items = _first_item(corpus)
+        first, items = first_item(corpus)
         if not isinstance(first, os.PathLike | RemoteFile):
             if isinstance(first, str) and config.tokenizer is not None:
                 return Strings(string_blocks(items))
@@ -105,8 +105,12 @@ def recognize(corpus: Any, config: TrainingConfig) -> Corpus:
         ) from error
 
 
-def _first_item(corpus: Any) -> tuple[Any, Iterator[Any]]:
-    """The first item of an iterable, and all of its items."""
+def first_item(corpus: Any) -> tuple[Any, Iterator[Any]]:
+    """The first item of an iterable, and all of its items.
+
+    Raises:
+        CorpusError: it is no iterable, a table of several columns, or empty.
+    """
     if (columns := columns_of(corpus)) is not None:
         raise CorpusError(f"the corpus is {_describe_table(corpus, columns, 'corpus')}")
     if isinstance(corpus, bytes | bytearray | memoryview) or not isinstance(corpus, Iterable):

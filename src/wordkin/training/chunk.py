@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import announced
-from wordkin.config import TrainingConfig
+from wordkin.config import TrainingConfig, parameters
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.model import huffman, kernel, sampling
 from wordkin.model.kernel.hogwild import hogwild
@@ -138,6 +138,7 @@ class ChunkTrainer:
     def __init__(
         self, corpus: EncodedCorpus, config: TrainingConfig, frozen: npt.NDArray[np.bool_] | None = None
     ) -> None:
+        config = _with_window(config, corpus.sentence_offsets)
         self.config = config
         parts = split(corpus.sentence_offsets, config.holdout)
         self.pieces, self.held_out = parts.training, parts.held_out
@@ -294,6 +295,14 @@ class ChunkTrainer:
         space = kernel.allocate(streams, room, self._shape, np.float32, size.steps if size else 0)
         rates = [self.rate_at(epoch, token) if mode.updates else 0.0 for token in (chunk.begin, chunk.end)]
         return kernel.Task(pieces, lanes, *rates), space
+
+
+def _with_window(config: TrainingConfig, sentence_offsets: npt.NDArray[np.int64]) -> TrainingConfig:
+    """The configuration; where its window is None, with one that holds the longest sentence."""
+    if config.window is not None:
+        return config
+    longest = int(np.diff(sentence_offsets).max(initial=2))
+    return replace(config, window=int(min(longest - 1, parameters()["window"].high)), shrink_window=False)
 
 
 def held_out_text(sentences: int, tokens: int) -> str:

@@ -73,6 +73,11 @@ class Word2Vec:
         self.history: tuple[EpochRecord, ...] = ()
         self._vectors: WordVectors | None = None
 
+    def __repr__(self) -> str:
+        defaults = TrainingConfig().as_dict()
+        given = (f"{name}={value!r}" for name, value in self.config.as_dict().items() if value != defaults[name])
+        return f"Word2Vec({', '.join(given)})"
+
     @classmethod
     def load(cls, path: str | Path, **parameters: Unpack[Parameters]) -> "Word2Vec":
         """A model from its file, to go on from with :meth:`partial_fit`.

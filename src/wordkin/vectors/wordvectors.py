@@ -3,13 +3,13 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import ConfigurationError, OutputError, UnknownWordError
-from wordkin.vectors import loading, spelling
+from wordkin.vectors import documents, frames, loading, spelling
 from wordkin.vectors.formats import hub, native
 from wordkin.vectors.formats.stream import Precision, dequantize
 from wordkin.vectors.norms import RowNorms
@@ -171,6 +171,18 @@ class WordVectors(Queries):
         model = self._stored(repository, include_output)
         return hub.push(native.source_of(Path(repository), model), card, private)
 
+    def to_pandas(self) -> Any:
+        """As a frame of pandas: :func:`wordkin.vectors.frames.to_pandas`."""
+        return frames.to_pandas(self)
+
+    def to_polars(self) -> Any:
+        """As a frame of polars: :func:`wordkin.vectors.frames.to_polars`."""
+        return frames.to_polars(self)
+
+    def to_arrow(self) -> Any:
+        """As a table of pyarrow: :func:`wordkin.vectors.frames.to_arrow`."""
+        return frames.to_arrow(self)
+
     def _stored(self, target: str | Path, include_output: bool) -> native.StoredModel:
         if not len(self):
             raise OutputError(f"cannot write {target}: there are no words, and a file without words cannot be read")
@@ -233,6 +245,10 @@ class WordVectors(Queries):
         WordVectors.__init__(self, model)
         self._folds = folds
 
+    def __sklearn_clone__(self) -> "WordVectors":
+        """The same object: scikit-learn's ``clone`` need not copy what does not change."""
+        return self
+
     def __len__(self) -> int:
         return len(self.vectors)
 
@@ -270,6 +286,42 @@ class WordVectors(Queries):
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows converted to float32: (rows, vector_size)."""
         return dequantize(self.vectors[rows], None if self.scales is None else self.scales[rows])
+
+    @property
+    def finds_other_words(self) -> bool:
+        """Whether a word outside the vocabulary may have a vector: by its n-grams, or by folded lookup."""
+        return self._folds or self._model.subwords is not None
+
+    def documents(self, texts: Any, **options: Unpack[documents.Options]) -> npt.NDArray[np.float32]:
+        """The vectors of documents: (documents, vector_size) float32, weighted means of the vectors of their words.
+
+        What the options learn from documents, they learn from these: use
+        :class:`wordkin.vectors.documents.DocumentEncoder` to treat other documents in the same way, or to encode a few
+        documents many times.
+
+        Args:
+            texts: an iterable of strings or of lists of tokens, such as one column of a table.
+            options: as for :class:`wordkin.vectors.documents.DocumentEncoder`.
+
+        Raises:
+            ConfigurationError: an option is outside its range.
+            CorpusError: the texts are something else.
+        """
+        return documents.DocumentEncoder(self, **options).fit_transform(texts)
+
+    def encode(self, sentences: Any, *, normalize_embeddings: bool = False) -> npt.NDArray[np.float32]:
+        """The vectors of sentences, under the name that sentence-transformers gives it.
+
+        Args:
+            sentences: one string, or as for :meth:`documents`.
+            normalize_embeddings: scale the vectors to length 1.
+
+        Returns:
+            (vector_size,) for one string, else (sentences, vector_size); float32.
+        """
+        is_one = isinstance(sentences, str)
+        found = self.documents([sentences] if is_one else sentences, post_normalize=normalize_embeddings)
+        return found[0] if is_one else found
 
     def row(self, word: str) -> int:
         """The row of a word.
