@@ -62,8 +62,8 @@ class Variant(NamedTuple):
         return self.output_layer is kernel.HIERARCHICAL_SOFTMAX
 
     @property
-    def exact(self) -> bool:
-        return self.plain is not kernel.CBOW_WORD2VEC
+    def gradient(self) -> str:
+        return {kernel.CBOW_WORD2VEC: "word2vec", kernel.CBOW_SUM: "sum"}.get(self.plain, "exact")
 
     @property
     def trained_rows(self) -> np.ndarray:
@@ -74,9 +74,14 @@ class Variant(NamedTuple):
         return WORD_ROWS if self.subwords else None
 
 
-INPUT_LAYERS = {"skipgram": kernel.SKIPGRAM, "cbow": kernel.CBOW, "cbow-word2vec": kernel.CBOW_WORD2VEC}
+INPUT_LAYERS = {
+    "skipgram": kernel.SKIPGRAM,
+    "cbow": kernel.CBOW,
+    "cbow-word2vec": kernel.CBOW_WORD2VEC,
+    "cbow-sum": kernel.CBOW_SUM,
+}
 INPUT_LAYERS |= {f"subwords-{name}": kernel.WITH_SUBWORDS[layer] for name, layer in INPUT_LAYERS.items()}
-OUTPUT_LAYERS = {"ns": kernel.NEGATIVE_SAMPLING, "hs": kernel.HIERARCHICAL_SOFTMAX}
+OUTPUT_LAYERS = {"ns": kernel.NEGATIVE_SAMPLING, "hs": kernel.HIERARCHICAL_SOFTMAX, "both": kernel.BOTH}
 VARIANTS = [
     pytest.param(Variant(INPUT_LAYERS[one], OUTPUT_LAYERS[other]), id=f"{one}-{other}")
     for one, other in itertools.product(INPUT_LAYERS, OUTPUT_LAYERS)
@@ -90,8 +95,9 @@ def samplers(keep: np.ndarray = SOME) -> kernel.Samplers:
 
 
 def weights(dtype: type) -> kernel.Weights:
+    """V and W, in which there is a second half for the output layer BOTH."""
     generator = np.random.default_rng(5)
-    V, W = (np.zeros((rows, WIDTH), dtype) for rows in (INPUT_ROWS, VOCABULARY))
+    V, W = (np.zeros((rows, WIDTH), dtype) for rows in (INPUT_ROWS, 2 * VOCABULARY))
     for rows in (V[:VOCABULARY], W, V[VOCABULARY:]):
         rows[:, :SIZE] = generator.normal(scale=0.4, size=(len(rows), SIZE))
     return kernel.Weights(V, W)
@@ -134,7 +140,8 @@ def room(variant: Variant, window: kernel.Window, task: kernel.Task, dtype: type
     shape = kernel.Shape(
         context,
         1 if variant.cbow else context,
-        TREE.longest if variant.hierarchical else window.negative + 1,
+        {kernel.NEGATIVE_SAMPLING: 0}.get(variant.output_layer, TREE.longest)
+        + (0 if variant.hierarchical else window.negative + 1),
         WIDTH,
         2 * window.size + 1 if variant.subwords else 0,
     )
@@ -224,7 +231,11 @@ class LaneText:
             self.repeated += word == centre
             if word != centre:
                 noise.append(word)
-        return objective.negative_sampling_outputs(centre, np.array(noise))
+        outputs = objective.negative_sampling_outputs(centre, np.array(noise))
+        if self.variant.output_layer is kernel.BOTH:
+            nodes, labels = objective.hierarchical_softmax_outputs(*TREE.path(centre))
+            return np.concatenate([outputs[0], VOCABULARY + nodes]), np.concatenate([outputs[1], labels])
+        return outputs
 
 
 def reference(
@@ -236,7 +247,7 @@ def reference(
 ):
     """What the kernel should do step by step, with the reference's window step."""
     text = LaneText(variant, tables, window, task)
-    architecture, gradient = "cbow" if variant.cbow else "skipgram", "exact" if variant.exact else "word2vec"
+    architecture, gradient = "cbow" if variant.cbow else "skipgram", variant.gradient
     ring, done = Ring(W.input, text.words, window.size), []
     for step in text.steps():
         if variant.subwords:
@@ -305,6 +316,8 @@ def reference_in_minibatches(
             words = words if variant.subwords else V
             for step in steps:
                 inputs = words[step.context].mean(axis=0, keepdims=True) if variant.cbow else words[step.context]
+                if variant.gradient == "sum":
+                    inputs = inputs * len(step.context)
                 x = inputs @ W[step.rows].T
                 loss += objective.loss(x, step.labels).sum()
                 E = step.rate * (step.labels - objective.sigmoid(x))
@@ -316,7 +329,8 @@ def reference_in_minibatches(
             old = W[step.rows]
             if variant.cbow:
                 np.add.at(W, step.rows, E.T @ inputs)
-                np.add.at(words, step.context, E @ old / (len(step.context) if variant.exact else 1))
+                shared = 1 if variant.gradient == "word2vec" else len(step.context)
+                np.add.at(words, step.context, E @ old / shared)
             else:
                 np.add.at(W, step.rows, E.T @ words[step.context])
                 np.add.at(words, step.context, E @ old)

@@ -230,6 +230,13 @@ class Encoder:
         text = table.arena[: self._progress[ARENA_USED]]
         return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), self._sentence_count)
 
+    def unpruned(self) -> tuple[WordCounts, npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """The distinct words, each token's place among them, and where each sentence ends."""
+        words = self.words()
+        if not self._progress[TOTAL]:
+            return words, np.zeros(0, np.int32), np.zeros(0, np.int64)
+        return words, map_spool(self._ids_spool, np.int32), map_spool(self._ends_spool, np.int64)
+
     def finish_with_known(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Remap the spool; keep only the words that were known before.
 

@@ -13,7 +13,7 @@ Shapes: m input vectors, n output vectors, d = vector_size; V (vocabulary, d) an
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -184,7 +184,7 @@ def window_gradients(
     outputs: Rows,
     labels: Rows,
     architecture: Architecture,
-    cbow_gradient: CbowGradient = "exact",
+    cbow_gradient: CbowGradient | Literal["sum"] = "exact",
     most_repeated: float = np.inf,
 ) -> WindowGradients:
     """Loss and gradients of one window: every input vector meets every output vector.
@@ -197,10 +197,13 @@ def window_gradients(
         labels: (n,) 0 or 1.
         architecture: which input layer.
         cbow_gradient: ``exact`` divides by the number of context words, as the derivative of the mean demands;
-            ``word2vec`` does not, as word2vec.c.
+            ``word2vec`` does not, as word2vec.c; ``sum`` divides, but takes the sum of the context instead of its mean,
+            as gensim's cbow_mean=0.
         most_repeated: cut the sum of ``|y − t|`` over the repetitions of one pair of rows here.
     """
     inputs = input_vectors(V, context, architecture)  # (m, d)
+    if architecture == "cbow" and cbow_gradient == "sum":
+        inputs = inputs * len(context)
     x = inputs @ W[outputs].T  # (m, n)
     error = sigmoid(x) - labels  # (m, n): y − t
     input_rows = context if architecture == "skipgram" else np.zeros(1, np.int64)
@@ -211,7 +214,7 @@ def window_gradients(
     dJ_dinputs = error @ W[outputs]  # (m, d)
     dJ_dV, dJ_dW = np.zeros_like(V), np.zeros_like(W)
     if architecture == "cbow":
-        share = len(context) if cbow_gradient == "exact" else 1
+        share = 1 if cbow_gradient == "word2vec" else len(context)
         dJ_dinputs = np.repeat(dJ_dinputs / share, len(context), axis=0)  # (c, d): the mean's derivative is 1/c
     np.add.at(dJ_dV, context, dJ_dinputs)  # repeated rows add up
     np.add.at(dJ_dW, outputs, error.T @ inputs)
@@ -272,7 +275,7 @@ def window_step(
     labels: Rows,
     eta: float,
     architecture: Architecture,
-    cbow_gradient: CbowGradient = "exact",
+    cbow_gradient: CbowGradient | Literal["sum"] = "exact",
 ) -> WindowGradients:
     """One step of gradient descent on one window: V and W change in place, both from the old values.
 

@@ -152,8 +152,7 @@ class ChunkTrainer:
         counts = corpus.vocabulary.counts
         keep = sampling.keep_probabilities(counts, config.sample)
         noise = sampling.noise_probabilities(counts, config.noise_exponent)
-        hierarchical = config.output_layer == "hierarchical-softmax"
-        tree = huffman.tree(counts) if hierarchical else huffman.NO_TREE
+        tree = huffman.NO_TREE if config.output_layer == "negative-sampling" else huffman.tree(counts)
         self._kept, self._noise = counts * keep / counts.sum(), noise
         share, size, window = self._kept / self._kept.sum(), None, kernel.window_of(config)
         if config.deterministic:

@@ -46,14 +46,18 @@ NO_HOT_ROWS = Plan(0, math.inf)
 
 
 def plan(threads: int, config: TrainingConfig, pairs: Pairs) -> Plan:
-    """Choose the hot rows of a run. One thread has none, nor has CBOW, whose quality they lower, nor have subwords.
+    """Choose the hot rows of a run.
+
+    One thread has none, nor has CBOW, whose quality they lower, nor have subwords, nor the two output layers of the
+    engine at once.
 
     Args:
         threads: how many train at the same time.
         config: the hyper-parameters.
         pairs: of each row, for each token of the text.
     """
-    if threads == 1 or config.architecture == "cbow" or config.min_n:
+    one_layer = config.output_layer in ("negative-sampling", "hierarchical-softmax")
+    if threads == 1 or config.architecture == "cbow" or config.min_n or not one_layer:
         return NO_HOT_ROWS
     tokens = min(TOKENS, max(FEWEST_TOKENS, TOKENS_OF_ALL // threads))
     frequent = np.count_nonzero(tokens * pairs.output >= LEAST_WINDOWS * inputs_of_window(config))

@@ -53,13 +53,12 @@ class LocalBackend(Backend):
 
     def prepare(self, initial: InitialWeights) -> None:
         """Compile the kernel for these weights, which are changed in place."""
-        trainer, words = self._trainer, len(self._corpus.vocabulary)
+        trainer, given = self._trainer, initial.weights
         trainer.freeze(initial.frozen)
-        self._with_private = initial.weights
-        self.weights = initial.weights._replace(output=initial.weights.output[:words])
-        chosen = self._plan if len(initial.weights.output) >= words + self.spare_rows else NO_HOT_ROWS
-        size = self.config.vector_size
-        self._hot = HotRows(initial.weights, size, words, trainer.chunks_at_once, chosen, self._pairs)
+        spare = self.spare_rows if len(given.output) > len(self._corpus.vocabulary) else 0
+        rows, chosen = len(given.output) - spare, self._plan if spare else NO_HOT_ROWS
+        self._with_private, self.weights = given, given._replace(output=given.output[:rows])
+        self._hot = HotRows(given, self.config.vector_size, rows, trainer.chunks_at_once, chosen, self._pairs)
         self.held_out = held_out_text(*trainer.held_out_size)
         trainer.compile(self.weights)
 

@@ -41,20 +41,27 @@ def train(
 
     Raises:
         CheckpointError: the checkpoint belongs to another run.
-        CorpusError: no sentence had two words, so that nothing was trained.
         DivergenceError: the loss exploded, or the weights are no longer finite; the last checkpoint stays.
         KeyboardInterrupt: Ctrl-C, raised once the chunks under way are finished and a checkpoint is written.
     """
     with contextlib.closing(progress), Interrupts() as interrupts:
         loop = _Loop(backend, progress, on_epoch_end, checkpoint, interrupts)
         history = loop.run()
+    restore_best(loop.state, backend.weights)
+    return tuple(history)
+
+
+def require_examples(history: Sequence[EpochRecord]) -> None:
+    """Refuse a run that trained nothing.
+
+    Raises:
+        CorpusError: no sentence had two words.
+    """
     if not any(record.examples for record in history):
         raise CorpusError(
             "there was nothing to learn: no word had another one beside it. Either every sentence (a line of a file) "
             f"is a single word: join them; or {argument('sample')} dropped all tokens: raise it, or set it to 0"
         )
-    restore_best(loop.state, backend.weights)
-    return tuple(history)
 
 
 class _Loop:

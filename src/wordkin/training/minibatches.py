@@ -184,7 +184,7 @@ def minibatches(
         word_rows: see WordRows; None without subwords.
     """
     inputs = min(inputs_of_window(config), objective.STEP_POSITIONS)
-    rate = config.first_learning_rate
+    rate = max(config.first_learning_rate, config.min_learning_rate, 1e-9)
     limits = [float(MOST_STEPS)]
     of_input, of_output = pairs(config, inputs, words, noise, tree)
     limits += [_most_steps(rate, of_input, moving(of_input, word_rows)), _most_steps(rate, of_output, of_output)]

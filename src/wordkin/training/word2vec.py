@@ -241,7 +241,7 @@ class Word2Vec:
         checkpoint: CheckpointFile | None,
     ) -> None:
         from wordkin.training.initialization import without_padding
-        from wordkin.training.loop import train
+        from wordkin.training.loop import require_examples, train
         from wordkin.vectors.subwords import Subwords
 
         config, corpus, stored = self.config, backend.corpus, self._stored_parameters(backend)
@@ -270,6 +270,7 @@ class Word2Vec:
         if backend.held_out:
             logger.info("%s", backend.held_out)
         history = train(backend, bar, epoch_ended if on_epoch_end else None, checkpoint)
+        require_examples(history)
         self.history, self.report, self.warnings, self.budget = history, corpus.report, warnings, budget
         losses = [record.holdout_loss for record in history]
         self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)

@@ -16,8 +16,8 @@ The kernel runs as Python, too: ``hogwild(*layers(config)).py_func``.
 from wordkin.config import TrainingConfig
 from wordkin.model import objective
 from wordkin.model.huffman import Tree
-from wordkin.model.kernel.inputs import CBOW, CBOW_WORD2VEC, SKIPGRAM, WITH_SUBWORDS, InputLayer
-from wordkin.model.kernel.outputs import HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, OutputLayer
+from wordkin.model.kernel.inputs import CBOW, CBOW_SUM, CBOW_WORD2VEC, SKIPGRAM, WITH_SUBWORDS, InputLayer
+from wordkin.model.kernel.outputs import BOTH, HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, OutputLayer
 from wordkin.model.kernel.workspace import (
     NO_PRIVATE_ROWS,
     PADDING,
@@ -35,7 +35,9 @@ from wordkin.model.kernel.workspace import (
 )
 
 __all__ = [
+    "BOTH",
     "CBOW",
+    "CBOW_SUM",
     "CBOW_WORD2VEC",
     "HIERARCHICAL_SOFTMAX",
     "NEGATIVE_SAMPLING",
@@ -61,15 +63,18 @@ __all__ = [
     "window_of",
 ]
 
+_CBOW_LAYERS: dict[str, InputLayer] = {"exact": CBOW, "word2vec": CBOW_WORD2VEC, "sum": CBOW_SUM}
+_OUTPUT_LAYERS: dict[str, OutputLayer] = {
+    "negative-sampling": NEGATIVE_SAMPLING,
+    "hierarchical-softmax": HIERARCHICAL_SOFTMAX,
+    "both": BOTH,
+}
+
 
 def layers(config: TrainingConfig) -> tuple[InputLayer, OutputLayer]:
     """The layers that a configuration asks for."""
-    cbow = CBOW if config.cbow_gradient == "exact" else CBOW_WORD2VEC
-    plain = SKIPGRAM if config.architecture == "skipgram" else cbow
-    return (
-        WITH_SUBWORDS[plain] if config.max_n else plain,
-        NEGATIVE_SAMPLING if config.output_layer == "negative-sampling" else HIERARCHICAL_SOFTMAX,
-    )
+    plain = SKIPGRAM if config.architecture == "skipgram" else _CBOW_LAYERS[config.cbow_gradient]
+    return WITH_SUBWORDS[plain] if config.max_n else plain, _OUTPUT_LAYERS[config.output_layer]
 
 
 def window_of(config: TrainingConfig) -> Window:
@@ -83,10 +88,12 @@ def window_of(config: TrainingConfig) -> Window:
 def shape_of(config: TrainingConfig, tree: Tree) -> Shape:
     """The room that a configuration's steps take; the tree is only read for hierarchical softmax."""
     context = min(2 * config.window, window_of(config).step_positions)
+    noise = 0 if config.output_layer == "hierarchical-softmax" else config.negative + 1
+    path = 0 if config.output_layer == "negative-sampling" else tree.longest
     return Shape(
         context,
         inputs=1 if config.architecture == "cbow" else context,
-        outputs=tree.longest if config.output_layer == "hierarchical-softmax" else config.negative + 1,
+        outputs=noise + path,
         width=whole_registers(config.vector_size),
         reach=2 * config.window + 1 if config.max_n else 0,
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wordkin.compilation import inlined
-from wordkin.model.kernel.ring import fill_places, frozen_places, mean_of_rows, write_back
+from wordkin.model.kernel.ring import add_up_rows, fill_places, frozen_places, write_back
 from wordkin.model.kernel.simd import SIMD_WIDTH, fill, fma, item, load, store
 from wordkin.model.kernel.step import changes, output_rows
 from wordkin.model.kernel.workspace import CONTEXT, Rows, Setup, Step, Weights, learns
@@ -47,7 +47,15 @@ def mean_row(lane, step):
 @inlined
 def context_mean(_setup, weights, lane, step):
     """One vector, the mean h = (1/c) Σ v_i."""
-    mean_of_rows(weights.input, step.context, 0, np.int64(step.sizes[CONTEXT]), step.mean, 0)
+    count = np.int64(step.sizes[CONTEXT])
+    add_up_rows(weights.input, step.context, 0, count, 1 / count, step.mean, 0)
+    return mean_row(lane, step)
+
+
+@inlined
+def context_sum(_setup, weights, lane, step):
+    """One vector, the sum h = Σ v_i."""
+    add_up_rows(weights.input, step.context, 0, np.int64(step.sizes[CONTEXT]), 1.0, step.mean, 0)
     return mean_row(lane, step)
 
 
@@ -119,6 +127,14 @@ def subword_mean(setup, weights, lane, step):
 
 
 @inlined
+def subword_sum(setup, weights, lane, step):
+    """With subwords: the sum of the context words' vectors, which are in the ring."""
+    fill_places(setup, weights, lane.ring, step)
+    inner_setup, ring, places = in_ring(setup, weights, lane, step)
+    return context_sum(inner_setup, ring, lane, places)
+
+
+@inlined
 def change_subwords_by_mean(setup, weights, lane, step, columns, room):
     """With subwords: as `change_by_mean` in the ring; what leaves it changes V."""
     inner_setup, ring, places = in_ring(setup, weights, lane, step)
@@ -137,10 +153,13 @@ def change_subwords_by_sum(setup, weights, lane, step, columns, room):
 SKIPGRAM = InputLayer(context_rows, change_context)
 CBOW = InputLayer(context_mean, change_by_mean)
 CBOW_WORD2VEC = InputLayer(context_mean, change_by_sum)
+CBOW_SUM = InputLayer(context_sum, change_by_mean)
+"""gensim's cbow_mean=0: the sum of the context, whose gradient is divided by the number of its words."""
 
 WITH_SUBWORDS = {
     SKIPGRAM: InputLayer(subword_rows, change_subwords),
     CBOW: InputLayer(subword_mean, change_subwords_by_mean),
     CBOW_WORD2VEC: InputLayer(subword_mean, change_subwords_by_sum),
+    CBOW_SUM: InputLayer(subword_sum, change_subwords_by_mean),
 }
 """For each input layer, the same with subwords."""

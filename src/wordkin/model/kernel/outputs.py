@@ -88,5 +88,30 @@ def path_labels(setup, lane, step):
             signs[j // TILE, group + j % TILE] = tree.signs[begin + j]
 
 
+@inlined
+def both_rows(setup, lane, step, word):
+    """The rows of negative sampling, then those of hierarchical softmax, which are behind the words' rows of W."""
+    noise_rows(setup, lane, step, word)
+    first, begin = np.int64(step.sizes[OUTPUTS]), setup.tree.offsets[word]
+    steps = setup.tree.offsets[word + 1] - begin
+    for node in range(steps):
+        step.outputs[first + node] = len(setup.samplers.alias) + setup.tree.nodes[begin + node]
+    step.sizes[OUTPUTS] = first + steps
+
+
+@inlined
+def both_labels(setup, lane, step):
+    """1 for the centre word, 0 for the noise words, and 1 − the code of the centre word."""
+    tree, signs, word, first = setup.tree, lane.signs, np.int64(step.sizes[WORD]), setup.window.negative + 1
+    begin, n = tree.offsets[word], first + tree.offsets[word + 1] - tree.offsets[word]
+    for group in range(0, SIMD_WIDTH, GROUP):
+        signs[(n - 1) // TILE, group : group + TILE] = 0
+        for j in range(n):
+            sign = tree.signs[begin + j - first] if j >= first else 1 if j == 0 else -1
+            signs[j // TILE, group + j % TILE] = sign
+
+
 NEGATIVE_SAMPLING = OutputLayer(noise_rows, noise_labels)
 HIERARCHICAL_SOFTMAX = OutputLayer(path_rows, path_labels)
+BOTH = OutputLayer(both_rows, both_labels)
+"""Negative sampling and hierarchical softmax at once; W has a row for each word and then one for each inner node."""

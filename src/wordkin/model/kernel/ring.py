@@ -112,13 +112,13 @@ def clear(ring, lane, slot):
 
 
 @inlined
-def mean_of_rows(V, numbers, begin, end, target, place):
-    """Put the mean of the rows numbers[begin:end] of V into a row of `target`.
+def add_up_rows(V, numbers, begin, end, factor, target, place):
+    """Put factor times the sum of the rows numbers[begin:end] of V into a row of `target`.
 
     Four registers of it at once, so that their additions do not wait.
     """
     width = target.shape[1]
-    share = fill(V, 1 / (end - begin))
+    share = fill(V, factor)
     four = width - width % (4 * SIMD_WIDTH)
     for k in range(0, four, 4 * SIMD_WIDTH):
         h0 = fill(V, 0.0)
@@ -148,7 +148,8 @@ def fill_places(setup, weights, ring, step):
     V, starts, rows = weights.input, setup.word_rows.starts, setup.word_rows.rows
     for number in range(step.sizes[ENTERING]):
         place, word = np.int64(step.ring.entering[number, 0]), np.int64(step.ring.entering[number, 1])
-        mean_of_rows(V, rows, starts[word], starts[word + 1], ring.vectors, place)
+        begin, end = starts[word], starts[word + 1]
+        add_up_rows(V, rows, begin, end, 1 / (end - begin), ring.vectors, place)
         for k in range(0, ring.vectors.shape[1], SIMD_WIDTH):
             store(ring.before, place, k, load(ring.vectors, place, k))
         note_frozen(setup.frozen, ring, place, word)

@@ -25,7 +25,7 @@ from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")
 
-_TYPES = {b"f2", b"f4", b"f8", b"i4", b"i8", b"u4", b"u8"}
+_TYPES = {b"f2", b"f4", b"f8", b"i4", b"i8", b"u1", b"u4", b"u8"}
 _BATCH = 1000
 
 
@@ -206,7 +206,7 @@ def _frombuffer(made: Made) -> npt.NDArray[Any] | None:
 def _dtype(made: Any) -> np.dtype[Any] | None:
     """The dtype of a pickled numpy.dtype of numbers."""
     name, order = _name_and_order(made)
-    if name not in _TYPES or order not in (b"<", b">"):
+    if name not in _TYPES or order not in ((b"|",) if name == b"u1" else (b"<", b">")):
         return None
     dtype: np.dtype[Any] = np.dtype((order + name).decode())
     return dtype

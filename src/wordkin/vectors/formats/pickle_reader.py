@@ -18,7 +18,15 @@ NAMES = {
     ("gensim.models.fasttext", "FastText"),
     ("gensim.models.fasttext", "FastTextKeyedVectors"),
     ("gensim.utils", "call_on_class_only"),
+    ("gensim.models.keyedvectors", "EuclideanKeyedVectors"),
+    ("gensim.models.keyedvectors", "Word2VecKeyedVectors"),
+    ("gensim.models.word2vec", "Vocab"),
     ("gensim.models.keyedvectors", "Vocab"),
+    ("gensim.models.phrases", "Phrases"),
+    ("gensim.models.phrases", "Phraser"),
+    ("gensim.models.phrases", "FrozenPhrases"),
+    ("gensim.models.phrases", "original_scorer"),
+    ("gensim.models.phrases", "npmi_scorer"),
     ("gensim.models.word2vec", "Heapitem"),
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
@@ -33,6 +41,13 @@ NAMES = {
     ("numpy.random._mt19937", "MT19937"),
     ("collections", "defaultdict"),
     ("collections", "OrderedDict"),
+    ("_codecs", "encode"),
+    ("numpy.random", "__RandomState_ctor"),
+    ("__builtin__", "frozenset"),
+    ("__builtin__", "hash"),
+    ("__builtin__", "int"),
+    ("__builtin__", "long"),
+    ("__builtin__", "object"),
     ("builtins", "int"),
     ("builtins", "hash"),
     ("builtins", "object"),
@@ -80,21 +95,24 @@ _MARK = _Mark()
 class PickleReader:
     """Reads one pickle.
 
-    Text becomes UTF-8 bytes, bytes become a memoryview, and a set becomes a list. A dictionary keeps the first 1,000
-    entries whose keys are text.
+    Text becomes UTF-8 bytes, bytes become a memoryview, strings of Python 2 become bytes, and a set becomes a list. A
+    dictionary keeps the first 1,000 entries whose keys are text.
 
     Args:
         path: the file, for messages.
         data: the content of the file.
+        words_are_objects: whether dictionaries keep all entries whose keys are text, and objects may take more memory:
+            for gensim 3, which has a dictionary with an object for each word.
     """
 
-    def __init__(self, path: Path, data: bytes) -> None:
+    def __init__(self, path: Path, data: bytes, words_are_objects: bool = False) -> None:
         self._path = path
         self._data = data
+        self._entries = _ENTRIES + len(data) if words_are_objects else _ENTRIES
         self._position = 0
         self._stack: list[Any] = []
         self._memo: list[Any] = []
-        self._budget = _ALLOWANCE + 2 * len(data)
+        self._budget = _ALLOWANCE + (10 if words_are_objects else 2) * len(data)
 
     def read(self) -> Any:
         """Read the object.
@@ -238,7 +256,9 @@ class PickleReader:
         if not isinstance(target, dict):
             raise TypeError
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if isinstance(key, bytes) and len(target) < _ENTRIES:
+            if self._entries > _ENTRIES:
+                key = _hashable(key)
+            if isinstance(key, bytes | tuple) and len(target) < self._entries:
                 target[key] = value
             else:  # the cost of whole numbers that nothing else holds
                 self._budget += _NUMBER * ((type(key) is int) + (type(value) is int))
@@ -251,6 +271,8 @@ class PickleReader:
 
     def _put(self, form: str) -> None:
         place = self._number(form)
+        if place == 1 and not self._memo:  # Python 2 counts from 1
+            self._memo.append(None)
         if place != len(self._memo):
             raise ValueError
         self._memoize()
@@ -295,6 +317,25 @@ class PickleReader:
         target.state = state
 
 
+def encoded(value: Any) -> bytes | None:
+    """Bytes, which Python 3 pickles for Python 2 as a call that encodes text in Latin-1; None for other things."""
+    if isinstance(value, memoryview | bytes):
+        return bytes(value)
+    if isinstance(value, Made) and value.of == Name("_codecs", "encode") and len(value.arguments) == 2:
+        text = value.arguments[0]
+        return text.decode().encode("latin-1") if isinstance(text, bytes) else None
+    return b"" if isinstance(value, Made) and isinstance(value.of, Name) and value.of.name == "bytes" else None
+
+
+def _hashable(key: Any) -> Any:
+    """A key of bytes as text in UTF-8, and a tuple of them likewise; other keys unchanged."""
+    if isinstance(key, tuple):
+        parts = tuple(encoded(part) for part in key)
+        return None if None in parts else parts
+    text = encoded(key)
+    return key if text is None else text
+
+
 def _with(method: Any, *arguments: Any) -> Any:
     return lambda reader: method(reader, *arguments)
 
@@ -319,6 +360,8 @@ _INSTRUCTIONS = {
         b"\x8c": _with(_R._text, "<B"),
         b"X": _with(_R._text, "<I"),
         b"\x8d": _with(_R._text, "<Q"),
+        b"U": _with(_R._text, "<B"),  # SHORT_BINSTRING of Python 2
+        b"T": _with(_R._text, "<I"),  # BINSTRING
         b"C": _with(_R._bytes, "<B"),
         b"B": _with(_R._bytes, "<I"),
         b"\x8e": _with(_R._bytes, "<Q"),

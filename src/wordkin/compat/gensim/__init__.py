@@ -1,0 +1,117 @@
+"""gensim's names over wordkin's engine: see docs/from-gensim.md.
+
+It is written from gensim's documented behaviour and from what programs and its tests observe, not from its source.
+
+    utils           gensim.utils, gensim.models.callbacks
+    sentences       corpora, read once; LineSentence and its kin
+    word2vec        Word2Vec
+    keyedvectors    KeyedVectors: state          similarity    its queries          interchange    word2vec's files
+    phrases         Phrases, FrozenPhrases
+    files           save and load
+"""
+
+from types import ModuleType
+from typing import Any
+
+from wordkin.compat.gensim.utils import GENSIM_VERSION
+from wordkin.errors import ConfigurationError
+
+VERSION = GENSIM_VERSION
+
+_NOT_HERE = {
+    "gensim.models": (
+        "AuthorTopicModel CoherenceModel Doc2Vec EnsembleLda FastText HdpModel LdaModel LdaMulticore LdaSeqModel "
+        "LogEntropyModel LsiModel Nmf NormModel OkapiBM25Model LuceneBM25Model AtireBM25Model RpModel "
+        "TfidfModel TranslationMatrix BackMappingTranslationMatrix VocabTransform"
+    ),
+    "gensim.models.basemodel": "BaseTopicModel",
+    "gensim.models.doc2vec": "Doc2Vec",
+    "gensim.models.fasttext": "FastText FastTextKeyedVectors",
+    "gensim.models.keyedvectors": "FastTextKeyedVectors Doc2VecKeyedVectors",
+    "gensim.models.word2vec": "BrownCorpus",
+    "gensim.models.ldamodel": "LdaModel",
+    "gensim.models.ldamulticore": "LdaMulticore",
+    "gensim.models.tfidfmodel": "TfidfModel",
+    "gensim.models.coherencemodel": "CoherenceModel",
+    "gensim.corpora": "Dictionary MmCorpus TextCorpus WikiCorpus BleiCorpus HashDictionary",
+    "gensim.corpora.dictionary": "Dictionary",
+    "gensim.similarities": (
+        "MatrixSimilarity SparseMatrixSimilarity Similarity SoftCosineSimilarity WmdSimilarity "
+        "WordEmbeddingSimilarityIndex SparseTermSimilarityMatrix"
+    ),
+}
+"""Classes of gensim's that can be imported, so that a program runs which does not use them, and that wordkin lacks."""
+
+
+_OF_PHRASES = "Phrases FrozenPhrases _PhrasesTransformation original_scorer npmi_scorer ENGLISH_CONNECTOR_WORDS"
+
+
+def modules() -> dict[str, ModuleType]:
+    """The modules that stand for gensim's, by dotted name."""
+    from collections import namedtuple
+
+    from wordkin.compat.gensim import interchange, keyedvectors, phrases, sentences, similarity, utils, word2vec
+
+    vectors, tagged = keyedvectors.KeyedVectors, namedtuple("TaggedDocument", "words tags")
+    tagged.__module__ = __name__
+    content: dict[str, dict[str, Any]] = {
+        "gensim": {"__version__": VERSION},
+        "gensim.models": {"Word2Vec": word2vec.Word2Vec, "KeyedVectors": vectors, "Phrases": phrases.Phrases},
+        "gensim.models.callbacks": {"CallbackAny2Vec": utils.CallbackAny2Vec},
+        "gensim.models.doc2vec": {"TaggedDocument": tagged},
+        "gensim.models.fasttext": {},
+        "gensim.models.keyedvectors": {
+            "KeyedVectors": vectors,
+            "Word2VecKeyedVectors": vectors,
+            "EuclideanKeyedVectors": vectors,
+            "load_word2vec_format": vectors.load_word2vec_format,
+            "_load_word2vec_format": interchange.load_word2vec_format,
+            **_those(keyedvectors, "REAL prep_vectors pseudorandom_weak_vector"),
+        },
+        "gensim.models.phrases": {"Phraser": phrases.FrozenPhrases, **_those(phrases, _OF_PHRASES)},
+        "gensim.models.word2vec": {
+            "Word2Vec": word2vec.Word2Vec,
+            "KeyedVectors": vectors,
+            "FAST_VERSION": 1,
+            "CORPUSFILE_VERSION": 1,
+            "MAX_WORDS_IN_BATCH": sentences.MAX_WORDS_IN_BATCH,
+            **_those(sentences, "LineSentence PathLineSentences Text8Corpus"),
+        },
+        "gensim.models.word2vec_corpusfile": {"CythonLineSentence": sentences.LineSentenceInBytes},
+        "gensim.matutils": {"unitvec": similarity.unitvec, "argsort": similarity.argsort},
+    }
+    for name, classes in _NOT_HERE.items():
+        there = content.setdefault(name, {})
+        there.update({one: _absent(one) for one in classes.split() if one not in there})
+    made = {name: ModuleType(name, f"wordkin's own {name}.") for name in content}
+    made["gensim.utils"] = utils
+    for name, module in made.items():
+        vars(module).update(content.get(name, {}))
+        if any(other.startswith(f"{name}.") for other in made):
+            module.__path__ = []
+        module.__getattr__ = _refuse(name)  # type: ignore[method-assign]
+    for name, module in made.items():
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(made[parent], child, module)
+    return made
+
+
+def _those(module: Any, names: str) -> dict[str, Any]:
+    return {name: getattr(module, name) for name in names.split()}
+
+
+def _refuse(module: str) -> Any:
+    def refuse(name: str) -> Any:
+        raise AttributeError(f"wordkin has no {module}.{name}; docs/from-gensim.md says what there is")
+
+    return refuse
+
+
+def _absent(name: str) -> type:
+    """A class that can be imported, and says what to do when it is used."""
+
+    def refuse(*_arguments: Any, **_named: Any) -> Any:
+        raise ConfigurationError(f"wordkin has no {name}: use gensim itself for it, without wordkin.compat")
+
+    return type(name, (), {"__init__": refuse, "load": staticmethod(refuse), "__doc__": f"wordkin has no {name}."})

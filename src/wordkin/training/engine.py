@@ -1,0 +1,222 @@
+"""Training of given matrices on given ids: what is below the estimator, without text and without words."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.config import TrainingConfig
+from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
+from wordkin.errors import ConfigurationError
+from wordkin.model.kernel import Weights, padded
+from wordkin.storage.arrays import ALIGNMENT, aligned_zeros
+from wordkin.training.initialization import InitialWeights, initial_input
+from wordkin.training.local import LocalBackend
+from wordkin.training.loop import train
+from wordkin.training.progress import Progress, Silent
+from wordkin.training.reports import EpochRecord
+from wordkin.vocabulary import Vocabulary
+
+Matrix = npt.NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EngineConfig(TrainingConfig):
+    """The hyper-parameters of :func:`train_ids`, which are not checked as those of a user are.
+
+    Besides the values of :class:`TrainingConfig`, ``learning_rate`` may be 0 or below ``min_learning_rate``, and
+    ``epochs`` may be 0; ``output_layer`` may be ``"both"``, which trains negative sampling and hierarchical softmax at
+    once, and ``cbow_gradient`` may be ``"sum"``, which takes the sum of the context instead of its mean.
+    """
+
+    learning_rate: float = 0.025
+    output_layer: Any = "negative-sampling"
+    cbow_gradient: Any = "exact"
+
+    def __post_init__(self) -> None:
+        """Refuse what the kernel cannot do."""
+        if self.deterministic and self.output_layer == "both":
+            raise ConfigurationError('deterministic training has no output layer "both"')
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """Functions that a run calls while nothing is being trained; V and W are up to date then, and may be changed.
+
+    Attributes:
+        train_begin: called before the first epoch.
+        epoch_begin: called before each epoch.
+        epoch_end: called with the record of each epoch; training stops where it returns True.
+        train_end: called after the last epoch.
+    """
+
+    train_begin: Callable[[], object] = lambda: None
+    epoch_begin: Callable[[], object] = lambda: None
+    epoch_end: Callable[[EpochRecord], object] = lambda _record: None
+    train_end: Callable[[], object] = lambda: None
+
+
+def train_ids(
+    ids: npt.ArrayLike,
+    offsets: npt.ArrayLike,
+    counts: npt.ArrayLike,
+    config: EngineConfig,
+    V: Matrix | None = None,
+    W: Matrix | None = None,
+    *,
+    frozen: npt.NDArray[np.bool_] | None = None,
+    hooks: Hooks | None = None,
+    progress: Progress | None = None,
+) -> tuple[Matrix, Matrix, tuple[EpochRecord, ...]]:
+    """Train V and W on sentences of rows.
+
+    η falls or rises linearly from ``learning_rate`` to ``min_learning_rate`` over all tokens of all epochs. Nothing
+    changes where there is nothing to learn: no tokens, a single word, sentences of one word.
+
+    Args:
+        ids: (tokens,) the row of each token.
+        offsets: (sentences + 1,) where each sentence begins in `ids`.
+        counts: (words,) what noise words, subsampling and the Huffman tree are made from; at least 1, in any order.
+            The tree is that of the words by falling count.
+        config: the hyper-parameters; those of reading text are not used.
+        V: (words, vector_size) input vectors of any type and order, which change in place; None for new ones.
+        W: output vectors, likewise; with ``output_layer="both"`` (2 words, vector_size), the rows of negative sampling
+            first, then those of hierarchical softmax.
+        frozen: (words,) whether a row of V stays as it is; None where all are trained.
+        hooks: called on the way.
+        progress: told of every chunk.
+
+    Returns:
+        V, W, and a record for each epoch.
+
+    Raises:
+        ConfigurationError: the arrays do not fit each other.
+        DivergenceError: the loss exploded, or the weights are no longer finite; V and W hold what they became.
+        KeyboardInterrupt: Ctrl-C; V and W hold what was trained.
+    """
+    counts = np.ascontiguousarray(counts, np.int64)
+    words, size = len(counts), config.vector_size
+    shapes = {"V": (words, size), "W": (2 * words if config.output_layer == "both" else words, size)}
+    for name, matrix in (("V", V), ("W", W)):
+        if matrix is not None and matrix.shape != shapes[name]:
+            needed = f"{words:,} words of {size} dimensions need {shapes[name]}"
+            raise ConfigurationError(f"{name} is {matrix.shape}, but {needed}")
+    if V is None:
+        V = initial_input(words, size, size, config.seed)
+    if W is None:
+        W = aligned_zeros(shapes["W"], np.float32)
+    rows, order = np.asarray(ids), _falling(counts)
+    corpus = _corpus(rows, offsets, counts, config)
+    if order is not None:
+        rank = np.empty(words, np.int32)
+        rank[order] = np.arange(words, dtype=np.int32)
+        corpus = _corpus(rank[rows], offsets, counts[order], config)
+        frozen = None if frozen is None else frozen[order]
+    calls = hooks or Hooks()
+    calls.train_begin()
+    if corpus.tokens and config.epochs:
+        backend = LocalBackend(corpus, config)
+        with _working_on(V, W, order, config) as (weights, copy_in, copy_back):
+
+            def epoch_end(records: Sequence[EpochRecord]) -> bool:
+                copy_back()
+                stop = calls.epoch_end(records[-1]) is True
+                if not stop and len(records) < config.epochs:
+                    calls.epoch_begin()
+                copy_in()
+                return stop
+
+            calls.epoch_begin()
+            copy_in()
+            backend.prepare(InitialWeights(weights, frozen, None, None))
+            history = train(backend, progress or Silent(), epoch_end if hooks else None)
+    else:
+        nothing: dict[str, Any] = {"loss": 0.0, "examples": 0, "tokens": 0, "kept_tokens": 0, "seconds": 0.0}
+        rate = config.first_learning_rate
+        history = tuple(EpochRecord(epoch=epoch + 1, learning_rate=rate, **nothing) for epoch in range(config.epochs))
+        for record in history:
+            calls.epoch_begin()
+            calls.epoch_end(record)
+    calls.train_end()
+    return V, W, history
+
+
+def _corpus(
+    rows: npt.NDArray[Any], offsets: npt.ArrayLike, counts: npt.NDArray[np.int64], config: EngineConfig
+) -> EncodedCorpus:
+    """The sentences as an encoded corpus without words; empty where a single word leaves nothing to learn."""
+    bounds = np.unique(np.asarray(offsets, np.int64))
+    if (len(bounds) and (bounds[0] != 0 or bounds[-1] != len(rows))) or (len(bounds) == 0 and len(rows)):
+        raise ConfigurationError(f"the offsets must go from 0 to the {len(rows):,} tokens")
+    if len(rows) and not (rows.min() >= 0 and rows.max() < len(counts)):
+        raise ConfigurationError(f"the ids must be rows of the {len(counts):,} words")
+    if len(counts) and counts.min() < 1:
+        raise ConfigurationError("the counts must be at least 1")
+    if len(counts) < 2:
+        rows, bounds = rows[:0], bounds[:1]
+    vocabulary = Vocabulary(np.zeros(0, np.uint8), np.zeros(len(counts) + 1, np.int64), counts)
+    report = CorpusReport(
+        sources=1,
+        tokens=len(rows),
+        distinct_words=len(counts),
+        words_kept=len(counts),
+        tokens_kept=len(rows),
+        dropped_by_min_count=0,
+        dropped_by_max_vocabulary=0,
+        sentences=max(len(bounds) - 1, 0),
+    )
+    return EncodedCorpus(np.ascontiguousarray(rows, np.int32), bounds, vocabulary, report, config.as_dict())
+
+
+def _falling(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp] | None:
+    """The order of the words by falling count; None where they have it already."""
+    return np.argsort(-counts, kind="stable") if (np.diff(counts) > 0).any() else None
+
+
+@contextmanager
+def _working_on(
+    V: Matrix, W: Matrix, order: npt.NDArray[np.intp] | None, config: EngineConfig
+) -> Iterator[tuple[Weights, Callable[[], None], Callable[[], None]]]:
+    """Weights in the kernel's layout and order, a function that fills them from V and W, and one that copies them back.
+
+    They are also copied back at the end, come what may. A matrix that has layout and order is not copied at all.
+    """
+    places = [order, order]
+    if order is not None and config.output_layer != "negative-sampling":  # the nodes of the tree have their own order
+        words = len(order)
+        places[1] = np.concatenate([order, np.arange(words, 2 * words)]) if len(W) > words else None
+    pairs = [
+        (
+            matrix,
+            matrix if rows is None and _has_layout(matrix) else _room_for(matrix),
+            slice(None) if rows is None else rows,
+        )
+        for matrix, rows in zip((V, W), places, strict=True)
+    ]
+
+    def copy_in() -> None:
+        for given, own, rows in pairs:
+            if own is not given:
+                own[:, : given.shape[1]] = given[rows]
+
+    def copy_back() -> None:
+        for given, own, rows in pairs:
+            if own is not given:
+                given[rows] = own[:, : given.shape[1]]
+
+    try:
+        yield Weights(pairs[0][1], pairs[1][1]), copy_in, copy_back
+    finally:
+        copy_back()
+
+
+def _has_layout(matrix: Matrix) -> bool:
+    aligned = matrix.ctypes.data % ALIGNMENT == 0 and matrix.shape[1] == padded(matrix.shape[1])
+    return bool(aligned and matrix.dtype == np.float32 and matrix.flags.c_contiguous and matrix.flags.writeable)
+
+
+def _room_for(matrix: Matrix) -> Matrix:
+    return aligned_zeros((len(matrix), padded(matrix.shape[1])), np.float32)
