@@ -157,4 +157,6 @@ def test_documents_take_words_outside_the_vocabulary():
     found = vectors.documents([["stalking", "sea", "qqq"], ["qqq"]])
     np.testing.assert_allclose(found[0], (vectors["stalking"] + vectors["sea"]) / 2, rtol=1e-5)
     assert not found[1].any()
-    np.testing.assert_allclose(vectors.without_subwords().documents([["stalking", "sea"]])[0], vectors["sea"], rtol=1e-6)
+    np.testing.assert_allclose(
+        vectors.without_subwords().documents([["stalking", "sea"]])[0], vectors["sea"], rtol=1e-6
+    )
