@@ -39,7 +39,7 @@ CUTS: dict[str, list[tuple[str, str]]] = {
     "changes of V and W": [
         ("                backward(setup, weights, lane, step_at(lane, slot), columns, lane.changes)\n", "")
     ],
-    "prefetching": [("                    prefetch_step(prefetch_to_write, weights, lane, slot)\n", "")],
+    "prefetching": [("                    prefetch_step(prefetch_to_write, setup, weights, lane, slot)\n", "")],
 }
 """What each copy lacks: pieces of one of the kernel's files, and what stands in their place."""
 

@@ -100,10 +100,16 @@ def samples() -> list[Sample]:
             if format in ("word2vec-text", "word2vec-binary"):
                 made.append(Sample(f"{format}, gzip", name, {name: gzip.compress(files[name])}))
     made.append(Sample("gensim, one file", "model", {"model": gensim_pickle()}))
+    made.append(Sample("gensim, n-grams", "model", {"model": gensim_pickle(max_n=3)}))
     made.append(Sample("gensim, int keys", "model", {"model": gensim_pickle(int_keys=True)}))
     made.append(Sample("numpy, by columns", "vectors.npy", columns()))
     made.append(Sample("npz", "vectors.npz", {"vectors.npz": zipped({"vectors": vectors().vectors, "words": WORDS})}))
     made.append(Sample("fasttext-bin", "model.bin", {"model.bin": fasttext_model()}))
+    made.append(Sample("fasttext-bin, compressed", "model.ftz", {"model.ftz": compressed_fasttext_model()}))
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "model")
+        WordVectors.load(written(place, fasttext_model())).save(Path(folder, "native"), format="safetensors")
+        made.append(Sample("safetensors, n-grams", "vectors", {"vectors": Path(folder, "native").read_bytes()}))
     return made
 
 
@@ -121,11 +127,13 @@ def zipped(arrays: dict[str, np.ndarray]) -> bytes:
     return file.getvalue()
 
 
-def gensim_pickle(*, int_keys: bool = False) -> bytes:
+def gensim_pickle(*, int_keys: bool = False, max_n: int | None = None, compatible: bool = True) -> bytes:
     """A pickle as gensim writes it, its arrays within: opcodes of protocol 4.
 
     Args:
         int_keys: of Python and of NumPy, and with a slot that has no key.
+        max_n: the largest number of characters of n-grams in ten buckets; None for KeyedVectors without n-grams.
+        compatible: whether the n-grams are hashed as fastText does.
     """
     words = [b"the", b"of", b"and"]
     numbers = np.random.default_rng(2).standard_normal((3, 4), np.float32)
@@ -148,12 +156,20 @@ def gensim_pickle(*, int_keys: bool = False) -> bytes:
     scalar = text(b"numpy._core.multiarray") + text(b"scalar") + b"\x93\x94" + dtype(b"i8")
     keys = b"K\x07N" + scalar + b"C\x08" + bytes([9, *[0] * 7]) + b"\x94\x86\x94R\x94"
     state = b"}\x94(" + text(b"vector_size") + b"K\x04" + text(b"index_to_key") + b"]\x94("
-    state += (keys if int_keys else b"".join(map(text, words))) + b"e" + text(b"vectors") + array(numbers, b"f4")
+    own = b"vectors" if max_n is None else b"vectors_vocab"
+    state += (keys if int_keys else b"".join(map(text, words))) + b"e" + text(own) + array(numbers, b"f4")
+    if max_n is not None:
+        ngrams = np.random.default_rng(5).standard_normal((10, 4), np.float32)
+        state += text(b"min_n") + b"K\x02" + text(b"max_n") + b"K" + bytes([max_n]) + text(b"bucket") + b"K\x0a"
+        state += text(b"vectors_ngrams") + array(ngrams, b"f4")
+        state += text(b"compatible_hash") + (b"\x88" if compatible else b"\x89")
     state += (
         text(b"key_to_index") + b"}\x94(" + b"".join(text(w) + b"K" + bytes([i]) for i, w in enumerate(words)) + b"u"
     )
     state += text(b"expandos") + b"}\x94" + text(b"count") + array(np.array([3, 2, 1]), b"i8") + b"su"
-    name = text(b"gensim.models.keyedvectors") + text(b"KeyedVectors") + b"\x93\x94"
+    kind = (b"gensim.models.fasttext", b"FastTextKeyedVectors")
+    module, name = (b"gensim.models.keyedvectors", b"KeyedVectors") if max_n is None else kind
+    name = text(module) + text(name) + b"\x93\x94"
     body = name + b")\x81\x94" + state + b"b."
     return b"\x80\x04\x95" + struct.pack("<Q", len(body)) + body
 
@@ -168,6 +184,27 @@ def fasttext_model() -> bytes:
     entries = b"".join(word.encode() + b"\0" + struct.pack("<qb", 9, 0) for word in words)
     matrix = struct.pack("<?2q", False, *numbers.shape) + numbers.tobytes()
     return header + entries + matrix + struct.pack("<?2q", False, len(words), size) + numbers[: len(words)].tobytes()
+
+
+def written(path: Path, data: bytes) -> Path:
+    """The path, once the file holds these bytes."""
+    path.write_bytes(data)
+    return path
+
+
+def compressed_fasttext_model() -> bytes:
+    """A pruned model with product quantization and lengths: three words, two n-grams, rows of two parts."""
+    plain, (words, size, kept) = fasttext_model(), (3, 4, [(1, 1), (7, 0)])
+    generator = np.random.default_rng(4)
+    header = bytearray(plain[: plain.index(struct.pack("<?2q", False, 13, size))])
+    struct.pack_into("<q", header, 84, len(kept))
+    header += b"".join(struct.pack("<2i", *pair) for pair in kept)
+    rows = words + len(kept)
+    codes = generator.integers(0, 256, 2 * rows, np.uint8).tobytes()
+    parts = struct.pack("<4i", size, 2, 3, 1) + generator.standard_normal(256 * size, np.float32).tobytes()
+    lengths = bytes(range(rows)) + struct.pack("<4i", 1, 1, 1, 1) + generator.random(256, np.float32).tobytes()
+    matrix = struct.pack("<2?2qi", True, True, rows, size, len(codes)) + codes + parts + lengths
+    return bytes(header) + matrix + struct.pack("<?2q", False, words, size) + bytes(4 * words * size)
 
 
 def mutated(data: bytes, generator: random.Random) -> bytes:

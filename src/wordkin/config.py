@@ -42,6 +42,9 @@ ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 EXCHANGE_PRECISIONS = ("float32", "float16")
 """The number formats in which workers can exchange their changes, the default first."""
 
+MAX_NGRAM = 64
+"""The most characters of an n-gram."""
+
 CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "phrases", "min_count", "max_vocabulary")
 """The parameters that are fixed when a corpus is encoded."""
 
@@ -157,6 +160,23 @@ class TrainingConfig:
     sample: float = _parameter(
         1e-3, "threshold above which frequent words are thinned out; 0 keeps all", float, low=0, high=1
     )
+    min_n: int = _parameter(
+        0, "fewest characters of the n-grams that are part of a word's vector", int, low=0, high=MAX_NGRAM
+    )
+    max_n: int = _parameter(
+        0,
+        "most characters of the n-grams that are part of a word's vector; 0 for no n-grams",
+        int,
+        low=0,
+        high=MAX_NGRAM,
+    )
+    bucket: int = _parameter(
+        2_000_000,
+        "buckets that n-grams are hashed into; only those that a word reaches take memory",
+        int,
+        low=1,
+        high=2**31 - 1,
+    )
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
     learning_rate: float | None = _parameter(
         None,
@@ -244,6 +264,11 @@ class TrainingConfig:
                 f"{argument('learning_rate')}, "
                 f"{self.first_learning_rate:g}"
             )
+        if (self.min_n == 0) != (self.max_n == 0) or self.min_n > self.max_n:
+            raise ConfigurationError(
+                f"{argument('min_n')} is {self.min_n} and {argument('max_n')} is {self.max_n}; they are the fewest and "
+                "the most characters of an n-gram, for instance 3 and 6, or both 0 for no n-grams"
+            )
         if self.early_stopping is not None and not self.holdout:
             raise ConfigurationError(
                 f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out: set "
@@ -330,6 +355,9 @@ class Parameters(TypedDict, total=False):
     negative: int
     noise_exponent: float
     sample: float
+    min_n: int
+    max_n: int
+    bucket: int
     epochs: int
     learning_rate: float | None
     min_learning_rate: float

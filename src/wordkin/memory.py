@@ -24,10 +24,14 @@ PER_SENTENCE = 8
 """The bytes of a sentence: its offset."""
 
 
-def weights(words: int, vector_size: int) -> int:
-    """The bytes of V and W: float32 rows, padded to whole cache lines."""
+PER_NGRAM = 12
+"""The bytes of an n-gram of a word: the row and the place of its bucket, and its bucket while they are found."""
+
+
+def weights(words: int, vector_size: int, ngram_rows: int = 0) -> int:
+    """The bytes of V and W: float32 rows, padded to whole cache lines; V also has rows of n-grams."""
     row = -(-4 * vector_size // ALIGNMENT) * ALIGNMENT
-    return 2 * words * row
+    return (2 * words + ngram_rows) * row
 
 
 def vocabulary(words: int, text: int, sentences: int) -> int:
@@ -35,8 +39,18 @@ def vocabulary(words: int, text: int, sentences: int) -> int:
     return PER_WORD * words + text + PER_SENTENCE * sentences
 
 
+def ngrams(ngrams: int, bucket: int) -> int:
+    """The bytes of the n-grams of all words besides their rows, and of the table that finds their buckets."""
+    return PER_NGRAM * ngrams + 4 * bucket
+
+
 def words_that_fit(
-    budget: int, lengths: npt.NDArray[np.int64], sentences: int, vector_size: int, copies: int = 1
+    budget: int,
+    lengths: npt.NDArray[np.int64],
+    sentences: int,
+    vector_size: int,
+    copies: int = 1,
+    of_ngrams: npt.NDArray[np.int64] | int = 0,
 ) -> int:
     """The number of most frequent words that can be trained in `budget` bytes.
 
@@ -46,12 +60,13 @@ def words_that_fit(
         sentences: the number of sentences in the corpus, or an upper bound.
         vector_size: the length of the vectors.
         copies: the number of copies of V and W.
+        of_ngrams: (words,) the bytes that the n-grams of each word add, their new rows included.
 
     Raises:
         ConfigurationError: not even two words fit; the message says how much they need.
     """
     per_word = copies * weights(1, vector_size) + PER_WORD
-    needed = PROGRAM + PER_SENTENCE * sentences + np.cumsum(lengths + per_word)
+    needed = PROGRAM + PER_SENTENCE * sentences + np.cumsum(lengths + per_word + of_ngrams)
     fitting = int(np.searchsorted(needed, budget, side="right"))
     if fitting < 2 <= len(lengths):
         least = -(-int(needed[1]) // 10**6)

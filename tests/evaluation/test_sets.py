@@ -47,6 +47,7 @@ def test_similarity(royal, pairs):
     nothing = evaluate_similarity(royal, [("x", "y", 1.0)])
     assert nothing.as_dict() == {
         "name": "similarity", "spearman": None, "interval": [None, None], "pearson": None, "found": 0, "pairs": 1,
+            "composed": 0,
         "digest": nothing.digest,
     }  # fmt: skip
 

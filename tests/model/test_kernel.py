@@ -21,9 +21,13 @@ from wordkin.model import huffman, kernel, objective, sampling
 from wordkin.model.kernel import inputs, minibatch, outputs, simd, text, workspace
 from wordkin.model.kernel import step as one_step
 from wordkin.model.kernel.hogwild import hogwild
+from wordkin.model.subwords import WordRows
 from wordkin.training.schedule import split_into_lanes, stream
 
 VOCABULARY, SIZE, WIDTH = 9, 21, 32  # rows of two cache lines, the second one mostly padding
+ROWS_OF_WORDS = [[0], [1, 9, 11], [2, 10], [3, 9, 10, 12, 12], [4], [5, 13], [6, 11, 9], [7, 12, 13, 14], [8, 14]]
+INPUT_ROWS = 15  # words and n-grams, which words share; word 3 has one of them twice
+WORD_ROWS = WordRows(np.cumsum([0, *map(len, ROWS_OF_WORDS)]), np.concatenate(ROWS_OF_WORDS).astype(np.int32))
 SENTENCES = [[3, 7, 3, 1, 8, 0, 2], [5], [4, 4, 6, 0, 0, 1, 2, 8, 7, 0, 3, 5], [2, 0]]
 IDS = np.concatenate(SENTENCES).astype(np.int32)
 OFFSETS = np.cumsum([0, *map(len, SENTENCES)]).astype(np.int64)
@@ -42,8 +46,16 @@ class Variant(NamedTuple):
     output_layer: kernel.OutputLayer = kernel.NEGATIVE_SAMPLING
 
     @property
+    def subwords(self) -> bool:
+        return self.input_layer in kernel.WITH_SUBWORDS.values()
+
+    @property
+    def plain(self) -> kernel.InputLayer:
+        return next((one for one, other in kernel.WITH_SUBWORDS.items() if other == self.input_layer), self.input_layer)
+
+    @property
     def cbow(self) -> bool:
-        return self.input_layer is not kernel.SKIPGRAM
+        return self.plain is not kernel.SKIPGRAM
 
     @property
     def hierarchical(self) -> bool:
@@ -51,7 +63,15 @@ class Variant(NamedTuple):
 
     @property
     def gradient(self) -> str:
-        return {kernel.CBOW_WORD2VEC: "word2vec", kernel.CBOW_SUM: "sum"}.get(self.input_layer, "exact")
+        return {kernel.CBOW_WORD2VEC: "word2vec", kernel.CBOW_SUM: "sum"}.get(self.plain, "exact")
+
+    @property
+    def trained_rows(self) -> np.ndarray:
+        return np.arange(INPUT_ROWS) < (INPUT_ROWS if self.subwords else VOCABULARY)
+
+    @property
+    def word_rows(self) -> WordRows | None:
+        return WORD_ROWS if self.subwords else None
 
 
 INPUT_LAYERS = {
@@ -60,11 +80,15 @@ INPUT_LAYERS = {
     "cbow-word2vec": kernel.CBOW_WORD2VEC,
     "cbow-sum": kernel.CBOW_SUM,
 }
+INPUT_LAYERS |= {f"subwords-{name}": kernel.WITH_SUBWORDS[layer] for name, layer in INPUT_LAYERS.items()}
 OUTPUT_LAYERS = {"ns": kernel.NEGATIVE_SAMPLING, "hs": kernel.HIERARCHICAL_SOFTMAX, "both": kernel.BOTH}
 VARIANTS = [
     pytest.param(Variant(INPUT_LAYERS[one], OUTPUT_LAYERS[other]), id=f"{one}-{other}")
     for one, other in itertools.product(INPUT_LAYERS, OUTPUT_LAYERS)
+    if other != "both" or one in ("skipgram", "cbow-sum")  # each of the rarer ones with some of the others
 ]
+
+PLAIN = [variant for variant in VARIANTS if not variant.values[0].subwords]
 
 
 def samplers(keep: np.ndarray = SOME) -> kernel.Samplers:
@@ -74,9 +98,9 @@ def samplers(keep: np.ndarray = SOME) -> kernel.Samplers:
 def weights(dtype: type) -> kernel.Weights:
     """V and W, in which there is a second half for the output layer BOTH."""
     generator = np.random.default_rng(5)
-    V, W = (np.zeros((rows, WIDTH), dtype) for rows in (VOCABULARY, 2 * VOCABULARY))
-    V[:, :SIZE] = generator.normal(scale=0.4, size=(VOCABULARY, SIZE))
-    W[:, :SIZE] = generator.normal(scale=0.4, size=(2 * VOCABULARY, SIZE))
+    V, W = (np.zeros((rows, WIDTH), dtype) for rows in (INPUT_ROWS, 2 * VOCABULARY))
+    for rows in (V[:VOCABULARY], W, V[VOCABULARY:]):
+        rows[:, :SIZE] = generator.normal(scale=0.4, size=(len(rows), SIZE))
     return kernel.Weights(V, W)
 
 
@@ -97,7 +121,7 @@ def train(
     if variant.cbow:
         window = window._replace(step_positions=2 * window.size + 1)
     space = room(variant, window, task, parameters.input.dtype, steps)
-    setup = kernel.Setup(IDS, OFFSETS, tables, TREE, window, frozen)
+    setup = kernel.Setup(IDS, OFFSETS, tables, TREE, window, frozen, variant.word_rows)
 
     def work(*team: int) -> None:
         with np.errstate(over="ignore"):
@@ -120,6 +144,7 @@ def room(variant: Variant, window: kernel.Window, task: kernel.Task, dtype: type
         {kernel.NEGATIVE_SAMPLING: 0}.get(variant.output_layer, TREE.longest)
         + (0 if variant.hierarchical else window.negative + 1),
         WIDTH,
+        2 * window.size + 1 if variant.subwords else 0,
     )
     words = int((task.pieces[:, 1] - task.pieces[:, 0] + 2 * window.size).sum())
     return kernel.allocate(streams(task), words, shape, dtype, steps)
@@ -153,6 +178,8 @@ class Stream:
 
 
 class Step(NamedTuple):
+    centre: int  # position
+    stop: int  # the position behind the last one
     context: np.ndarray
     rows: np.ndarray
     labels: np.ndarray
@@ -172,6 +199,7 @@ class LaneText:
                     inside = range(max(begin, first - window.size), min(end, last + window.size))
                     tokens = [token for token in inside if self.draw.bits() >> 32 <= tables.keep[IDS[token]]]
                     self.kept.append((IDS[tokens].tolist(), [first <= token < last for token in tokens]))
+        self.words = [word for sentence, _ in self.kept for word in sentence]
         self.total = sum(sum(centres) for _, centres in self.kept)
         self.repeated = 0
 
@@ -187,9 +215,10 @@ class LaneText:
                 places = places if centres[position] else range(0)
                 size = (len(places) if self.variant.cbow else self.window.step_positions) or 1
                 for begin in range(0, len(places), size):
-                    context = [sentence[place] for place in places[begin : begin + size] if place != position]
+                    part = places[begin : begin + size]
+                    context = [sentence[place] for place in part if place != position]
                     if context:
-                        yield Step(np.array(context), rows, labels, rate)
+                        yield Step(seen, seen - position + part[-1] + 1, np.array(context), rows, labels, rate)
                 seen += 1
 
     def _outputs(self, centre: int) -> tuple[np.ndarray, np.ndarray]:
@@ -220,11 +249,52 @@ def reference(
     """What the kernel should do step by step, with the reference's window step."""
     text = LaneText(variant, tables, window, task)
     architecture, gradient = "cbow" if variant.cbow else "skipgram", variant.gradient
-    done = [
-        objective.window_step(*W, step.context, step.rows, step.labels, step.rate, architecture, gradient)
-        for step in text.steps()
-    ]
+    ring, done = Ring(W.input, text.words, window.size), []
+    for step in text.steps():
+        if variant.subwords:
+            if len(done) % window.held_steps == 0:
+                ring.clear()
+            ring.follow(step)
+        V = ring.vectors if variant.subwords else W.input
+        args = step.context, step.rows, step.labels, step.rate, architecture, gradient
+        done.append(objective.window_step(V, W.output, *args))
+    ring.clear()
     return sum(step.J for step in done), sum(step.pairs for step in done), text.total, text.repeated
+
+
+class Ring:
+    """The vectors of the words within reach, with subwords."""
+
+    def __init__(self, V: np.ndarray, words: list[int], reach: int) -> None:
+        self.V, self.words, self.reach = V, words, reach
+        self.vectors = np.full((VOCABULARY, WIDTH), np.nan)
+        self.before = self.vectors.copy()
+        self.newest: dict[int, int] = {}
+        self.entered = 0
+
+    def follow(self, step: Step) -> None:
+        """Let words out that have left the reach of a step's window, and those in that have come within it."""
+        for word, position in list(self.newest.items()):
+            if position < step.centre - self.reach:
+                self.leave(word)
+        positions = range(max(self.entered, step.centre - self.reach), step.stop)
+        entering = {self.words[position]: position for position in positions}
+        for word in entering.keys() & self.newest.keys():
+            self.leave(word)
+        for word, position in entering.items():
+            self.vectors[word] = self.before[word] = objective.word_vector(self.V, np.array(ROWS_OF_WORDS[word]))
+            self.newest[word] = position
+        self.entered = max(self.entered, step.stop)
+
+    def leave(self, word: int) -> None:
+        objective.add_to_rows(self.V, np.array(ROWS_OF_WORDS[word]), self.vectors[word] - self.before[word])
+        self.vectors[word] = np.nan
+        del self.newest[word]
+
+    def clear(self) -> None:
+        for word in list(self.newest):
+            self.leave(word)
+        self.entered = 0
 
 
 def reference_in_minibatches(
@@ -239,26 +309,34 @@ def reference_in_minibatches(
     V, W = parameters
     lanes = [LaneText(variant, tables, window, task, lane).steps() for lane in range(len(task.lanes) - 1)]
     loss = 0.0
-    while steps := [step for lane in lanes for step in itertools.islice(lane, size)]:
+    while any(steps_of := [list(itertools.islice(lane, size)) for lane in lanes]):
         scored = []
-        for step in steps:
-            inputs = V[step.context].mean(axis=0, keepdims=True) if variant.cbow else V[step.context]
-            if variant.gradient == "sum":
-                inputs = inputs * len(step.context)
-            x = inputs @ W[step.rows].T
-            loss += objective.loss(x, step.labels).sum()
-            E = step.rate * (step.labels - objective.sigmoid(x))
-            bound = max(step.rate, window.most_repeated)
-            rows = np.arange(1) if variant.cbow else step.context
-            scored.append((step, inputs, merged(merged(E, rows, bound).T, step.rows, bound).T))
-        for step, inputs, E in scored:
+        for steps in steps_of:
+            # With subwords, each lane has a copy of the words' vectors.
+            words = np.stack([objective.word_vector(V, rows) for rows in map(np.array, ROWS_OF_WORDS)])
+            words = words if variant.subwords else V
+            for step in steps:
+                inputs = words[step.context].mean(axis=0, keepdims=True) if variant.cbow else words[step.context]
+                if variant.gradient == "sum":
+                    inputs = inputs * len(step.context)
+                x = inputs @ W[step.rows].T
+                loss += objective.loss(x, step.labels).sum()
+                E = step.rate * (step.labels - objective.sigmoid(x))
+                bound = max(step.rate, window.most_repeated)
+                rows = np.arange(1) if variant.cbow else step.context
+                E = merged(merged(E, rows, bound).T, step.rows, bound).T
+                scored.append((words, words.copy(), step, inputs, E, step is steps[-1]))
+        for words, before, step, inputs, E, is_last in scored:
             old = W[step.rows]
             if variant.cbow:
                 np.add.at(W, step.rows, E.T @ inputs)
-                np.add.at(V, step.context, E @ old / (1 if variant.gradient == "word2vec" else len(step.context)))
+                np.add.at(words, step.context, E @ old / (1 if variant.gradient == "word2vec" else len(step.context)))
             else:
-                np.add.at(W, step.rows, E.T @ V[step.context])
-                np.add.at(V, step.context, E @ old)
+                np.add.at(W, step.rows, E.T @ words[step.context])
+                np.add.at(words, step.context, E @ old)
+            if variant.subwords and is_last:
+                for rows, change in zip(ROWS_OF_WORDS, words - before, strict=True):
+                    objective.add_to_rows(V, np.array(rows), change)
     return loss
 
 
@@ -296,6 +374,18 @@ def test_kernel_is_the_reference_in_float64(variant, window, keep):
     assert abs(ours.input - weights(np.float64).input).max() > 0.1
 
 
+@pytest.mark.parametrize("held", [1, 2, 5])
+@pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant.values[0].subwords])
+def test_words_leave_the_ring_after_so_many_steps(variant, held):
+    window = kernel.Window(3, True, 4, held_steps=held)
+    ours, longer, theirs = weights(np.float64), weights(np.float64), weights(np.float64)
+    train(variant, ours, samplers(), window)
+    train(variant, longer, samplers(), window._replace(held_steps=2**31))
+    reference(variant, theirs, samplers(), window)
+    agree(ours, theirs, 1e-10, 1e-11)
+    assert abs(ours.input - longer.input).max() > 1e-3
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_kernel_is_the_reference_in_float32(variant):
     window = kernel.Window(3, True, 4)
@@ -318,7 +408,7 @@ def test_minibatches_are_the_reference_in_float64(variant, lanes, steps, window)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", PLAIN)
 def test_a_minibatch_of_one_step_is_the_step_itself(variant, dtype):
     window = kernel.Window(4, True, 4)
     in_minibatches, without = weights(dtype), weights(dtype)
@@ -342,11 +432,11 @@ def test_minibatches_give_the_same_bytes_for_any_number_of_threads(variant, dtyp
 @pytest.mark.parametrize("steps", [0, 3], ids=["hogwild", "minibatch"])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_frozen_rows_stay_and_all_else_learns(variant, steps, negative):
-    frozen = np.isin(np.arange(VOCABULARY), [0, 3, 7])
+    frozen = np.isin(np.arange(INPUT_ROWS), [0, 3, 7, 9])
     ours, before = weights(np.float32), weights(np.float32)
     train(variant, ours, samplers(), kernel.Window(3, True, negative), steps=steps, frozen=frozen)
     changed = (ours.input != before.input).any(axis=1)
-    assert changed.tolist() == (~frozen).tolist()
+    assert changed.tolist() == (~frozen & variant.trained_rows).tolist()
     assert (ours.output != before.output).any(axis=1).sum() >= VOCABULARY - 1
 
 
@@ -366,10 +456,11 @@ def test_kernel_is_its_own_python(variant, dtype, tolerance, steps):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_frozen_rows_stay_in_python_too(variant):
-    frozen = np.isin(np.arange(VOCABULARY), [0, 3, 7])
+    frozen = np.isin(np.arange(INPUT_ROWS), [0, 3, 7, 9])
     ours, before = weights(np.float64), weights(np.float64)
     train(variant, ours, samplers(), kernel.Window(3, True, 4), interpreted=True, frozen=frozen)
-    assert (ours.input != before.input).any(axis=1).tolist() == (~frozen).tolist()
+    changed = (ours.input != before.input).any(axis=1)
+    assert changed.tolist() == (~frozen & variant.trained_rows).tolist()
 
 
 @pytest.mark.parametrize("wait", [minibatch.wait, numba.njit(nogil=True)(minibatch.wait)], ids=["Python", "compiled"])

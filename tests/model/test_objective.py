@@ -74,6 +74,46 @@ def test_gradients_by_finite_differences(matrices, architecture, outputs):
             assert gradient[place] == pytest.approx((above - below) / (2 * h), rel=1e-6, abs=1e-8)
 
 
+WORD_ROWS = [np.array(rows) for rows in ([0], [1, 5], [2, 5, 6, 6], [3], [4, 6])]
+"""A word alone, words that share rows, and a word that has one of its n-grams twice."""
+
+
+@pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
+@pytest.mark.parametrize("outputs", [NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX], ids=["ns", "hs"])
+def test_gradients_of_subwords_by_finite_differences(matrices, architecture, outputs):
+    V, W = matrices
+    context = np.array([2, 1, 2, 4])
+
+    def gradients() -> objective.WindowGradients:
+        return objective.subword_gradients(V, W, WORD_ROWS, context, *outputs, architecture)
+
+    found, h = gradients(), 1e-6
+    for matrix, gradient in ((V, found.V), (W, found.W)):
+        for place in itertools.product(*map(range, matrix.shape)):
+            old = matrix[place]
+            matrix[place] = old + h
+            above = gradients().J
+            matrix[place] = old - h
+            below = gradients().J
+            matrix[place] = old
+            assert gradient[place] == pytest.approx((above - below) / (2 * h), rel=1e-6, abs=1e-8)
+    assert (found.V[[1, 2, 4, 5, 6]] != 0).all()
+
+
+def test_rows_that_get_the_change_of_their_mean_move_it_by_as_much(matrices):
+    V, change = matrices[0], np.array([1.0, 2, 3, 4])
+    before, rows = objective.word_vector(V, np.array([2, 5, 6])), np.array([2, 5, 6])
+    np.testing.assert_allclose(before, (V[2] + V[5] + V[6]) / 3)
+    objective.add_to_rows(V, rows, change)
+    np.testing.assert_allclose(objective.word_vector(V, rows), before + change)
+
+
+def test_an_ngram_that_a_word_has_twice_changes_twice(matrices):
+    V = matrices[0].copy()
+    objective.add_to_rows(V, np.array([2, 6, 6]), np.ones(4))
+    np.testing.assert_allclose(V - matrices[0], np.array([0, 0, 1, 0, 0, 0, 2])[:, None] * np.ones(4))
+
+
 def test_a_window_is_the_sum_of_its_pairs(matrices):
     V, W = matrices
     rows, labels = NEGATIVE_SAMPLING

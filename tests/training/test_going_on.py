@@ -63,7 +63,7 @@ def saved(model: Word2Vec, path) -> bytes:
 
 
 def test_old_rows_are_kept_and_new_ones_are_a_new_runs(model, more):
-    vocabulary, (weights, frozen, _) = begun(model, more)
+    vocabulary, (weights, frozen, *_) = begun(model, more)
     fresh = initial_input(len(vocabulary), 12, padded(12), seed=1)
     for word, row in vocabulary.rows.items():
         if word in model.vectors:
@@ -80,7 +80,7 @@ def test_old_rows_are_kept_and_new_ones_are_a_new_runs(model, more):
 
 def test_the_nodes_of_a_tree_are_kept_where_the_tree_stays(sentences):
     model = Word2Vec(**SETTINGS, output_layer="hierarchical-softmax").fit(sentences)
-    _, (weights, _, _) = begun(model, sentences, output_layer="hierarchical-softmax")  # counts double
+    _, (weights, *_) = begun(model, sentences, output_layer="hierarchical-softmax")  # counts double
     np.testing.assert_array_equal(weights.output[:, :12], model.vectors.output_vectors)
 
 

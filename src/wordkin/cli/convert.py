@@ -17,7 +17,7 @@ from wordkin.vectors.formats.stream import PRECISIONS, Precision
 
 @command(
     "wordkin convert mine.safetensors mine.bin",
-    "wordkin convert mine.safetensors small.safetensors --precision int8",
+    "wordkin convert mine.safetensors small.safetensors --precision int8 --prune-subwords 100000",
     "wordkin convert mine.safetensors - --to word2vec-text | gzip > mine.txt.gz",
 )
 @click.argument("source", type=PATH)
@@ -30,6 +30,12 @@ from wordkin.vectors.formats.stream import PRECISIONS, Precision
     type=click.Choice(PRECISIONS),
     help="Number format of the vectors; float16 and int8 need safetensors or hub.  [default: SOURCE's]",
 )
+@click.option(
+    "--prune-subwords",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Keep only the N n-grams that matter most for words outside the vocabulary.",
+)
 @skip_option
 @as_json
 def convert(
@@ -39,6 +45,7 @@ def convert(
     target_format: str | None,
     space_as: str | None,
     precision: Precision | None,
+    prune_subwords: int | None,
     as_json: bool,
 ) -> None:
     """Convert the vectors in SOURCE to another format, and write TARGET.
@@ -51,9 +58,8 @@ def convert(
         _require_one_file(target_format, as_json)
     with tempfile.TemporaryDirectory(prefix="wordkin-") as folder:
         written = Path(folder, "vectors") if to_standard_output else target
-        done = loading.convert(
-            copy_if_pipe(source), written, source_format, target_format, space_as, precision, skips_bad_rows()
-        )
+        options = source_format, target_format, space_as, precision, skips_bad_rows(), prune_subwords
+        done = loading.convert(copy_if_pipe(source), written, *options)
         if to_standard_output:
             with written.open("rb") as file, click.open_file("-", "wb") as standard_output:
                 shutil.copyfileobj(file, standard_output)

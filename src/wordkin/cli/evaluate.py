@@ -44,6 +44,9 @@ similarity_option = click.option(
 )
 @click.option("--most-frequent", type=click.IntRange(min=1), metavar="N", help="Only the N most frequent words.")
 @click.option("--case-sensitive", is_flag=True, help="Distinguish words that differ only in case.")
+@click.option(
+    "--no-subwords", is_flag=True, help="Words outside the vocabulary are unknown, even if n-grams give them vectors."
+)
 @from_option
 @click.option("--plot", type=OUTPUT, metavar="FILE", help="Also draw the scores, as .svg, .png or .pdf.")
 @as_json
@@ -56,6 +59,7 @@ def evaluate(
     method: Any,
     most_frequent: int | None,
     case_sensitive: bool,
+    no_subwords: bool,
     source_format: str | None,
     plot: Path | None,
     as_json: bool,
@@ -83,6 +87,8 @@ def evaluate(
         *((path, evaluation.evaluate_outliers, options) for path in map(copy_if_pipe, outliers)),
     ]
     all_vectors = [_model(model, source_format, alone=len(models) == 1) for model in models]
+    if no_subwords:
+        all_vectors = [vectors.without_subwords() for vectors in all_vectors]
     scores = [[score(vectors, path, **keywords) for vectors in all_vectors] for path, score, keywords in asked]
     differences = [
         [evaluation.compare(of_set[0], other) for other in of_set[1:]] if report.comparable(of_set) else []

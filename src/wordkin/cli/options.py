@@ -1,6 +1,7 @@
 """Options that several commands share: files of vectors in any format, and every hyper-parameter."""
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -14,7 +15,7 @@ import click
 
 from wordkin.cli.command import PATH, STANDARD_STREAM, OptionalNumber, names_of_copies
 from wordkin.config import TrainingConfig, parameters, toml_values
-from wordkin.errors import FormatError
+from wordkin.errors import ConfigurationError, FormatError
 from wordkin.vectors.formats.registry import FORMATS
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -123,6 +124,14 @@ def _copy(stream: BinaryIO, copy: Path, name: str) -> None:
 Command = Callable[..., Any]
 
 
+def _lengths(value: str) -> tuple[int, int]:
+    """Two numbers of characters, such as 3-6; their range is checked with all other parameters."""
+    found = re.fullmatch(r"(\d+)-(\d+)", value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not two numbers of characters, such as 3-6")
+    return int(found[1]), int(found[2])
+
+
 def config_options(*names: str) -> Callable[[Command], Command]:
     """Add an option for each named parameter, and ``--config FILE.toml``; the command gets them as keywords.
 
@@ -147,6 +156,13 @@ def config_options(*names: str) -> Callable[[Command], Command]:
                 if bounds.bare is not None:
                     kind, bare = OptionalNumber(), {"is_flag": False, "flag_value": bounds.bare}
                 command = click.option(flag, name, type=kind, default=None, help=text, **bare)(command)
+        if "min_n" in names:
+            command = click.option(
+                "--subwords",
+                type=_lengths,
+                metavar="MIN-MAX",
+                help="Lengths of the n-grams that are part of a word's vector: 3-6 is short for --min-n 3 --max-n 6.",
+            )(command)
         return click.option("--config", "config_file", type=PATH, help="TOML file of parameters; options win over it.")(
             command
         )
@@ -155,8 +171,14 @@ def config_options(*names: str) -> Callable[[Command], Command]:
 
 
 def given_options(values: dict[str, Any]) -> dict[str, Any]:
-    """The options that the user gave."""
-    return {name: value for name, value in values.items() if value is not None}
+    """The options that the user gave, by the parameters that they set."""
+    given = {name: value for name, value in values.items() if value is not None}
+    lengths = given.pop("subwords", None)
+    if lengths is not None:
+        if given.keys() & {"min_n", "max_n"}:
+            raise ConfigurationError("--subwords sets --min-n and --max-n: give it, or these two")
+        given["min_n"], given["max_n"] = lengths
+    return given
 
 
 def configuration(

@@ -125,6 +125,7 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
             "vector_size": vectors.vector_size,
             "precision": vectors.precision,
             "output_vectors": vectors.output_vectors is not None,
+            "subwords": _subwords(vectors),
             "config": vectors.config,
             "history": vectors.history,
         }
@@ -132,6 +133,7 @@ def info(model: Path, full: bool, source_format: str | None, as_json: bool) -> N
             f"model: {units.plural(len(vectors), 'word')}, {units.plural(vectors.vector_size, 'dimension')}, "
             f"{vectors.precision}, "
             f"{'with' if document['output_vectors'] else 'without'} output vectors",
+            *_subword_lines(document["subwords"]),
             cut_line(f"most frequent: {' '.join(vectors.index_to_key[:10])}", room),
             *_configuration(vectors.config, full),
             *_epochs(vectors, full),
@@ -197,6 +199,23 @@ def explain(
         print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
     else:
         click.echo("\n".join(_format_pass(step, input_word, output_word, eta, None if full else terminal_width())))
+
+
+def _subwords(vectors: WordVectors) -> dict[str, Any] | None:
+    """What the n-grams of a model are; None without n-grams."""
+    subwords = vectors.subwords
+    if subwords is None:
+        return None
+    names = ("min_n", "max_n", "bucket", "pruned")
+    return {"rows": len(subwords.rows), **{name: getattr(subwords, name) for name in names}}
+
+
+def _subword_lines(told: dict[str, Any] | None) -> list[str]:
+    if told is None:
+        return []
+    pruned = ", the others pruned" if told["pruned"] else ""
+    lengths = f"{told['min_n']} to {told['max_n']} characters"
+    return [f"n-grams: {lengths}, {told['rows']:,} rows for {told['bucket']:,} buckets{pruned}"]
 
 
 def _finite(word: str, vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -50,6 +50,7 @@ from wordkin.corpus.spool import (
 from wordkin.corpus.tokenizer import TOKEN_MARK
 from wordkin.corpus.words import CountedText, PrunedVocabulary, WordCounts, Words, prune
 from wordkin.errors import ConfigurationError, argument
+from wordkin.model.subwords import bytes_of_ngrams
 from wordkin.vocabulary import NO_WORDS, Vocabulary
 
 _BLOCK_WORDS = 1 << 16
@@ -83,7 +84,12 @@ def encode_source(source: Corpus, config: TrainingConfig, known: Vocabulary = NO
     if config.memory_budget is not None:
         lengths = np.diff(corpus.vocabulary.offsets)
         fitting = memory.words_that_fit(
-            config.memory_budget, lengths, corpus.sentences, config.vector_size, config.copies_of_weights
+            config.memory_budget,
+            lengths,
+            corpus.sentences,
+            config.vector_size,
+            config.copies_of_weights,
+            bytes_of_ngrams(corpus.vocabulary, config),
         )
         memory.require_room_for_encoded(config, fitting, len(lengths), len(known), source.name)
     return corpus

@@ -15,6 +15,7 @@ from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.scanner import ARENA_FULL, ARENA_USED, COUNT, SIZE_AND_ID, SLOT_FIELDS, TABLE_FULL, WORDS, refill
 from wordkin.corpus.spool import copy_vocabulary
 from wordkin.errors import CorpusError, argument
+from wordkin.model.subwords import bytes_of_ngrams
 from wordkin.storage import units
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.vocabulary import Vocabulary
@@ -216,8 +217,13 @@ def _within_budget(
     if config.memory_budget is None:
         return order
     lengths = table.offsets[order + 1] - table.offsets[order]
+    of_ngrams = np.zeros(len(order), np.int64)
+    if config.max_n:
+        in_order = np.arange(len(order), 0, -1)  # counts that keep the words in this order
+        words, _ = copy_vocabulary(table.arena, table.offsets[order], table.offsets[order + 1], in_order)
+        of_ngrams = bytes_of_ngrams(words, config)
     fitting = memory.words_that_fit(
-        config.memory_budget, lengths, sentences, config.vector_size, config.copies_of_weights
+        config.memory_budget, lengths, sentences, config.vector_size, config.copies_of_weights, of_ngrams
     )
     memory.require_room_for_known(config.memory_budget, fitting, known)
     return order[:fitting]

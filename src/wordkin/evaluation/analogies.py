@@ -45,7 +45,7 @@ class SectionScore:
     Attributes:
         name: the name of the section.
         correct: the number of questions answered correctly.
-        asked: the number of questions whose words are all in the vocabulary.
+        asked: the number of questions whose words all have a vector, and one of whose answers is in the vocabulary.
         skipped: the number of other questions.
     """
 
@@ -136,7 +136,7 @@ def evaluate_analogies(
 ) -> AnalogyScore:
     """Answer every question of a set with the word nearest to b − a + c that is not one of the three.
 
-    A question is skipped if the vocabulary lacks one of its words, or a vector holds NaN or infinity.
+    A question is skipped if a word has no finite vector, or no answer is in the vocabulary.
 
     Args:
         vectors: the model.
@@ -166,7 +166,7 @@ def evaluate_analogies(
             for word in (questions[place].a, *questions[place].b, questions[place].c)
             for row in lookup.rows(word)
         ]
-        found = _answers(vectors, asked, left_out, method, most_frequent)
+        found = _answers(vectors, lookup, asked, left_out, method, most_frequent)
         for place, answer in zip(block, found, strict=True):
             outcomes[place] = any(answer in lookup.rows(word) for word in questions[place].answers)
     scores = _by_section(sections, outcomes)
@@ -175,19 +175,20 @@ def evaluate_analogies(
 
 def _answers(
     vectors: WordVectors,
+    lookup: Lookup,
     asked: npt.NDArray[np.intp],
     left_out: list[tuple[int, int]],
     method: Method,
     most_frequent: int | None,
 ) -> list[int]:
     """The row of the best answer to each question, −1 for none; `asked` holds the rows of a, b and c."""
-    a, b, c = (vectors.unit_vectors(rows) for rows in asked.T)
+    a, b, c = (lookup.unit_vectors(rows) for rows in asked.T)
     candidates = choose(vectors, restrict_vocabulary=most_frequent)
     if method == "3cosadd":
         blocks = vectors.cosine_blocks(b - a + c, candidates)
     else:
         blocks = search.products(vectors.cosine_blocks(np.concatenate([b, c, a]), candidates), _COSMUL_EXPONENTS)
-    query, row = np.array(left_out, np.intp).T
+    query, row = np.array(left_out, np.intp).reshape(-1, 2).T
     found = search.best(blocks, len(asked), 1, excluded=(query, row))
     return [int(positions[0]) if len(positions) else -1 for positions, _ in found]
 

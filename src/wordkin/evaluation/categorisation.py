@@ -27,7 +27,7 @@ class CategorisationScore:
         name: the name of the set.
         purity: the share of words that are in their cluster's most common category.
         categories: the number of categories, and so of clusters.
-        found: the number of words that are in the vocabulary.
+        found: the number of words that have a vector.
         words: the number of words in the set.
     """
 
@@ -96,7 +96,7 @@ def evaluate_categorisation(
     if not known:
         return CategorisationScore(name, float("nan"), 0, 0, len(pairs))
     names, labels = np.unique([category for _, category in known], return_inverse=True)
-    points = vectors.unit_vectors(np.array([row for row, _ in known], np.intp)).astype(np.float64)
+    points = lookup.unit_vectors(np.array([row for row, _ in known], np.intp)).astype(np.float64)
     clusters = k_means(points, len(names), seed)
     table = np.zeros((len(names), len(names)), np.int64)  # (clusters, categories)
     np.add.at(table, (clusters, labels), 1)

@@ -114,7 +114,7 @@ def evaluate_outliers(
             if outlier is None or len(members) < _MEMBERS:
                 skipped += 1
             else:
-                places.append(_place(vectors, members, outlier) / len(members))
+                places.append(_place(lookup, members, outlier) / len(members))
     if not places:
         return OutlierScore(name, float("nan"), float("nan"), 0, skipped)
     return OutlierScore(
@@ -122,9 +122,9 @@ def evaluate_outliers(
     )
 
 
-def _place(vectors: WordVectors, members: list[int], outlier: int) -> int:
+def _place(lookup: Lookup, members: list[int], outlier: int) -> int:
     """The number of members with a larger sum of similarities to the rest than the outlier has."""
-    units = vectors.unit_vectors(np.array([*members, outlier], np.intp)).astype(np.float64)
+    units = lookup.unit_vectors(np.array([*members, outlier], np.intp)).astype(np.float64)
     # The more similar a word is to all others, the less compact the others are without it.
     belonging = units @ units.sum(axis=0) - np.vecdot(units, units)
     return int(np.count_nonzero(belonging[:-1] > belonging[-1]))

@@ -168,7 +168,7 @@ def _rows(scores: Sequence[Any]) -> Table:
         return [
             (f"{first.name}: Spearman's ρ, 95% interval", *(_correlation(score) for score in scores)),
             ("  Pearson's r", *(_number(score.pearson) for score in scores)),
-            ("  pairs found", *(f"{score.found:,} of {score.pairs:,}" for score in scores)),
+            ("  pairs found", *(_pairs(score) for score in scores)),
         ]
     if isinstance(first, CategorisationScore):
         return [
@@ -192,6 +192,11 @@ def _correlation(score: SimilarityScore) -> str:
     if math.isnan(score.spearman):
         return _number(score.spearman)
     return f"{score.spearman:.3f} ({score.interval[0]:.3f} to {score.interval[1]:.3f})"
+
+
+def _pairs(score: SimilarityScore) -> str:
+    composed = f", {score.composed:,} by n-grams" if score.composed else ""
+    return f"{score.found:,} of {score.pairs:,}{composed}"
 
 
 def _number(value: float, form: str = ".3f") -> str:

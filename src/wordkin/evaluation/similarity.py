@@ -29,8 +29,9 @@ class SimilarityScore:
         interval: the bootstrap's 95 percent confidence interval of ρ, from 2,000 samples of pairs.
         pearson: Pearson's r.
         human: (pairs,) the human scores.
-        cosines: (pairs,) the model's cosines; NaN if the vocabulary lacks a word, or its vector is not finite.
+        cosines: (pairs,) the model's cosines; NaN if a word has no finite vector.
         digest: the digest of the pairs; scores of equal digests can be compared.
+        composed: the number of pairs with a word outside the vocabulary, whose vector comes from its n-grams.
     """
 
     name: str
@@ -40,6 +41,7 @@ class SimilarityScore:
     human: npt.NDArray[np.float64]
     cosines: npt.NDArray[np.float64]
     digest: str
+    composed: int = 0
 
     kind = "similarity"
 
@@ -55,7 +57,7 @@ class SimilarityScore:
 
     @property
     def found(self) -> int:
-        """The number of pairs with both words in the vocabulary."""
+        """The number of pairs whose words both have a vector."""
         return int(np.count_nonzero(np.isfinite(self.cosines)))
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ class SimilarityScore:
             "interval": [low, high],
             "pearson": r,
             "found": self.found,
+            "composed": self.composed,
             "pairs": self.pairs,
             "digest": self.digest,
         }
@@ -108,6 +111,8 @@ def evaluate_similarity(
 ) -> SimilarityScore:
     """Compare the cosines of word pairs with human scores.
 
+    With subwords, pairs with words outside the vocabulary count as well, unless `most_frequent` is given.
+
     Args:
         vectors: the model.
         source: the file for :func:`read_pairs`, or its result.
@@ -131,10 +136,12 @@ def evaluate_similarity(
     rows = [(lookup.row(first), lookup.row(second)) for first, second, _ in pairs]
     known = [place for place, (first, second) in enumerate(rows) if first is not None and second is not None]
     cosines = np.full(len(pairs), np.nan)
+    sides = np.array([rows[place] for place in known], np.intp).reshape(-1, 2).T
     if known:
-        first, second = (vectors.unit_vectors(side) for side in np.array([rows[place] for place in known], np.intp).T)
+        first, second = (lookup.unit_vectors(side) for side in sides)
         cosines[known] = np.clip(np.vecdot(first, second), -1, 1)
     found = np.isfinite(cosines)
     x, y = human[found], cosines[found]
     bounds = interval(bootstrap_spearman(x, y, seed))
-    return SimilarityScore(name, spearman(x, y), bounds, pearson(x, y), human, cosines, sets.digest(pairs))
+    composed = int(np.count_nonzero(lookup.is_composed(sides).any(axis=0)))
+    return SimilarityScore(name, spearman(x, y), bounds, pearson(x, y), human, cosines, sets.digest(pairs), composed)

@@ -79,7 +79,7 @@ def word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     vector = vectors.get(asked)
     if vector is None:
         return {"unknown": [asked]}
-    row = _row(vectors, asked)
+    row = vectors.find(asked)
     counts = vectors.vocabulary.counts
     return {
         "row": row,
@@ -100,7 +100,7 @@ def analogy(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         return {"unknown": unknown}
     return {
         "answers": _scored(vectors, _run_query(lambda: vectors.analogy(a, b, c, count, method=method))),
-        "rows": [_row(vectors, name) for name in (a, b, c)],
+        "rows": [vectors.find(name) for name in (a, b, c)],
     }
 
 
@@ -132,7 +132,7 @@ def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
     return {
         "places": [
-            {"word": name, "row": _row(vectors, name), "place": _run_query(lambda name=name: place(name))}
+            {"word": name, "row": vectors.find(name), "place": _run_query(lambda name=name: place(name))}
             for name in placed
         ],
         "missing": missing,
@@ -183,11 +183,6 @@ def layout(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "words": current.words,
         "message": current.message,
     }
-
-
-def _row(vectors: WordVectors, name: str) -> int | None:
-    """The row of a word; None where it has only a vector of its n-grams."""
-    return vectors.row(name) if name in vectors else None
 
 
 def _unknown(vectors: WordVectors, asked: Sequence[str]) -> list[str]:

@@ -218,7 +218,7 @@ def live_neighbours(vectors: WordVectors, words: Sequence[str]) -> list[dict[str
     Each block of rows is copied first, so that a row's length and its products come from the same numbers, and every
     cosine is between −1 and 1.
     """
-    known = [word for word in words if word in vectors]
+    known = [word for word in words if vectors.find(word) is not None]
     asked = np.array([vectors.row(word) for word in known], np.intp)
     queries = unit_rows(vectors.values(asked))
     count = min(len(vectors), AMONG_WORDS)

@@ -6,11 +6,13 @@ One input vector v meets one output vector w, with label t (1: a word of the con
     ∂J/∂x = y − t    ∂J/∂v = (y − t) w    ∂J/∂w = (y − t) v
 
 Two input layers (skip-gram, CBOW) times two output layers (negative sampling, hierarchical softmax) make four
-variants; all of them are the pair above, summed over one *window*. The compiled kernels are checked against this file.
+variants; all of them are the pair above, summed over one *window*. With subwords the vector v of a word is itself the
+mean of some rows of V. The compiled kernels are checked against this file.
 
 Shapes: m input vectors, n output vectors, d = vector_size; V (vocabulary, d) and W (outputs, d) in any float dtype.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -217,6 +219,52 @@ def window_gradients(
     np.add.at(dJ_dV, context, dJ_dinputs)  # repeated rows add up
     np.add.at(dJ_dW, outputs, error.T @ inputs)
     return WindowGradients(float(loss(x, np.broadcast_to(labels, x.shape)).sum()), x.size, dJ_dV, dJ_dW)
+
+
+def word_vector(V: Floats, rows: Rows) -> Floats:
+    """With subwords, a word's vector v = (1/n) Σ V[r] over its n rows: its own and those of its n-grams.
+
+    Args:
+        V: (rows, d).
+        rows: (n,) the word's rows of V; an n-gram that the word has twice is there twice.
+    """
+    return np.asarray(V[rows].mean(axis=0))
+
+
+def add_to_rows(V: Floats, rows: Rows, change: Floats) -> None:
+    """Add the change of a word's vector to each of its rows, in place: their mean changes by as much.
+
+    The gradient of each row is 1/n of the vector's; like fastText, this leaves the 1/n out.
+    """
+    np.add.at(V, rows, change)
+
+
+def subword_gradients(
+    V: Floats,
+    W: Floats,
+    word_rows: Sequence[Rows],
+    context: Rows,
+    outputs: Rows,
+    labels: Rows,
+    architecture: Architecture,
+) -> WindowGradients:
+    """Loss and gradients of one window where each word's vector is the mean of its rows, the 1/n included.
+
+    Args:
+        V: (rows, d) the rows of words and of n-grams.
+        W: (outputs, d) output vectors.
+        word_rows: of each word, its rows of V.
+        context: (c,) words.
+        outputs: (n,) rows of W.
+        labels: (n,) 0 or 1.
+        architecture: which input layer.
+    """
+    words = np.stack([word_vector(V, rows) for rows in word_rows])  # (words, d)
+    of_words = window_gradients(words, W, context, outputs, labels, architecture)
+    dJ_dV = np.zeros_like(V)
+    for rows, dJ_dv in zip(word_rows, of_words.V, strict=True):
+        np.add.at(dJ_dV, rows, dJ_dv / len(rows))  # the mean's derivative is 1/n
+    return of_words._replace(V=dJ_dV)
 
 
 def window_step(

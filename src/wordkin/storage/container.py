@@ -54,7 +54,7 @@ class ContainerWriter:
         Args:
             name: the array's name.
             dtype: safetensors' name of the type.
-            pieces: at least one; all of equal shape except the first axis.
+            pieces: all of equal shape except the first axis. If they hold nothing, the file does not have the array.
         """
         size = np.dtype(DTYPES[dtype]).itemsize
         if gap := -self._used % size:
@@ -66,7 +66,8 @@ class ContainerWriter:
         for piece in pieces:
             rows, shape = rows + len(piece), piece.shape[1:]
             self._used += self._file.write(np.ascontiguousarray(piece, DTYPES[dtype]).data)
-        self._header[name] = {"dtype": dtype, "shape": [rows, *shape], "data_offsets": [begin, self._used]}
+        if rows:
+            self._header[name] = {"dtype": dtype, "shape": [rows, *shape], "data_offsets": [begin, self._used]}
         return rows
 
     def finish(self) -> None:

@@ -22,9 +22,10 @@ from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.model import huffman, kernel, sampling
 from wordkin.model.kernel.hogwild import hogwild
 from wordkin.model.kernel.minibatch import minibatch
+from wordkin.model.subwords import ngram_table
 from wordkin.storage import units
 from wordkin.storage.arrays import read_only, row_blocks
-from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs
+from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs, window_for_subwords
 from wordkin.training.schedule import (
     Chunk,
     chunks,
@@ -123,9 +124,11 @@ class ChunkTrainer:
     Args:
         corpus: the encoded corpus.
         config: the hyper-parameters.
-        frozen: (words,) whether a word's input vector stays as it is; None where all are trained.
+        frozen: (rows,) whether a row of V stays as it is; None where all are trained.
 
     Attributes:
+        word_rows: the rows of V that each word consists of; None without subwords.
+        input_rows: the number of rows of V.
         pieces: the pieces of text to train on.
         held_out: the pieces of text that are held out.
         tokens: tokens to train on, in each epoch.
@@ -140,6 +143,9 @@ class ChunkTrainer:
     ) -> None:
         config = _with_window(config, corpus.sentence_offsets)
         self.config = config
+        ngrams = ngram_table(corpus.vocabulary, config)
+        self.word_rows = None if ngrams is None else ngrams.word_rows()
+        self.input_rows = len(corpus.vocabulary) if ngrams is None else ngrams.rows
         parts = split(corpus.sentence_offsets, config.holdout)
         self.pieces, self.held_out = parts.training, parts.held_out
         self.tokens = int((self.pieces[:, 1] - self.pieces[:, 0]).sum())
@@ -148,7 +154,11 @@ class ChunkTrainer:
         noise = sampling.noise_probabilities(counts, config.noise_exponent)
         tree = huffman.NO_TREE if config.output_layer == "negative-sampling" else huffman.tree(counts)
         self._kept, self._noise = counts * keep / counts.sum(), noise
-        size = minibatches(config, self._kept / self._kept.sum(), noise, tree) if config.deterministic else None
+        share, size, window = self._kept / self._kept.sum(), None, kernel.window_of(config)
+        if config.deterministic:
+            size = minibatches(config, share, noise, tree, self.word_rows)
+        if self.word_rows is not None:
+            window = window_for_subwords(config, share, tree, self.word_rows)
         self._training = Mode(
             updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
         )
@@ -158,8 +168,9 @@ class ChunkTrainer:
             read_only(parts.sentence_offsets),
             kernel.Samplers(self._training.keep, read_only(accept), read_only(alias)),
             tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
-            kernel.window_of(config),
+            window,
             None if frozen is None else read_only(frozen),
+            self.word_rows,
         )
         self._shape = kernel.shape_of(config, tree)
         whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._shape.outputs)

@@ -37,7 +37,9 @@ class EngineConfig(TrainingConfig):
     cbow_gradient: Any = "exact"
 
     def __post_init__(self) -> None:
-        """Refuse what the kernel cannot do."""
+        """Refuse what the kernel cannot do, and what needs the words themselves."""
+        if self.max_n:
+            raise ConfigurationError("the engine sees no words, so it has no subwords")
         if self.deterministic and self.output_layer == "both":
             raise ConfigurationError('deterministic training has no output layer "both"')
 
@@ -131,7 +133,7 @@ def train_ids(
 
             calls.epoch_begin()
             copy_in()
-            backend.prepare(InitialWeights(weights, frozen, None))
+            backend.prepare(InitialWeights(weights, frozen, None, None))
             history = train(backend, progress or Silent(), epoch_end if hooks else None)
     else:
         nothing: dict[str, Any] = {"loss": 0.0, "examples": 0, "tokens": 0, "kept_tokens": 0, "seconds": 0.0}

@@ -14,6 +14,7 @@ from wordkin.corpus.encoded import Text
 from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.model import huffman
 from wordkin.model.kernel import Weights, padded
+from wordkin.model.subwords import NgramTable, ngram_table
 from wordkin.storage.arrays import aligned_zeros, give_back, row_blocks
 from wordkin.training.checkpoint import Arrays
 from wordkin.training.reports import EpochRecord
@@ -62,14 +63,28 @@ class InitialWeights(NamedTuple):
     """What training begins with.
 
     Attributes:
-        weights: V and W.
-        frozen: (words,) whether a word's input vector stays as it is; None where all are trained.
+        weights: V and W; with subwords, the rows of the n-grams stand behind those of the words in V.
+        frozen: (rows,) whether a row of V stays as it is; None where all are trained.
         report: how given vectors fit the vocabulary; None where the weights depend on the seed alone.
+        ngrams: the n-grams of the vocabulary; None without subwords.
     """
 
     weights: Weights
     frozen: npt.NDArray[np.bool_] | None
     report: InitializationReport | None
+    ngrams: NgramTable | None
+
+    def input_vectors(self, V: Matrix) -> tuple[Matrix, npt.NDArray[np.float32] | None]:
+        """The words' vectors, in the memory of V, and the rows of the n-grams; None without subwords.
+
+        Args:
+            V: (rows, vector_size), the weights or a copy.
+        """
+        if self.ngrams is None:
+            return V, None
+        words = len(self.weights.output)
+        self.ngrams.compose(V[:words], V[words:])
+        return V[:words], V[words:]
 
 
 class Initialization:
@@ -124,6 +139,8 @@ class Initialization:
         given: list[npt.NDArray[Any]] = [vectors.vectors, vocabulary.text, vocabulary.offsets, vocabulary.counts]
         if vectors.scales is not None:
             given.append(vectors.scales)
+        if vectors.subwords is not None:
+            given += [array for array in vars(vectors.subwords).values() if isinstance(array, np.ndarray)]
         if self._parameter == "init" and vectors.output_vectors is not None:
             given.append(vectors.output_vectors)
         arrays: dict[str, Arrays] = {self._parameter: given}
@@ -138,14 +155,18 @@ class Initialization:
             FormatError: a given vector is not finite.
         """
         config, words, width = self._config, len(vocabulary), padded(self._config.vector_size)
+        ngrams = ngram_table(vocabulary, config)
+        input_rows = words if ngrams is None else ngrams.rows
         weights = Weights(
-            initial_input(words, config.vector_size, width, config.seed), aligned_zeros((words, width), np.float32)
+            initial_input(input_rows, config.vector_size, width, config.seed), aligned_zeros((words, width), np.float32)
         )
         if self._parameter is None:
-            return InitialWeights(weights, None, None)
+            return InitialWeights(weights, None, None, ngrams)
         rows = vocabulary.rows_of(self._vectors)
         V, W = self._vectors.vectors, self._vectors.output_vectors
         self._copy(self._vectors.values, rows, weights.input)
+        if ngrams is not None:
+            self._copy_ngrams(ngrams, rows, weights.input)
         if self._parameter == "init" and W is not None:
             if config.output_layer == "hierarchical-softmax":
                 self._require_finite(W.__getitem__, np.arange(len(W)))
@@ -155,7 +176,41 @@ class Initialization:
                 self._copy(W.__getitem__, rows, weights.output)
         frozen = np.zeros(words, np.bool_)
         frozen[rows[self._frozen & (rows >= 0)]] = True
-        return InitialWeights(weights, frozen if frozen.any() else None, self._report(vocabulary, rows, frozen))
+        report = self._report(vocabulary, rows, frozen)
+        if not frozen.any():
+            return InitialWeights(weights, None, report, ngrams)
+        return InitialWeights(weights, frozen if ngrams is None else ngrams.with_ngrams(frozen), report, ngrams)
+
+    def _copy_ngrams(self, ngrams: NgramTable, rows: npt.NDArray[np.int64], V: Matrix) -> None:
+        """Copy the rows of known n-grams; give each known word the own row that makes up its vector with these.
+
+        Args:
+            ngrams: those of the vocabulary.
+            rows: (given words,) the row of each in V, −1 where it has none.
+            V: with the words' given vectors in the place of their own rows.
+        """
+        words, size, subwords = len(ngrams.starts) - 1, self._config.vector_size, self._vectors.subwords
+        if subwords is not None and subwords.scheme == (self._config.min_n, self._config.max_n, self._config.bucket):
+            both, ours, theirs = np.intersect1d(ngrams.buckets, subwords.buckets, True, return_indices=True)
+            for block in row_blocks(len(both), size):
+                values = subwords.values(theirs[block])
+                if not np.isfinite(values).all():
+                    raise FormatError(f"{self._source} holds NaN or infinity, in the row of an n-gram")
+                V[words + ours[block], :size] = values
+        known = np.zeros(words, np.bool_)
+        known[rows[rows >= 0]] = True
+        ngrams.decompose(V[:words, :size], V[words:, :size], known)
+
+    def keep_frozen(self, vocabulary: Vocabulary, V: Matrix) -> None:
+        """Set the frozen words' vectors to the given ones: with subwords they are means, which are rounded.
+
+        Args:
+            vocabulary: that of the run.
+            V: (words, vector_size) the words' vectors.
+        """
+        rows = vocabulary.rows_of(self._vectors)
+        frozen = np.flatnonzero(self._frozen & (rows >= 0))
+        V[rows[frozen]] = self._vectors.values(frozen)
 
     def warn(self, corpus: Text, report: InitializationReport | None) -> list[str]:
         """Log what looks like a mistake, and return it, one line each."""
@@ -194,6 +249,10 @@ class Initialization:
         settled = self._vectors.config
         for name in ("architecture", "output_layer"):
             _require_match(self._config, name, settled.get(name, getattr(self._config, name)), self._source)
+        subwords = self._vectors.subwords
+        for name, value in zip(("min_n", "max_n", "bucket"), subwords.scheme if subwords else (0, 0, 0), strict=True):
+            if name != "bucket" or subwords:
+                _require_match(self._config, name, value, self._source)
         if self._vectors.output_vectors is None:
             raise FormatError(
                 f"{self._source} holds no output vectors, which going on needs: save it with them, or give it as "

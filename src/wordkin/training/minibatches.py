@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.model import huffman, objective
+from wordkin.model.kernel import Window, window_of
+from wordkin.model.subwords import WordRows
 
 MOST_LANES = 16
 """The most parts of a chunk that are trained side by side, and so the most threads that can share it."""
@@ -27,6 +29,9 @@ MOST_CHANGE = 5.0
 MOST_MEAN_CHANGE = 1.25
 """The same for the row of a pair drawn at random: where all words are frequent, they overshoot together."""
 
+MOST_PLACES = 1024
+"""With subwords, the most positions that the windows of a minibatch's steps take in a lane: each may need a vector."""
+
 
 class Pairs(NamedTuple):
     """The mean number of pairs that change a row.
@@ -38,6 +43,41 @@ class Pairs(NamedTuple):
 
     input: npt.NDArray[np.float64]
     output: npt.NDArray[np.float64]
+
+
+def moving(input_pairs: npt.NDArray[np.float64], word_rows: WordRows | None) -> npt.NDArray[np.float64]:
+    """The pairs that move each word's input vector: with subwords also those of words that share rows of V with it.
+
+    A row that takes part in a word's vector of n rows moves it by 1/n of what a pair changes.
+
+    Args:
+        input_pairs: (words,) the pairs of each word.
+        word_rows: see WordRows; None without subwords.
+    """
+    if word_rows is None:
+        return input_pairs
+    starts, rows = word_rows
+    lengths = np.diff(starts)
+    of_rows = np.bincount(rows, np.repeat(input_pairs, lengths))
+    return np.add.reduceat(of_rows[rows], starts[:-1]) / lengths
+
+
+def overlapping(input_pairs: npt.NDArray[np.float64], word_rows: WordRows | None) -> npt.NDArray[np.float64]:
+    """For each row of V, the pairs that move a word that it takes part in, on average over these words' pairs: (rows,).
+
+    Args:
+        input_pairs: (words,) the pairs of each word.
+        word_rows: see WordRows; None without subwords.
+    """
+    if word_rows is None:
+        return input_pairs
+    starts, rows = word_rows
+    lengths = np.diff(starts)
+    own, moved = (
+        np.bincount(rows, np.repeat(of_words, lengths))
+        for of_words in (input_pairs, input_pairs * moving(input_pairs, word_rows))
+    )
+    return np.divide(moved, own, out=np.zeros_like(own), where=own > 0)
 
 
 def inputs_of_window(config: TrainingConfig) -> int:
@@ -90,11 +130,49 @@ class Minibatches:
     steps: int
 
 
+def _most_steps(rate: float, own: npt.NDArray[np.float64], moved: npt.NDArray[np.float64]) -> float:
+    """The number of steps in which no row changes too much.
+
+    Args:
+        rate: η.
+        own: (rows,) the pairs of each row in a step.
+        moved: (rows,) the pairs that change it, those of other rows included.
+    """
+    return float(min(MOST_CHANGE / (rate * moved.max()), MOST_MEAN_CHANGE * own.sum() / (rate * own @ moved)))
+
+
+def window_for_subwords(
+    config: TrainingConfig, words: npt.NDArray[np.float64], tree: huffman.Tree, word_rows: WordRows
+) -> Window:
+    """The window of a run with subwords.
+
+    Words that share rows correct the same error while they are in the ring together, as the steps of a minibatch do.
+    Where most words share most rows, as in a text of a few words alike, they would overshoot: then all words are
+    written back after as many steps as a minibatch may have, and a step of skip-gram has fewer positions.
+
+    Args:
+        config: the hyper-parameters.
+        words: (words,) each word's share of the tokens that subsampling leaves.
+        tree: the Huffman tree, for hierarchical softmax.
+        word_rows: the rows of V that each word consists of.
+    """
+    window = window_of(config)
+    inputs = min(inputs_of_window(config), window.step_positions)
+    of_input = pairs(config, inputs, words, words, tree).input
+    steps = _most_steps(config.first_learning_rate, of_input, moving(of_input, word_rows))
+    if steps < 2 * config.window + 1:
+        window = window._replace(held_steps=max(1, int(steps)))
+    if steps < 1 and config.architecture == "skipgram":
+        window = window._replace(step_positions=max(2, int(steps * window.step_positions)))
+    return window
+
+
 def minibatches(
     config: TrainingConfig,
     words: npt.NDArray[np.float64],
     noise: npt.NDArray[np.float64],
     tree: huffman.Tree,
+    word_rows: WordRows | None = None,
 ) -> Minibatches:
     """Choose the size of the minibatches for a corpus.
 
@@ -103,15 +181,18 @@ def minibatches(
         words: (words,) each word's share of the tokens that subsampling leaves.
         noise: (words,) each word's share of the noise words; not read for hierarchical softmax.
         tree: the Huffman tree, for hierarchical softmax.
+        word_rows: see WordRows; None without subwords.
     """
     inputs = min(inputs_of_window(config), objective.STEP_POSITIONS)
     rate = max(config.first_learning_rate, config.min_learning_rate, 1e-9)
     limits = [float(MOST_STEPS)]
-    for of_row in pairs(config, inputs, words, noise, tree):
-        limits += [MOST_CHANGE / (rate * of_row.max()), MOST_MEAN_CHANGE * of_row.sum() / (rate * of_row @ of_row)]
+    of_input, of_output = pairs(config, inputs, words, noise, tree)
+    limits += [_most_steps(rate, of_input, moving(of_input, word_rows)), _most_steps(rate, of_output, of_output)]
     steps = max(1, int(min(limits)))
     lanes = min(MOST_LANES, steps)
     of_a_lane = steps // lanes
     if 2 * config.window + 1 > objective.STEP_POSITIONS and config.architecture == "skipgram":
         of_a_lane = min(of_a_lane, max(1, int(MOST_MEAN_CHANGE / (rate * inputs))))  # they may share a centre word
+    if word_rows is not None:
+        of_a_lane = min(of_a_lane, max(1, MOST_PLACES // (2 * config.window + 1)))
     return Minibatches(lanes, of_a_lane)

@@ -97,9 +97,10 @@ class Budget:
         vector_size: length of the vectors.
         tokens: in the corpus.
         epochs: passes over it.
+        ngram_rows: rows of V for n-grams, besides those of the words.
         weights: bytes of V and W.
         best_epoch: bytes of the best epoch's V and W, which early stopping keeps.
-        vocabulary: bytes of the words, their samplers, and the sentences' bounds.
+        vocabulary: bytes of the words, their samplers, their n-grams, and the sentences' bounds.
         program: bytes of Python and the compiled kernels, an estimate that holds for every run.
         earlier: bytes of the vectors that the run begins with, where they are in memory until it ends.
         mapped: bytes of the encoded text on disk; in memory only as long as nothing else needs the room.
@@ -111,6 +112,7 @@ class Budget:
     vector_size: int
     tokens: int
     epochs: int
+    ngram_rows: int
     weights: int
     best_epoch: int
     vocabulary: int
@@ -141,9 +143,10 @@ class Budget:
             units.format_bytes, (self.weights, self.vocabulary, self.program, self.mapped)
         )
         program += f", the earlier vectors {units.format_bytes(self.earlier)}" if self.earlier else ""
+        rows = f"{self.words:,} words" + (f" and {self.ngram_rows:,} rows of n-grams" if self.ngram_rows else "")
         copy = f", the best epoch's copy {units.format_bytes(self.best_epoch)}" if self.best_epoch else ""
         return (
-            f"memory: about {units.format_bytes(self.memory)} for {self.words:,} words of {self.vector_size} dimensions"
+            f"memory: about {units.format_bytes(self.memory)} for {rows} of {self.vector_size} dimensions"
             f"{within}: V and W {weights}{copy}, words and sentences {rest}, Python and the compiled kernels {program}"
             f"; {mapped} of encoded text stay on disk"
         )
@@ -165,8 +168,14 @@ def expected(corpus: Text, config: TrainingConfig, earlier: int = 0) -> Budget:
         config: the hyper-parameters.
         earlier: bytes of vectors that are in memory before.
     """
-    words = len(corpus.vocabulary)
-    weights = memory.weights(words, config.vector_size)
+    from wordkin.model.subwords import ngram_table  # it loads Numba
+
+    words, ngrams = len(corpus.vocabulary), ngram_table(corpus.vocabulary, config)
+    ngram_rows = 0 if ngrams is None else len(ngrams.buckets)
+    weights = memory.weights(words, config.vector_size, ngram_rows)
+    of_words = memory.vocabulary(words, len(corpus.vocabulary.text), corpus.sentences)
+    if ngrams is not None:
+        of_words += memory.ngrams(len(ngrams.places), config.bucket)
     return Budget(
         words=words,
         vector_size=config.vector_size,
@@ -174,7 +183,8 @@ def expected(corpus: Text, config: TrainingConfig, earlier: int = 0) -> Budget:
         epochs=config.epochs,
         weights=weights,
         best_epoch=(config.copies_of_weights - 1) * weights,
-        vocabulary=memory.vocabulary(words, len(corpus.vocabulary.text), corpus.sentences),
+        ngram_rows=ngram_rows,
+        vocabulary=of_words,
         program=memory.PROGRAM,
         earlier=earlier,
         mapped=corpus.tokens * np.dtype(np.int32).itemsize,

@@ -235,16 +235,23 @@ class Word2Vec:
     ) -> None:
         from wordkin.training.initialization import without_padding
         from wordkin.training.loop import require_examples, train
+        from wordkin.vectors.subwords import Subwords
 
         config, corpus, stored = self.config, backend.corpus, self._stored_parameters(backend)
         initial, warnings, budget = _prepare(backend, initialization)
 
         def vectors(V: Any, W: Any, history: Sequence[EpochRecord]) -> WordVectors:
-            return WordVectors(StoredModel(V, W, corpus.vocabulary, stored, initialization.history(history)))
+            V, rows = initial.input_vectors(V)
+            subwords = None
+            if initial.ngrams is not None and rows is not None:
+                initialization.keep_frozen(corpus.vocabulary, V)
+                subwords = Subwords(config.min_n, config.max_n, config.bucket, initial.ngrams.buckets, rows)
+            records = initialization.history(history)
+            return WordVectors(StoredModel(V, W, corpus.vocabulary, stored, records, subwords=subwords))
 
         def vectors_now(history: Sequence[EpochRecord]) -> WordVectors:
             V, W = (matrix[:, : config.vector_size] for matrix in initial.weights)
-            return vectors(V, W, history)
+            return vectors(V if initial.ngrams is None else V.copy(), W, history)
 
         def epoch_ended(history: Sequence[EpochRecord]) -> bool:
             assert on_epoch_end is not None

@@ -114,7 +114,7 @@ class ApproximateSearch:
         """Approximate :meth:`wordkin.WordVectors.most_similar`.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: the query is empty, or an argument is out of range.
         """

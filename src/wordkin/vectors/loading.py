@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import ConfigurationError, OutputError, argument
+from wordkin.errors import ConfigurationError, FormatError, OutputError, argument
 from wordkin.vectors.formats import hub, native, registry
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.formats.row_filters import Words
@@ -166,6 +166,16 @@ def _separators(form: registry.Format) -> bytes:
 
 
 def _write(form: registry.Format, source: Source, target: Path, space_as: str | None) -> None:
+    if source.subwords is not None and not form.subwords:
+        able = " or ".join(each.name for each in registry.FORMATS.values() if each.subwords)
+        logger.warning(
+            "%s has no place for n-grams, as every file in the format %s: words outside the vocabulary have no vectors "
+            "there; keep them with %s (%s)",
+            target,
+            form.name,
+            able,
+            argument("format", option="--to"),
+        )
     blocks = replace_separators(source.blocks, target, _separators(form), space_as)
     form.functions().write(dataclasses.replace(source, blocks=blocks), target)
 
@@ -178,6 +188,7 @@ def convert(
     space_as: str | None = None,
     precision: Precision | None = None,
     skip_bad_rows: bool = False,
+    prune_subwords: int | None = None,
 ) -> Source:
     """Convert vectors from one format to another, a block at a time.
 
@@ -189,9 +200,11 @@ def convert(
         space_as: the replacement for white space in words, if the target's format separates words with it.
         precision: the number format of the vectors; None for the source's, if the target can hold it.
         skip_bad_rows: as in :func:`load`.
+        prune_subwords: the number of rows of n-grams to keep; None for all. Vectors of another format than wordkin's
+            own are read into memory for it.
 
     Raises:
-        FormatError: the source is damaged, cut short, or of an unknown format.
+        FormatError: the source is damaged, cut short, or of an unknown format; or it has no n-grams to prune.
         OutputError: the target cannot be written, or cannot hold these words or that precision; an old file is kept.
     """
     form = registry.to_write(target, target_name)
@@ -200,7 +213,17 @@ def convert(
         raise OutputError(
             f"cannot write {target}: {form.name} holds no {precision}; {able} do ({argument('format', option='--to')})"
         )
-    source = registry.open_source(path, name, skip_bad_rows)
+    if prune_subwords is None:
+        source = registry.open_source(path, name, skip_bad_rows)
+    else:
+        source = native.source_of(path, _pruned(load(path, name, skip_bad_rows), path, prune_subwords))
     source.precision = precision or (source.precision if form.quantizes else "float32")
     _write(form, source, target, space_as)
     return source
+
+
+def _pruned(model: StoredModel, path: Path, rows: int) -> StoredModel:
+    if model.subwords is None:
+        raise FormatError(f"{path} has no n-grams to prune; leave out {argument('prune_subwords')}")
+    text, offsets = model.vocabulary.text, model.vocabulary.offsets
+    return dataclasses.replace(model, subwords=model.subwords.prune(text, offsets, rows))

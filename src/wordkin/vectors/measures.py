@@ -50,6 +50,10 @@ class Measures(abc.ABC):
         """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""
 
     @abc.abstractmethod
+    def find(self, word: object) -> int | None:
+        """The row of a word; None if it is not in the vocabulary."""
+
+    @abc.abstractmethod
     def row(self, word: str) -> int:
         """The row of a word.
 
@@ -113,10 +117,10 @@ class Measures(abc.ABC):
         Args:
             first: a word or a vector.
             second: the same.
-            default: the result if a word is not in the vocabulary or its vector is not finite; None raises an error.
+            default: the result if a word has no finite vector; None raises an error.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: an argument is neither a word nor a vector, or has the wrong shape, or is not finite.
         """
@@ -137,7 +141,7 @@ class Measures(abc.ABC):
         Without `others`, the distance to a vector that is not finite is NaN.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a given word holds NaN or infinity.
             ValueError: as for :meth:`similarity`.
         """
@@ -153,7 +157,7 @@ class Measures(abc.ABC):
         """The cosine between the mean vectors of two groups of words.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: a group is empty, or holds something other than words and vectors.
         """
@@ -179,11 +183,10 @@ class Measures(abc.ABC):
             weights: one number per word; 1 where omitted. The sum is divided by the sum of their absolute values.
             pre_normalize: scale the words' vectors to length 1 first.
             post_normalize: scale the mean to length 1.
-            unknown: ``"raise"``, or ``"skip"`` words that are not in the vocabulary or whose vectors are not finite; if
-                none is left, the mean is 0.
+            unknown: ``"raise"``, or ``"skip"`` words without a finite vector; if none is left, the mean is 0.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: no words are given, or another number of weights; a weight or a vector is not finite.
         """
@@ -214,10 +217,10 @@ class Measures(abc.ABC):
 
         Args:
             words: at least two words, or one string with spaces between them.
-            unknown: ``"raise"``, or ``"skip"`` words that are not in the vocabulary or whose vectors are not finite.
+            unknown: ``"raise"``, or ``"skip"`` words without a finite vector.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: fewer than two words.
         """
@@ -232,7 +235,7 @@ class Measures(abc.ABC):
         """The words that are nearer to `first` than `second` is, most frequent first.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
         """
         return [self.index_to_key[row] for row in self._closer(first, second).tolist()]
@@ -241,7 +244,7 @@ class Measures(abc.ABC):
         """The place of `second` among the neighbours of `first`; 1 is the nearest.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
         """
         return len(self._closer(first, second)) + 1
@@ -250,8 +253,9 @@ class Measures(abc.ABC):
         (row,) = self.finite_rows([second])
         cosines = self._cosines(self._unit(first, "first is"))
         bar = cosines[row]
-        if first in self:
-            cosines[self.row(first)] = -np.inf
+        own = self.find(first)
+        if own is not None:
+            cosines[own] = -np.inf
         return np.flatnonzero(cosines > bar)
 
     def _cosines(self, unit_vector: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:

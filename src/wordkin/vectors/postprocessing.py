@@ -4,8 +4,8 @@ Rows that hold NaN or infinity are left out of means and axes, and hold no finit
 """
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -113,7 +113,7 @@ class Loss:
 
 
 def stored_as(vectors: WordVectors, storage: Storage) -> WordVectors:
-    """Store the vectors in fewer bits: float16, or int8 with one scale per word.
+    """Store the vectors, and the rows of n-grams, in fewer bits: float16, or int8 with one scale per row.
 
     Queries convert them a block at a time, and the native file stores them as they are.
 
@@ -126,18 +126,53 @@ def stored_as(vectors: WordVectors, storage: Storage) -> WordVectors:
     """
     if storage not in ("float16", "int8"):
         raise ValueError(f"storage is {storage!r}; give 'float16' or 'int8'")
-    matrix = np.empty((len(vectors), vectors.vector_size), storage)
-    scales = None if storage == "float16" else np.empty(len(vectors), np.float32)
-    for rows in row_blocks(len(vectors), vectors.vector_size):
-        values = vectors.values(rows)
+    matrix, scales, place = _quantized(vectors.values, vectors.vectors.shape, storage)
+    if place is not None:
+        word = vectors.index_to_key[place]
+        raise ValueError(f"{word!r} has a number that {storage} cannot hold; use unit_length first")
+    subwords = vectors.subwords
+    if subwords is not None:
+        rows, scales_of_rows, place = _quantized(subwords.values, subwords.rows.shape, storage)
+        if place is not None:
+            raise ValueError(f"the row of an n-gram has a number that {storage} cannot hold")
+        subwords = dataclasses.replace(subwords, rows=rows, scales=scales_of_rows)
+    return vectors.with_vectors(matrix, scales, subwords)
+
+
+def _quantized(
+    values_of: Callable[[slice], npt.NDArray[np.float32]], shape: tuple[int, int], storage: Storage
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32] | None, int | None]:
+    """The stored rows of a matrix, their scales if they have any, and the first row that cannot be stored if any."""
+    matrix = np.empty(shape, storage)
+    scales = None if storage == "float16" else np.empty(shape[0], np.float32)
+    for rows in row_blocks(*shape):
+        values = values_of(rows)
         place = first_unrepresentable(values, storage)
         if place is not None:
-            word = vectors.index_to_key[rows.start + place]
-            raise ValueError(f"{word!r} has a number that {storage} cannot hold; use unit_length first")
+            return matrix, scales, rows.start + place
         matrix[rows], scales_of_block = quantize(values, storage)
         if scales is not None:
             scales[rows] = scales_of_block
-    return vectors.with_vectors(matrix, scales)
+    return matrix, scales, None
+
+
+def prune_subwords(vectors: WordVectors, rows: int) -> WordVectors:
+    """Keep the rows of the n-grams that matter most for words outside the vocabulary; the words' vectors stay.
+
+    The vector of a word outside the vocabulary becomes the mean of those of its n-grams that were kept.
+
+    Args:
+        vectors: a model with subwords.
+        rows: the number of rows to keep.
+
+    Raises:
+        ValueError: the model has no subwords, or `rows` is not a whole number above 0.
+    """
+    rows = whole_number("rows", rows)
+    if vectors.subwords is None:
+        raise ValueError("the model has no n-grams to prune")
+    vocabulary = vectors.vocabulary
+    return vectors.with_subwords(vectors.subwords.prune(vocabulary.text, vocabulary.offsets, rows))
 
 
 def loss(vectors: WordVectors, stored: WordVectors, *, sample: int = 1000, seed: int = 1) -> Loss:

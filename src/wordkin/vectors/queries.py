@@ -82,12 +82,12 @@ class Queries(Measures):
         """The direction that :meth:`most_similar` searches, (vector_size,) of length 1 or 0; and the rows of its words.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: the query is empty, or a vector has the wrong shape or is not finite.
         """
         terms = weighted_terms(positive, negative)
-        rows = {self.row(term) for term, _ in terms if isinstance(term, str) and term in self}
+        rows = {row for term, _ in terms if (row := self.find(term)) is not None}
         return self._direction(terms).astype(np.float32), rows
 
     def most_similar(
@@ -126,7 +126,7 @@ class Queries(Measures):
             whose vectors hold NaN or infinity are left out.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary; it is a KeyError and names the closest spellings.
+            UnknownWordError: a word has no vector; it is a KeyError and names the closest spellings.
             NonFiniteVectorError: the vector of a word of the query holds NaN or infinity.
             ValueError: the query is empty; a vector has the wrong shape or is not finite; an argument is out of range.
             MissingPackageError: `as_frame` needs a library that is not installed.
@@ -178,7 +178,7 @@ class Queries(Measures):
             unknown word. As a frame: the columns question (its index), word and score.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: an argument is out of range, or a single word was given.
             MissingPackageError: `as_frame` needs a library that is not installed.
@@ -224,7 +224,7 @@ class Queries(Measures):
             options: as for :meth:`most_similar`.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.
             ValueError: the method is unknown, or an argument is neither a word nor a vector.
         """
@@ -252,16 +252,16 @@ class Queries(Measures):
         if not any(asked) or plan.count == 0:
             return [[] for _ in asked]
         pairs = [
-            (query, self.row(term))
+            (query, row)
             for query, terms in enumerate(asked)
             for term, _ in terms
-            if isinstance(term, str) and term in self
+            if (row := self.find(term)) is not None
         ]
-        query, row = np.array(pairs, np.intp).reshape(-1, 2).T
+        query, excluded_rows = np.array(pairs, np.intp).reshape(-1, 2).T
         blocks = self.cosine_blocks(queries, plan.candidates)
         if exponents is not None:
             blocks = search.products(blocks, exponents)
-        excluded = query, plan.candidates.positions(row)
+        excluded = query, plan.candidates.positions(excluded_rows)
         bound = 1.0 if exponents is None else math.inf
         found = search.best(blocks, len(asked), plan.count, plan.threshold, excluded, bound)
         return [self._named(plan, *ranked) if terms else [] for terms, ranked in zip(asked, found, strict=True)]

@@ -15,6 +15,7 @@ from wordkin.vectors.formats.stream import Precision, dequantize
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
 from wordkin.vectors.search import Rows
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
 
 
@@ -195,6 +196,19 @@ class WordVectors(Queries):
         return self._model.precision
 
     @property
+    def subwords(self) -> Subwords | None:
+        """The rows of character n-grams, which give words outside the vocabulary a vector; None without n-grams."""
+        return self._model.subwords
+
+    def without_subwords(self) -> "WordVectors":
+        """The same vectors for the words of the vocabulary alone; nothing is copied."""
+        return self.with_subwords(None)
+
+    def with_subwords(self, subwords: Subwords | None) -> "WordVectors":
+        """The same vectors, with other rows of n-grams; nothing is copied."""
+        return self._with_model(dataclasses.replace(self._model, subwords=subwords))
+
+    @property
     def output_vectors(self) -> npt.NDArray[np.float32] | None:
         """The output vectors W, (words, vector_size) float32; None if the file has none."""
         return self._model.output
@@ -214,14 +228,22 @@ class WordVectors(Queries):
         """The length of the vectors."""
         return int(self.vectors.shape[1])
 
-    def with_vectors(self, vectors: npt.NDArray[Any], scales: npt.NDArray[np.float32] | None = None) -> "WordVectors":
-        """Replace the vectors and keep the words; output vectors and vectors for unknown words are left out.
+    def with_vectors(
+        self,
+        vectors: npt.NDArray[Any],
+        scales: npt.NDArray[np.float32] | None = None,
+        subwords: Subwords | None = None,
+    ) -> "WordVectors":
+        """Replace the vectors and keep the words; output vectors are left out.
 
         Args:
             vectors: (words, any vector_size).
             scales: as the attribute :attr:`scales`.
+            subwords: the rows of n-grams that fit these vectors; None without n-grams.
         """
-        model = dataclasses.replace(self._model, input=vectors, output=None, norms=None, subwords=None, scales=scales)
+        model = dataclasses.replace(
+            self._model, input=vectors, output=None, norms=None, subwords=subwords, scales=scales
+        )
         other = type(self)(model)
         other._folds = self._folds
         return other
@@ -231,9 +253,14 @@ class WordVectors(Queries):
 
         The exact word is looked up first. Nothing is copied, and the stored words do not change.
         """
-        other = type(self)(self._model)
-        other._norms = self._norms
+        other = self._with_model(self._model)
         other._folds = True
+        return other
+
+    def _with_model(self, model: native.StoredModel) -> "WordVectors":
+        """The same vectors, with their lengths, from another record of them."""
+        other = type(self)(model)
+        other._norms, other._folds = self._norms, self._folds
         return other
 
     def __getstate__(self) -> tuple[native.StoredModel, bool]:
@@ -256,15 +283,16 @@ class WordVectors(Queries):
         return iter(self.index_to_key)
 
     def __contains__(self, word: object) -> bool:
-        return self._find(word) is not None
+        """Whether a word has a vector: it is in the vocabulary, or one of its n-grams is known."""
+        return self.find(word) is not None or self._composed(word) is not None
 
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
         """The vector of a word: (vector_size,) float32, read-only if it is a row of :attr:`vectors` and not a copy.
 
-        Vectors from a fastText model also have vectors for unknown words, from their n-grams.
+        With subwords (:attr:`subwords`) a word outside the vocabulary has the mean of its n-grams' rows as its vector.
 
         Raises:
-            UnknownWordError: a KeyError that names the closest words.
+            UnknownWordError: the word has no vector; a KeyError that names the closest words.
         """
         vector = self.get(word)
         if vector is None:
@@ -276,12 +304,14 @@ class WordVectors(Queries):
 
     def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
         """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""
-        row = self._find(word)
-        if row is not None:
-            return self.values(row)
-        subwords = self._model.subwords
-        vector = None if subwords is None or not isinstance(word, str) else subwords.vector(word)
+        row = self.find(word)
+        vector = self._composed(word) if row is None else self.values(row)
         return default if vector is None else vector
+
+    def _composed(self, word: object) -> npt.NDArray[np.float32] | None:
+        """The vector that its n-grams give a word; None without subwords, or if no n-gram is known."""
+        subwords = self._model.subwords
+        return subwords.vector(word) if subwords is not None and isinstance(word, str) else None
 
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows converted to float32: (rows, vector_size)."""
@@ -329,7 +359,7 @@ class WordVectors(Queries):
         Raises:
             UnknownWordError: a KeyError that names the closest words.
         """
-        row = self._find(word)
+        row = self.find(word)
         if row is None:
             raise self._unknown(word)
         return row
@@ -337,7 +367,8 @@ class WordVectors(Queries):
     def _unknown(self, word: object) -> UnknownWordError:
         return UnknownWordError(word, lambda: spelling.closest(word, self.vocabulary))
 
-    def _find(self, word: object) -> int | None:
+    def find(self, word: object) -> int | None:
+        """The row of a word; None if it is not in the vocabulary."""
         if not isinstance(word, str):
             return None
         for form in spelling.folded_forms(word) if self._folds else (word,):

@@ -23,6 +23,7 @@ from wordkin.training.ray.backend import RayBackend
 pytestmark = pytest.mark.usefixtures("ray")
 
 SETTINGS = {"vector_size": 12, "epochs": 2, "window": 3}
+SUBWORDS = {"min_n": 3, "max_n": 5, "bucket": 5_000}
 OPTIONS = {"workers": Workers(2, round_tokens=1000), "progress": False}
 
 
@@ -36,9 +37,10 @@ def trained(corpus, **options) -> Word2Vec:
     return Word2Vec(**{**SETTINGS, **options}).fit(corpus, **{**OPTIONS, **of_fit, "workers": workers})
 
 
-def content(model: Word2Vec) -> tuple[bytes, bytes, list[dict]]:
-    vectors = model.vectors
-    return vectors.vectors.tobytes(), vectors.output_vectors.tobytes(), [one.without_time() for one in model.history]
+def content(model: Word2Vec) -> tuple[bytes, bytes, bytes, list[dict]]:
+    vectors, history = model.vectors, [one.without_time() for one in model.history]
+    of_ngrams = b"" if vectors.subwords is None else vectors.subwords.rows.tobytes()
+    return vectors.vectors.tobytes(), vectors.output_vectors.tobytes(), of_ngrams, history
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +123,10 @@ def test_phrases_are_found_before_the_text_is_divided(tmp_path):
     assert content(model) == content(trained(encoded, phrases=1, min_count=2))
 
 
-def test_one_worker_is_close_to_one_machine(sentences):
-    alone = Word2Vec(**SETTINGS, threads=1).fit(sentences)
-    one = trained(sentences, number=1, round_tokens=100_000)  # so that a round is a chunk of one machine
+@pytest.mark.parametrize("subwords", [{}, SUBWORDS])
+def test_one_worker_is_close_to_one_machine(sentences, subwords):
+    alone = Word2Vec(**SETTINGS, **subwords, threads=1).fit(sentences)
+    one = trained(sentences, number=1, round_tokens=100_000, **subwords)  # so that a round is a chunk of one machine
     assert one.exchange.as_dict()["bytes_per_token"] == 0
     for ours, theirs in zip(one.history, alone.history, strict=True):
         assert ours.loss == pytest.approx(theirs.loss, rel=1e-6)
@@ -137,6 +140,7 @@ def test_one_worker_is_close_to_one_machine(sentences):
         {"architecture": "cbow", "output_layer": "hierarchical-softmax"},
         {"holdout": 0.1, "early_stopping": 1},
         {"exchange_precision": "float16"},
+        SUBWORDS,
     ],
 )
 def test_every_mode_repeats_even_with_a_killed_worker(sentences, monkeypatch, settings):
@@ -317,7 +321,10 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(model, sentences, tmp_path):
         Word2Vec(**SETTINGS).fit(sentences, checkpoint=Checkpoint(path, resume=True))
 
 
-def test_going_on_keeps_words_and_frozen_vectors(model, sentences):
+@pytest.mark.parametrize("subwords", [{}, SUBWORDS])
+def test_going_on_keeps_words_and_frozen_vectors(model, sentences, subwords):
+    if subwords:
+        model = trained(sentences, **subwords)
     more = [[*sentence, "new"] for sentence in sentences[:100]]
     grown = Word2Vec.from_vectors(model.vectors, epochs=1).partial_fit(more, freeze="old", **OPTIONS)
     assert grown.initialization.new == 1

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from wordkin import FormatError, WordVectors
+from wordkin.model.subwords import ngrams_of_word
 from wordkin.vectors.formats import gensim, pickle_reader
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vocabulary import Vocabulary
@@ -64,7 +65,7 @@ print(json.dumps([found.index_to_key, found.vectors.tolist(), counts, found.key_
 GENSIM_WRITES = """
 import sys, json, random
 import numpy as np
-from gensim.models import Doc2Vec, FastText, KeyedVectors, Word2Vec
+from gensim.models import Doc2Vec, KeyedVectors, Word2Vec
 from gensim.models.doc2vec import TaggedDocument
 folder = sys.argv[1]
 random.seed(1)
@@ -96,10 +97,29 @@ for name in ("slots", "slots_apart"):
 KeyedVectors(2, count=4).save(folder + "/no_keys")
 tagged = [TaggedDocument(["a", "b"], [place, f"tag{place}"]) for place in range(3)]
 Doc2Vec(tagged, vector_size=4, min_count=1, epochs=1, workers=1).dv.save(folder + "/documents")
-FastText(text, vector_size=12, min_count=1, epochs=1, workers=1, bucket=100).save(folder + "/fasttext")
 words = model.wv.index_to_key
 counts = [int(model.wv.get_vecattr(word, "count")) for word in words]
 print(json.dumps([words, model.wv.vectors.tolist(), model.syn1neg.tolist(), counts]))
+"""
+
+
+GENSIM_WRITES_NGRAMS = """
+import json, random, sys
+from gensim.models import FastText
+folder = sys.argv[1]
+random.seed(1)
+text = [["w" + "".join(random.choices("aeiöß", k=4)) for _ in range(20)] for _ in range(30)]
+made = {"model": {}, "words": {"max_n": 0}}
+told = {}
+for name, more in made.items():
+    model = FastText(text, vector_size=12, min_count=1, epochs=1, workers=1, bucket=100, **more)
+    model.save(folder + "/" + name)
+    told[name] = {word: model.wv[word].tolist() for word in [*model.wv.index_to_key, *(["waieu"] if not more else [])]}
+    if not more:
+        model.wv.save(folder + "/apart", separately=["vectors_ngrams", "vectors_vocab"])
+        model.wv.save(folder + "/keyed")
+        told["keyed"] = told["apart"] = told[name]
+print(json.dumps(told))
 """
 
 
@@ -166,8 +186,41 @@ def test_we_read_what_gensim_writes(tmp_path, peer, caplog):
         assert caplog.messages == [f"{tmp_path / name}: 2 slots without a key left out"]
     with pytest.raises(FormatError, match="holds KeyedVectors without keys: none of its 4 slots was filled"):
         WordVectors.load(tmp_path / "no_keys")
-    with pytest.raises(FormatError, match="holds a FastText, but only gensim's KeyedVectors and Word2Vec can be read"):
-        WordVectors.load(tmp_path / "fasttext")
+
+
+def test_we_read_the_ngrams_that_gensim_writes(tmp_path, peer):
+    for name, told in json.loads(peer("gensim", GENSIM_WRITES_NGRAMS, tmp_path)).items():
+        found = WordVectors.load(tmp_path / name)
+        for word, vector in told.items():
+            if name == "words" and word not in found:
+                continue
+            np.testing.assert_allclose(found[word], vector, atol=1e-6, err_msg=f"{name} {word}")
+    assert (tmp_path / "apart.vectors_ngrams.npy").exists()
+
+
+def test_ngrams_of_a_pickle(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(fuzz.gensim_pickle())
+    own = WordVectors.load(path).vectors
+    path.write_bytes(fuzz.gensim_pickle(max_n=3))
+    found = WordVectors.load(path)
+    ngrams = np.random.default_rng(5).standard_normal((10, 4), np.float32)
+    buckets = ngrams_of_word("of", 2, 3, 10).buckets
+    np.testing.assert_allclose(found["of"], (own[1] + ngrams[buckets].sum(axis=0)) / (1 + len(buckets)), rtol=1e-5)
+    buckets = ngrams_of_word("often", 2, 3, 10).buckets
+    np.testing.assert_allclose(found["often"], ngrams[buckets].mean(axis=0), rtol=1e-5)
+    path.write_bytes(fuzz.gensim_pickle(max_n=0))
+    np.testing.assert_array_equal(WordVectors.load(path).vectors, own)
+    path.write_bytes(fuzz.gensim_pickle(max_n=1))
+    with pytest.raises(FormatError, match="FastTextKeyedVectors whose n-grams do not fit their vectors"):
+        WordVectors.load(path)
+    path.write_bytes(fuzz.gensim_pickle(max_n=3, compatible=False))
+    with pytest.raises(FormatError, match="n-grams by an old hash"):
+        WordVectors.load(path)
+    data = fuzz.gensim_pickle()
+    path.write_bytes(data.replace(b"\x8c\x0cKeyedVectors", b"\x8c\x05Vocab"))
+    with pytest.raises(FormatError, match="only gensim's KeyedVectors, Word2Vec and FastText can be read"):
+        WordVectors.load(path)
 
 
 def test_whole_numbers_as_keys_and_a_slot_without_one(tmp_path, caplog):

@@ -5,6 +5,7 @@ An architecture is an input layer and an output layer, each a pair of functions;
     text        next_step   a lane's text, subsampled and cut into steps
     outputs     rows        the rows of W that a step meets           labels      1 or 0 for each
     inputs      forward     its input vectors                         backward    the changes to the rows of V
+    ring        with subwords, the vectors of the words within reach
     step        scores, errors, changes: the gradient
     hogwild     one step after the other          minibatch     several threads, the same bytes
     workspace   what they read and write          simd          vector registers
@@ -15,7 +16,7 @@ The kernel runs as Python, too: ``hogwild(*layers(config)).py_func``.
 from wordkin.config import TrainingConfig
 from wordkin.model import objective
 from wordkin.model.huffman import Tree
-from wordkin.model.kernel.inputs import CBOW, CBOW_SUM, CBOW_WORD2VEC, SKIPGRAM, InputLayer
+from wordkin.model.kernel.inputs import CBOW, CBOW_SUM, CBOW_WORD2VEC, SKIPGRAM, WITH_SUBWORDS, InputLayer
 from wordkin.model.kernel.outputs import BOTH, HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, OutputLayer
 from wordkin.model.kernel.workspace import (
     PADDING,
@@ -40,6 +41,7 @@ __all__ = [
     "NEGATIVE_SAMPLING",
     "PADDING",
     "SKIPGRAM",
+    "WITH_SUBWORDS",
     "InputLayer",
     "OutputLayer",
     "Samplers",
@@ -67,8 +69,8 @@ _OUTPUT_LAYERS: dict[str, OutputLayer] = {
 
 def layers(config: TrainingConfig) -> tuple[InputLayer, OutputLayer]:
     """The layers that a configuration asks for."""
-    input_layer = SKIPGRAM if config.architecture == "skipgram" else _CBOW_LAYERS[config.cbow_gradient]
-    return input_layer, _OUTPUT_LAYERS[config.output_layer]
+    plain = SKIPGRAM if config.architecture == "skipgram" else _CBOW_LAYERS[config.cbow_gradient]
+    return WITH_SUBWORDS[plain] if config.max_n else plain, _OUTPUT_LAYERS[config.output_layer]
 
 
 def window_of(config: TrainingConfig) -> Window:
@@ -89,4 +91,5 @@ def shape_of(config: TrainingConfig, tree: Tree) -> Shape:
         inputs=1 if config.architecture == "cbow" else context,
         outputs=noise + path,
         width=whole_registers(config.vector_size),
+        reach=2 * config.window + 1 if config.max_n else 0,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from wordkin.compilation import OPTIONS, compiled
 from wordkin.model.kernel.inputs import InputLayer
 from wordkin.model.kernel.outputs import OutputLayer
+from wordkin.model.kernel.ring import assign_places, clear
 from wordkin.model.kernel.simd import prefetch_to_write
 from wordkin.model.kernel.step import Layers, prefetch_step, score_step
 from wordkin.model.kernel.text import next_step, subsample
@@ -32,10 +33,13 @@ def hogwild(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
         drawn, number, loss = 0, -AHEAD, 0.0
         while number < drawn:
             if drawn - number == AHEAD:
-                slot = drawn & (2 * AHEAD - 1)
+                slot, previous = drawn & (2 * AHEAD - 1), (drawn - 1) & (2 * AHEAD - 1)
                 if next_step(setup, task, lane, slot, rows):
-                    prefetch_step(prefetch_to_write, weights, lane, slot)
+                    assign_places(lane.ring, lane, slot, previous, setup.window, True)
+                    prefetch_step(prefetch_to_write, setup, weights, lane, slot)
                     drawn += 1
+                else:
+                    clear(lane.ring, lane, previous)
             if number >= 0:
                 slot = number & (2 * AHEAD - 1)
                 loss += score_step(setup, weights, lane, slot, layers)

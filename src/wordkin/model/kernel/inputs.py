@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from wordkin.compilation import inlined
-from wordkin.model.kernel.simd import SIMD_WIDTH, fill, fma, item, load, not_unrolled, store
-from wordkin.model.kernel.step import changes, learns, output_rows
-from wordkin.model.kernel.workspace import CONTEXT, Rows
+from wordkin.model.kernel.ring import fill_places, frozen_places, mean_of_rows, sum_of_rows, write_back
+from wordkin.model.kernel.simd import SIMD_WIDTH, fill, fma, item, load, store
+from wordkin.model.kernel.step import changes, output_rows
+from wordkin.model.kernel.workspace import CONTEXT, Rows, Setup, Step, Weights, learns
 
 
 class InputLayer(NamedTuple):
@@ -46,42 +47,14 @@ def mean_row(lane, step):
 @inlined
 def context_mean(_setup, weights, lane, step):
     """One vector, the mean h = (1/c) Σ v_i."""
-    return add_up_context(weights, lane, step, 1 / np.int64(step.sizes[CONTEXT]))
+    mean_of_rows(weights.input, step.context, 0, np.int64(step.sizes[CONTEXT]), step.mean, 0)
+    return mean_row(lane, step)
 
 
 @inlined
 def context_sum(_setup, weights, lane, step):
     """One vector, the sum h = Σ v_i."""
-    return add_up_context(weights, lane, step, 1.0)
-
-
-@inlined
-def add_up_context(weights, lane, step, factor):
-    """H = factor · Σ v_i; four registers of it at once, so that their additions do not wait."""
-    V, width = weights.input, step.mean.shape[1]
-    count = np.int64(step.sizes[CONTEXT])
-    share = fill(V, factor)
-    four = width - width % (4 * SIMD_WIDTH)
-    for k in range(0, four, 4 * SIMD_WIDTH):
-        h0 = fill(V, 0.0)
-        h1, h2, h3 = h0, h0, h0
-        for i in range(count):
-            not_unrolled()
-            row = np.int64(item(step.context, i))
-            h0 = fma(share, load(V, row, k), h0)
-            h1 = fma(share, load(V, row, k + SIMD_WIDTH), h1)
-            h2 = fma(share, load(V, row, k + 2 * SIMD_WIDTH), h2)
-            h3 = fma(share, load(V, row, k + 3 * SIMD_WIDTH), h3)
-        store(step.mean, 0, k, h0)
-        store(step.mean, 0, k + SIMD_WIDTH, h1)
-        store(step.mean, 0, k + 2 * SIMD_WIDTH, h2)
-        store(step.mean, 0, k + 3 * SIMD_WIDTH, h3)
-    for k in range(four, width, SIMD_WIDTH):
-        h = fill(V, 0.0)
-        for i in range(count):
-            not_unrolled()
-            h = fma(share, load(V, item(step.context, i), k), h)
-        store(step.mean, 0, k, h)
+    sum_of_rows(weights.input, step.context, 0, np.int64(step.sizes[CONTEXT]), step.mean, 0, 1.0)
     return mean_row(lane, step)
 
 
@@ -110,8 +83,82 @@ def add_to_context(setup, weights, step, columns, change, share):
                 store(V, row, k, fma(factor, load(change, 0, k), load(V, row, k)))
 
 
+@inlined
+def in_ring(setup, weights, lane, step):
+    """The setup, weights and step of a layer whose input rows are places in the ring."""
+    return (
+        Setup(
+            setup.ids,
+            setup.offsets,
+            setup.samplers,
+            setup.tree,
+            setup.window,
+            frozen_places(setup.frozen, lane.ring),
+            setup.word_rows,
+        ),
+        Weights(lane.ring.vectors, weights.output),
+        Step(step.ring.context, step.outputs, step.sizes, step.errors, step.mean, step.ring),
+    )
+
+
+@inlined
+def subword_rows(setup, weights, lane, step):
+    """With subwords: the context words' vectors, in the ring."""
+    fill_places(setup, weights, lane.ring, step)
+    inner_setup, ring, places = in_ring(setup, weights, lane, step)
+    return context_rows(inner_setup, ring, lane, places)
+
+
+@inlined
+def change_subwords(setup, weights, lane, step, columns, room):
+    """With subwords: V_in += E · W_out in the ring; what leaves it changes V."""
+    inner_setup, ring, places = in_ring(setup, weights, lane, step)
+    change_context(inner_setup, ring, lane, places, columns, room)
+    write_back(setup, weights, lane.ring, step, columns)
+
+
+@inlined
+def subword_mean(setup, weights, lane, step):
+    """With subwords: the mean of the context words' vectors, which are in the ring."""
+    fill_places(setup, weights, lane.ring, step)
+    inner_setup, ring, places = in_ring(setup, weights, lane, step)
+    return context_mean(inner_setup, ring, lane, places)
+
+
+@inlined
+def subword_sum(setup, weights, lane, step):
+    """With subwords: the sum of the context words' vectors, which are in the ring."""
+    fill_places(setup, weights, lane.ring, step)
+    inner_setup, ring, places = in_ring(setup, weights, lane, step)
+    return context_sum(inner_setup, ring, lane, places)
+
+
+@inlined
+def change_subwords_by_mean(setup, weights, lane, step, columns, room):
+    """With subwords: as `change_by_mean` in the ring; what leaves it changes V."""
+    inner_setup, ring, places = in_ring(setup, weights, lane, step)
+    change_by_mean(inner_setup, ring, lane, places, columns, room)
+    write_back(setup, weights, lane.ring, step, columns)
+
+
+@inlined
+def change_subwords_by_sum(setup, weights, lane, step, columns, room):
+    """With subwords: as `change_by_sum` in the ring; what leaves it changes V."""
+    inner_setup, ring, places = in_ring(setup, weights, lane, step)
+    change_by_sum(inner_setup, ring, lane, places, columns, room)
+    write_back(setup, weights, lane.ring, step, columns)
+
+
 SKIPGRAM = InputLayer(context_rows, change_context)
 CBOW = InputLayer(context_mean, change_by_mean)
 CBOW_WORD2VEC = InputLayer(context_mean, change_by_sum)
 CBOW_SUM = InputLayer(context_sum, change_by_mean)
 """gensim's cbow_mean=0: the sum of the context, whose gradient is divided by the number of its words."""
+
+WITH_SUBWORDS = {
+    SKIPGRAM: InputLayer(subword_rows, change_subwords),
+    CBOW: InputLayer(subword_mean, change_subwords_by_mean),
+    CBOW_WORD2VEC: InputLayer(subword_mean, change_subwords_by_sum),
+    CBOW_SUM: InputLayer(subword_sum, change_subwords_by_mean),
+}
+"""For each input layer, the same with subwords."""

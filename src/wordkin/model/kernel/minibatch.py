@@ -18,6 +18,7 @@ from numba.core import cgutils
 from wordkin.compilation import OPTIONS, compiled, generates, inlined
 from wordkin.model.kernel.inputs import InputLayer
 from wordkin.model.kernel.outputs import OutputLayer
+from wordkin.model.kernel.ring import assign_places, clear, prefetch_words
 from wordkin.model.kernel.simd import GROUP, TILE, item, prefetch, prefetch_to_write, subarray
 from wordkin.model.kernel.step import Layers, prefetch_row, prefetch_step, score_step
 from wordkin.model.kernel.text import next_step, subsample
@@ -26,6 +27,7 @@ from wordkin.model.kernel.workspace import (
     AHEAD,
     ARRIVED,
     CONTEXT,
+    LEAVING,
     LOSS,
     OUTPUTS,
     PADDING,
@@ -165,9 +167,12 @@ def take_lane(taken, odd, team):
 def next_steps(setup, task, lane, odd, rows):
     """Put a lane's steps of a minibatch into their half of the slots."""
     size = lane.rates.shape[0] // 2
-    steps = 0
-    while steps < size and next_step(setup, task, lane, odd * size + steps, rows):
+    steps, slot = 0, odd * size
+    while steps < size and next_step(setup, task, lane, slot, rows):
+        assign_places(lane.ring, lane, slot, slot, setup.window, False)
         steps += 1
+        slot += 1
+    clear(lane.ring, lane, slot - 1)
     lane.progress[STEPS + odd] = steps
 
 
@@ -203,7 +208,7 @@ def score_lanes(setup, weights, lanes, odd, team, layers):
         loss = 0.0
         for slot in range(begin - AHEAD, end):
             if slot + AHEAD < end:
-                prefetch_step(prefetch, weights, lane, slot + AHEAD)
+                prefetch_step(prefetch, setup, weights, lane, slot + AHEAD)
             if slot >= begin:
                 loss += score_step(setup, weights, lane, slot, layers)
         lane.totals[LOSS] += loss
@@ -220,7 +225,7 @@ def change_columns(setup, weights, lanes, odd, team, backward):
         for slot in range(begin, begin + size):
             if team.threads > 1:
                 prefetch_sizes(lanes, number + 2, slot)
-                claim_step(weights, lanes, number + 1, slot, team.columns)
+                claim_step(setup, weights, lanes, number + 1, slot, team.columns)
             if slot < end:
                 backward(setup, weights, lane, step_at(lane, slot), team.columns, room)
 
@@ -235,19 +240,31 @@ def prefetch_sizes(lanes, number, slot):
 
 
 @inlined
-def claim_step(weights, lanes, number, slot, columns):
+def claim_step(setup, weights, lanes, number, slot, columns):
     """Ask for a step's errors, and for its rows for this core alone, if there is such a lane: they are changed next."""
     if number == len(lanes.sizes):
         return
-    step = step_at(lane_at(lanes, number), slot)
+    lane = lane_at(lanes, number)
+    step = step_at(lane, slot)
     for j in range(step.sizes[OUTPUTS]):
         prefetch_row(prefetch_to_write, weights.output, item(step.outputs, j), columns)
-    for i in range(step.sizes[CONTEXT]):
-        prefetch_row(prefetch_to_write, weights.input, item(step.context, i), columns)
+    claim_inputs(setup.word_rows, weights, lane, step, columns)
     pairs = min(GROUP * step.sizes[CONTEXT], step.errors.shape[1])
     for begin in range(0, step.sizes[OUTPUTS], TILE):
         for pair in range(0, pairs, PADDING):
             prefetch(step.errors, begin // TILE, pair)
+
+
+@inlined
+def claim_inputs(word_rows, weights, lane, step, columns):
+    """Ask for the rows of a step's context words; with subwords, for their places in the ring, and rows that change."""
+    if word_rows is None:
+        for i in range(step.sizes[CONTEXT]):
+            prefetch_row(prefetch_to_write, weights.input, item(step.context, i), columns)
+    else:
+        for i in range(step.sizes[CONTEXT]):
+            prefetch_row(prefetch_to_write, lane.ring.vectors, item(step.ring.context, i), columns)
+        prefetch_words(prefetch_to_write, word_rows, weights, step.ring.leaving, step.sizes[LEAVING], columns)
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wordkin.compilation import inlined
+from wordkin.model.kernel.ring import prefetch_words
 from wordkin.model.kernel.simd import (
     GROUP,
     SIMD_WIDTH,
@@ -33,7 +34,17 @@ from wordkin.model.kernel.simd import (
     store_totals,
     total,
 )
-from wordkin.model.kernel.workspace import NEWEST, OUTPUTS, PADDING, PAIRS, REPEATED, Rows, step_at
+from wordkin.model.kernel.workspace import (
+    ENTERING,
+    NEWEST,
+    OUTPUTS,
+    PADDING,
+    PAIRS,
+    REPEATED,
+    Rows,
+    learns,
+    step_at,
+)
 
 MOST_FACTORS = 64
 """Numbers from 1 to 2 whose product certainly is a float32."""
@@ -211,14 +222,6 @@ def pair_change(e, v, w, new_v, new_w):
 
 
 @inlined
-def learns(frozen, row):
-    """Whether a row of V is to change."""
-    if frozen is None:
-        return True
-    return not frozen[row]
-
-
-@inlined
 def changes(inputs, outputs, E, columns, room, in_place, frozen):
     """W_out += Eᵀ · V_in, and V_in += E · W_out or, where not `in_place`, room = E · W_out: from the old values.
 
@@ -304,9 +307,18 @@ def prefetch_row(ask, matrix, row, columns):
 
 
 @inlined
-def prefetch_step(ask, weights, lane, slot):
+def prefetch_step(ask, setup, weights, lane, slot):
     """Ask for the rows of a step: its output vectors, and the word that came within reach last."""
     step, columns = step_at(lane, slot), (0, lane.changes.shape[1])
     for j in range(step.sizes[OUTPUTS]):
         prefetch_row(ask, weights.output, item(step.outputs, j), columns)
-    prefetch_row(ask, weights.input, step.sizes[NEWEST], columns)
+    prefetch_newest(setup.word_rows, ask, weights, step, columns)
+
+
+@inlined
+def prefetch_newest(word_rows, ask, weights, step, columns):
+    """Ask for the row of the word that came within reach last; with subwords, for those of all that enter the ring."""
+    if word_rows is None:
+        prefetch_row(ask, weights.input, step.sizes[NEWEST], columns)
+    else:
+        prefetch_words(ask, word_rows, weights, step.ring.entering, step.sizes[ENTERING], columns)

@@ -10,6 +10,7 @@ from wordkin.compilation import inlined
 from wordkin.model import objective
 from wordkin.model.huffman import Tree
 from wordkin.model.kernel.simd import GROUP, SIMD_WIDTH, TILE, subarray
+from wordkin.model.subwords import WordRows
 from wordkin.storage.arrays import aligned_zeros
 
 PADDING = 16
@@ -25,7 +26,8 @@ LINE = 8
 class Weights(NamedTuple):
     """V and W, both (vocabulary, padded vector_size), aligned to 64 bytes; the padding stays zero.
 
-    They are float32, or float64 for checks.
+    With subwords, the rows of the n-grams stand behind those of the words in V. The numbers are float32, or float64 for
+    checks.
     """
 
     input: npt.NDArray[Any]
@@ -49,6 +51,7 @@ class Window(NamedTuple):
         negative: noise words of a window.
         step_positions: most positions of a step, the centre's included; CBOW takes a whole window as one step.
         most_repeated: see objective.MOST_REPEATED.
+        held_steps: with subwords, the most steps after which all words leave the ring; see training/minibatches.py.
     """
 
     size: int
@@ -56,6 +59,7 @@ class Window(NamedTuple):
     negative: int
     step_positions: int = objective.STEP_POSITIONS
     most_repeated: float = objective.MOST_REPEATED
+    held_steps: int = 2**31
 
 
 class Setup(NamedTuple):
@@ -67,7 +71,8 @@ class Setup(NamedTuple):
         samplers: see Samplers.
         tree: only read for hierarchical softmax.
         window: see Window.
-        frozen: (words,) whether a row of V stays as it is; None where all of them learn.
+        frozen: (rows,) whether a row of V stays as it is; None where all of them learn.
+        word_rows: with subwords, the rows of V that each word consists of; else None.
     """
 
     ids: npt.NDArray[np.int32]
@@ -76,6 +81,7 @@ class Setup(NamedTuple):
     tree: Tree
     window: Window
     frozen: npt.NDArray[np.bool_] | None
+    word_rows: WordRows | None = None
 
 
 class Task(NamedTuple):
@@ -92,12 +98,52 @@ class Task(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """The room that a step takes: most context words, input vectors and output vectors, and numbers in a row."""
+    """The room that a step takes: most context words, input vectors and output vectors, and numbers in a row.
+
+    With subwords, `reach` is the most positions that a window takes, the centre's included; else 0.
+    """
 
     context: int
     inputs: int
     outputs: int
     width: int
+    reach: int = 0
+
+
+class Ring(NamedTuple):
+    """With subwords, the vectors of the words within reach of a lane's windows; with a first axis, those of all lanes.
+
+    A word has one place in the ring, however often it stands within reach.
+
+    Attributes:
+        vectors: (places, width) the words' vectors, which steps change.
+        before: (places, width) what they were when the place was filled.
+        frozen: (places,) whether the word's vector stays as it is.
+        words: (places,) the word at each place, as of the newest step; −1 where there is none.
+        newest: (places,) the last position that the word came within reach with.
+        place_of: the place of each position of the lane's text that is within reach.
+        context: of each slot, the places of the context words.
+        entering: of each slot, (places, 2) the places that are filled before the step, each with its word.
+        leaving: of each slot, (places, 2) the places whose change is written back after the step, each with its word.
+    """
+
+    vectors: npt.NDArray[Any]
+    before: npt.NDArray[Any]
+    frozen: npt.NDArray[np.bool_]
+    words: npt.NDArray[np.int32]
+    newest: npt.NDArray[np.int32]
+    place_of: npt.NDArray[np.int32]
+    context: npt.NDArray[np.int32]
+    entering: npt.NDArray[np.int32]
+    leaving: npt.NDArray[np.int32]
+
+
+class RingStep(NamedTuple):
+    """One slot's part of a Ring."""
+
+    context: npt.NDArray[np.int32]
+    entering: npt.NDArray[np.int32]
+    leaving: npt.NDArray[np.int32]
 
 
 class Lane(NamedTuple):
@@ -121,6 +167,7 @@ class Lane(NamedTuple):
             none; they begin as those of one positive and then negative examples.
         first_row: (1,) zero, the only row of a step's `means`.
         changes: (inputs, width) room for ΔV.
+        ring: see Ring; None without subwords.
     """
 
     words: npt.NDArray[np.int32]
@@ -138,6 +185,7 @@ class Lane(NamedTuple):
     signs: npt.NDArray[Any]
     first_row: npt.NDArray[np.int32]
     changes: npt.NDArray[Any]
+    ring: Ring | None
 
 
 class Step(NamedTuple):
@@ -148,6 +196,7 @@ class Step(NamedTuple):
     sizes: npt.NDArray[np.int32]
     errors: npt.NDArray[Any]
     mean: npt.NDArray[Any]
+    ring: RingStep | None
 
 
 class Rows(NamedTuple):
@@ -165,14 +214,20 @@ The number of words, and of those that are no margin. Of the newest step: its ce
 begins, where that centre's window ends, and its slot. Steps of a minibatch of even number; behind it, of odd number.
 """
 
+ENTERED, LEFT, HELD = range(LINE, LINE + 3)
+"""More columns of Lane.progress, for a Ring.
+
+All positions before the first two have come within reach, or left it; the steps since all words left.
+"""
+
 LOSS, PAIRS = range(2)
 """Columns of Lane.totals: the sum of J, and the number of pairs."""
 
-CONTEXT, OUTPUTS, REPEATED, WORD, NEWEST = range(5)
+CONTEXT, OUTPUTS, REPEATED, WORD, NEWEST, ENTERING, LEAVING = range(7)
 """Columns of Lane.sizes.
 
 The numbers of context words and of output rows, and whether one of these may occur twice; the centre word, and the last
-word that its window may reach.
+word that its window may reach; how many places of a Ring are filled before the step, and written back after it.
 """
 
 ARRIVED, ABORTED = 0, LINE
@@ -232,9 +287,60 @@ def allocate(
         signs=signs,
         first_row=np.zeros((lanes, 1), np.int32),
         changes=aligned_zeros((lanes, shape.inputs, shape.width), dtype),
+        ring=_allocate_ring(lanes, room, slots, shape, dtype, minibatch_steps) if shape.reach else None,
     )
     lane.progress[:, CENTRE] = -1
     return Workspace(lane, np.zeros(2 * LINE, np.int64), np.zeros((lanes, 2, LINE), np.int64))
+
+
+def _allocate_ring(lanes: int, room: int, slots: int, shape: Shape, dtype: npt.DTypeLike, minibatch_steps: int) -> Ring:
+    """Make room for the words within reach of one window, or of all windows of a minibatch."""
+    places = shape.reach * max(minibatch_steps, 1)
+    return Ring(
+        vectors=aligned_zeros((lanes, places, shape.width), dtype),
+        before=aligned_zeros((lanes, places, shape.width), dtype),
+        frozen=np.zeros((lanes, places), np.bool_),
+        words=np.full((lanes, places), -1, np.int32),
+        newest=np.full((lanes, places), -1, np.int32),
+        place_of=np.zeros((lanes, room), np.int32),
+        context=np.zeros((lanes, slots, shape.context + 1), np.int32),
+        entering=np.zeros((lanes, slots, places, 2), np.int32),
+        leaving=np.zeros((lanes, slots, places, 2), np.int32),
+    )
+
+
+@inlined
+def ring_at(rings, number):
+    """The ring of one lane; None without subwords."""
+    if rings is None:
+        return None
+    return Ring(
+        subarray(rings.vectors, number),
+        subarray(rings.before, number),
+        subarray(rings.frozen, number),
+        subarray(rings.words, number),
+        subarray(rings.newest, number),
+        subarray(rings.place_of, number),
+        subarray(rings.context, number),
+        subarray(rings.entering, number),
+        subarray(rings.leaving, number),
+    )
+
+
+@inlined
+def ring_step_at(ring, slot):
+    """One step's part of a ring; None without subwords."""
+    if ring is None:
+        return None
+    return RingStep(subarray(ring.context, slot), subarray(ring.entering, slot), subarray(ring.leaving, slot))
+
+
+@inlined
+def learns(frozen, row):
+    """Whether a row of V is to change."""
+    if frozen is None:
+        return True
+    return not frozen[row]
 
 
 @inlined
@@ -256,6 +362,7 @@ def lane_at(lanes, number):
         subarray(lanes.signs, number),
         subarray(lanes.first_row, number),
         subarray(lanes.changes, number),
+        ring_at(lanes.ring, number),
     )
 
 
@@ -268,6 +375,7 @@ def step_at(lane, slot):
         subarray(lane.sizes, slot),
         subarray(lane.errors, slot),
         subarray(lane.means, slot),
+        ring_step_at(lane.ring, slot),
     )
 
 

@@ -33,6 +33,7 @@ from numba import types
 from numba.extending import overload
 
 from wordkin.compilation import compiled
+from wordkin.model.subwords import WordRows
 from wordkin.storage.arrays import read_only
 
 SCALE = np.float32(1024)
@@ -261,16 +262,23 @@ class Curvature(NamedTuple):
     strengths: npt.NDArray[np.float64]
 
 
-def curvature(matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64]) -> Curvature:
+def curvature(
+    matrix: npt.NDArray[np.float32], pairs: npt.NDArray[np.float64], word_rows: WordRows | None = None
+) -> Curvature:
     """The second moment of rows, each weighted by how often it occurs in a pair.
 
     Args:
         matrix: (rows, vector_size).
-        pairs: (rows,) of each row; only their ratios matter.
+        pairs: (rows,) of each row; only their ratios matter. With subwords, (words,) of each word.
+        word_rows: with subwords, the rows that each word's vector is the mean of; else None.
     """
     cumulated = np.cumsum(pairs)
     places = (np.arange(SAMPLES) + 0.5) / SAMPLES * cumulated[-1]
-    sample = matrix[np.searchsorted(cumulated, places)].astype(np.float64)
+    sampled = np.searchsorted(cumulated, places)
+    if word_rows is None:
+        sample = matrix[sampled].astype(np.float64)
+    else:
+        sample = np.stack([matrix[word_rows.of(word)].mean(axis=0, dtype=np.float64) for word in sampled])
     directions, strengths = _principal(sample, DIRECTIONS, ITERATIONS)
     return Curvature(directions.astype(np.float32), strengths)
 

@@ -22,6 +22,7 @@ from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.checkpoint import fingerprint
 from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights
 from wordkin.training.initialization import initial_input
+from wordkin.training.minibatches import overlapping
 from wordkin.training.ray.deltas import Rows, advance, changed, combine, curvature, room
 from wordkin.training.ray.shards import TextShard, Tokens, count_words
 from wordkin.training.reports import SyncRecord
@@ -104,14 +105,16 @@ class Worker:
             frozen: see :class:`ChunkTrainer`.
         """
         self._trainer, self._sync_rounds = ChunkTrainer(self._corpus, self._config, frozen), sync_rounds
-        words = len(self._corpus.vocabulary)
-        shape = (2 * words, padded(self._config.vector_size))
+        self._input_rows = self._trainer.input_rows
+        rows = self._input_rows + len(self._corpus.vocabulary)
+        shape = (rows, padded(self._config.vector_size))
         self._pairs = self._trainer.pairs_a_token()
-        self._pairs_of_round = round_tokens * np.concatenate(self._pairs)[self._number :: self._workers]
+        of_rows = overlapping(self._pairs.input, self._trainer.word_rows), self._pairs.output
+        self._pairs_of_round = round_tokens * np.concatenate(of_rows)[self._number :: self._workers]
         self._replica, self._common = aligned_zeros(shape, np.float32), aligned_zeros(shape, np.float32)
-        self._changes = room(2 * words, self._config.vector_size, precision)
+        self._changes = room(rows, self._config.vector_size, precision)
         self._combined = room(len(self._pairs_of_round), self._config.vector_size, precision)
-        self._weights = Weights(self._replica[:words], self._replica[words:])
+        self._weights = Weights(*self._matrices(self._replica))
         self._trainer.compile(self._weights)
         self._compile()
         return Prepared(self._trainer.tokens, self._trainer.held_out_size)
@@ -132,12 +135,12 @@ class Worker:
 
     def fault(self) -> str | None:
         """What is wrong with this worker's share of the common weights, None if nothing is."""
-        V, W = (np.array_split(matrix, self._workers)[self._number] for matrix in np.split(self._common, 2))
+        V, W = (np.array_split(matrix, self._workers)[self._number] for matrix in self._matrices(self._common))
         return fault_of_weights(Weights(V, W))
 
     def reset(self) -> None:
         """Set the common weights to those that depend on the seed alone, and begin the run."""
-        V, W = np.split(self._common, 2)
+        V, W = self._matrices(self._common)
         V[...] = initial_input(len(V), self._config.vector_size, V.shape[1], self._config.seed)
         W[...] = 0  # which also has the system provide the memory now, not in the first sync round
         self.begin(0)
@@ -181,8 +184,8 @@ class Worker:
         begin = time.monotonic()
         rate = learning_rate(self._config, self._round / (self._config.epochs * self._sync_rounds))
         all_changes = [self._own if given is None else given for given in changes]
-        V, W = (rows[:, : self._config.vector_size] for rows in np.split(self._common, 2))
-        of_others = curvature(W, self._pairs.output), curvature(V, self._pairs.input)
+        V, W = (rows[:, : self._config.vector_size] for rows in self._matrices(self._common))
+        of_others = curvature(W, self._pairs.output), curvature(V, self._pairs.input, self._trainer.word_rows)
         words = len(range(self._number, len(V), self._workers))
         self._result = combine(all_changes, words, rate * self._pairs_of_round, of_others, self._combined)
         self._sent += (self._workers - 1) * self._result.nbytes
@@ -205,6 +208,10 @@ class Worker:
         total = self._trainer.holdout_loss(self._weights, lambda: False)
         self._replica[...] = self._common  # evaluation turns −0 into 0
         return total
+
+    def _matrices(self, rows: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """V and W, given the rows of both."""
+        return rows[: self._input_rows], rows[self._input_rows :]
 
     def _compile(self) -> None:
         """Compile the kernels of the exchange, or load them from the cache, by exchanging nothing."""

@@ -1,22 +1,26 @@
-"""fastText's models, read with the n-grams that give unknown words a vector."""
+"""fastText's models with their n-grams: .bin is read and written, .ftz is read."""
 
+import shutil
 import struct
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
 from wordkin.compilation import compiled
-from wordkin.errors import FormatError, corrupt_file
-from wordkin.storage.arrays import rows_of_block
-from wordkin.vectors.formats.opening import open_input
+from wordkin.config import MAX_NGRAM, TrainingConfig, parameters
+from wordkin.errors import ConfigurationError, FormatError, OutputError, corrupt_file
+from wordkin.storage import atomic
+from wordkin.storage.arrays import row_blocks
+from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION, open_input
+from wordkin.vectors.formats.product_quantizer import QuantizedMatrix, read_matrix
+from wordkin.vectors.formats.row_filters import Words
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
-
-_FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
-_SIGN = np.uint32(0xFFFFFF00)
+from wordkin.vectors.subwords import Subwords
+from wordkin.vocabulary import Vocabulary
 
 COMPLETE, CUT_SHORT, NO_WORD = range(3)
 
@@ -57,89 +61,19 @@ def entries(data, begin, words, text, offsets, counts):
     return COMPLETE, position
 
 
-@register_jitable
-def _is_continuation(byte):
-    return byte & 0xC0 == 0x80
-
-
-@compiled(nogil=True)
-def add_ngrams(delimited, shortest, longest, buckets, matrix, first, total):
-    """Add the vectors of all n-grams of a word to `total`; return the number of n-grams.
-
-    Args:
-        delimited: uint8, the word between "<" and ">".
-        shortest: the smallest number of characters of an n-gram.
-        longest: the largest number of characters of an n-gram.
-        buckets: the number of rows that n-grams share.
-        matrix: (rows, vector_size) float32.
-        first: the row of the first bucket.
-        total: (vector_size,) float32; updated.
-    """
-    found = 0
-    for begin in range(len(delimited)):
-        if _is_continuation(delimited[begin]):
-            continue
-        state, end = _FNV_BASIS, begin
-        for characters in range(1, longest + 1):
-            if end == len(delimited):
-                break
-            more = True
-            while more:
-                byte = np.uint32(delimited[end])
-                if byte >= 0x80:
-                    byte |= _SIGN
-                state = np.uint32((state ^ byte) * _FNV_PRIME)  # Numba computes the product with 64 bits
-                end += 1
-                more = end < len(delimited) and _is_continuation(delimited[end])
-            if characters >= shortest and not (characters == 1 and (begin == 0 or end == len(delimited))):
-                row = first + np.int64(state % np.uint32(buckets))
-                for column in range(len(total)):
-                    total[column] += matrix[row, column]
-                found += 1
-    return found
-
-
-@compiled(nogil=True)
-def word_vectors(text, offsets, first_word, shortest, longest, buckets, matrix, first, delimited, vectors):
-    """Compute the vectors of known words: the mean of the word's row and its n-grams' rows.
-
-    Args:
-        text: uint8, the words' bytes, one after the other.
-        offsets: (words + 1,) int64.
-        first_word: the row of the first word.
-        shortest: the smallest number of characters of an n-gram.
-        longest: the largest number of characters of an n-gram; 0 without n-grams.
-        buckets: the number of rows that n-grams share.
-        matrix: (rows, vector_size) float32.
-        first: the row of the first bucket.
-        delimited: uint8, working space for the longest word and two more bytes.
-        vectors: (words, vector_size) float32 out.
-    """
-    for word in range(len(vectors)):
-        size = offsets[word + 1] - offsets[word]
-        for place in range(size):
-            delimited[1 + place] = text[offsets[word] + place]
-        delimited[0], delimited[1 + size] = ord("<"), ord(">")
-        total = vectors[word]
-        for column in range(len(total)):
-            total[column] = matrix[first_word + word, column]
-        found = 1
-        is_end_of_sentence = (
-            size == 4 and delimited[1] == 60 and delimited[2] == 47 and delimited[3] == 115 and delimited[4] == 62
-        )
-        if longest > 0 and not is_end_of_sentence:
-            found += add_ngrams(delimited[: size + 2], shortest, longest, buckets, matrix, first, total)
-        for column in range(len(total)):
-            total[column] /= np.float32(found)
-
-
-_MAGIC = struct.pack("<i", 793712314)
-_VERSIONS = (11, 12)
+_MAGIC = 793712314
+_VERSION = 12
+_VERSIONS = (11, _VERSION)
 _HEADER = struct.Struct("<2i12id3i2q")
 _MATRIX = struct.Struct("<?2q")
-_SUPERVISED = 3
-_LONGEST_NGRAM = 64
-_END_OF_SENTENCE = "</s>"
+_PRUNED = np.dtype([("bucket", "<i4"), ("place", "<i4")])
+_CBOW, _SKIPGRAM, _SUPERVISED = 1, 2, 3
+_HIERARCHICAL_SOFTMAX, _NEGATIVE_SAMPLING = 1, 2
+_UPDATE_RATE = 100  # fastText's default
+_NOT_PRUNED = -1
+_MOST = 2**31 - 1
+
+Matrix = npt.NDArray[np.float32] | QuantizedMatrix
 
 
 class _Header(NamedTuple):
@@ -165,91 +99,61 @@ class _Header(NamedTuple):
     pruned: int
 
 
-class Subwords:
-    """Vectors of unknown words, from their n-grams.
-
-    Args:
-        matrix: (words + buckets, vector_size) float32, mapped.
-        words: the number of rows of words.
-        buckets: the number of rows of n-grams.
-        shortest: the smallest number of characters of an n-gram.
-        longest: the largest number of characters of an n-gram; 0 without n-grams.
-    """
-
-    def __init__(self, matrix: npt.NDArray[np.float32], words: int, buckets: int, shortest: int, longest: int) -> None:
-        self._matrix = matrix
-        self._words = words
-        self._buckets = buckets
-        self._shortest = shortest
-        self._longest = longest
-
-    def vector(self, word: str) -> npt.NDArray[np.float32] | None:
-        """The mean of the n-grams' vectors, (vector_size,); None if the word is too short for an n-gram."""
-        pass
-
-        if not self._longest or word == _END_OF_SENTENCE:
-            return None
-        total = np.zeros(self._matrix.shape[1], np.float32)
-        delimited = np.frombuffer(f"<{word}>".encode("utf-8", "surrogatepass"), np.uint8)
-        found = add_ngrams(delimited, self._shortest, self._longest, self._buckets, self._matrix, self._words, total)
-        return total / np.float32(found) if found else None
-
-    def blocks(
-        self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
-    ) -> Iterator[Block]:
-        """Yield the words and vectors of the known words."""
-        pass
-
-        step = rows_of_block(self._matrix.shape[1])
-        vectors = np.empty((min(step, len(counts)), self._matrix.shape[1]), np.float32)
-        delimited = np.empty(int(np.diff(offsets).max()) + 2, np.uint8)
-        for begin in range(0, len(counts), step):
-            bounds = offsets[begin : begin + step + 1]
-            words, found = text[bounds[0] : bounds[-1]], vectors[: len(bounds) - 1]
-            ngrams = (self._shortest, self._longest, self._buckets, self._matrix, self._words)
-            word_vectors(words, bounds - bounds[0], begin, *ngrams, delimited, found)
-            yield Block(words, bounds - bounds[0], found, counts[begin : begin + step])
-
-
 def recognises(_path: Path, first: bytes) -> bool:
     """Whether a file's first bytes are fastText's magic number."""
-    return first.startswith(_MAGIC)
+    return first.startswith(_MAGIC.to_bytes(4, "little"))
 
 
 def read(path: Path) -> Source:
-    """Read a model, with or without labels; compressed models (.ftz) are refused.
+    """Read a model, with or without labels; .ftz as well.
 
     Raises:
-        FormatError: the file is damaged, cut short, compressed, or something else.
+        FormatError: the file is damaged, cut short, or something else.
     """
     header = _header(path)
     data = np.memmap(path, np.uint8, "r")
-    text, offsets, counts, end = _entries(path, header, data)
-    matrix = _matrix(path, header, data, end)
-    longest = 0 if header.version == 11 and header.architecture == _SUPERVISED else header.longest
-    subwords = Subwords(matrix, header.words, header.buckets, header.shortest, longest)
-    blocks = subwords.blocks(text, offsets[: header.words + 1], np.maximum(counts[: header.words], 1))
-    return Source(path, header.words, header.vector_size, blocks, subwords=subwords if longest else None)
+    text, offsets, counts, at = _entries(path, header, data)
+    pruned, at = _pruned(path, header, data, at)
+    matrix, at = _matrix(path, header, data, at)
+    subwords = _subwords(path, header, matrix, pruned)
+    output = _output(header, data, at, path) if isinstance(matrix, np.ndarray) else None
+    blocks = _blocks(matrix, subwords, text, offsets[: header.words + 1], np.maximum(counts[: header.words], 1))
+    return Source(path, header.words, header.vector_size, blocks, output, _config(header), subwords=subwords)
+
+
+def _blocks(
+    matrix: Matrix,
+    subwords: Subwords | None,
+    text: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+) -> Iterator[Block]:
+    """Yield the words and their vectors: the means of their own rows and the rows of their n-grams."""
+    for rows in row_blocks(len(counts), matrix.shape[1]):
+        bounds = offsets[rows.start : rows.stop + 1]
+        words, begins, vectors = text[bounds[0] : bounds[-1]], bounds - bounds[0], matrix[rows]
+        if subwords is not None:
+            vectors = subwords.compose(words, begins, vectors)
+        yield Block(words, begins, vectors, counts[rows])
 
 
 def _header(path: Path) -> _Header:
     with open_input(path) as file:
         room = np.empty(_HEADER.size, np.uint8)
-        if file.fill(room) < len(room) or not room.tobytes().startswith(_MAGIC):
+        if file.fill(room) < len(room) or not recognises(path, room.tobytes()):
             raise corrupt_file(path, 0, "it is not a model that fastText wrote, or is cut short")
         header = _Header(*_HEADER.unpack(room.tobytes()))
         check_sizes(path, header.words, header.vector_size, 11, file.size, 8)
         if header.version not in _VERSIONS:
             raise corrupt_file(path, 4, f"the version {header.version} of fastText's models; {_VERSIONS} are supported")
-        if header.pruned >= 0:
-            raise FormatError(f"{path} is a compressed model (.ftz), which is not read; use the .bin it was made from")
         fits = (
             header.entries == header.words + header.labels
             and header.labels >= 0
             and header.entries * 11 <= file.size
-            and 0 <= header.longest <= _LONGEST_NGRAM
+            and 0 <= header.longest <= MAX_NGRAM
             and header.shortest >= 0
             and (header.buckets > 0 or not header.longest)
+            and header.pruned >= _NOT_PRUNED
         )
         if not fits:
             raise corrupt_file(path, 8, "its numbers of words, of buckets or of characters contradict each other")
@@ -260,8 +164,6 @@ def _entries(
     path: Path, header: _Header, data: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
     """The words and labels, their counts, and the byte at which they end."""
-    pass
-
     rows = header.words + (header.buckets if header.longest else 0)
     room = len(data) - 4 * header.vector_size * rows - _HEADER.size
     if room < 11 * header.entries:  # the model is compressed, as a byte after the words says, or cut short
@@ -276,21 +178,212 @@ def _entries(
     return text[: offsets[-1]].copy(), offsets, counts, int(end)
 
 
-def _matrix(path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int) -> npt.NDArray[np.float32]:
-    """The mapped input matrix: rows of words, then rows of n-grams."""
+def _pruned(
+    path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int
+) -> tuple[npt.NDArray[Any] | None, int]:
+    """The buckets that were kept and their places behind the words, by bucket; None if all were kept."""
+    if header.pruned == _NOT_PRUNED:
+        return None, begin
+    end = begin + _PRUNED.itemsize * header.pruned
+    if end > len(data):
+        raise corrupt_file(path, begin, f"its {header.pruned:,} n-grams are more than the file holds")
+    kept = np.sort(np.frombuffer(data[begin:end].tobytes(), _PRUNED), order="bucket")
+    if not (
+        (np.diff(kept["bucket"], prepend=-1) > 0).all()
+        and (kept["bucket"] < header.buckets).all()
+        and ((kept["place"] >= 0) & (kept["place"] < header.pruned)).all()
+    ):
+        raise corrupt_file(path, begin, "an n-gram that was kept twice, or whose bucket or row is not in the model")
+    return kept, end
+
+
+def _matrix(path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int) -> tuple[Matrix, int]:
+    """The input matrix, rows of words and then rows of n-grams; and the byte behind it."""
     fixed = data[begin : begin + _MATRIX.size].tobytes()
     if len(fixed) < _MATRIX.size:
         raise corrupt_file(path, begin, "it ends before its vectors")
     compressed, rows, columns = _MATRIX.unpack(fixed)
+    matrix: Matrix
     if compressed:
-        raise FormatError(f"{path} is a compressed model (.ftz), which is not read; use the .bin it was made from")
-    needed = header.words + (header.buckets if header.longest else 0)
+        matrix, end = read_matrix(path, data, begin + 1)
+        rows, columns = matrix.shape
+    elif header.pruned != _NOT_PRUNED:
+        raise corrupt_file(path, begin, "its n-grams were pruned, but its vectors are not compressed")
+    else:
+        end = begin + _MATRIX.size + 4 * rows * columns
+    of_ngrams = header.buckets if header.pruned == _NOT_PRUNED else header.pruned
+    needed = header.words + (of_ngrams if header.longest else 0)
     if columns != header.vector_size or rows < needed:
         raise corrupt_file(
             path, begin, f"{rows:,} rows of {columns:,} numbers, where {needed:,} of {header.vector_size:,} belong"
         )
-    if 4 * rows * columns > len(data) - begin - _MATRIX.size:
+    if end > len(data):
         raise corrupt_file(
             path, begin, f"{rows:,} rows of {columns:,} numbers are more than the file holds: it is cut short"
         )
-    return np.memmap(path, "<f4", "r", begin + _MATRIX.size, (rows, columns))
+    if not compressed:
+        matrix = np.memmap(path, "<f4", "r", begin + _MATRIX.size, (rows, columns))
+    return matrix, end
+
+
+def _subwords(path: Path, header: _Header, matrix: Matrix, pruned: npt.NDArray[Any] | None) -> Subwords | None:
+    """The rows of n-grams; None for a model without n-grams."""
+    longest = 0 if header.version == 11 and header.architecture == _SUPERVISED else header.longest
+    shortest = max(header.shortest, 1)
+    of_ngrams = header.buckets if pruned is None else len(pruned)
+    if longest < shortest or not of_ngrams:
+        return None
+    if isinstance(matrix, QuantizedMatrix):
+        allowed = max(path.stat().st_size * MAX_EXPANSION, ALWAYS_ALLOWED)
+        if 4 * of_ngrams * matrix.shape[1] > allowed:
+            raise FormatError(f"{path} decompresses to more than {MAX_EXPANSION} times its size, which no model does")
+    rows = matrix[header.words : header.words + of_ngrams]
+    if pruned is None:
+        return Subwords(shortest, longest, header.buckets, np.arange(of_ngrams, dtype=np.int32), rows)
+    return Subwords(
+        shortest,
+        longest,
+        header.buckets,
+        np.ascontiguousarray(pruned["bucket"]),
+        np.ascontiguousarray(rows[pruned["place"]]),
+        pruned=True,
+    )
+
+
+def _output(header: _Header, data: npt.NDArray[np.uint8], begin: int, path: Path) -> npt.NDArray[np.float32] | None:
+    """The mapped output vectors of words, if the model was trained with negative sampling.
+
+    The output vectors of hierarchical softmax belong to the nodes of fastText's tree, which is another one here.
+    """
+    fixed = data[begin : begin + _MATRIX.size].tobytes()
+    if len(fixed) < _MATRIX.size or header.architecture == _SUPERVISED or header.loss != _NEGATIVE_SAMPLING:
+        return None
+    compressed, rows, columns = _MATRIX.unpack(fixed)
+    begin += _MATRIX.size
+    if compressed or (rows, columns) != (header.words, header.vector_size) or 4 * rows * columns > len(data) - begin:
+        return None
+    return np.memmap(path, "<f4", "r", begin, (rows, columns))
+
+
+def _config(header: _Header) -> dict[str, Any]:
+    """The hyper-parameters in the file that are allowed here; of a classifier only that it is one."""
+    if header.architecture not in (_CBOW, _SKIPGRAM):
+        return {"architecture": "supervised"}
+    has_ngrams = 0 < header.longest >= header.shortest
+    told: dict[str, Any] = {
+        "architecture": "cbow" if header.architecture == _CBOW else "skipgram",
+        "cbow_gradient": "word2vec" if header.architecture == _CBOW else None,
+        "output_layer": {
+            _HIERARCHICAL_SOFTMAX: "hierarchical-softmax",
+            _NEGATIVE_SAMPLING: "negative-sampling",
+        }.get(header.loss),
+        "vector_size": header.vector_size,
+        "window": header.window,
+        "epochs": header.epochs,
+        "min_count": header.min_count,
+        "negative": header.negative,
+        "sample": header.sample,
+        "min_n": max(header.shortest, 1) if has_ngrams else 0,
+        "max_n": header.longest if has_ngrams else 0,
+        "bucket": header.buckets,
+    }
+    known, config = parameters(), {}
+    for name, value in told.items():
+        if name in known and value is not None:
+            try:
+                config[name] = known[name].validate(name, value)
+            except ConfigurationError:  # a file may hold any number
+                continue
+    return config
+
+
+def write(source: Source, target: Path) -> None:
+    """Write a model that fastText and gensim load, with the same vectors for all words.
+
+    A word's own row is what its vector leaves when its n-grams' rows are subtracted; buckets without a row get zeros.
+    The output vectors of negative sampling are written, otherwise zeros.
+
+    Raises:
+        FormatError: the source is damaged.
+        OutputError: the file cannot be written, or a word holds a zero byte; an old file is kept.
+    """
+    words = Words()
+    with (
+        atomic.replacing(target) as temporary,
+        temporary.open("wb") as file,
+        tempfile.TemporaryFile(dir=temporary.parent) as own,
+    ):
+        for block in words.filter_blocks(source.path, source.blocks):
+            if 0 in block.text:
+                raise OutputError(f"cannot write {target}: a word holds a zero byte, which ends words in this format")
+            rows = block.vectors
+            if source.subwords is not None:
+                rows = source.subwords.own_rows(block.text, block.offsets, rows)
+            own.write(np.ascontiguousarray(rows, "<f4").data)
+        vocabulary = words.vocabulary()
+        _write_header(file, source, vocabulary)
+        for word, count in zip(vocabulary.words, vocabulary.counts.tolist(), strict=True):
+            file.write(word.encode() + b"\0" + struct.pack("<qb", count, 0))
+        bucket = 0 if source.subwords is None else source.subwords.bucket
+        file.write(_MATRIX.pack(False, len(vocabulary) + bucket, source.vector_size))
+        own.seek(0)
+        shutil.copyfileobj(own, file)
+        if source.subwords is not None:
+            _write_ngrams(file, source.subwords)
+        file.write(_MATRIX.pack(False, len(vocabulary), source.vector_size))
+        _write_output(file, source, len(vocabulary))
+
+
+def _write_header(file: IO[bytes], source: Source, vocabulary: Vocabulary) -> None:
+    config, subwords = {**TrainingConfig().as_dict(), **source.config}, source.subwords
+
+    def number(name: str) -> int:
+        value = config[name]
+        return value if type(value) is int and 0 <= value <= _MOST else 0  # a file may hold any value
+
+    hierarchical = config.get("output_layer") == "hierarchical-softmax"
+    sample = config["sample"]
+    header = _Header(
+        magic=_MAGIC,
+        version=_VERSION,
+        vector_size=source.vector_size,
+        window=number("window"),
+        epochs=number("epochs"),
+        min_count=number("min_count"),
+        negative=number("negative"),
+        word_ngrams=1,
+        loss=_HIERARCHICAL_SOFTMAX if hierarchical else _NEGATIVE_SAMPLING,
+        architecture=_CBOW if config.get("architecture") == "cbow" else _SKIPGRAM,
+        buckets=0 if subwords is None else subwords.bucket,
+        shortest=0 if subwords is None else subwords.min_n,
+        longest=0 if subwords is None else subwords.max_n,
+        update_rate=_UPDATE_RATE,
+        sample=float(sample) if isinstance(sample, int | float) else 0.0,
+        entries=len(vocabulary),
+        words=len(vocabulary),
+        labels=0,
+        tokens=int(vocabulary.counts.sum()),
+        pruned=_NOT_PRUNED,
+    )
+    file.write(_HEADER.pack(*header))
+
+
+def _write_ngrams(file: IO[bytes], subwords: Subwords) -> None:
+    """Write the rows of all buckets, zeros where the model has no row."""
+    for rows in row_blocks(subwords.bucket, subwords.rows.shape[1]):
+        block = np.zeros((rows.stop - rows.start, subwords.rows.shape[1]), "<f4")
+        places = slice(*np.searchsorted(subwords.buckets, (rows.start, rows.stop)).tolist())
+        block[subwords.buckets[places] - rows.start] = subwords.values(places)
+        file.write(block.data)
+
+
+def _write_output(file: IO[bytes], source: Source, words: int) -> None:
+    """Write the output vectors, or zeros if they do not fit the words of fastText."""
+    output = source.output
+    if output is not None and (
+        len(output) != words or source.config.get("output_layer", "negative-sampling") != "negative-sampling"
+    ):
+        output = None
+    for rows in row_blocks(words, source.vector_size):
+        shape = rows.stop - rows.start, source.vector_size
+        file.write(np.zeros(shape, "<f4").data if output is None else np.ascontiguousarray(output[rows], "<f4").data)

@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.config import MAX_NGRAM
 from wordkin.errors import FormatError, corrupt_file
 from wordkin.storage import atomic
 from wordkin.storage.units import plural
@@ -19,6 +20,7 @@ from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader
 from wordkin.vectors.formats.row_filters import Words
 from wordkin.vectors.formats.stream import MAX_VECTOR_SIZE, Block, Source, file_blocks, matrix_blocks
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")
@@ -33,7 +35,7 @@ def recognises(_path: Path, first: bytes) -> bool:
 
 
 def read(path: Path) -> Source:
-    """Read KeyedVectors, or the vectors of a Word2Vec model, that gensim 4 saved.
+    """Read KeyedVectors, FastTextKeyedVectors, or the vectors of a Word2Vec or FastText model, that gensim 4 saved.
 
     Raises:
         FormatError: the file is damaged, or holds something else.
@@ -44,23 +46,23 @@ def read(path: Path) -> Source:
         raise _unknown(path, 0)
     kind, prefix, model = saved.of.name, str(path), saved.state
     keyed: Any = saved
-    if kind == "Word2Vec":
+    if kind in ("Word2Vec", "FastText"):
         keyed, prefix = model.get(b"wv"), f"{path}.wv"
         if not isinstance(keyed, Made) or not isinstance(keyed.state, dict):
             raise _unknown(path, saved.at)
-    elif kind != "KeyedVectors":
+    elif kind not in ("KeyedVectors", "FastTextKeyedVectors"):
         raise FormatError(
-            f"{path} holds a {kind}, but only gensim's KeyedVectors and Word2Vec can be read: load it with gensim, "
-            "and save its words' vectors with their method save_word2vec_format"
+            f"{path} holds a {kind}, but only gensim's KeyedVectors, Word2Vec and FastText can be read: load it with "
+            "gensim, and save its words' vectors with their method save_word2vec_format"
         )
-    attributes = keyed.state
+    attributes, has_ngrams = keyed.state, kind.startswith("FastText")
     keys = attributes.get(b"index_to_key")
     if not isinstance(keys, list) or not keys:
         raise _unknown(path, keyed.at)
     words = [word for key in keys if (word := _word(key)) is not None]
     if len(words) < len(keys):
         raise _unknown(path, keyed.at)
-    vectors = _array(path, attributes, b"vectors", prefix, 2)
+    vectors = _array(path, attributes, b"vectors_vocab" if has_ngrams else b"vectors", prefix, 2)
     if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
         raise corrupt_file(path, keyed.at, f"KeyedVectors whose vectors do not fit their {plural(len(words), 'word')}")
     text, offsets = join_words(words)
@@ -71,6 +73,9 @@ def read(path: Path) -> Source:
         blocks = file_blocks(Path(str(vectors.filename)), vocabulary, vectors)
     else:
         blocks = matrix_blocks(vocabulary, np.ascontiguousarray(vectors, np.float32))
+    subwords = _subwords(path, keyed, prefix, vectors.shape[1]) if has_ngrams else None
+    if subwords is not None:
+        blocks = _composed(blocks, subwords)
     used = int(np.count_nonzero(np.diff(offsets)))
     if not used:
         raise FormatError(
@@ -79,10 +84,38 @@ def read(path: Path) -> Source:
     if used < len(vectors):
         logger.warning("%s: %s without a key left out", path, plural(len(vectors) - used, "slot"))
         blocks = (block.of(np.diff(block.offsets) > 0) for block in blocks)
-    output = _array(path, model, b"syn1neg", str(path), 2) if kind == "Word2Vec" else None
+    output = _array(path, model, b"syn1neg", str(path), 2) if model is not attributes else None
     if output is not None and output.shape != vectors.shape:
         output = None
-    return Source(path, used, vectors.shape[1], blocks, output)
+    return Source(path, used, vectors.shape[1], blocks, output, subwords=subwords)
+
+
+def _subwords(path: Path, keyed: Made, prefix: str, vector_size: int) -> Subwords | None:
+    """The rows of n-grams of FastTextKeyedVectors; None if they were trained without n-grams."""
+    state: dict[bytes, Any] = keyed.state
+    min_n, max_n = state.get(b"min_n"), state.get(b"max_n")
+    if max_n == 0:
+        return None
+    rows = _array(path, state, b"vectors_ngrams", prefix, 2)
+    if not (
+        type(min_n) is int
+        and type(max_n) is int
+        and 1 <= min_n <= max_n <= MAX_NGRAM
+        and rows is not None
+        and rows.shape == (state.get(b"bucket"), vector_size)
+        and len(rows)
+    ):
+        raise corrupt_file(path, keyed.at, "FastTextKeyedVectors whose n-grams do not fit their vectors")
+    if state.get(b"compatible_hash") is not True:
+        raise FormatError(f"{path} has n-grams by an old hash that only old versions of gensim compute; save it anew")
+    buckets = np.arange(len(rows), dtype=np.int32)
+    return Subwords(min_n, max_n, len(rows), buckets, np.asarray(rows, np.float32))
+
+
+def _composed(blocks: Iterator[Block], subwords: Subwords) -> Iterator[Block]:
+    """Yield the words' vectors from the words' own rows."""
+    for block in blocks:
+        yield block._replace(vectors=subwords.compose(block.text, block.offsets, block.vectors))
 
 
 def _word(key: Any) -> bytes | None:

@@ -96,6 +96,9 @@ def _card(name: str, source: Source, model: native.StoredModel, card: Card) -> s
     size = f"{len(model.input):,} words of {source.vector_size} dimensions, {model.precision}"
     facts = [f"- {size}, the first: {', '.join(words)}"]
     facts += [f"- {parameter.replace('_', ' ')}: {value}" for parameter, value in sorted(source.config.items())]
+    if model.subwords is not None:
+        lengths = f"{model.subwords.min_n} to {model.subwords.max_n} characters"
+        facts.append(f"- {len(model.subwords.rows):,} n-grams of {lengths}, which give other words a vector in wordkin")
     repository = json.dumps(card.repository or f"OWNER/{name}", ensure_ascii=False)
     languages = "".join(f'\n- "{language}"' for language in card.languages)
     licence = f'license: "{card.licence}"' + (f"\nlanguage:{languages}" if languages else "")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.config import MAX_NGRAM
 from wordkin.errors import OutputError, corrupt_file
 from wordkin.storage import container, word_index
 from wordkin.storage.arrays import file_offset, row_blocks
@@ -17,13 +18,13 @@ from wordkin.vectors.formats.stream import (
     STORED_TYPES,
     Precision,
     Source,
-    Subwords,
     file_blocks,
     first_unrepresentable,
     matrix_blocks,
     quantize,
 )
 from wordkin.vectors.norms import row_lengths
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
 
 KIND = "model"
@@ -37,7 +38,11 @@ ARRAYS = {
     "counts": ("I64", 1),
     "bucket_begins": ("I32", 1),
     "bucket_rows": ("I32", 1),
+    "ngram_buckets": ("I32", 1),
+    "ngram_rows": ("F32 F16 I8", 2),
+    "ngram_scales": ("F32", 1),
 }
+_MOST_BUCKETS = 2**31 - 1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,7 +57,8 @@ class StoredModel:
         history: one mapping per epoch; if training continued an earlier model, the epochs of all runs, each with the
             number of its ``run``, from 1.
         norms: (words,) float32, the stored lengths of the rows of `input`; None if unknown.
-        subwords: gives unknown words a vector, if the file's format can; it is not stored.
+        subwords: the rows of n-grams, which give unknown words a vector; None without n-grams. `input` holds the words'
+            own vectors all the same: the means of the words' own rows and the rows of their n-grams.
         scales: (words,) float32, the factors of int8 rows; else None.
     """
 
@@ -96,6 +102,7 @@ def source_of(path: Path, model: StoredModel) -> Source:
         model.output,
         model.config,
         model.history,
+        model.subwords,
         precision=model.precision,
     )
 
@@ -115,6 +122,8 @@ def write(source: Source, target: Path) -> None:
 def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> None:
     """Write the file; `vocabulary` is called after the last block."""
     metadata = {"config": source.config, "history": source.history, "word_index": word_index.VERSION}
+    if source.subwords is not None:
+        metadata["subwords"] = {name: getattr(source.subwords, name) for name in ("min_n", "max_n", "bucket", "pruned")}
     norms: list[npt.NDArray[np.float32]] = []
     scales: list[npt.NDArray[np.float32]] = []
     is_plain = source.precision == "float32"
@@ -126,6 +135,8 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
         if scales:
             writer.add("scales", "F32", scales)
         writer.add("norms", "F32", norms)
+        if source.subwords is not None:
+            _write_subwords(path, writer, source.subwords, source.precision)
         words = vocabulary()
         index = words.index or word_index.build(word_index.hashes(words.text, words.offsets))
         writer.add("bucket_begins", "I32", [index.begins])
@@ -133,6 +144,31 @@ def _write(path: Path, source: Source, vocabulary: Callable[[], Vocabulary]) -> 
         writer.add("word_offsets", "I64", [words.offsets])
         writer.add("counts", "I64", [words.counts])
         writer.add("words", "U8", [words.text])
+
+
+def _write_subwords(path: Path, writer: container.ContainerWriter, subwords: Subwords, precision: Precision) -> None:
+    """Write the rows of n-grams; rows of zeros are left out if absent rows count as zeros."""
+    buckets: list[npt.NDArray[np.int32]] = []
+    scales: list[npt.NDArray[np.float32]] = []
+
+    def stored() -> Iterator[npt.NDArray[Any]]:
+        for rows in row_blocks(*subwords.rows.shape):
+            values, reached = subwords.values(rows), subwords.buckets[rows]
+            if not subwords.pruned and not (used := values.any(axis=1)).all():
+                values, reached = values[used], reached[used]
+            if first_unrepresentable(values, precision) is not None:
+                what = f"the row of an n-gram has a number that {precision} cannot hold"
+                raise OutputError(f"cannot write {path}: {what}; keep float32")
+            values, scales_of_block = quantize(values, precision)
+            if scales_of_block is not None:
+                scales.append(scales_of_block)
+            buckets.append(reached)
+            yield values
+
+    writer.add("ngram_rows", STORED_TYPES[precision], stored())
+    writer.add("ngram_buckets", "I32", buckets)
+    if scales:
+        writer.add("ngram_scales", "F32", scales)
 
 
 def _stored(
@@ -185,20 +221,52 @@ def load(path: Path) -> StoredModel:
         if matrix is not None and matrix.shape != (len(counts), vectors.shape[1]):
             raise corrupt_file(path, container.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
     norms, scales = arrays.get("norms"), arrays.get("scales")
-    for name, lengths in (("norms", norms), ("scales", scales)):
-        if lengths is not None and len(lengths) != len(counts):
-            raise corrupt_file(path, container.HEADER, f"the array {name!r} does not fit its {len(counts):,} words")
-    if (scales is None) == (vectors.dtype == np.int8):
-        raise corrupt_file(path, container.HEADER, "scales belong to vectors of int8, and to no others")
-    if scales is not None and not (fits := (scales >= 0) & (scales < np.inf)).all():
-        raise corrupt_file(path, file_offset(scales, int(fits.argmin())), "a scale that is below 0 or not finite")
+    if norms is not None and len(norms) != len(counts):
+        raise corrupt_file(path, container.HEADER, f"the array 'norms' does not fit its {len(counts):,} words")
+    _check_scales(path, "scales", scales, vectors)
     if not (isinstance(config, dict) and isinstance(history, list) and all(map(_is_epoch, history))):
         raise corrupt_file(path, container.HEADER, "its config or its history is not what wordkin writes")
     index = None
     if metadata.get("word_index") == word_index.VERSION and {"bucket_begins", "bucket_rows"} <= arrays.keys():
         index = WordIndex(arrays["bucket_begins"], arrays["bucket_rows"])
     vocabulary = Vocabulary.from_stored(text, offsets, counts, str(path), index)
-    return StoredModel(vectors, output, vocabulary, config, history, norms, scales=scales)
+    subwords = _load_subwords(path, arrays, metadata.get("subwords"), vectors.shape[1])
+    return StoredModel(vectors, output, vocabulary, config, history, norms, subwords, scales)
+
+
+def _load_subwords(path: Path, arrays: dict[str, npt.NDArray[Any]], told: Any, vector_size: int) -> Subwords | None:
+    """Check the rows of n-grams; None if the file has none."""
+    buckets, rows, scales = (arrays.get(f"ngram_{name}") for name in ("buckets", "rows", "scales"))
+    if buckets is None and rows is None:
+        return None
+    if buckets is None or rows is None or rows.shape != (len(buckets), vector_size):
+        raise corrupt_file(path, container.HEADER, "its rows of n-grams do not fit their buckets or its vectors")
+    _check_scales(path, "ngram_scales", scales, rows)
+    limits = {"min_n": MAX_NGRAM, "max_n": MAX_NGRAM, "bucket": _MOST_BUCKETS}
+    if not (
+        isinstance(told, dict)
+        and all(type(told.get(name)) is int and 1 <= told[name] <= most for name, most in limits.items())
+        and told["min_n"] <= told["max_n"]
+        and isinstance(told.get("pruned"), bool)
+    ):
+        raise corrupt_file(path, container.HEADER, "its lengths of n-grams or its number of buckets cannot be")
+    ascends = np.diff(buckets, prepend=np.int32(-1), append=np.int64(told["bucket"])) > 0
+    if not ascends.all():
+        place = min(int(ascends.argmin()), len(buckets) - 1)
+        raise corrupt_file(path, file_offset(buckets, place), "a bucket of n-grams that is too large or out of order")
+    return Subwords(told["min_n"], told["max_n"], told["bucket"], buckets, rows, scales, told["pruned"])
+
+
+def _check_scales(path: Path, name: str, scales: npt.NDArray[np.float32] | None, rows: npt.NDArray[Any]) -> None:
+    """Check that rows of int8 have scales, and that no others have."""
+    if (scales is None) == (rows.dtype == np.int8):
+        raise corrupt_file(path, container.HEADER, f"{name} belong to rows of int8, and to no others")
+    if scales is None:
+        return
+    if len(scales) != len(rows):
+        raise corrupt_file(path, container.HEADER, f"the array {name!r} does not fit its {len(rows):,} rows")
+    if not (fits := (scales >= 0) & (scales < np.inf)).all():
+        raise corrupt_file(path, file_offset(scales, int(fits.argmin())), "a scale that is below 0 or not finite")
 
 
 def _is_epoch(record: Any) -> bool:

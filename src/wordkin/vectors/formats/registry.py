@@ -30,6 +30,7 @@ class Format:
         writes: whether it can be written.
         quantizes: whether it can hold float16 and int8.
         single: whether it is a single file, which can be written to standard output.
+        subwords: whether it can hold the rows of n-grams.
         skips: whether its ``read`` takes ``skip_bad_rows``, which returns bad rows as rows without a word.
     """
 
@@ -40,12 +41,13 @@ class Format:
     writes: bool = True
     quantizes: bool = False
     single: bool = True
+    subwords: bool = False
     skips: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether it holds a whole model with output vectors, so that training can continue from it."""
-        return self.place in ("native", "hub")
+        return self.place in ("native", "hub", "fasttext_bin")
 
     def functions(self) -> Any:
         """The module or object that reads and writes it."""
@@ -57,8 +59,8 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (  # in the order of trying; the last ones recognize anything that looks like text
-        Format("safetensors", "native", (".safetensors", ".wordkin"), quantizes=True),
-        Format("fasttext-bin", "fasttext_bin", writes=False),
+        Format("safetensors", "native", (".safetensors", ".wordkin"), quantizes=True, subwords=True),
+        Format("fasttext-bin", "fasttext_bin", subwords=True),
         Format("gensim", "gensim", (".kv", ".model")),
         Format("numpy", "numpy_array", (".npy",), single=False, skips=True),
         Format("npz", "numpy_array:NPZ", writes=False),
@@ -69,7 +71,7 @@ FORMATS = {
         Format("word2vec-text", "text:WORD2VEC", (".txt",), skips=True),
         Format("fasttext-vec", "text:WORD2VEC", (".vec",), skips=True),
         Format("glove", "text:GLOVE", (".glove",), skips=True),
-        Format("hub", "hub", quantizes=True, single=False),
+        Format("hub", "hub", quantizes=True, single=False, subwords=True),
         Format("spacy", "folders:SPACY", reads=False, single=False),
         Format("static-embedding", "folders:STATIC_EMBEDDING", reads=False, single=False),
     )

@@ -5,7 +5,7 @@ import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from wordkin.errors import OutputError, argument, corrupt_file
 from wordkin.storage.arrays import file_offset, row_blocks, rows_of_block
 from wordkin.storage.units import plural
 from wordkin.vectors.formats.opening import open_input
+from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("wordkin")
@@ -60,13 +61,6 @@ class Block(NamedTuple):
         return Block(text, offsets, self.vectors[mask], None if self.counts is None else self.counts[mask])
 
 
-class Subwords(Protocol):
-    """A source of vectors for unknown words."""
-
-    def vector(self, word: str) -> npt.NDArray[np.float32] | None:
-        """The vector of a word, (vector_size,) float32; None if no part of the word is known."""
-
-
 @dataclasses.dataclass(eq=False)
 class Source:
     """A file of vectors that is being read.
@@ -79,7 +73,7 @@ class Source:
         output: (words, vector_size) float32, W, mapped; None if the file has none.
         config: the hyper-parameters of the training run, if known.
         history: one mapping per epoch, if known.
-        subwords: gives unknown words a vector; None if the file cannot.
+        subwords: the rows of n-grams, which give unknown words a vector; None if the file has none.
         precision: the number format of the vectors in the native format.
     """
 
