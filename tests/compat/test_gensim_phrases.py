@@ -125,7 +125,7 @@ def test_what_is_saved_is_loaded(found, tmp_path, caplog):
     assert FrozenPhrases.load(tmp_path / "phrases").phrasegrams == own.freeze().phrasegrams
     content = (tmp_path / "phrases").read_bytes().replace(b'\\"min_count\\"', b'\\"min_cound\\"')
     (tmp_path / "phrases").write_bytes(content.replace(b'\\"class\\"', b'\\"clasp\\"'))
-    with pytest.raises(FormatError, match="its phrases are not what wordkin writes"):
+    with pytest.raises(FormatError, match="what it holds does not fit together"):
         FrozenPhrases.load(tmp_path / "phrases")
 
 

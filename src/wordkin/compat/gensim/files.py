@@ -110,9 +110,14 @@ def load(fname: Any) -> Any:
     path = Path(fname)
     with path.open("rb") as file:
         first = file.read(16)
-    if not native.recognises(path, first):
-        return _load_gensim(path)
-    return _load_phrases(path) if container.container_kind(path) == _PHRASES else _load_own(path)
+    try:
+        if not native.recognises(path, first):
+            return _load_gensim(path)
+        return _load_phrases(path) if container.container_kind(path) == _PHRASES else _load_own(path)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise corrupt_file(path, 0, f"what it holds does not fit together ({type(error).__name__}: {error})") from error
 
 
 def _save_phrases(phrases: Phrases | FrozenPhrases, path: Path) -> None:
@@ -138,19 +143,14 @@ def _save_phrases(phrases: Phrases | FrozenPhrases, path: Path) -> None:
 def _load_phrases(path: Path) -> Any:
     wanted = {"words": ("U8", 1), "word_offsets": ("I64", 1), "values": ("F64", 1)}
     arrays, metadata = container.load_container(path, _PHRASES, wanted)
-    try:
-        state, kind = metadata["state"], metadata["class"]
-        entries: dict[str, Any] = {}
-        if arrays:
-            counts = np.ones(len(arrays["values"]), np.int64)
-            vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], counts, str(path))
-            values = arrays["values"] if kind == "FrozenPhrases" else arrays["values"].astype(np.int64)
-            entries = dict(zip(vocabulary.words, values.tolist(), strict=True))
-        return phrases_from_state(kind, {**state, "vocab": entries, "phrasegrams": entries})
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise corrupt_file(path, container.HEADER, "its phrases are not what wordkin writes") from error
+    state, kind = metadata["state"], metadata["class"]
+    entries: dict[str, Any] = {}
+    if arrays:
+        counts = np.ones(len(arrays["values"]), np.int64)
+        vocabulary = Vocabulary.from_stored(arrays["words"], arrays["word_offsets"], counts, str(path))
+        values = arrays["values"] if kind == "FrozenPhrases" else arrays["values"].astype(np.int64)
+        entries = dict(zip(vocabulary.words, values.tolist(), strict=True))
+    return phrases_from_state(kind, {**state, "vocab": entries, "phrasegrams": entries})
 
 
 def _words_of(wv: KeyedVectors) -> tuple[list[bytes], str]:
@@ -227,14 +227,9 @@ def _load_own(path: Path) -> Any:
     entry = metadata.get(_ENTRY)
     if entry is None:
         return _of_wordkin(native.load(path))
-    try:
-        kind, arrays = _CLASSES[entry["class"]], _own_arrays(path, entry["arrays"])
-        attributes = entry["attributes"]
-        key = int if entry["keys"] == "int" else str
-        if not (isinstance(attributes, dict) and all(isinstance(one, dict) for one in attributes.values())):
-            raise TypeError
-    except (KeyError, TypeError, ValueError) as error:
-        raise corrupt_file(path, container.HEADER, "its entry for gensim's names is not what wordkin writes") from error
+    kind, arrays = _CLASSES[entry["class"]], _own_arrays(path, entry["arrays"])
+    attributes = entry["attributes"]
+    key = int if entry["keys"] == "int" else str
     wv = KeyedVectors(int(attributes["wv"]["vector_size"]))
     output = None
     if "wv" in attributes and _has_words(path):

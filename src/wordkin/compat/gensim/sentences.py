@@ -35,13 +35,15 @@ class Read(NamedTuple):
         keys: the words.
         counts: (words,) how often each of them occurs.
         ids: (tokens,) int32, the place of each token in `keys`; in a temporary file where there are many.
-        ends: (sentences,) int64, where each sentence ends in `ids`.
+        ends: int64, where each sentence ends in `ids`; some of those without words may be left out.
+        sentences: how many sentences there are, also those without words.
     """
 
     keys: list[Hashable]
     counts: npt.NDArray[np.int64]
     ids: npt.NDArray[np.int32]
     ends: npt.NDArray[np.int64]
+    sentences: int
 
     @property
     def total_words(self) -> int:
@@ -82,9 +84,11 @@ def read(corpus_iterable: Any = None, corpus_file: Any = None) -> Read:
         return _scan([Path(corpus_file)])
     if not isinstance(corpus_iterable, Iterator):  # it can be read again if it has other words than strings
         with contextlib.suppress(CorpusError), Encoder(TrainingConfig(), tokenizer.sentinel_classes()) as encoder:
-            encoder.add_sentences(sentinel_blocks(_lists(corpus_iterable), encoder.config))
+            count = itertools.count()
+            lists = map(lambda sentence, _: sentence, _lists(corpus_iterable), count)
+            encoder.add_sentences(sentinel_blocks(lists, encoder.config))
             if not encoder.empty_tokens:
-                return _unpruned(encoder)
+                return _unpruned(encoder)._replace(sentences=next(count))
     return _iterate(corpus_iterable)
 
 
@@ -106,7 +110,7 @@ def _scan(files: Iterable[Path]) -> Read:
 
 def _unpruned(encoder: Encoder) -> Read:
     words, ids, ends = encoder.unpruned()
-    return Read(list(MappedWords(words.text, words.offsets, "")), words.counts, ids, ends)
+    return Read(list(MappedWords(words.text, words.offsets, "")), words.counts, ids, ends, len(ends))
 
 
 def _iterate(sentences: Iterable[Iterable[Hashable]]) -> Read:
@@ -137,7 +141,7 @@ def _iterate(sentences: Iterable[Iterable[Hashable]]) -> Read:
     counts = np.zeros(len(places), np.int64)
     for begin in range(0, len(tokens), _REMAPPED):
         counts += np.bincount(tokens[begin : begin + _REMAPPED], minlength=len(places))
-    return Read(list(places), counts, tokens, np.array(ends, np.int64))
+    return Read(list(places), counts, tokens, np.array(ends, np.int64), len(ends))
 
 
 def prune_while_counting(

@@ -243,9 +243,9 @@ class Word2Vec(SaveLoad):
             self.raw_vocab = dict(zip(corpus.keys, corpus.counts.tolist(), strict=True))
         logger.info(
             "collected %i word types from a corpus of %i raw words and %i sentences",
-            len(self.raw_vocab), corpus.total_words, len(corpus.ends),
+            len(self.raw_vocab), corpus.total_words, corpus.sentences,
         )  # fmt: skip
-        return corpus.total_words, len(corpus.ends)
+        return corpus.total_words, corpus.sentences
 
     def prepare_vocab(
         self,
@@ -475,7 +475,7 @@ class Word2Vec(SaveLoad):
             logger.warning("Effective 'alpha' higher than previous training cycles")
         corpus = self._read(corpus_iterable, corpus_file)
         expected = (
-            ("example", total_examples, len(corpus.ends))
+            ("example", total_examples, corpus.sentences)
             if total_examples
             else ("word", total_words, corpus.total_words)
         )
