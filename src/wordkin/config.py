@@ -48,6 +48,9 @@ MAX_NGRAM = 64
 CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "phrases", "min_count", "max_vocabulary")
 """The parameters that are fixed when a corpus is encoded."""
 
+NGRAM_PARAMETERS = ("min_n", "max_n", "bucket")
+"""The parameters that decide which n-grams share a row."""
+
 INCIDENTAL_PARAMETERS = ("threads", "memory_budget")
 """The parameters that do not change the result; memory_budget becomes max_vocabulary when the corpus is encoded."""
 

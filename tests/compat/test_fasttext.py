@@ -112,7 +112,7 @@ def test_what_is_refused(path):
         fasttext.train_supervised("text", lr=1)
     with pytest.raises(NotImplementedError, match="build others with"):
         model.set_matrices(None, None)
-    with pytest.raises(ValueError, match="--precision int8"):
+    with pytest.raises(ValueError, match=r"stored_as\(model.vectors, 'int8'\)"):
         model.quantize()
     for function in (fasttext.cbow, fasttext.skipgram, fasttext.supervised):
         with pytest.raises(Exception, match="is not supported any more"):

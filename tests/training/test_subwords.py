@@ -142,6 +142,17 @@ def test_going_on_with_other_ngrams_is_refused(model, sentences, parameters, mes
         Word2Vec.from_vectors(model.vectors, **parameters).partial_fit(sentences)
 
 
+def test_training_goes_on_from_a_file(model, sentences, tmp_path):
+    model.save(tmp_path / "m.safetensors")
+    again = Word2Vec.load(tmp_path / "m.safetensors", **STILL, threads=1)
+    assert (again.config.min_n, again.config.max_n, again.config.bucket) == (3, 5, 5_000)
+    again.partial_fit(sentences)
+    np.testing.assert_allclose(again.vectors["sea1"], model.vectors["sea1"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(again.vectors["seal"], model.vectors["seal"], rtol=1e-5, atol=1e-6)  # unknown
+    plain = Word2Vec.from_vectors(model.vectors.without_subwords())
+    assert plain.config.max_n == 0
+
+
 def test_ngrams_cannot_join_a_model_that_has_none(sentences):
     plain = Word2Vec(vector_size=12, epochs=1).fit(sentences).vectors
     with pytest.raises(ConfigurationError, match="min_n is 3, but the model has 0"):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import TrainingConfig
+from wordkin.config import NGRAM_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import Text
 from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.model import huffman
@@ -250,7 +250,7 @@ class Initialization:
         for name in ("architecture", "output_layer"):
             _require_match(self._config, name, settled.get(name, getattr(self._config, name)), self._source)
         subwords = self._vectors.subwords
-        for name, value in zip(("min_n", "max_n", "bucket"), subwords.scheme if subwords else (0, 0, 0), strict=True):
+        for name, value in zip(NGRAM_PARAMETERS, subwords.scheme if subwords else (0, 0, 0), strict=True):
             if name != "bucket" or subwords:
                 _require_match(self._config, name, value, self._source)
         if self._vectors.output_vectors is None:

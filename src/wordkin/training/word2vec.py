@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from wordkin.config import INCIDENTAL_PARAMETERS, Parameters, TrainingConfig, parameters, takes_parameters
+from wordkin.config import (
+    INCIDENTAL_PARAMETERS,
+    NGRAM_PARAMETERS,
+    Parameters,
+    TrainingConfig,
+    parameters,
+    takes_parameters,
+)
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
@@ -345,9 +352,11 @@ def _progress_of(
 
 def settings_of(vectors: WordVectors) -> dict[str, Any]:
     """The hyper-parameters with which training goes on from these vectors where no others are given."""
-    known = parameters().keys() - {"max_vocabulary"}
+    known = parameters().keys() - {"max_vocabulary", *NGRAM_PARAMETERS}
+    of_ngrams = {} if vectors.subwords is None else dict(zip(NGRAM_PARAMETERS, vectors.subwords.scheme, strict=True))
     return {
         **{name: value for name, value in vectors.config.items() if name in known},
+        **of_ngrams,
         "vector_size": vectors.vector_size,
     }
 

@@ -144,7 +144,7 @@ def _metadata(path: Path, told: object) -> dict[str, object]:
         (None, {"ngram_buckets": np.array([5], np.int32)}, "do not fit their buckets or its vectors"),
         (None, {"ngram_rows": None}, "do not fit their buckets or its vectors"),
         (None, {"ngram_rows": np.ones((42, 7), np.float32)}, "do not fit their buckets or its vectors"),
-        (None, {"ngram_scales": np.ones(42, np.float32)}, "ngram_scales belong to rows of int8, and to no others"),
+        (None, {"ngram_scales": np.ones(42, np.float32)}, "ngram_scales belong to vectors of int8, and to no others"),
     ],
 )
 def test_damage_is_named(path, told, arrays, message):

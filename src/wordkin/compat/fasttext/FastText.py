@@ -231,7 +231,8 @@ class _FastText:
     def quantize(self, *_arguments: Any, **_options: Any) -> NoReturn:
         """Refused: fastText only compresses classifiers."""
         raise ValueError(
-            "fastText compresses only classifiers; fewer bits: wordkin convert MODEL small.safetensors --precision int8"
+            "fastText compresses only classifiers; for fewer bits, use "
+            "wordkin.vectors.postprocessing.stored_as(model.vectors, 'int8')"
         )
 
     def set_matrices(self, *_arguments: Any, **_options: Any) -> NoReturn:

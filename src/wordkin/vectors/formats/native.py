@@ -223,7 +223,7 @@ def load(path: Path) -> StoredModel:
     norms, scales = arrays.get("norms"), arrays.get("scales")
     if norms is not None and len(norms) != len(counts):
         raise corrupt_file(path, container.HEADER, f"the array 'norms' does not fit its {len(counts):,} words")
-    _check_scales(path, "scales", scales, vectors)
+    _check_scales(path, "scales", scales, vectors, "words")
     if not (isinstance(config, dict) and isinstance(history, list) and all(map(_is_epoch, history))):
         raise corrupt_file(path, container.HEADER, "its config or its history is not what wordkin writes")
     index = None
@@ -241,7 +241,7 @@ def _load_subwords(path: Path, arrays: dict[str, npt.NDArray[Any]], told: Any, v
         return None
     if buckets is None or rows is None or rows.shape != (len(buckets), vector_size):
         raise corrupt_file(path, container.HEADER, "its rows of n-grams do not fit their buckets or its vectors")
-    _check_scales(path, "ngram_scales", scales, rows)
+    _check_scales(path, "ngram_scales", scales, rows, "n-grams")
     limits = {"min_n": MAX_NGRAM, "max_n": MAX_NGRAM, "bucket": _MOST_BUCKETS}
     if not (
         isinstance(told, dict)
@@ -257,14 +257,16 @@ def _load_subwords(path: Path, arrays: dict[str, npt.NDArray[Any]], told: Any, v
     return Subwords(told["min_n"], told["max_n"], told["bucket"], buckets, rows, scales, told["pruned"])
 
 
-def _check_scales(path: Path, name: str, scales: npt.NDArray[np.float32] | None, rows: npt.NDArray[Any]) -> None:
-    """Check that rows of int8 have scales, and that no others have."""
+def _check_scales(
+    path: Path, name: str, scales: npt.NDArray[np.float32] | None, rows: npt.NDArray[Any], owners: str
+) -> None:
+    """Check that rows of int8 have scales, and that no others have; `owners` are what the rows belong to."""
     if (scales is None) == (rows.dtype == np.int8):
-        raise corrupt_file(path, container.HEADER, f"{name} belong to rows of int8, and to no others")
+        raise corrupt_file(path, container.HEADER, f"{name} belong to vectors of int8, and to no others")
     if scales is None:
         return
     if len(scales) != len(rows):
-        raise corrupt_file(path, container.HEADER, f"the array {name!r} does not fit its {len(rows):,} rows")
+        raise corrupt_file(path, container.HEADER, f"the array {name!r} does not fit its {len(rows):,} {owners}")
     if not (fits := (scales >= 0) & (scales < np.inf)).all():
         raise corrupt_file(path, file_offset(scales, int(fits.argmin())), "a scale that is below 0 or not finite")
 
