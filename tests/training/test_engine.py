@@ -196,3 +196,8 @@ def test_arrays_that_do_not_fit_are_refused(change, message):
 def test_deterministic_training_of_both_output_layers_is_refused():
     with pytest.raises(ConfigurationError, match='no output layer "both"'):
         config(output_layer="both", deterministic=True)
+
+
+def test_subwords_are_refused():
+    with pytest.raises(ConfigurationError, match="sees no words"):
+        config(min_n=3, max_n=6)

@@ -37,7 +37,9 @@ class EngineConfig(TrainingConfig):
     cbow_gradient: Any = "exact"
 
     def __post_init__(self) -> None:
-        """Refuse what the kernel cannot do."""
+        """Refuse what the kernel cannot do, and what needs the words themselves."""
+        if self.max_n:
+            raise ConfigurationError("the engine sees no words, so it has no subwords")
         if self.deterministic and self.output_layer == "both":
             raise ConfigurationError('deterministic training has no output layer "both"')
 
