@@ -467,7 +467,7 @@ class _Saved:
         if key is None or (isinstance(key, int) and not isinstance(key, bool)):
             return key
         if isinstance(key, Made):
-            key = stored._scalar(key)
+            key = stored.scalar_of(key)
         if not isinstance(key, bytes | int):
             raise corrupt_file(self._path, 0, f"a key that is neither text nor a whole number: {key!r}")
         return key.decode() if isinstance(key, bytes) else key
@@ -478,7 +478,7 @@ class _Saved:
             return value.decode(errors="replace")
         if isinstance(value, Made):
             if isinstance(value.of, Name) and value.of.name == "scalar" and len(value.arguments) == 2:
-                dtype, data = stored._dtype(value.arguments[0]), encoded(value.arguments[1])
+                dtype, data = stored.dtype_of(value.arguments[0]), encoded(value.arguments[1])
                 if dtype is not None and data is not None and len(data) == dtype.itemsize:
                     return np.frombuffer(data, dtype)[0].item()
             return _NOTHING
@@ -488,7 +488,7 @@ class _Saved:
         """An array of numbers, in the pickle or beside it."""
         separate = state.get(b"__numpys")
         if isinstance(separate, list) and name.encode() in separate:
-            return stored._array(self._path, state, name.encode(), prefix, dimensions)
+            return stored.array_of(self._path, state, name.encode(), prefix, dimensions)
         values = self._parsed(state.get(name.encode()))
         return values if values is not None and values.ndim == dimensions else None
 
@@ -514,7 +514,7 @@ class _Saved:
         if not isinstance(made, Made):
             return None
         if made.of == Name("numpy", "frombuffer"):
-            return stored._frombuffer(made)
+            return stored.buffer_of(made)
         if isinstance(made.state, tuple) and len(made.state) == 5:
             *head, data = made.state
             content = encoded(data)
@@ -522,7 +522,7 @@ class _Saved:
                 return None
             other = Made(made.of, made.arguments, made.at)
             other.state = (*head, memoryview(content))
-            return stored._parse_ndarray(other)
+            return stored.ndarray_of(other)
         return None
 
 

@@ -62,7 +62,7 @@ def read(path: Path) -> Source:
     words = [word for key in keys if (word := _word(key)) is not None]
     if len(words) < len(keys):
         raise _unknown(path, keyed.at)
-    vectors = _array(path, attributes, b"vectors_vocab" if has_ngrams else b"vectors", prefix, 2)
+    vectors = array_of(path, attributes, b"vectors_vocab" if has_ngrams else b"vectors", prefix, 2)
     if vectors is None or len(vectors) != len(words) or not 1 <= vectors.shape[1] <= MAX_VECTOR_SIZE:
         raise corrupt_file(path, keyed.at, f"KeyedVectors whose vectors do not fit their {plural(len(words), 'word')}")
     text, offsets = join_words(words)
@@ -84,7 +84,7 @@ def read(path: Path) -> Source:
     if used < len(vectors):
         logger.warning("%s: %s without a key left out", path, plural(len(vectors) - used, "slot"))
         blocks = (block.of(np.diff(block.offsets) > 0) for block in blocks)
-    output = _array(path, model, b"syn1neg", str(path), 2) if model is not attributes else None
+    output = array_of(path, model, b"syn1neg", str(path), 2) if model is not attributes else None
     if output is not None and output.shape != vectors.shape:
         output = None
     return Source(path, used, vectors.shape[1], blocks, output, subwords=subwords)
@@ -96,7 +96,7 @@ def _subwords(path: Path, keyed: Made, prefix: str, vector_size: int) -> Subword
     min_n, max_n = state.get(b"min_n"), state.get(b"max_n")
     if max_n == 0:
         return None
-    rows = _array(path, state, b"vectors_ngrams", prefix, 2)
+    rows = array_of(path, state, b"vectors_ngrams", prefix, 2)
     if not (
         type(min_n) is int
         and type(max_n) is int
@@ -121,7 +121,7 @@ def _composed(blocks: Iterator[Block], subwords: Subwords) -> Iterator[Block]:
 def _word(key: Any) -> bytes | None:
     """A key as a word: text, or a whole number in decimal; b"" for an empty slot, None for anything else."""
     if isinstance(key, Made) and isinstance(key.of, Name) and key.of.name == "scalar":
-        key = _scalar(key)
+        key = scalar_of(key)
     elif key is None:
         return b""
     if isinstance(key, int) and not isinstance(key, bool):
@@ -129,7 +129,7 @@ def _word(key: Any) -> bytes | None:
     return key if isinstance(key, bytes) and key else None
 
 
-def _scalar(made: Made) -> int | bytes | None:
+def scalar_of(made: Made) -> int | bytes | None:
     """The whole number or the text of a pickled NumPy scalar, whose arguments are (type, bytes)."""
     if len(made.arguments) != 2 or not isinstance(made.arguments[1], memoryview):
         return None
@@ -140,7 +140,7 @@ def _scalar(made: Made) -> int | bytes | None:
             return bytes(data).decode("utf-32-be" if order == b">" else "utf-32-le").rstrip("\0").encode()
         except UnicodeError:
             return None
-    dtype = _dtype(kind)
+    dtype = dtype_of(kind)
     if dtype is None or dtype.kind not in "iu" or dtype.itemsize != len(data):
         return None
     return int(np.frombuffer(data, dtype)[0])
@@ -156,13 +156,13 @@ def _counts(
     """The words' counts, 1 where unknown: (words,)."""
     words, used = len(offsets) - 1, np.diff(offsets) > 0
     expandos = attributes.get(b"expandos")
-    counts = _array(path, expandos, b"count", prefix, 1) if isinstance(expandos, dict) else None
+    counts = array_of(path, expandos, b"count", prefix, 1) if isinstance(expandos, dict) else None
     if counts is None or len(counts) != words or not (counts[used] > 0).all():
         return np.ones(words, np.int64)
     return counts.astype(np.int64)
 
 
-def _array(
+def array_of(
     path: Path, attributes: dict[bytes, Any], name: bytes, prefix: str, dimensions: int
 ) -> npt.NDArray[Any] | None:
     """An array of numbers, in the pickle or in a separate file whose name begins with `prefix`."""
@@ -172,13 +172,13 @@ def _array(
     made = attributes.get(name)
     if not isinstance(made, Made):
         return None
-    found = _frombuffer(made) if made.of == Name("numpy", "frombuffer") else _parse_ndarray(made)
+    found = buffer_of(made) if made.of == Name("numpy", "frombuffer") else ndarray_of(made)
     if found is None or found.ndim != dimensions:
         raise corrupt_file(path, made.at, f"the array {name.decode()!r}, which gensim does not save")
     return found
 
 
-def _parse_ndarray(made: Made) -> npt.NDArray[Any] | None:
+def ndarray_of(made: Made) -> npt.NDArray[Any] | None:
     """The array of a pickled numpy.ndarray, whose state is (version, shape, type, is column-major, bytes)."""
     state = made.state
     if not (
@@ -186,7 +186,7 @@ def _parse_ndarray(made: Made) -> npt.NDArray[Any] | None:
     ):
         return None
     _, shape, kind, by_column, data = state
-    dtype = _dtype(kind)
+    dtype = dtype_of(kind)
     if dtype is None or not isinstance(data, memoryview) or not isinstance(shape, tuple) or len(shape) > 2:
         return None
     if not all(isinstance(length, int) and length >= 0 for length in shape):
@@ -196,14 +196,15 @@ def _parse_ndarray(made: Made) -> npt.NDArray[Any] | None:
     return np.frombuffer(data, dtype).reshape(shape, order="F" if by_column is True else "C")
 
 
-def _frombuffer(made: Made) -> npt.NDArray[Any] | None:
+def buffer_of(made: Made) -> npt.NDArray[Any] | None:
+    """The whole numbers of a pickled numpy.frombuffer, whose arguments are (bytes, type)."""
     if len(made.arguments) != 2 or not isinstance(made.arguments[0], memoryview) or made.arguments[1] != b"<i8":
         return None
     data = made.arguments[0]
     return np.frombuffer(data, "<i8") if len(data) % 8 == 0 else None
 
 
-def _dtype(made: Any) -> np.dtype[Any] | None:
+def dtype_of(made: Any) -> np.dtype[Any] | None:
     """The dtype of a pickled numpy.dtype of numbers."""
     name, order = _name_and_order(made)
     if name not in _TYPES or order not in ((b"|",) if name == b"u1" else (b"<", b">")):
