@@ -16,6 +16,7 @@ from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import Initialization
 from wordkin.training.minibatches import minibatches, moving, overlapping
 from wordkin.training.reports import expected
+from wordkin.vectors.postprocessing import prune_subwords
 from wordkin.vocabulary import Vocabulary
 
 SUBWORDS = {"min_n": 3, "max_n": 5, "bucket": 5_000}
@@ -151,6 +152,13 @@ def test_training_goes_on_from_a_file(model, sentences, tmp_path):
     np.testing.assert_allclose(again.vectors["seal"], model.vectors["seal"], rtol=1e-5, atol=1e-6)  # unknown
     plain = Word2Vec.from_vectors(model.vectors.without_subwords())
     assert plain.config.max_n == 0
+
+
+def test_going_on_from_a_pruned_model_warns(model, sentences):
+    pruned = prune_subwords(model.vectors, 40)
+    going_on = Word2Vec.from_vectors(pruned, **STILL, threads=1).partial_fit(sentences)
+    assert any("has only 40 rows of n-grams, the others were pruned: they begin anew" in it for it in going_on.warnings)
+    assert not any("pruned" in it for it in Word2Vec.from_vectors(model.vectors).partial_fit(sentences).warnings)
 
 
 def test_ngrams_cannot_join_a_model_that_has_none(sentences):

@@ -228,12 +228,18 @@ class Initialization:
                 f"the text has none of the words of {self._source}: see whether it is the same language, and whether "
                 f"{argument('tokenizer')} and {argument('lower')} are those of that model"
             )
-        for name, default in (("tokenizer", "whitespace"), ("lower", False)):
+        for name, default in (("tokenizer", "whitespace"), ("lower", False), ("phrases", 0)):
             before, now = (settings.get(name) or default for settings in (self._vectors.config, corpus.settings))
             if name in self._vectors.config and before != now:
                 findings.append(
                     f"the text was read with {argument(name)} = {now}, that of {self._source} with {before}"
                 )
+        subwords = self._vectors.subwords
+        if subwords is not None and subwords.pruned and self._config.max_n:
+            findings.append(
+                f"{self._source} has only {len(subwords.rows):,} rows of n-grams, the others were pruned: they begin "
+                "anew, so words outside the vocabulary get other vectors; go on from the model before pruning"
+            )
         for finding in findings:
             logger.warning("%s", finding)
         return findings
