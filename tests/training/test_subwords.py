@@ -161,6 +161,17 @@ def test_going_on_from_a_pruned_model_warns(model, sentences):
     assert not any("pruned" in it for it in Word2Vec.from_vectors(model.vectors).partial_fit(sentences).warnings)
 
 
+@pytest.mark.parametrize("lengths", [(3, 6), (4, 6)])
+def test_ngrams_that_are_longer_than_the_words_warn(lengths):
+    characters = [list("abcdefgh"), list("hgfedcba")] * 20
+    parameters = {"vector_size": 4, "sample": 0, "threads": 1, "epochs": 1}
+    of_words = dict(zip(("min_n", "max_n"), lengths, strict=True))
+    model = Word2Vec(**parameters, **of_words).fit(characters)
+    assert any(f"no two words have an n-gram of {lengths[0]} to 6 characters in common" in it for it in model.warnings)
+    shorter = Word2Vec(**parameters, min_n=1, max_n=2).fit([list("ab"), ["ab", "b"]] * 20)
+    assert not any("no two words" in it for it in shorter.warnings)
+
+
 def test_ngrams_cannot_join_a_model_that_has_none(sentences):
     plain = Word2Vec(vector_size=12, epochs=1).fit(sentences).vectors
     with pytest.raises(ConfigurationError, match="min_n is 3, but the model has 0"):

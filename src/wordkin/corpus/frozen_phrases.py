@@ -152,8 +152,8 @@ def _tokens(sentence: Iterable[str]) -> list[str]:
     for place, token in enumerate(tokens):
         if not isinstance(token, str):
             raise CorpusError(
-                f"token {place} of the sentence is {token!r:.60}, a {type(token).__name__}; tokens must be strings, and "
-                "join takes one sentence at a time"
+                f"token {place} of the sentence is {token!r:.60}, a {type(token).__name__}; tokens must be strings, "
+                "and join takes one sentence at a time"
             )
     return tokens
 
