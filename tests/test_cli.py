@@ -269,6 +269,23 @@ def test_explain_is_the_reference_with_the_models_numbers(here, model, label):
     assert f"{document['J_after']:.9g}" in shown
 
 
+def test_explain_says_what_v_is_in_a_model_with_ngrams(here, model, tmp_path):
+    (tmp_path / "text").write_text("seaside landmark seaside landscape\n" * 50)
+    output = tmp_path / "ngrams.safetensors"
+    small = ("--min-count", 1, "--sample", 0, "--vector-size", 4, "--bucket", 100, "--threads", 1)
+    trained = here("train", tmp_path / "text", "--subwords", "3-4", *small, "-o", output)
+    assert trained.returncode == 0, trained.stderr
+    sentence = "v is the mean of the word's own row and the rows of its n-grams"
+    assert sentence in here("explain", output, "seaside", "landmark").stdout
+    assert sentence not in here("explain", model, "sea1", "land2").stdout
+    document = json.loads(here("explain", output, "seaside", "landmark", "--json").stdout)
+    assert document["subwords"]["min_n"] == 3
+    np.testing.assert_array_equal(document["v"], WordVectors.load(output)["seaside"].astype(np.float64))
+    unknown = here("explain", output, "seasides", "landmark")  # it has a vector, but training has no step for it
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "the word 'seasides' is not in the vocabulary; closest: seaside" in unknown.stderr
+
+
 def test_explain_takes_the_models_own_rate(model):
     assert json.loads(run("explain", model, "sea1", "sea2", "--json").stdout)["learning_rate"] == 0.05
 

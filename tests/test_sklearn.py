@@ -220,3 +220,8 @@ def test_a_missing_package_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.base", None)
     with pytest.raises(MissingPackageError, match=r"^wordkin.sklearn needs scikit-learn: pip install .*\[sklearn\]"):
         importlib.reload(wordkin.sklearn)
+
+
+def test_phrases_that_transform_would_not_join_are_refused():
+    with pytest.raises(ConfigurationError, match="phrases is 2, but transform does not join phrases"):
+        vectorizer(phrases=2).fit(TEXTS)

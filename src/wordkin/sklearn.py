@@ -125,6 +125,11 @@ class WordVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _train(self, X: Any) -> WordVectors:
         values = {name: getattr(self, name) for name in parameters()}
+        if self.phrases:
+            raise ConfigurationError(
+                f"phrases is {self.phrases}, but transform does not join phrases, so none would be found: join the "
+                "documents with wordkin.Phrases first, and leave phrases out"
+            )
         if self.tokenizer is None and isinstance(first_item(X)[0], str):
             values["tokenizer"] = "words"
         return Word2Vec(**values).fit(X, progress=False).vectors

@@ -268,6 +268,16 @@ def test_a_key_with_a_space_is_refused_where_no_file_can_hold_it(kv, tmp_path):
         kv.save_word2vec_format(tmp_path / "vectors.txt")
 
 
+def test_text_that_is_read_as_binary_is_refused(tmp_path):
+    vectors = KeyedVectors(20)
+    vectors.add_vectors([f"w{row}" for row in range(30)], np.random.default_rng(1).normal(size=(30, 20)))
+    for binary in (False, True):
+        vectors.save_word2vec_format(tmp_path / f"{binary}", binary=binary)
+    with pytest.raises(ValueError, match="the file is in the text format: leave out binary=True"):
+        KeyedVectors.load_word2vec_format(tmp_path / "False", binary=True)
+    assert len(KeyedVectors.load_word2vec_format(tmp_path / "True", binary=True)) == 30
+
+
 def test_vectors_of_a_file_replace_those_of_known_keys(kv, tmp_path):
     path = tmp_path / "vectors.bin"
     other = KeyedVectors(3)

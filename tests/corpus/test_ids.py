@@ -145,7 +145,7 @@ def test_a_corpus_of_ids_is_trained_and_saved(tmp_path):
         (([1, 2, 3], [0, 2, 1, 3]), r"the offsets fall: offsets\[2\] is 1 after 2"),
         (([[1, 2], [3]], [0, 2, 3]), "the ids are no array, but a list of uneven parts"),
         (([[1, 2], [3]],), "the ids are a list without offsets: pass whole numbers and offsets"),
-        (([1, 1], [0, 2]), "only one word is left of 1 distinct ids: the most frequent one occurs 2 times"),
+        (([1, 1], [0, 2]), "only one word is left of 1 distinct id: the most frequent one occurs 2 times"),
         (([0, 2], [0, 2], ["a", "b"]), r"ids\[1\] is 2, but the 2 words have the ids from 0 on"),
         (([0, -1], [0, 2], ["a", "b"]), r"ids\[1\] is -1, but the 2 words"),
         (([0, 1], [0, 2], ["a", ""]), r"words\[1\] is ''; words must be strings that are not empty"),

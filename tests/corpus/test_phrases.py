@@ -385,6 +385,16 @@ def test_a_corpus_without_tokens_or_with_lost_words(tmp_path):
     )
     with pytest.raises(CorpusError, match="the sentence is a string"):
         found.join("new york")
+    for sentence, message in (
+        ([["new", "york"]], r"token 0 of the sentence is \['new', 'york'\], a list.*join takes one sentence at a time"),
+        (["new", None], "token 1 of the sentence is None, a NoneType"),
+        (5, "the sentence is a int: pass a list of its tokens"),
+    ):
+        with pytest.raises(CorpusError, match=message):
+            found.join(sentence)
+    for connectors, message in ((5, "connectors is 5; it must be 'english' or a list"), ([["of"]], r"has \['of'\]")):
+        with pytest.raises(ConfigurationError, match=message):
+            Phrases(connectors=connectors)
     with pytest.raises(ConfigurationError, match="'epochs' does not prune a corpus"):
         found.encode(NEW_YORK, epochs=3)
 

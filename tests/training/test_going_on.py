@@ -211,6 +211,8 @@ def test_another_tokenizer_or_case_is_warned_of(model, tmp_path):
         "the text was read with tokenizer = words, that of the model with whitespace",
         "the text was read with lower = True, that of the model with False",
     )
+    joined = again(model, phrases=1).partial_fit(tmp_path / "text")
+    assert "the text was read with phrases = 1, that of the model with 0" in joined.warnings
     same = again(model, tokenizer="whitespace").partial_fit(tmp_path / "text")
     assert not any("was read with" in line for line in same.warnings)
 

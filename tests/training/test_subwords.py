@@ -16,6 +16,7 @@ from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.initialization import Initialization
 from wordkin.training.minibatches import minibatches, moving, overlapping
 from wordkin.training.reports import expected
+from wordkin.vectors.postprocessing import prune_subwords
 from wordkin.vocabulary import Vocabulary
 
 SUBWORDS = {"min_n": 3, "max_n": 5, "bucket": 5_000}
@@ -151,6 +152,24 @@ def test_training_goes_on_from_a_file(model, sentences, tmp_path):
     np.testing.assert_allclose(again.vectors["seal"], model.vectors["seal"], rtol=1e-5, atol=1e-6)  # unknown
     plain = Word2Vec.from_vectors(model.vectors.without_subwords())
     assert plain.config.max_n == 0
+
+
+def test_going_on_from_a_pruned_model_warns(model, sentences):
+    pruned = prune_subwords(model.vectors, 40)
+    going_on = Word2Vec.from_vectors(pruned, **STILL, threads=1).partial_fit(sentences)
+    assert any("has only 40 rows of n-grams, the others were pruned: they begin anew" in it for it in going_on.warnings)
+    assert not any("pruned" in it for it in Word2Vec.from_vectors(model.vectors).partial_fit(sentences).warnings)
+
+
+@pytest.mark.parametrize("lengths", [(3, 6), (4, 6)])
+def test_ngrams_that_are_longer_than_the_words_warn(lengths):
+    characters = [list("abcdefgh"), list("hgfedcba")] * 20
+    parameters = {"vector_size": 4, "sample": 0, "threads": 1, "epochs": 1}
+    of_words = dict(zip(("min_n", "max_n"), lengths, strict=True))
+    model = Word2Vec(**parameters, **of_words).fit(characters)
+    assert any(f"no two words have an n-gram of {lengths[0]} to 6 characters in common" in it for it in model.warnings)
+    shorter = Word2Vec(**parameters, min_n=1, max_n=2).fit([list("ab"), ["ab", "b"]] * 20)
+    assert not any("no two words" in it for it in shorter.warnings)
 
 
 def test_ngrams_cannot_join_a_model_that_has_none(sentences):

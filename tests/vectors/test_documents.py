@@ -309,3 +309,21 @@ def test_a_sum_beyond_float32():
     vectors = WordVectors.from_arrays(["a"], [[3e38]])
     with pytest.raises(ValueError, match="too large for float32"):
         vectors.documents(["a a"])
+
+
+def test_strings_for_vectors_with_phrases_warn_once(caplog):
+    sentences = [["new", "york", *(f"w{row}.{place}" for place in range(15))] for row in range(20)]
+    vectors = Word2Vec(phrases=1, min_count=1, vector_size=4, sample=0, threads=1).fit(sentences).vectors
+    assert "new_york" in vectors
+    vectors.documents([["in", "new_york"]])
+    assert "are not joined" not in caplog.text
+    encoder = DocumentEncoder(vectors)
+    for _ in range(2):
+        encoder.transform(["in new york"])
+    assert caplog.text.count("trained with phrases=1, but strings are not joined") == 1
+
+
+@pytest.mark.parametrize("name", ["pre_normalize", "post_normalize"])
+def test_scaling_to_length_1_is_true_or_false(name):
+    with pytest.raises(ConfigurationError, match=f"{name} is 'no'; it must be true or false"):
+        VECTORS.documents(["the cat"], **{name: "no"})

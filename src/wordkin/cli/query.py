@@ -33,6 +33,11 @@ from wordkin.vectors.wordvectors import WordVectors
 
 _fold = click.option("--fold", is_flag=True, help="Also find words by their Unicode form NFC, and in lower case.")
 _topn = click.option("-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="How many words.")
+_MEAN_OF_NGRAMS = (
+    "v is the mean of the word's own row and the rows of its n-grams; the step adds −η (y − t) w to each of these "
+    "rows, so words that have one of these n-grams change, too"
+)
+
 _full = click.option("--full", is_flag=True, help="Leave nothing out, however long the lines.")
 
 
@@ -168,8 +173,8 @@ def explain(
     """Show the whole backward pass of one pair, with the numbers of the model.
 
     INPUT_WORD is the word of the context, whose input vector is v; OUTPUT_WORD is the centre word (label 1) or a
-    noise word (label 0), whose output vector is w. Long vectors are cut to the width of the terminal; --full and --json
-    show them whole.
+    noise word (label 0), whose output vector is w. In a model with n-grams v is the mean of the rows of the word and of
+    its n-grams. Long vectors are cut to the width of the terminal; --full and --json show them whole.
     """
     path = copy_if_pipe(model)
     vectors = load_vectors(path, source_format)
@@ -187,7 +192,7 @@ def explain(
         }
     ).first_learning_rate
     W, row = vectors.output_vectors, vectors.row
-    inputs, errors = answers([input_word], lambda word: _finite(word, vectors[word]))
+    inputs, errors = answers([input_word], lambda word: _finite(word, vectors.values(row(word))))
     outputs, more = answers([output_word], lambda word: _finite(word, W[row(word)]))
     end_if_any(errors if errors and input_word == output_word else [*errors, *more])
     v, w = inputs[input_word], outputs[output_word]
@@ -196,9 +201,13 @@ def explain(
         numbers = {
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in step._asdict().items()
         }
-        print_json({"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers})
+        document = {"input_word": input_word, "output_word": output_word, "learning_rate": eta, **numbers}
+        print_json({**document, "subwords": _subwords(vectors)})
     else:
-        click.echo("\n".join(_format_pass(step, input_word, output_word, eta, None if full else terminal_width())))
+        lines = _format_pass(step, input_word, output_word, eta, None if full else terminal_width())
+        if vectors.subwords is not None:
+            lines.insert(2, _MEAN_OF_NGRAMS)
+        click.echo("\n".join(lines))
 
 
 def _subwords(vectors: WordVectors) -> dict[str, Any] | None:

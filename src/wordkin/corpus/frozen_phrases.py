@@ -12,6 +12,7 @@ import numpy.typing as npt
 from wordkin.errors import CorpusError, corrupt_file
 from wordkin.storage import container
 from wordkin.storage.arrays import file_offset
+from wordkin.storage.units import plural
 from wordkin.vocabulary import Vocabulary, join_words
 
 KIND = "list of phrases"
@@ -47,7 +48,8 @@ class FrozenPhrases:
         return sum(len(phrases) for phrases in self.passes)
 
     def __repr__(self) -> str:
-        return f"<FrozenPhrases: {len(self):,} phrases in {len(self.passes)} passes>"
+        passes = len(self.passes)
+        return f"<FrozenPhrases: {plural(len(self), 'phrase')} in {passes} {'pass' if passes == 1 else 'passes'}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FrozenPhrases, ([dict(phrases) for phrases in self.passes], self.connectors, self.delimiter)
@@ -56,7 +58,7 @@ class FrozenPhrases:
         """The tokens of a sentence with its phrases joined: from left to right, the first that matches wins.
 
         Raises:
-            CorpusError: the sentence is a string.
+            CorpusError: the sentence is a string, or not tokens.
         """
         tokens = _tokens(sentence)
         for phrases in self.passes:
@@ -144,7 +146,16 @@ class FrozenPhrases:
 def _tokens(sentence: Iterable[str]) -> list[str]:
     if isinstance(sentence, str):
         raise CorpusError("the sentence is a string: pass a list of its tokens, such as sentence.split()")
-    return list(sentence)
+    if not isinstance(sentence, Iterable):
+        raise CorpusError(f"the sentence is a {type(sentence).__name__}: pass a list of its tokens")
+    tokens = list(sentence)
+    for place, token in enumerate(tokens):
+        if not isinstance(token, str):
+            raise CorpusError(
+                f"token {place} of the sentence is {token!r:.60}, a {type(token).__name__}; tokens must be strings, "
+                "and join takes one sentence at a time"
+            )
+    return tokens
 
 
 def _read(arrays: Mapping[str, npt.NDArray[Any]], number: int, path: str) -> Iterator[tuple[Words, float]]:

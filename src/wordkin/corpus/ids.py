@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import CorpusError, MissingPackageError, argument, pip_install
+from wordkin.storage.units import plural
 from wordkin.vocabulary import Vocabulary
 
 Integers = npt.NDArray[np.integer[Any]]
@@ -58,8 +59,8 @@ def read_ids(ids: Any, offsets: Any, words: Iterable[str] | None, min_count: int
     if len(kept) < 2:
         left = "no word is" if not len(kept) else "only one word is"
         raise CorpusError(
-            f"{left} left of {np.count_nonzero(counts):,} distinct ids: the most frequent one occurs {counts.max():,} "
-            f"times, {argument('min_count')} is {min_count}; lower it, or give more"
+            f"{left} left of {plural(int(np.count_nonzero(counts)), 'distinct id')}: the most frequent one occurs "
+            f"{plural(int(counts.max()), 'time')}, {argument('min_count')} is {min_count}; lower it, or give more"
         )
     rows, bounds = _renumber(array, bounds, kept, len(counts))
     spelled = [str(label) for label in labels[kept].tolist()] if names is None else _spelled(names, kept)

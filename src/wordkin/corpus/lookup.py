@@ -53,6 +53,9 @@ class WordLookup:
         vocabulary: the words, whose ids are their rows.
         tokenizer: how a string becomes tokens.
         lower: whether strings and tokens are lower-cased.
+
+    Attributes:
+        text_classes: the classes of a block of strings; a block of lists of tokens has others.
     """
 
     def __init__(self, vocabulary: Vocabulary, tokenizer: Tokenizer, lower: bool) -> None:
@@ -60,7 +63,7 @@ class WordLookup:
         classes = tokenizers.text_classes(tokenizer)
         of_byte = classes.of_byte.copy()
         of_byte[_DOCUMENT_MARK[0]] = IN_TOKEN
-        self._text_classes = Classes(of_byte, classes.of_character, classes.single, classes.dropped)
+        self.text_classes = Classes(of_byte, classes.of_character, classes.single, classes.dropped)
         self._progress = np.zeros(PROGRESS_FIELDS, np.int64)
         self._batch = np.zeros((BATCH + BLOCK, TOKEN_FIELDS), np.uint64)
         self._words = Words()
@@ -95,7 +98,7 @@ class WordLookup:
         first, items = first_item(documents)
         if isinstance(first, str):
             for block in self._blocks_of_text(items):
-                yield block, self._text_classes
+                yield block, self.text_classes
         else:
             ending = TOKEN_MARK + _DOCUMENT_MARK + TOKEN_MARK
             for block, _ in sentinel_blocks(items, self._config):
@@ -103,7 +106,7 @@ class WordLookup:
 
     def _blocks_of_text(self, strings: Iterable[Any]) -> Iterator[bytes]:
         ending = b" " + _DOCUMENT_MARK + b" "
-        dropped, lower = self._text_classes.dropped, self._config.lower
+        dropped, lower = self.text_classes.dropped, self._config.lower
         block = bytearray()
         for number, string in enumerate(strings):
             if not isinstance(string, str):

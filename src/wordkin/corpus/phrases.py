@@ -390,11 +390,13 @@ def _checked_connectors(connectors: str | Iterable[str]) -> frozenset[str]:
                 f"{argument('connectors')} is {connectors!r}; it must be 'english' or a list of words"
             )
         return ENGLISH_CONNECTORS
-    words = frozenset(connectors)
+    if not isinstance(connectors, Iterable):
+        raise ConfigurationError(f"{argument('connectors')} is {connectors!r}; it must be 'english' or a list of words")
+    words = list(connectors)
     for word in words:
         if not isinstance(word, str):
             raise ConfigurationError(f"{argument('connectors')} has {word!r}, which is not a word")
-    return words
+    return frozenset(words)
 
 
 def _number(score: Any) -> float:

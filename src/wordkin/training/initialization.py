@@ -218,24 +218,41 @@ class Initialization:
         frozen = np.flatnonzero(self._frozen & (rows >= 0))
         V[rows[frozen]] = self._vectors.values(frozen)
 
-    def warn(self, corpus: Text, report: InitializationReport | None) -> list[str]:
+    def warn(self, corpus: Text, initial: InitialWeights) -> list[str]:
         """Log what looks like a mistake, and return it, one line each."""
-        if report is None:
-            return []
+        findings = []
+        if initial.ngrams is not None and len(initial.ngrams.places) == len(initial.ngrams.buckets):
+            findings.append(
+                f"no two words have an n-gram of {self._config.min_n} to {self._config.max_n} characters in common "
+                "(of <word>, with the marks), so n-grams change nothing: choose shorter ones with "
+                f"{argument('min_n')} and {argument('max_n')}"
+            )
+        if initial.report is not None:
+            findings += self._findings_of_given(corpus, initial.report)
+        for finding in findings:
+            logger.warning("%s", finding)
+        return findings
+
+    def _findings_of_given(self, corpus: Text, report: InitializationReport) -> list[str]:
+        """What looks like a mistake in vectors that were given for this text."""
         findings = []
         if not report.known_in_text:
             findings.append(
                 f"the text has none of the words of {self._source}: see whether it is the same language, and whether "
                 f"{argument('tokenizer')} and {argument('lower')} are those of that model"
             )
-        for name, default in (("tokenizer", "whitespace"), ("lower", False)):
+        for name, default in (("tokenizer", "whitespace"), ("lower", False), ("phrases", 0)):
             before, now = (settings.get(name) or default for settings in (self._vectors.config, corpus.settings))
             if name in self._vectors.config and before != now:
                 findings.append(
                     f"the text was read with {argument(name)} = {now}, that of {self._source} with {before}"
                 )
-        for finding in findings:
-            logger.warning("%s", finding)
+        subwords = self._vectors.subwords
+        if subwords is not None and subwords.pruned and self._config.max_n:
+            findings.append(
+                f"{self._source} has only {len(subwords.rows):,} rows of n-grams, the others were pruned: they begin "
+                "anew, so words outside the vocabulary get other vectors; go on from the model before pruning"
+            )
         return findings
 
     def history(self, records: Sequence[EpochRecord]) -> list[dict[str, Any]]:

@@ -330,7 +330,7 @@ def _prepare(backend: Backend, initialization: "Initialization") -> "tuple[Initi
     initial = initialization.weights(corpus.vocabulary, backend.spare_rows)
     if initial.report is not None:
         logger.info("%s", initial.report)
-    warnings += initialization.warn(corpus, initial.report)
+    warnings += initialization.warn(corpus, initial)
     backend.prepare(initial)
     budget = replace(budget, tokens_per_second=backend.tokens_per_second())
     logger.info("%s", budget.time_text())

@@ -137,6 +137,9 @@ class DocumentEncoder:
             smoothing = number("smoothing", smoothing)
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
+        for name, value in (("pre_normalize", pre_normalize), ("post_normalize", post_normalize)):
+            if not isinstance(value, bool | np.bool_):
+                raise ConfigurationError(f"{name} is {value!r}; it must be true or false")
         if not 0 < smoothing < np.inf:
             raise ConfigurationError(f"smoothing is {smoothing:g}; it must be a finite number above 0")
         config = vectors.config
@@ -314,6 +317,7 @@ class _Words:
         self._lock = threading.Lock()
         self._rows = np.where(vectors.finite(), np.arange(len(vectors), dtype=np.int32), np.int32(-1))
         self._others = np.empty((0, vectors.vector_size), np.float32)
+        self._passes = vectors.config.get("phrases", 0)
 
     @property
     def is_full(self) -> bool:
@@ -324,12 +328,23 @@ class _Words:
         """Yield the documents as rows, block by block."""
         for encoded, classes in self._lookup.blocks(documents):
             with self._lock:
+                if self._passes and classes is self._lookup.text_classes:
+                    self._warn_of_phrases()
                 ids, offsets = self._lookup.find(encoded, classes)
                 self._find_new_words()
                 rows, others = self._rows[ids], self._others
             is_known = rows >= 0
             kept = np.append(0, np.cumsum(is_known))
             yield _Block(rows[is_known], kept[offsets], len(ids), others)
+
+    def _warn_of_phrases(self) -> None:
+        """Warn, once, that the phrases of the vectors are not found in strings."""
+        logger.warning(
+            "the vectors were trained with %s, but strings are not joined, so the words of a phrase count one by one: "
+            "join lists of tokens with the phrases of that text (wordkin.Phrases), and pass these lists",
+            argument("phrases", self._passes),
+        )
+        self._passes = 0
 
     def _find_new_words(self) -> None:
         """Find the rows of the ids that are new; words outside the vocabulary get rows behind those of the others."""

@@ -19,6 +19,10 @@ _CHUNK = 1 << 20
 _ADDED = 10_000  # vectors that are collected before they are put into the matrix
 Entry = tuple[bytes, npt.NDArray[Any]]
 
+_TEXT_OF_NUMBERS = b"0123456789.+-eE \r\n"
+_SURE = 4
+"""Numbers of a binary vector that cannot by chance have only bytes of numbers that are written as text."""
+
 
 def load_word2vec_format(
     cls: type["KeyedVectors"],
@@ -49,7 +53,7 @@ def load_word2vec_format(
     Raises:
         EOFError: the file ends early.
         UnicodeDecodeError: a word is in another encoding.
-        ValueError: a line does not have the right number of numbers.
+        ValueError: a line does not have the right number of numbers, or a file of text is read as binary.
     """
     counts = None if fvocab is None else _counts(fvocab, encoding, unicode_errors)
     with utils.open(fname, "rb") as file:
@@ -131,6 +135,8 @@ def _binary_entries(file: IO[bytes], rows: int, size: int, chunk_size: int) -> I
             chunk, place = chunk[place:] + more, 0
         word = chunk[place:space].lstrip(b"\n")
         place = space + 1 + length
+        if number == 0 and size >= _SURE and not chunk[space + 1 : place].strip(_TEXT_OF_NUMBERS):
+            raise ValueError("the file is in the text format: leave out binary=True")
         yield word, np.frombuffer(chunk, "<f4", size, space + 1)
 
 
