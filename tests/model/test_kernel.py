@@ -81,12 +81,25 @@ INPUT_LAYERS = {
     "cbow-word2vec": kernel.CBOW_WORD2VEC,
     "cbow-sum": kernel.CBOW_SUM,
 }
-INPUT_LAYERS |= {f"subwords-{name}": kernel.WITH_SUBWORDS[layer] for name, layer in INPUT_LAYERS.items()}
+INPUT_LAYERS |= {
+    f"subwords-{name}": kernel.WITH_SUBWORDS[layer]
+    for name, layer in INPUT_LAYERS.items()
+    if layer in kernel.WITH_SUBWORDS
+}
 OUTPUT_LAYERS = {"ns": kernel.NEGATIVE_SAMPLING, "hs": kernel.HIERARCHICAL_SOFTMAX, "both": kernel.BOTH}
-VARIANTS = [
-    pytest.param(Variant(INPUT_LAYERS[one], OUTPUT_LAYERS[other]), id=f"{one}-{other}")
-    for one, other in itertools.product(INPUT_LAYERS, OUTPUT_LAYERS)
+PAIRS = [
+    ("skipgram", "ns"),
+    ("skipgram", "hs"),
+    ("cbow", "ns"),
+    ("cbow-word2vec", "hs"),
+    ("cbow-sum", "both"),
+    ("subwords-skipgram", "ns"),
+    ("subwords-cbow", "hs"),
+    ("subwords-cbow-word2vec", "ns"),
 ]
+"""Every input layer and every output layer: a kernel takes seconds to compile, and layers do not know each other."""
+
+VARIANTS = [pytest.param(Variant(INPUT_LAYERS[one], OUTPUT_LAYERS[other]), id=f"{one}-{other}") for one, other in PAIRS]
 
 PLAIN = [variant for variant in VARIANTS if not variant.values[0].subwords]
 
@@ -446,7 +459,7 @@ def test_frozen_rows_stay_and_all_else_learns(variant, steps, negative):
 def test_private_rows_change_in_the_place_of_the_shared_ones(variant, interpreted):
     ours, shared, copies, behind = weights(np.float64), weights(np.float64), 4, 2 * VOCABULARY
     W = np.zeros((behind + copies, WIDTH))
-    W[:VOCABULARY] = ours.output
+    W[:behind] = ours.output
     W[behind:] = ours.output[:copies]
     private, window = kernel.Weights(ours.input, W), kernel.Window(7, True, 13)  # windows of several steps
     task = TASK._replace(private=kernel.PrivateRows(copies, behind))
@@ -456,7 +469,7 @@ def test_private_rows_change_in_the_place_of_the_shared_ones(variant, interprete
     )
     assert (private.input == shared.input).all()
     assert (W[behind:] == shared.output[:copies]).all()
-    assert (W[copies:VOCABULARY] == shared.output[copies:]).all()
+    assert (W[copies:behind] == shared.output[copies:]).all()
     assert (W[:copies] == before[:copies]).all(), "the shared rows stay as they are"
     assert (W[behind:] != before[behind:]).any(axis=1).all()
 
@@ -827,7 +840,7 @@ def test_what_a_configuration_asks_for(parameters, layers, positions, shape):
     window = kernel.window_of(config)
     assert (window.size, window.shrink, window.negative) == (config.window, config.shrink_window, config.negative)
     assert window.step_positions == positions
-    assert kernel.shape_of(config, TREE) == (*shape, kernel.whole_registers(SIZE))
+    assert kernel.shape_of(config, TREE) == (*shape, kernel.whole_registers(SIZE), 0)
 
 
 def test_padding():

@@ -8,7 +8,7 @@ from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoder import encode
 from wordkin.model import huffman
 from wordkin.training.chunk import ChunkTrainer
-from wordkin.training.schedule import inputs_of_window, pairs
+from wordkin.training.minibatches import inputs_of_window, pairs
 
 WORDS, NOISE = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.35, 0.25])
 TREE = huffman.tree(np.array([5, 3, 2]))  # the first word's path has one node, the others' have two

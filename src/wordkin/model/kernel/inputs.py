@@ -127,14 +127,6 @@ def subword_mean(setup, weights, lane, step):
 
 
 @inlined
-def subword_sum(setup, weights, lane, step):
-    """With subwords: the sum of the context words' vectors, which are in the ring."""
-    fill_places(setup, weights, lane.ring, step)
-    inner_setup, ring, places = in_ring(setup, weights, lane, step)
-    return context_sum(inner_setup, ring, lane, places)
-
-
-@inlined
 def change_subwords_by_mean(setup, weights, lane, step, columns, room):
     """With subwords: as `change_by_mean` in the ring; what leaves it changes V."""
     inner_setup, ring, places = in_ring(setup, weights, lane, step)
@@ -160,6 +152,5 @@ WITH_SUBWORDS = {
     SKIPGRAM: InputLayer(subword_rows, change_subwords),
     CBOW: InputLayer(subword_mean, change_subwords_by_mean),
     CBOW_WORD2VEC: InputLayer(subword_mean, change_subwords_by_sum),
-    CBOW_SUM: InputLayer(subword_sum, change_subwords_by_mean),
 }
-"""For each input layer, the same with subwords."""
+"""For each input layer that a model may have, the same with subwords."""
