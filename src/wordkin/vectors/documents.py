@@ -321,7 +321,7 @@ class _Words:
 
     @property
     def is_full(self) -> bool:
-        """Whether it remembers so many words outside the vocabulary that a new one is better."""
+        """Whether its table of words outside the vocabulary is full, and a new one is due."""
         return len(self._lookup) - len(self._vectors) > _MOST_OTHER_WORDS
 
     def read(self, documents: Any) -> Iterator[_Block]:

@@ -109,7 +109,7 @@ class Similarity:
             topn: how many; None for the similarities of all rows, as an array.
             clip_start: the first row to look at.
             clip_end: the row behind the last one.
-            restrict_vocab: look only at so many first rows.
+            restrict_vocab: the number of first rows to look at.
             indexer: an index of the vectors, whose method ``most_similar(vector, topn)`` is asked instead.
 
         Raises:
@@ -287,7 +287,7 @@ class Similarity:
 
         Args:
             analogies: the file.
-            restrict_vocab: look only at so many first rows, also for the questions.
+            restrict_vocab: the number of first rows to look at, also for the questions.
             case_insensitive: compare words in upper case.
             dummy4unknown: count questions with unknown words as wrong; they are left out otherwise.
             similarity_function: the name of the method that answers.
@@ -372,7 +372,7 @@ class Similarity:
             pairs: the file; lines that begin with # are comments.
             delimiter: what separates the three.
             encoding: of the file.
-            restrict_vocab: look only at so many first rows.
+            restrict_vocab: the number of first rows to look at.
             case_insensitive: compare words in upper case.
             dummy4unknown: let pairs with an unknown word have the similarity 0; they are left out otherwise.
 

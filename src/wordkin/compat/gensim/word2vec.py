@@ -384,7 +384,7 @@ class Word2Vec(SaveLoad):
             wv.expandos["point"][row], wv.expandos["code"][row] = tree.path(rank[row])
 
     def estimate_memory(self, vocab_size: int | None = None, report: dict[str, int] | None = None) -> dict[str, int]:
-        """The bytes that a model of so many words takes."""
+        """The bytes that a model of this number of words takes."""
         words = vocab_size or len(self.wv)
         report = {} if report is None else report
         report["vocab"] = words * (700 if self.hs else 500)
