@@ -116,3 +116,15 @@ def until(page: Any) -> Callable[[Callable[[], bool]], None]:
         assert condition()
 
     return wait
+
+
+@pytest.fixture
+def camera(page: Any) -> Callable[[], list[float]]:
+    """Where the map looks, as the address has it, once it stands still: x, y, and pixels for a unit."""
+
+    def looks_at() -> list[float]:
+        page.locator(".explorer-cover:not([data-moving])").wait_for()
+        at = page.evaluate("new URLSearchParams(location.hash.split('?')[1]).get('at')")
+        return [float(part) for part in at.split(",")]
+
+    return looks_at

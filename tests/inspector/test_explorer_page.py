@@ -25,7 +25,7 @@ def explorer(inspector, page, vectors):
         page.goto(address)
         page.goto(f"{address.partition('?')[0]}#explorer?{parameters}")
         page.get_by_role("application").wait_for()
-        page.wait_for_timeout(150)
+        page.locator(".explorer-plot[aria-busy=false]").wait_for()
         return page
 
     return open_at
@@ -34,12 +34,6 @@ def explorer(inspector, page, vectors):
 def bars(page):
     rows = page.locator(".explorer-bars li").all_inner_texts()
     return [(word, float(score.replace("−", "-"))) for word, score in (row.split() for row in rows)]
-
-
-def camera(page):
-    page.wait_for_timeout(450)
-    found = re.search(r"at=([^&]*)", page.url)
-    return found and [float(part) for part in found[1].replace("%2C", ",").split(",")]
 
 
 def test_search_completes_and_shows_the_vectors_own_neighbours(explorer, vectors):
@@ -78,7 +72,7 @@ def test_closest_spellings_of_an_unknown_word_can_be_chosen(explorer):
     assert "word=cat" in page.url
 
 
-def test_analogies_are_the_vectors_own(explorer, vectors):
+def test_analogies_are_the_vectors_own(explorer, vectors, until):
     page = explorer()
     page.get_by_role("button", name="Analogy").click()
     for label, word in [("a", "cat"), ("b", "cats"), ("c", "dogg")]:
@@ -89,14 +83,13 @@ def test_analogies_are_the_vectors_own(explorer, vectors):
     assert bars(page) == [(word, round(score, 3)) for word, score in vectors.analogy("cat", "cats", "dog")]
     before = bars(page)
     page.get_by_label("Method").select_option("3cosmul")
-    page.wait_for_timeout(300)
     expected = [(word, round(score, 3)) for word, score in vectors.analogy("cat", "cats", "dog", method="3cosmul")]
-    assert bars(page) == expected != before
+    assert expected != before
+    until(lambda: bars(page) == expected)
 
 
 def marked(page):
     """How many pixels of the map's cover have the colour of marks."""
-    page.wait_for_timeout(300)
     return page.locator(".explorer-cover").evaluate(
         """cover => {
             const accent = getComputedStyle(cover).caretColor.match(/\\d+/g).map(Number);
@@ -111,21 +104,20 @@ def marked(page):
     )
 
 
-def test_the_map_marks_what_the_open_tab_shows(explorer):
+def test_the_map_marks_what_the_open_tab_shows(explorer, until):
     page = explorer()
-    nothing = marked(page)
-    assert nothing == 0
+    until(lambda: marked(page) == 0)
     page = explorer("word=cat")
     page.locator(".explorer-bars li").first.wait_for()
-    assert marked(page) > 500
+    until(lambda: marked(page) > 500)
     page.get_by_role("button", name="Analogy").click()
-    assert marked(page) == 0  # the word's rings are gone
+    until(lambda: marked(page) == 0)  # the word's rings are gone
     page = explorer("tab=analogy&a=cat&b=cats&c=dog")
     page.locator(".explorer-bars li").first.wait_for()
-    assert marked(page) > 500
+    until(lambda: marked(page) > 500)
     page = explorer("tab=axis&from=cat&to=dog")
     page.locator(".explorer-ruler li").first.wait_for()
-    assert marked(page) > 500
+    until(lambda: marked(page) > 500)
 
 
 def test_characters_that_nobody_sees_are_shown_and_long_words_cut(inspector, page):
@@ -200,34 +192,34 @@ def test_the_ruler_has_every_word_as_a_dot_and_its_labels_keep_apart(explorer, s
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-def test_the_map_moves_by_keys_buttons_wheel_and_pointer_and_is_a_link(explorer):
+def test_the_map_moves_by_keys_buttons_wheel_and_pointer_and_is_a_link(explorer, camera, until):
     page = explorer()
     cover = page.get_by_role("application")
     cover.focus()
     cover.press("+")
-    x, y, scale = camera(page)
+    x, y, scale = camera()
     cover.press("ArrowRight")
     cover.press("ArrowUp")
-    assert camera(page) == pytest.approx([x + 60 / scale, y + 60 / scale, scale], rel=1e-4)
+    assert camera() == pytest.approx([x + 60 / scale, y + 60 / scale, scale], rel=1e-4)
     cover.press("-")
-    assert camera(page)[2] == pytest.approx(scale / 1.5, rel=1e-4)
+    assert camera()[2] == pytest.approx(scale / 1.5, rel=1e-4)
     page.get_by_role("button", name="Zoom in").click()
-    assert camera(page)[2] == pytest.approx(scale, rel=1e-4)
+    assert camera()[2] == pytest.approx(scale, rel=1e-4)
     page.get_by_role("button", name="Zoom out").click()
     box = cover.bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 200)
     page.mouse.wheel(0, -300)
-    zoomed = camera(page)
-    assert zoomed[2] > scale
+    until(lambda: camera()[2] > scale)
+    zoomed = camera()
     page.mouse.down()
     page.mouse.move(box["x"] + 250, box["y"] + 200, steps=4)
     page.mouse.up()
-    assert camera(page) == pytest.approx([zoomed[0] - 50 / zoomed[2], zoomed[1], zoomed[2]], rel=1e-3)
+    assert camera() == pytest.approx([zoomed[0] - 50 / zoomed[2], zoomed[1], zoomed[2]], rel=1e-3)
     cover.dblclick(position={"x": 5, "y": 5})
-    link, there = page.url, camera(page)
+    there, link = camera(), page.evaluate("location.href")
     assert there[2] == pytest.approx(2 * zoomed[2], rel=1e-3)
     page.get_by_role("button", name="Everything").click()
-    assert camera(page)[2] == pytest.approx(scale / 1.5, rel=1e-4)
+    assert camera()[2] == pytest.approx(scale / 1.5, rel=1e-4)
     page.goto(link)
     page.get_by_role("button", name="List what is in view").click()
     page.get_by_text("words selected").wait_for()
@@ -273,7 +265,6 @@ def test_a_word_is_chosen_on_the_map(explorer):
     cover.press("Enter")
     page.locator(".explorer-bars li").first.wait_for()
     assert "word=" in page.url
-    page.wait_for_timeout(200)
     box = cover.bounding_box()
     hovered = page.locator(".explorer-hovered")
     for across in range(-120, 120, 6):

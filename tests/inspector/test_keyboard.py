@@ -338,14 +338,10 @@ def test_the_axis(opened, page, until):
     until(lambda: has_focus(page.get_by_role("combobox", name="Search for a word")))
 
 
-def test_the_map(opened, page, tmp_path):
+def test_the_map(opened, page, camera, tmp_path):
     opened("explorer")
     cover = page.get_by_role("application")
     reach(page, cover)
-
-    def camera():
-        page.wait_for_timeout(400)
-        return [float(part) for part in re.search(r"at=([^&]*)", page.url)[1].replace("%2C", ",").split(",")]
 
     page.keyboard.press("+")
     x, y, scale = camera()

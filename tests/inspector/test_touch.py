@@ -1,7 +1,5 @@
 """The map under fingers, on a screen of 390 × 844."""
 
-import re
-
 import numpy as np
 import pytest
 
@@ -23,7 +21,7 @@ def page(browser, inspector):
     page.goto(address)
     page.goto(f"{address.partition('?')[0]}#explorer?at=0,0,100")
     page.get_by_role("application").scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
+    page.locator(".explorer-plot[aria-busy=false]").wait_for()
     yield page
     context.close()
 
@@ -52,11 +50,6 @@ class Fingers:
             self._page.wait_for_timeout(16)
         self._dispatch("touchEnd", [])
 
-    def camera(self):
-        self._page.wait_for_timeout(400)
-        at = re.search(r"at=([^&]*)", self._page.url)[1].replace("%2C", ",")
-        return [float(part) for part in at.split(",")]
-
     def on_map(self, place, camera):
         x, y, scale = camera
         width, height = self.box["width"], self.box["height"]
@@ -72,41 +65,41 @@ def stood_still(page):
     return page.evaluate("[scrollX, scrollY, visualViewport.scale, visualViewport.offsetTop]")
 
 
-def test_one_finger_pans(page, fingers):
+def test_one_finger_pans(page, fingers, camera):
     before = stood_still(page)
     fingers.drag([(150, 150), (220, 90)])
-    assert fingers.camera() == pytest.approx([-0.7, -0.6, 100], rel=1e-3)
+    assert camera() == pytest.approx([-0.7, -0.6, 100], rel=1e-3)
     assert stood_still(page) == before
     assert "word=" not in page.url
 
 
 @pytest.mark.parametrize("factor", [3, 1 / 3])
-def test_two_fingers_zoom_about_their_middle(page, fingers, factor):
+def test_two_fingers_zoom_about_their_middle(page, fingers, camera, factor):
     before = stood_still(page)
     middle, near = np.array([220.0, 200.0]), np.array([30.0, 20.0]) * min(1, 1 / factor) * 3**0.5
-    held = fingers.on_map(middle, fingers.camera())
+    held = fingers.on_map(middle, camera())
     fingers.drag(*[(tuple(middle + side * near), tuple(middle + side * factor * near)) for side in (-1, 1)])
-    camera = fingers.camera()
-    assert camera[2] == pytest.approx(100 * factor, rel=1e-3)
-    assert fingers.on_map(middle, camera) == pytest.approx(held, abs=2 / camera[2])
+    there = camera()
+    assert there[2] == pytest.approx(100 * factor, rel=1e-3)
+    assert fingers.on_map(middle, there) == pytest.approx(held, abs=2 / there[2])
     assert stood_still(page) == before
 
 
-def test_two_fingers_pan_what_is_between_them(page, fingers):
-    before, held = stood_still(page), fingers.on_map((150, 150), fingers.camera())
+def test_two_fingers_pan_what_is_between_them(page, fingers, camera):
+    before, held = stood_still(page), fingers.on_map((150, 150), camera())
     fingers.drag([(100, 150), (160, 190)], [(200, 150), (260, 190)])
-    camera = fingers.camera()
-    assert camera[2] == pytest.approx(100, rel=1e-3)
-    assert fingers.on_map((210, 190), camera) == pytest.approx(held, abs=2 / 100)
+    there = camera()
+    assert there[2] == pytest.approx(100, rel=1e-3)
+    assert fingers.on_map((210, 190), there) == pytest.approx(held, abs=2 / 100)
     assert stood_still(page) == before
 
 
-def test_the_farthest_zoom_stays_where_it_is(fingers):
+def test_the_farthest_zoom_stays_where_it_is(fingers, camera):
     for _ in range(4):
         fingers.drag([(100, 200), (179, 200)], [(260, 200), (181, 200)], steps=4)
-    farthest = fingers.camera()
+    farthest = camera()
     fingers.drag([(100, 200), (179, 200)], [(260, 200), (181, 200)], steps=4)
-    assert fingers.camera() == pytest.approx(farthest, rel=1e-3)
+    assert camera() == pytest.approx(farthest, rel=1e-3)
 
 
 def test_a_tap_chooses_a_word(page, fingers):
@@ -115,12 +108,11 @@ def test_a_tap_chooses_a_word(page, fingers):
     page.wait_for_url("**word=*")
 
 
-def test_the_page_scrolls_beside_the_map(page):
+def test_the_page_scrolls_beside_the_map(page, until):
     page.evaluate("scrollTo(0, 0)")
     session = page.context.new_cdp_session(page)
     for kind, y in [("touchStart", 500), *(("touchMove", 500 - 20 * step) for step in range(1, 11))]:
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": 5, "y": y}]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.wait_for_timeout(200)
     height = page.evaluate("document.documentElement.scrollHeight - innerHeight")
-    assert height <= 0 or page.evaluate("scrollY") > 0
+    until(lambda: height <= 0 or page.evaluate("scrollY") > 0)

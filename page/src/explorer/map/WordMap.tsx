@@ -175,7 +175,11 @@ class MapWindow {
   move(camera: Camera | null): void {
     this.wanted = this.camera = camera ?? this.shown.points.whole(this.size);
     clearTimeout(this.told);
-    this.told = setTimeout(() => this.shown.onCamera(this.camera), 250);
+    this.cover.dataset.moving = ""; // until the address says where
+    this.told = setTimeout(() => {
+      this.shown.onCamera(this.camera);
+      delete this.cover.dataset.moving;
+    }, 250);
     this.ask("all");
   }
 
