@@ -25,7 +25,7 @@ import platform
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ QUICK_TOKENS = 4_000_000
 QUICK_BEGINNING = 1_000_000
 READER = ("corpus/*.py",)
 TRAINER = (
-    "model/*.py",
+    "model/**/*.py",
     *(f"training/{name}.py" for name in ("chunk", "initialization", "local", "loop", "minibatches", "schedule")),
 )
 
@@ -85,8 +85,8 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, work: Path) -> None:
         self.options = options
-        self.text, self.corpus_path, report = _prepared(options.text, work, QUICK_TOKENS if options.quick else None)
-        self.beginning = _prepared(options.text, work, QUICK_BEGINNING if options.quick else QUICK_TOKENS)
+        self.text, self.corpus_path, report = prepared(options.text, work, QUICK_TOKENS if options.quick else None)
+        self.beginning = prepared(options.text, work, QUICK_BEGINNING if options.quick else QUICK_TOKENS)
         self.tokens, self.report = report.tokens_kept, str(report)
         folder = options.peers / ("Scripts" if os.name == "nt" else "bin")
         python = folder / ("python.exe" if os.name == "nt" else "python")
@@ -94,7 +94,7 @@ class Bench:
         self.word2vec = Word2VecProgram(folder, python)
         self.gensim = Gensim(python)
         self.peers: list[Program] = [self.word2vec, self.gensim, FastText(python)]
-        self.reader, self.trainer = _source_digest(*READER), _source_digest(*TRAINER)
+        self.reader, self.trainer = source_digest(*READER), source_digest(*TRAINER)
 
     def tasks(self) -> Iterator[Task]:
         """Every task, the most telling ones first."""
@@ -138,22 +138,6 @@ class Bench:
         own = {name: getattr(config, name) for name in names} | {"learning_rate": config.first_learning_rate}
         return Job(self.text, self.corpus_path, self.tokens, **{**own, "seed": seed, "epochs": epochs, "threads": 1})
 
-    def _shuffled(self, job: Job) -> Job:
-        """The job on the text's lines in the order that belongs to its seed; seed 1 stands for the text's own order.
-
-        The order matters more than a program's own random numbers do, and not every program has a seed.
-        """
-        if job.seed == 1:
-            return job
-        text = job.text.with_name(f"{job.text.stem}-shuffled-{job.seed}.txt")
-        if not text.exists():
-            lines = job.text.read_bytes().splitlines(keepends=True)
-            random.Random(job.seed).shuffle(lines)
-            unfinished = text.with_suffix(f".{os.getpid()}")
-            unfinished.write_bytes(b"".join(lines))
-            unfinished.replace(text)
-        return dataclasses.replace(job, text=text, corpus=_encoded(text)[0])
-
     def _on_beginning(self, job: Job) -> Job:
         text, corpus, report = self.beginning
         return dataclasses.replace(job, text=text, corpus=corpus, tokens=report.tokens_kept)
@@ -178,8 +162,8 @@ class Bench:
                 "peer_peak_bytes": max(run.peak_bytes or 0 for run in theirs),
             }
 
-        settings = (str(self.options.pairs), str(self.options.seconds), _settings(job))
-        return Task(name, (*settings, peer.version, self.report), measure, self.trainer)
+        limits = (str(self.options.pairs), str(self.options.seconds), job_settings(job))
+        return Task(name, (*limits, peer.version, self.report), measure, self.trainer)
 
     def _scaling(self) -> Task:
         one, two = (
@@ -202,7 +186,7 @@ class Bench:
             words = whole.read_text("utf-8").split()
             short = whole.with_name(f"{whole.stem}-short.txt")
             short.write_text("\n".join(" ".join(words[i : i + 5]) for i in range(0, len(words), 5)), "utf-8")
-            short_corpus, short_report = _encoded(short)
+            short_corpus, short_report = encoded(short)
             jobs = [Job(whole, corpus, report.tokens_kept), Job(short, short_corpus, short_report.tokens_kept)]
             rates = [
                 [job.tokens / self.wordkin.time(job, 0).seconds for job in jobs] for _ in range(self.options.pairs)
@@ -232,7 +216,7 @@ class Bench:
         name = f"quality/{program.name}/{job.architecture}/{job.output_layer}/{settings}/seed {job.seed}"
 
         def measure() -> dict[str, Any]:
-            run, vectors = program.train(self._shuffled(job))
+            run, vectors = program.train(shuffled(job))
             scores = evaluate(vectors.vectors, vectors.words, self.options.evaluation)
             return {
                 "seconds": run.seconds,
@@ -242,8 +226,8 @@ class Bench:
             }
 
         if program is self.wordkin:
-            return Task(name, (_settings(job), self.report), measure, self.trainer)
-        return Task(name, (_settings(job), program.version, self.report), measure)
+            return Task(name, (job_settings(job), self.report), measure, self.trainer)
+        return Task(name, (job_settings(job), program.version, self.report), measure)
 
 
 def main() -> None:
@@ -262,14 +246,34 @@ def main() -> None:
     if not options.text.exists():
         parser.error(f"there is no text at {options.text}; give one with --text FILE")
     records = options.results / ("quick" if options.quick else "full")
-    records.mkdir(parents=True, exist_ok=True)
     bench = Bench(options, options.results)
+    taken = take(bench.tasks(), records, options.only)
+    programs: list[Program] = [bench.wordkin, *bench.peers]
+    sources = {"reading": bench.reader, "training": bench.trainer}
+    summary = report.summary(taken, machine(bench.report, programs) | {"sources": sources})
+    committed = options.report / "results.json" if options.report else None
+    if committed and committed.exists():
+        summary = report.kept(summary, json.loads(committed.read_text("utf-8")))
+    print(report.table(summary))
+    if options.report:
+        report.write(summary, options.report)
+
+
+def take(tasks: Iterable[Task], folder: Path, only: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Take the measurements whose record is not in a folder, or is of something else; return all records by name.
+
+    Args:
+        tasks: the measurements.
+        folder: has one file for each record.
+        only: patterns of the names of those that may be taken now; others keep an old record, marked as earlier.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     taken: dict[str, dict[str, Any]] = {}
-    for task in bench.tasks():
-        path = records / (task.name.replace("/", "-").replace(" ", "_") + ".json")
+    for task in tasks:
+        path = folder / (task.name.replace("/", "-").replace(" ", "_") + ".json")
         record = json.loads(path.read_text("utf-8")) if path.exists() else {}
         if record.get("digest") != task.digest:
-            if not any(fnmatch.fnmatch(task.name, pattern) for pattern in options.only):
+            if not any(fnmatch.fnmatch(task.name, pattern) for pattern in only):
                 if record:
                     taken[task.name] = record | {"earlier": True}
                 continue
@@ -286,17 +290,16 @@ def main() -> None:
             unfinished.write_text(json.dumps(record, indent=1), "utf-8")
             unfinished.replace(path)
         taken[task.name] = record
-    summary = report.summary(taken, _machine(bench))
-    committed = options.report / "results.json" if options.report else None
-    if committed and committed.exists():
-        summary = report.kept(summary, json.loads(committed.read_text("utf-8")))
-    print(report.table(summary))
-    if options.report:
-        report.write(summary, options.report)
+    return taken
 
 
-def _machine(bench: Bench) -> dict[str, Any]:
-    """What the results were taken on, and with."""
+def machine(text: str, programs: Iterable[Program]) -> dict[str, Any]:
+    """What results are taken on, and with.
+
+    Args:
+        text: describes the text.
+        programs: those that are measured.
+    """
     cpuinfo = Path("/proc/cpuinfo")
     names = (
         [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
@@ -310,17 +313,16 @@ def _machine(bench: Bench) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "text": bench.report,
-        "versions": {"wordkin": wordkin.__version__, **{peer.name: peer.version for peer in bench.peers}},
-        "sources": {"reading": bench.reader, "training": bench.trainer},
+        "text": text,
+        "versions": {program.name: program.version for program in programs},
     }
 
 
-def _settings(job: Job) -> str:
+def job_settings(job: Job) -> str:
     return json.dumps(job.parameters, sort_keys=True)
 
 
-def _source_digest(*patterns: str) -> str:
+def source_digest(*patterns: str) -> str:
     """Changes when one of these files of the package changes."""
     digest = hashlib.sha256()
     for pattern in patterns:
@@ -329,13 +331,30 @@ def _source_digest(*patterns: str) -> str:
     return digest.hexdigest()
 
 
-def _prepared(source: Path, folder: Path, tokens: int | None) -> tuple[Path, Path, CorpusReport]:
+def prepared(source: Path, folder: Path, tokens: int | None) -> tuple[Path, Path, CorpusReport]:
     """A text of at least `tokens` tokens, or all of it, unpacked and encoded, and what encoding it gave."""
     text = _first_lines(source, folder, tokens)
-    return text, *_encoded(text)
+    return text, *encoded(text)
 
 
-def _encoded(text: Path) -> tuple[Path, CorpusReport]:
+def shuffled(job: Job) -> Job:
+    """The job on the text's lines in the order that belongs to its seed; seed 1 stands for the text's own order.
+
+    The order matters more than a program's own random numbers do, and not every program has a seed.
+    """
+    if job.seed == 1:
+        return job
+    text = job.text.with_name(f"{job.text.stem}-shuffled-{job.seed}.txt")
+    if not text.exists():
+        lines = job.text.read_bytes().splitlines(keepends=True)
+        random.Random(job.seed).shuffle(lines)
+        unfinished = text.with_suffix(f".{os.getpid()}")
+        unfinished.write_bytes(b"".join(lines))
+        unfinished.replace(text)
+    return dataclasses.replace(job, text=text, corpus=encoded(text)[0])
+
+
+def encoded(text: Path) -> tuple[Path, CorpusReport]:
     """The encoded text, beside it and made only once, and what encoding it gave."""
     corpus = text.with_suffix(".corpus")
     if not corpus.exists():

@@ -31,7 +31,11 @@ class Score:
 
 def evaluate(vectors: npt.NDArray[np.float32], words: Sequence[str], data: Path) -> dict[str, Score]:
     """Every score of one set of vectors; `words` in order of frequency."""
-    model = WordVectors.from_arrays(words, vectors)
+    return score_sets(WordVectors.from_arrays(words, vectors), data)
+
+
+def score_sets(model: WordVectors, data: Path) -> dict[str, Score]:
+    """Every score of one model, whose words must be in order of frequency."""
     scores = {}
     for name, file in SIMILARITY.items():
         pairs = evaluate_similarity(model, data / "similarity" / file)

@@ -22,6 +22,7 @@ _PROGRESS = re.compile(rb"Progress: +([0-9.]+)%")
 _FASTTEXT_RATE = re.compile(r"words/sec/thread: +([0-9]+)")
 _PIECE = 65536
 PEAK = "peak bytes: "
+BUCKETS = 2_000_000  # the default of wordkin and fastText
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +44,14 @@ class Job:
     min_count: int = 5
     learning_rate: float = 0.025
     cbow_gradient: str = "word2vec"
+    min_n: int = 0
+    max_n: int = 0
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The hyper-parameters, without the text."""
-        values = dataclasses.asdict(self)
-        return {name: value for name, value in values.items() if name not in ("text", "corpus", "tokens")}
+        """The hyper-parameters, without the text, and without the lengths of n-grams where there are none."""
+        left_out = {"text", "corpus", "tokens"} | (set() if self.max_n else {"min_n", "max_n"})
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in left_out}
 
     @property
     def hierarchical(self) -> bool:
@@ -86,6 +89,7 @@ class Program:
     name: str
     version: str
     stoppable = False  # tells its progress, so that its rate is known before its end
+    model_suffix: str  # of a file that has the n-grams as well, and that wordkin reads
 
     def command(self, job: Job, vectors: Path | None) -> list[str]:
         """The command line that trains `job` and, unless None, writes `vectors`."""
@@ -104,18 +108,22 @@ class Program:
         """The run, with its seconds where the program tells them in a way of its own."""
         return run
 
+    def train_into(self, job: Job, path: Path) -> Run:
+        """Train, and write the vectors, or, where `path` has the program's `model_suffix`, the whole model."""
+        return self.timed(job, _run(self.command(job, path), float("inf")))
+
     def train(self, job: Job) -> tuple[Run, Vectors]:
         """Train, and return the vectors."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "vectors.npy")
-            run = self.timed(job, _run(self.command(job, path), float("inf")))
-            return run, self.read(path)
+            return self.train_into(job, path), self.read(path)
 
 
 class Wordkin(Program):
     """This project."""
 
     name = "wordkin"
+    model_suffix = ".safetensors"
 
     def __init__(self) -> None:
         import wordkin
@@ -166,9 +174,10 @@ class Gensim(PythonPeer):
 
 
 class FastText(PythonPeer):
-    """fastText without subwords. Lines are cut at 1,024 words, each ends with a word </s>; the package has no seed."""
+    """fastText. Lines are cut at 1,024 words, each ends with a word </s>; the package has no seed."""
 
     name = "fastText"
+    model_suffix = ".bin"
     package = "fasttext-wheel"
 
     def command(self, job: Job, vectors: Path | None) -> list[str]:
@@ -183,9 +192,9 @@ class FastText(PythonPeer):
             "lr": job.learning_rate,
             "epoch": job.epochs,
             "thread": job.threads,
-            "minn": 0,
-            "maxn": 0,
-            "bucket": 0,
+            "minn": job.min_n,
+            "maxn": job.max_n,
+            "bucket": BUCKETS if job.max_n else 0,
             "verbose": 2,
         }
         return _script(self.python, "fasttext_job.py", text=job.text, parameters=parameters, vectors=vectors)

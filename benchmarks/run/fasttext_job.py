@@ -10,7 +10,9 @@ import numpy as np
 
 def main(job):
     model = fasttext.train_unsupervised(job["text"], **job["parameters"])
-    if job["vectors"]:
+    if job["vectors"] and job["vectors"].endswith(".bin"):
+        model.save_model(job["vectors"])
+    elif job["vectors"]:
         words = model.get_words()
         np.save(job["vectors"], np.array([model.get_word_vector(word) for word in words]))
         Path(f"{job['vectors']}.words").write_text("\n".join(words), "utf-8")

@@ -12,9 +12,12 @@ from wordkin import EncodedCorpus, Word2Vec
 def main(job: dict[str, object]) -> None:
     corpus = EncodedCorpus.load(str(job["corpus"]))
     model = Word2Vec(**job["parameters"]).fit(corpus, progress=False)  # type: ignore[arg-type]
-    if job["vectors"]:
-        np.save(str(job["vectors"]), model.vectors.vectors)
-        Path(f"{job['vectors']}.words").write_text("\n".join(model.vectors.index_to_key), "utf-8")
+    path = job["vectors"]
+    if path and str(path).endswith(".safetensors"):
+        model.vectors.save(str(path))
+    elif path:
+        np.save(str(path), model.vectors.vectors)
+        Path(f"{path}.words").write_text("\n".join(model.vectors.index_to_key), "utf-8")
     history = model.history
     print(
         json.dumps(
