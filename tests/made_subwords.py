@@ -3,7 +3,7 @@
 import numpy as np
 
 from wordkin import WordVectors
-from wordkin.model.subwords import add_ngrams, ngrams_of_words, reached_buckets
+from wordkin.model.subwords import add_ngrams, ngrams_of_words, reached_buckets, sort_by_bucket
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
@@ -21,5 +21,6 @@ def with_subwords(words: list[str] = WORDS, size: int = 8, bucket: int = 5_000) 
     vectors = generator.standard_normal((len(words), size), np.float32)
     add_ngrams(ngrams.starts, places, rows, vectors)
     output = generator.standard_normal((len(words), size), np.float32)
-    subwords = Subwords(3, 5, bucket, buckets, rows)
+    sort_by_bucket(buckets, rows)
+    subwords = Subwords(3, 5, bucket, np.sort(buckets), rows)
     return WordVectors(StoredModel(vectors, output, vocabulary, {}, [], subwords=subwords))

@@ -83,8 +83,21 @@ def test_the_kernels_as_python():
 
 
 def test_reached_buckets():
-    reached, places = reached_buckets(np.array([7, 3, 7, 0], np.int32), 9)
-    assert (reached.tolist(), places.tolist()) == ([0, 3, 7], [2, 1, 2, 0])
+    found = np.array([7, 3, 7, 0, 3], np.int32)
+    reached, places = reached_buckets(found, 9)
+    assert (reached.tolist(), places.tolist()) == ([7, 3, 0], [0, 1, 0, 2, 1])
+    space = np.zeros(9, np.int32), np.zeros(5, np.int32), np.zeros(5, np.int32)
+    assert subwords.renumber.py_func(found, *space) == 3
+    assert (space[1].tolist(), space[2].tolist()) == ([7, 3, 0, 0, 0], places.tolist())
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 50])
+def test_rows_sorted_by_bucket(count):
+    buckets = np.random.default_rng(count).permutation(3 * count)[:count].astype(np.int32)
+    for reorder in (subwords.reorder, subwords.reorder.py_func):
+        rows = np.repeat(buckets, 2).reshape(-1, 2).astype(np.float32)
+        reorder(rows, np.argsort(buckets), np.zeros(count, np.bool_))
+        np.testing.assert_array_equal(rows, np.repeat(np.sort(buckets), 2).reshape(-1, 2))
 
 
 def of(word: str, skip: int = 0, **more) -> Subwords:

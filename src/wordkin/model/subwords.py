@@ -190,13 +190,60 @@ def ngrams_of_word(word: str, min_n: int, max_n: int, bucket: int) -> Ngrams:
     return ngrams_of_words(text, np.array([0, len(text)]), min_n, max_n, bucket)
 
 
+@compiled(nogil=True)
+def renumber(buckets, place_of, reached, places):
+    """Number the buckets in the order in which they are reached first; return how many there are.
+
+    Args:
+        buckets: (n-grams,) int32.
+        place_of: (bucket,) int32, zeros; working space.
+        reached: (n-grams,) int32 out, the distinct buckets; what lies behind them is left as it is.
+        places: (n-grams,) int32 out, the place of each of `buckets` in `reached`.
+    """
+    count = 0
+    for ngram in range(len(buckets)):
+        bucket = buckets[ngram]
+        if place_of[bucket] == 0:
+            reached[count] = bucket
+            count += 1
+            place_of[bucket] = count
+        places[ngram] = place_of[bucket] - 1
+    return count
+
+
 def reached_buckets(buckets: npt.NDArray[np.int32], bucket: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """The distinct buckets, ascending; and the place of each of `buckets` among them."""
-    places = np.zeros(bucket, np.int32)
-    places[buckets] = 1
-    reached = np.flatnonzero(places).astype(np.int32)
-    places[reached] = np.arange(len(reached), dtype=np.int32)
-    return reached, places[buckets]
+    """The distinct buckets, in the order in which they are reached first; and the place of each of `buckets` there.
+
+    So the rows of a frequent word's n-grams lie beside each other, and training waits less for memory.
+    """
+    reached, places = np.empty_like(buckets), np.empty_like(buckets)
+    count = renumber(buckets, np.zeros(bucket, np.int32), reached, places)
+    return reached[:count].copy(), places
+
+
+@compiled(nogil=True)
+def reorder(rows, order, moved):
+    """Let each row i be what row order[i] was, in place; `moved` is (rows,) bool, False for each, working space."""
+    for start in range(len(order)):
+        if moved[start]:
+            continue
+        first, place = rows[start].copy(), start
+        while order[place] != start:
+            rows[place] = rows[order[place]]
+            moved[place] = True
+            place = order[place]
+        rows[place] = first
+        moved[place] = True
+
+
+def sort_by_bucket(buckets: npt.NDArray[np.int32], rows: npt.NDArray[np.float32]) -> None:
+    """Sort the rows of n-grams by their buckets, in place.
+
+    Args:
+        buckets: (reached buckets,) distinct, in the rows' order before.
+        rows: (reached buckets, vector_size).
+    """
+    reorder(rows, np.argsort(buckets), np.zeros(len(buckets), np.bool_))
 
 
 class WordRows(NamedTuple):
@@ -222,7 +269,7 @@ class NgramTable:
     Attributes:
         starts: (words + 1,) int64, where each word's n-grams begin in `places`.
         places: (n-grams,) int32, the place of each n-gram's bucket in `buckets`.
-        buckets: (reached buckets,) int32, ascending.
+        buckets: (reached buckets,) int32, in the order in which the words reach them.
     """
 
     starts: npt.NDArray[np.int64]

@@ -14,7 +14,7 @@ from wordkin.corpus.encoded import Text
 from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.model import huffman
 from wordkin.model.kernel import Weights, padded
-from wordkin.model.subwords import NgramTable, ngram_table
+from wordkin.model.subwords import NgramTable, ngram_table, sort_by_bucket
 from wordkin.storage.arrays import aligned_zeros, give_back, row_blocks
 from wordkin.training.checkpoint import Arrays
 from wordkin.training.reports import EpochRecord
@@ -76,15 +76,16 @@ class InitialWeights(NamedTuple):
     ngrams: NgramTable | None
 
     def input_vectors(self, V: Matrix) -> tuple[Matrix, npt.NDArray[np.float32] | None]:
-        """The words' vectors, in the memory of V, and the rows of the n-grams; None without subwords.
+        """The words' vectors and the rows of the n-grams, ordered by bucket; None without subwords.
 
         Args:
-            V: (rows, vector_size), the weights or a copy.
+            V: (rows, vector_size), the weights or a copy; the result is in its memory.
         """
         if self.ngrams is None:
             return V, None
         words = len(self.weights.output)
         self.ngrams.compose(V[:words], V[words:])
+        sort_by_bucket(self.ngrams.buckets, V[words:])
         return V[:words], V[words:]
 
 

@@ -252,7 +252,7 @@ class Word2Vec:
             subwords = None
             if initial.ngrams is not None and rows is not None:
                 initialization.keep_frozen(corpus.vocabulary, V)
-                subwords = Subwords(config.min_n, config.max_n, config.bucket, initial.ngrams.buckets, rows)
+                subwords = Subwords(config.min_n, config.max_n, config.bucket, np.sort(initial.ngrams.buckets), rows)
             records = initialization.history(history)
             return WordVectors(StoredModel(V, W, corpus.vocabulary, stored, records, subwords=subwords))
 

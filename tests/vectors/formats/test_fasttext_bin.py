@@ -164,6 +164,20 @@ def test_damage_is_named(tmp_path, data, message):
         WordVectors.load(path)
 
 
+def test_files_of_floret_are_refused_by_name(tmp_path):
+    """Its .bin has fastText's magic number and version, and two more numbers in the header."""
+    fields = (793712314, 12, SIZE, 5, 1, 1, 5, 1, 2, 2, BUCKETS, 2, 3, 2, 1, 100, 1e-4, 1, 1, 0, 50, -1)
+    entry = b"the" + bytes(1) + struct.pack("<qb", 9, 0)
+    whole = struct.pack("<2i14id3i2q", *fields) + entry + struct.pack("<?2q", False, BUCKETS, SIZE) + MATRIX.tobytes()
+    table = b"2 3 2 4 2 2166136261 < >\n0 -2.2611 3.9302 2.6676\n1 -3.12 -1.7981 10.7\n"
+    for name, data in (("vectors.bin", whole), ("vectors.floret", table)):
+        path = tmp_path / name
+        path.write_bytes(data)
+        message = f"{name} is floret's: its n-grams are hashed in another way .*; read the .vec file that floret wrote"
+        with pytest.raises(FormatError, match=message):
+            WordVectors.load(path)
+
+
 def quantizer(columns: int, width: int, centroids: np.ndarray) -> bytes:
     """The bytes of fastText's product quantizer; `centroids` is (256, columns)."""
     firsts = range(0, columns, width)

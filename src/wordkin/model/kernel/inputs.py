@@ -86,7 +86,7 @@ def add_to_context(setup, weights, step, columns, change, share):
 
 @inlined
 def in_ring(setup, weights, lane, step):
-    """The setup, weights and step of a layer whose input rows are places in the ring."""
+    """The arguments of a layer for which the places in the ring are the rows of V."""
     return (
         Setup(
             setup.ids,
@@ -98,48 +98,53 @@ def in_ring(setup, weights, lane, step):
             setup.word_rows,
         ),
         Weights(lane.ring.vectors, weights.output),
+        lane,
         Step(step.ring.context, step.outputs, step.sizes, step.errors, step.mean, step.ring),
     )
 
 
 @inlined
-def subword_rows(setup, weights, lane, step):
-    """With subwords: the context words' vectors, in the ring."""
+def forward_in_ring(forward, setup, weights, lane, step):
+    """Fill the places that a step needs, and take the input vectors of a layer from the ring."""
     fill_places(setup, weights, lane.ring, step)
-    inner_setup, ring, places = in_ring(setup, weights, lane, step)
-    return context_rows(inner_setup, ring, lane, places)
+    return forward(*in_ring(setup, weights, lane, step))
 
 
 @inlined
-def change_subwords(setup, weights, lane, step, columns, room):
-    """With subwords: V_in += E · W_out in the ring; what leaves it changes V."""
-    inner_setup, ring, places = in_ring(setup, weights, lane, step)
-    change_context(inner_setup, ring, lane, places, columns, room)
+def change_in_ring(backward, setup, weights, lane, step, columns, room):
+    """Change the vectors in the ring as a layer changes the rows of V; what leaves the ring changes V."""
+    backward(*in_ring(setup, weights, lane, step), columns, room)
     write_back(setup, weights, lane.ring, step, columns)
+
+
+@inlined
+def subword_rows(setup, weights, lane, step):
+    """With subwords: the context words' vectors."""
+    return forward_in_ring(context_rows, setup, weights, lane, step)
 
 
 @inlined
 def subword_mean(setup, weights, lane, step):
-    """With subwords: the mean of the context words' vectors, which are in the ring."""
-    fill_places(setup, weights, lane.ring, step)
-    inner_setup, ring, places = in_ring(setup, weights, lane, step)
-    return context_mean(inner_setup, ring, lane, places)
+    """With subwords: the mean of the context words' vectors."""
+    return forward_in_ring(context_mean, setup, weights, lane, step)
+
+
+@inlined
+def change_subwords(setup, weights, lane, step, columns, room):
+    """With subwords: as `change_context`."""
+    change_in_ring(change_context, setup, weights, lane, step, columns, room)
 
 
 @inlined
 def change_subwords_by_mean(setup, weights, lane, step, columns, room):
-    """With subwords: as `change_by_mean` in the ring; what leaves it changes V."""
-    inner_setup, ring, places = in_ring(setup, weights, lane, step)
-    change_by_mean(inner_setup, ring, lane, places, columns, room)
-    write_back(setup, weights, lane.ring, step, columns)
+    """With subwords: as `change_by_mean`."""
+    change_in_ring(change_by_mean, setup, weights, lane, step, columns, room)
 
 
 @inlined
 def change_subwords_by_sum(setup, weights, lane, step, columns, room):
-    """With subwords: as `change_by_sum` in the ring; what leaves it changes V."""
-    inner_setup, ring, places = in_ring(setup, weights, lane, step)
-    change_by_sum(inner_setup, ring, lane, places, columns, room)
-    write_back(setup, weights, lane.ring, step, columns)
+    """With subwords: as `change_by_sum`."""
+    change_in_ring(change_by_sum, setup, weights, lane, step, columns, room)
 
 
 SKIPGRAM = InputLayer(context_rows, change_context)

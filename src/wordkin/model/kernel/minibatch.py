@@ -264,7 +264,7 @@ def claim_inputs(word_rows, weights, lane, step, columns):
     else:
         for i in range(step.sizes[CONTEXT]):
             prefetch_row(prefetch_to_write, lane.ring.vectors, item(step.ring.context, i), columns)
-        prefetch_words(prefetch_to_write, word_rows, weights, step.ring.leaving, step.sizes[LEAVING], columns)
+        prefetch_words(prefetch_to_write, word_rows, weights, step.ring.leaving, step.sizes[LEAVING], columns[0])
 
 
 @cache

@@ -34,6 +34,9 @@ class OutputLayer(NamedTuple):
 def draw_noise(state, samplers, centre):
     """Draw a word from the noise distribution that differs from the centre word.
 
+    Without a branch between a cell's word and its alias: no processor can foresee it, and the draws' reads would wait
+    for each other.
+
     Returns:
         The random state, and the word.
     """
@@ -43,7 +46,8 @@ def draw_noise(state, samplers, centre):
         state = advance(state)
         bits = random_bits(state)
         cell = below(bits, len(samplers.alias))
-        word = cell if (bits & _LOW) <= np.uint64(samplers.accept[cell]) else np.int64(samplers.alias[cell])
+        refused = np.int64((bits & _LOW) > np.uint64(samplers.accept[cell]))
+        word = cell + (np.int64(samplers.alias[cell]) - cell) * refused
         redraws += 1
     if word == centre:
         word = (centre + 1) % len(samplers.alias)

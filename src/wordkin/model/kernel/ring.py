@@ -19,7 +19,6 @@ from wordkin.model.kernel.workspace import (
     HELD,
     LEAVING,
     LEFT,
-    PADDING,
     POSITION,
     learns,
     step_at,
@@ -115,31 +114,33 @@ def clear(ring, lane, slot):
 def add_up_rows(V, numbers, begin, end, factor, target, place):
     """Put factor times the sum of the rows numbers[begin:end] of V into a row of `target`.
 
-    Four registers of it at once, so that their additions do not wait.
+    Four registers of it at once, so that their additions do not wait; the last four may be some of them once more.
     """
     width = target.shape[1]
-    share = fill(V, factor)
-    four = width - width % (4 * SIMD_WIDTH)
-    for k in range(0, four, 4 * SIMD_WIDTH):
-        h0 = fill(V, 0.0)
-        h1, h2, h3 = h0, h0, h0
-        for i in range(begin, end):
-            not_unrolled()
-            row = np.int64(item(numbers, i))
-            h0 = fma(share, load(V, row, k), h0)
-            h1 = fma(share, load(V, row, k + SIMD_WIDTH), h1)
-            h2 = fma(share, load(V, row, k + 2 * SIMD_WIDTH), h2)
-            h3 = fma(share, load(V, row, k + 3 * SIMD_WIDTH), h3)
-        store(target, place, k, h0)
-        store(target, place, k + SIMD_WIDTH, h1)
-        store(target, place, k + 2 * SIMD_WIDTH, h2)
-        store(target, place, k + 3 * SIMD_WIDTH, h3)
-    for k in range(four, width, SIMD_WIDTH):
-        h = fill(V, 0.0)
-        for i in range(begin, end):
-            not_unrolled()
-            h = fma(share, load(V, item(numbers, i), k), h)
-        store(target, place, k, h)
+    share, four = fill(V, factor), 4 * SIMD_WIDTH
+    if width >= four:
+        for column in range(0, width, four):
+            k = min(column, width - four)
+            h0 = fill(V, 0.0)
+            h1, h2, h3 = h0, h0, h0
+            for i in range(begin, end):
+                not_unrolled()
+                row = np.int64(item(numbers, i))
+                h0 = fma(share, load(V, row, k), h0)
+                h1 = fma(share, load(V, row, k + SIMD_WIDTH), h1)
+                h2 = fma(share, load(V, row, k + 2 * SIMD_WIDTH), h2)
+                h3 = fma(share, load(V, row, k + 3 * SIMD_WIDTH), h3)
+            store(target, place, k, h0)
+            store(target, place, k + SIMD_WIDTH, h1)
+            store(target, place, k + 2 * SIMD_WIDTH, h2)
+            store(target, place, k + 3 * SIMD_WIDTH, h3)
+    else:
+        for k in range(0, width, SIMD_WIDTH):
+            h = fill(V, 0.0)
+            for i in range(begin, end):
+                not_unrolled()
+                h = fma(share, load(V, item(numbers, i), k), h)
+            store(target, place, k, h)
 
 
 @inlined
@@ -186,11 +187,14 @@ def write_back(setup, weights, ring, step, columns):
 
 
 @inlined
-def prefetch_words(ask, word_rows, weights, numbers, count, columns):
-    """Ask for the rows of V of the words that enter or leave."""
+def prefetch_words(ask, word_rows, weights, numbers, count, first_column):
+    """Ask for the rows of V of the words that enter or leave.
+
+    Only for one line of each: the processor itself goes on to the next lines, and a word's rows mostly lie beside each
+    other. More requests at once would wait for each other.
+    """
     starts, rows = word_rows.starts, word_rows.rows
     for number in range(count):
         word = np.int64(numbers[number, 1])
         for i in range(starts[word], starts[word + 1]):
-            for k in range(columns[0], columns[1], PADDING):
-                ask(weights.input, item(rows, i), k)
+            ask(weights.input, item(rows, i), first_column)

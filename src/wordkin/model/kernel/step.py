@@ -321,4 +321,4 @@ def prefetch_newest(word_rows, ask, weights, step, columns):
     if word_rows is None:
         prefetch_row(ask, weights.input, step.sizes[NEWEST], columns)
     else:
-        prefetch_words(ask, word_rows, weights, step.ring.entering, step.sizes[ENTERING], columns)
+        prefetch_words(ask, word_rows, weights, step.ring.entering, step.sizes[ENTERING], columns[0])

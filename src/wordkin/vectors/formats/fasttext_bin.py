@@ -17,6 +17,7 @@ from wordkin.storage import atomic
 from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION, open_input
 from wordkin.vectors.formats.product_quantizer import QuantizedMatrix, read_matrix
+from wordkin.vectors.formats.registry import floret_file
 from wordkin.vectors.formats.row_filters import Words
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
 from wordkin.vectors.subwords import Subwords
@@ -65,6 +66,8 @@ _MAGIC = 793712314
 _VERSION = 12
 _VERSIONS = (11, _VERSION)
 _HEADER = struct.Struct("<2i12id3i2q")
+_FLORET = struct.Struct("<2i14id3i2q")
+"""floret's header: fastText's, with the mode and the number of hashes before the update rate."""
 _MATRIX = struct.Struct("<?2q")
 _PRUNED = np.dtype([("bucket", "<i4"), ("place", "<i4")])
 _CBOW, _SKIPGRAM, _SUPERVISED = 1, 2, 3
@@ -139,10 +142,13 @@ def _blocks(
 
 def _header(path: Path) -> _Header:
     with open_input(path) as file:
-        room = np.empty(_HEADER.size, np.uint8)
-        if file.fill(room) < len(room) or not recognises(path, room.tobytes()):
+        room = np.zeros(_FLORET.size, np.uint8)
+        if file.fill(room) < _HEADER.size or not recognises(path, room.tobytes()):
             raise corrupt_file(path, 0, "it is not a model that fastText wrote, or is cut short")
-        header = _Header(*_HEADER.unpack(room.tobytes()))
+        *_, mode, hashes, _, _, entries, words, labels, _, _ = _FLORET.unpack(room.tobytes())
+        if mode in (1, 2) and 1 <= hashes <= 4 and entries == words + labels > 0:
+            raise floret_file(path)
+        header = _Header(*_HEADER.unpack_from(room.tobytes()))
         check_sizes(path, header.words, header.vector_size, 11, file.size, 8)
         if header.version not in _VERSIONS:
             raise corrupt_file(path, 4, f"the version {header.version} of fastText's models; {_VERSIONS} are supported")

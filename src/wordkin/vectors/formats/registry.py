@@ -2,6 +2,7 @@
 
 import codecs
 import importlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from wordkin.vectors.formats.row_filters import drop_rows_without_word, escape_i
 from wordkin.vectors.formats.stream import Source, report_not_finite
 
 _BEGINNING = 1 << 19
+_FLORET = re.compile(rb"\d+ \d+ \d+ \d+ [1-4] \d+ \S+ \S+ *\r?\n0 ")
+"""The first line of floret's table (bucket dim minn maxn hashCount hashSeed BOW EOW), and the number of a first row."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,19 @@ def recognize(path: Path) -> Format:
             return each
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FormatError(f"{path} is text in UTF-16; convert it to UTF-8 first")
+    if _FLORET.match(first):
+        raise floret_file(path)
     raise FormatError(
         f"{path} is not a file of word vectors in a known format; if you know its format, give it with "
         f"{argument('format', option='--from')}"
+    )
+
+
+def floret_file(path: Path) -> FormatError:
+    """The error for a file of floret with its n-grams."""
+    return FormatError(
+        f"{path} is floret's: its n-grams are hashed in another way than fastText's and wordkin's; "
+        "read the .vec file that floret wrote beside it"
     )
 
 
