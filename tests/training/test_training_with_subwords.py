@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from few_words import require_finite_at_twice_the_rate, require_finite_in_wide_windows
 from wordkin import Checkpoint, ConfigurationError, FormatError, TrainingConfig, Word2Vec, WordVectors, memory
 from wordkin.config import ARCHITECTURES, OUTPUT_LAYERS
 from wordkin.corpus.encoder import encode
@@ -222,41 +223,15 @@ def alike(words: int, tokens: int) -> list[list[str]]:
 @pytest.mark.parametrize("words", [2, 10, 50])
 @pytest.mark.parametrize(("architecture", "output_layer"), VARIANTS)
 def test_few_words_alike_and_twice_the_default_rate_stay_finite(architecture, output_layer, words, deterministic):
-    config = TrainingConfig(
-        architecture=architecture,
-        output_layer=output_layer,
-        vector_size=40,
-        min_count=1,
-        threads=1,
-        epochs=10,
-        sample=0,
-        deterministic=deterministic,
-        **SUBWORDS,
-    )
-    model = Word2Vec(config, learning_rate=2 * config.first_learning_rate).fit(alike(words, 10_000))
-    assert abs(model.vectors.vectors).max() < 15
-    assert model.history[-1].loss <= 1.05 * model.history[0].loss
+    variant = {"architecture": architecture, "output_layer": output_layer, "deterministic": deterministic}
+    require_finite_at_twice_the_rate(alike(words, 10_000), vector_size=40, epochs=10, **variant, **SUBWORDS)
 
 
 @pytest.mark.parametrize("deterministic", [False, True])
 @pytest.mark.parametrize(("architecture", "output_layer"), VARIANTS)
 def test_words_alike_in_the_widest_windows_stay_finite(architecture, output_layer, deterministic):
-    model = Word2Vec(
-        architecture=architecture,
-        output_layer=output_layer,
-        window=50,
-        negative=50,
-        vector_size=40,
-        shrink_window=False,
-        min_count=1,
-        threads=1,
-        sample=0,
-        epochs=3,
-        deterministic=deterministic,
-        **SUBWORDS,
-    ).fit(alike(10, 3_000))
-    assert abs(model.vectors.vectors).max() < 15
-    assert model.history[-1].loss < 1.001 * math.log(2)
+    variant = {"architecture": architecture, "output_layer": output_layer, "deterministic": deterministic}
+    require_finite_in_wide_windows(alike(10, 3_000), vector_size=40, **variant, **SUBWORDS)
 
 
 @pytest.mark.parametrize(
