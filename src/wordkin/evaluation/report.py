@@ -109,11 +109,7 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
         MissingPackageError: matplotlib is not installed.
         OutputError: the picture cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingPackageError(f"a picture needs matplotlib: {pip_install('plot')}") from None
-    figure = Figure(figsize=(3 + 1.2 * len(scores), 4), layout="constrained")
+    figure = new_figure(3 + 1.2 * len(scores), 4)
     axes = figure.add_subplot()
     width = 0.8 / len(models)
     for place, model in enumerate(models):
@@ -126,6 +122,28 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
     axes.set_xticks(range(len(scores)), [f"{of_set[0].name}\n{of_set[0].kind}" for of_set in scores])
     axes.set_ylabel("accuracy, Spearman's ρ, or purity")
     axes.legend()
+    save_figure(path, figure)
+
+
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure of matplotlib, in inches.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingPackageError(f"a picture needs matplotlib: {pip_install('plot')}") from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(path: Path, figure: Any) -> None:
+    """Write a figure; the suffix decides the format, such as .svg or .png.
+
+    Raises:
+        OutputError: the picture cannot be written.
+    """
     with atomic.replacing(path) as temporary:
         try:
             figure.savefig(temporary, format=path.suffix[1:] or "png")
