@@ -1,4 +1,4 @@
-"""Evaluation of vectors: analogies, similarity, categorisation, outliers, and tests that compare models.
+"""Evaluation of vectors: analogies, similarity, categorisation, outliers, sessions, and tests that compare models.
 
 >>> from wordkin.evaluation import evaluate_similarity
 """
@@ -7,6 +7,7 @@ from wordkin.evaluation.analogies import AnalogyScore, evaluate_analogies, read_
 from wordkin.evaluation.categorisation import CategorisationScore, evaluate_categorisation
 from wordkin.evaluation.outliers import OutlierScore, evaluate_outliers
 from wordkin.evaluation.report import Difference, compare
+from wordkin.evaluation.sessions import SessionScore, evaluate_sessions, read_sessions
 from wordkin.evaluation.similarity import SimilarityScore, evaluate_similarity, read_pairs
 
 __all__ = [
@@ -14,12 +15,15 @@ __all__ = [
     "CategorisationScore",
     "Difference",
     "OutlierScore",
+    "SessionScore",
     "SimilarityScore",
     "compare",
     "evaluate_analogies",
     "evaluate_categorisation",
     "evaluate_outliers",
+    "evaluate_sessions",
     "evaluate_similarity",
     "read_analogies",
     "read_pairs",
+    "read_sessions",
 ]

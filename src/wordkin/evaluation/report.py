@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from wordkin.errors import MissingPackageError, OutputError, pip_install
-from wordkin.evaluation.analogies import SKIPPED, AnalogyScore
+from wordkin.evaluation.analogies import AnalogyScore
 from wordkin.evaluation.categorisation import CategorisationScore
 from wordkin.evaluation.outliers import OutlierScore
+from wordkin.evaluation.sessions import SessionScore
 from wordkin.evaluation.similarity import SimilarityScore
 from wordkin.evaluation.statistics import (
     bootstrap_p,
@@ -23,7 +25,7 @@ from wordkin.evaluation.statistics import (
 from wordkin.storage import atomic
 from wordkin.vectors.terms import whole_number
 
-Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore
+Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore | SessionScore
 Table = list[tuple[str, ...]]
 
 
@@ -33,11 +35,11 @@ class Difference:
 
     Attributes:
         name: the name of the set.
-        difference: the second model's score minus the first's: accuracy, or Spearman's ρ.
-        interval: the bootstrap's 95 percent confidence interval of the difference of ρ; None for analogies.
-        p: the two-sided p-value, from McNemar's exact test over the questions that only one model answers, or from the
-            bootstrap over pairs.
-        compared: the number of questions or pairs that both know.
+        difference: the second model's score minus the first's: accuracy, Spearman's ρ, or hit rate.
+        interval: the bootstrap's 95 percent confidence interval of the difference of ρ; None for other sets.
+        p: the two-sided p-value, from McNemar's exact test over the questions or sessions that only one model answers,
+            or from the bootstrap over pairs.
+        compared: the number of questions, pairs or sessions that both know.
     """
 
     name: str
@@ -58,7 +60,7 @@ class Difference:
 
 
 def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
-    """Compare two scores of the same set, of analogies or of similarity.
+    """Compare two scores of the same set, of analogies, similarity or sessions.
 
     Args:
         first: the score of one model.
@@ -70,18 +72,21 @@ def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
     """
     seed = whole_number("seed", seed, 0)
     if isinstance(first, AnalogyScore) and isinstance(second, AnalogyScore) and first.digest == second.digest:
-        return _analogies(first, second)
+        return _answers(first.name, first.outcomes, second.outcomes)
+    if isinstance(first, SessionScore) and isinstance(second, SessionScore) and first.digest == second.digest:
+        return _answers(first.name, first.ranks, second.ranks)
     if isinstance(first, SimilarityScore) and isinstance(second, SimilarityScore) and first.digest == second.digest:
         return _similarity(first, second, seed)
-    raise ValueError("two scores of the same set are needed, both of analogies or both of similarity")
+    raise ValueError("two scores of the same set are needed, both of analogies, of similarity or of sessions")
 
 
-def _analogies(first: AnalogyScore, second: AnalogyScore) -> Difference:
-    both = (first.outcomes != SKIPPED) & (second.outcomes != SKIPPED)
-    a, b = first.outcomes[both] == 1, second.outcomes[both] == 1
+def _answers(name: str, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Difference:
+    """Compare the answers of two models, which are above 0 where they are right, and below 0 where skipped."""
+    both = (first >= 0) & (second >= 0)
+    a, b = first[both] > 0, second[both] > 0
     difference = float(b.mean() - a.mean()) if len(a) else float("nan")
     p = mcnemar_p(int(np.count_nonzero(a & ~b)), int(np.count_nonzero(b & ~a)))
-    return Difference(first.name, difference, None, p, len(a))
+    return Difference(name, difference, None, p, len(a))
 
 
 def _similarity(first: SimilarityScore, second: SimilarityScore, seed: int) -> Difference:
@@ -94,7 +99,7 @@ def _similarity(first: SimilarityScore, second: SimilarityScore, seed: int) -> D
 
 def comparable(scores: Sequence[Any]) -> bool:
     """Whether there is a paired test for these scores."""
-    return len(scores) > 1 and isinstance(scores[0], AnalogyScore | SimilarityScore)
+    return len(scores) > 1 and isinstance(scores[0], AnalogyScore | SimilarityScore | SessionScore)
 
 
 def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -> None:
@@ -117,10 +122,10 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
         at = np.arange(len(own)) + (place - (len(models) - 1) / 2) * width
         axes.bar(at, [score.value for score in own], width, label=model)
         for x, score in zip(at, own, strict=True):
-            if isinstance(score, SimilarityScore):
+            if isinstance(score, SimilarityScore | SessionScore):
                 axes.plot([x, x], score.interval, color="black", linewidth=1)
     axes.set_xticks(range(len(scores)), [f"{of_set[0].name}\n{of_set[0].kind}" for of_set in scores])
-    axes.set_ylabel("accuracy, Spearman's ρ, or purity")
+    axes.set_ylabel("accuracy, Spearman's ρ, purity, or hit rate")
     axes.legend()
     save_figure(path, figure)
 
@@ -184,9 +189,21 @@ def _rows(scores: Sequence[Any]) -> Table:
         return rows
     if isinstance(first, SimilarityScore):
         return [
-            (f"{first.name}: Spearman's ρ, 95% interval", *(_correlation(score) for score in scores)),
+            (
+                f"{first.name}: Spearman's ρ, 95% interval",
+                *(_with_interval(score.spearman, score.interval) for score in scores),
+            ),
             ("  Pearson's r", *(_number(score.pearson) for score in scores)),
             ("  pairs found", *(_pairs(score) for score in scores)),
+        ]
+    if isinstance(first, SessionScore):
+        return [
+            (
+                f"{first.name}: hit rate at {first.topn}, 95% interval",
+                *(_with_interval(score.hit_rate, score.interval) for score in scores),
+            ),
+            (f"  NDCG at {first.topn}", *(_with_interval(score.ndcg, score.ndcg_interval) for score in scores)),
+            ("  sessions asked", *(f"{score.asked:,} of {len(score.ranks):,}" for score in scores)),
         ]
     if isinstance(first, CategorisationScore):
         return [
@@ -206,10 +223,8 @@ def _section(section: Any) -> str:
     return f"{asked}{skipped}"
 
 
-def _correlation(score: SimilarityScore) -> str:
-    if math.isnan(score.spearman):
-        return _number(score.spearman)
-    return f"{score.spearman:.3f} ({score.interval[0]:.3f} to {score.interval[1]:.3f})"
+def _with_interval(value: float, bounds: tuple[float, float]) -> str:
+    return _number(value) + ("" if math.isnan(value) else f" ({bounds[0]:.3f} to {bounds[1]:.3f})")
 
 
 def _pairs(score: SimilarityScore) -> str:
