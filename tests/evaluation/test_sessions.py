@@ -101,7 +101,7 @@ def test_two_models_are_compared_by_the_same_sessions(vectors):
     difference = compare(first, second)
     assert (difference.difference, difference.compared) == (1, 10)
     assert difference.p == pytest.approx(2 / 2**10)
-    with pytest.raises(ValueError, match="of similarity or of sessions"):
+    with pytest.raises(ValueError, match="similarity, sessions or labels"):
         compare(first, evaluate_sessions(vectors, sessions, topn=2))
 
 

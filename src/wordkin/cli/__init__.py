@@ -66,7 +66,7 @@ def _as_option(name: str, value: Any, option: str | None) -> str:
 
 def add_commands() -> None:
     """Import the commands and add them; this is slow."""
-    from wordkin.cli import convert, demo, drift, evaluate, export, inspect, phrases, query, train
+    from wordkin.cli import convert, demo, drift, evaluate, export, inspect, phrases, query, train, tune
 
     asking = (
         query.similar,
@@ -78,7 +78,7 @@ def add_commands() -> None:
         query.explain,
     )
     files = (convert.convert, export.documents, export.neighbours)
-    for command in (demo.demo, train.train, train.encode, phrases.phrases, *asking, *files, inspect.inspect):
+    for command in (demo.demo, train.train, train.encode, phrases.phrases, tune.tune, *asking, *files, inspect.inspect):
         wordkin.add_command(command)
 
 

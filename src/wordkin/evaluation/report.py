@@ -12,6 +12,7 @@ import numpy.typing as npt
 from wordkin.errors import MissingPackageError, OutputError, pip_install
 from wordkin.evaluation.analogies import AnalogyScore
 from wordkin.evaluation.categorisation import CategorisationScore
+from wordkin.evaluation.labels import LabelScore
 from wordkin.evaluation.outliers import OutlierScore
 from wordkin.evaluation.sessions import SessionScore
 from wordkin.evaluation.similarity import SimilarityScore
@@ -25,7 +26,7 @@ from wordkin.evaluation.statistics import (
 from wordkin.storage import atomic
 from wordkin.vectors.terms import whole_number
 
-Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore | SessionScore
+Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore | SessionScore | LabelScore
 Table = list[tuple[str, ...]]
 
 
@@ -37,9 +38,9 @@ class Difference:
         name: the name of the set.
         difference: the second model's score minus the first's: accuracy, Spearman's ρ, or hit rate.
         interval: the bootstrap's 95 percent confidence interval of the difference of ρ; None for other sets.
-        p: the two-sided p-value, from McNemar's exact test over the questions or sessions that only one model answers,
-            or from the bootstrap over pairs.
-        compared: the number of questions, pairs or sessions that both know.
+        p: the two-sided p-value, from McNemar's exact test over the answers that only one model has right, or from the
+            bootstrap over pairs.
+        compared: the number of questions, pairs, sessions or documents that both know.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Difference:
 
 
 def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
-    """Compare two scores of the same set, of analogies, similarity or sessions.
+    """Compare two scores of the same set, of analogies, similarity, sessions or labels.
 
     Args:
         first: the score of one model.
@@ -73,11 +74,13 @@ def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
     seed = whole_number("seed", seed, 0)
     if isinstance(first, AnalogyScore) and isinstance(second, AnalogyScore) and first.digest == second.digest:
         return _answers(first.name, first.outcomes, second.outcomes)
+    if isinstance(first, LabelScore) and isinstance(second, LabelScore) and first.digest == second.digest:
+        return _answers(first.name, first.outcomes, second.outcomes)
     if isinstance(first, SessionScore) and isinstance(second, SessionScore) and first.digest == second.digest:
         return _answers(first.name, first.ranks, second.ranks)
     if isinstance(first, SimilarityScore) and isinstance(second, SimilarityScore) and first.digest == second.digest:
         return _similarity(first, second, seed)
-    raise ValueError("two scores of the same set are needed, both of analogies, of similarity or of sessions")
+    raise ValueError("two scores of the same set are needed, both of analogies, similarity, sessions or labels")
 
 
 def _answers(name: str, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Difference:
@@ -99,7 +102,7 @@ def _similarity(first: SimilarityScore, second: SimilarityScore, seed: int) -> D
 
 def comparable(scores: Sequence[Any]) -> bool:
     """Whether there is a paired test for these scores."""
-    return len(scores) > 1 and isinstance(scores[0], AnalogyScore | SimilarityScore | SessionScore)
+    return len(scores) > 1 and isinstance(scores[0], AnalogyScore | SimilarityScore | SessionScore | LabelScore)
 
 
 def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -> None:
@@ -122,7 +125,7 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
         at = np.arange(len(own)) + (place - (len(models) - 1) / 2) * width
         axes.bar(at, [score.value for score in own], width, label=model)
         for x, score in zip(at, own, strict=True):
-            if isinstance(score, SimilarityScore | SessionScore):
+            if isinstance(score, SimilarityScore | SessionScore | LabelScore):
                 axes.plot([x, x], score.interval, color="black", linewidth=1)
     axes.set_xticks(range(len(scores)), [f"{of_set[0].name}\n{of_set[0].kind}" for of_set in scores])
     axes.set_ylabel("accuracy, Spearman's ρ, purity, or hit rate")
@@ -204,6 +207,14 @@ def _rows(scores: Sequence[Any]) -> Table:
             ),
             (f"  NDCG at {first.topn}", *(_with_interval(score.ndcg, score.ndcg_interval) for score in scores)),
             ("  sessions asked", *(f"{score.asked:,} of {len(score.ranks):,}" for score in scores)),
+        ]
+    if isinstance(first, LabelScore):
+        return [
+            (
+                f"{first.name}: accuracy, 95% interval",
+                *(_with_interval(score.accuracy, score.interval) for score in scores),
+            ),
+            ("  documents, labels", *(f"{len(score.outcomes):,}, {score.labels:,}" for score in scores)),
         ]
     if isinstance(first, CategorisationScore):
         return [
