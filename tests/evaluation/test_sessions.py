@@ -42,6 +42,8 @@ def test_the_last_item_is_looked_for_near_the_one_before(vectors):
     assert 0 < score.interval[0] < 3 / 4 < score.interval[1] <= 1
     assert 0 < score.ndcg_interval[0] < score.ndcg < score.ndcg_interval[1] <= 1
     assert score.as_dict()["hit_rate"] == 3 / 4
+    assert score.popularity == 3 / 4  # the first three items without the question's: b c d, b c d, b c d, a c d
+    assert evaluate_sessions(vectors, SESSIONS, topn=1).popularity == 1 / 4
     assert evaluate_sessions(vectors, SESSIONS, topn=1).ranks.tolist() == [1, 0, 0, 0, -1, -1, -1, -1]
     assert evaluate_sessions(vectors, SESSIONS, topn=3).as_dict() == score.as_dict()
 
@@ -127,8 +129,9 @@ def test_the_command(tmp_path, here, vectors):
     lines = shown.stdout.splitlines()
     assert lines[1].startswith("sessions: hit rate at 3, 95% interval  0.750 (")
     assert lines[2].startswith("  NDCG at 3")
-    assert lines[3].split() == ["sessions", "asked", *["4", "of", "8"] * 2]
-    assert lines[4].split(maxsplit=3)[3] == "+0.000, p 1.000"
+    assert lines[3].split() == ["by", "the", "most", "frequent", "items", "0.750", "0.750"]
+    assert lines[4].split() == ["sessions", "asked", *["4", "of", "8"] * 2]
+    assert lines[5].split(maxsplit=3)[3] == "+0.000, p 1.000"
     document = json.loads(here("evaluate", "model.safetensors", *options, "--json", cwd=tmp_path).stdout)
     score = evaluate_sessions(vectors, tmp_path / "sessions.txt", topn=3)
     assert document["sets"][0]["scores"] == [json.loads(json.dumps(score.as_dict()))]

@@ -206,6 +206,7 @@ def _rows(scores: Sequence[Any]) -> Table:
                 *(_with_interval(score.hit_rate, score.interval) for score in scores),
             ),
             (f"  NDCG at {first.topn}", *(_with_interval(score.ndcg, score.ndcg_interval) for score in scores)),
+            ("  by the most frequent items", *(_number(score.popularity) for score in scores)),
             ("  sessions asked", *(f"{score.asked:,} of {len(score.ranks):,}" for score in scores)),
         ]
     if isinstance(first, LabelScore):

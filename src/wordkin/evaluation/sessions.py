@@ -34,6 +34,7 @@ class SessionScore:
         interval: the bootstrap's 95 percent confidence interval of the hit rate, from samples of sessions.
         ndcg: the mean of 1 / log2(1 + rank) of the last item, 0 where it is not among the k nearest: NDCG at k.
         ndcg_interval: the same interval of the NDCG.
+        popularity: the hit rate of the k most frequent items as the answer to every question, for comparison.
         ranks: (sessions,) the rank of the last item, from 1; 0 if it is not among the k nearest, −1 for a session that
             is skipped.
         digest: the digest of the sessions and of how they were asked; scores of equal digests can be compared.
@@ -45,6 +46,7 @@ class SessionScore:
     interval: tuple[float, float]
     ndcg: float
     ndcg_interval: tuple[float, float]
+    popularity: float
     ranks: npt.NDArray[np.int64]
     digest: str
 
@@ -67,8 +69,8 @@ class SessionScore:
 
     def as_dict(self) -> dict[str, Any]:
         """The score for --json."""
-        numbers = (self.hit_rate, *self.interval, self.ndcg, *self.ndcg_interval)
-        hits, low, high, ndcg, ndcg_low, ndcg_high = (x if np.isfinite(x) else None for x in numbers)
+        numbers = (self.hit_rate, *self.interval, self.ndcg, *self.ndcg_interval, self.popularity)
+        hits, low, high, ndcg, ndcg_low, ndcg_high, popularity = (x if np.isfinite(x) else None for x in numbers)
         return {
             "name": self.name,
             "topn": self.topn,
@@ -76,6 +78,7 @@ class SessionScore:
             "interval": [low, high],
             "ndcg": ndcg,
             "ndcg_interval": [ndcg_low, ndcg_high],
+            "popularity": popularity,
             "asked": self.asked,
             "skipped": self.skipped,
             "digest": self.digest,
@@ -152,6 +155,7 @@ def evaluate_sessions(
         interval(bootstrap_mean(hits, seed)),
         float(gains.mean()) if len(found) else float("nan"),
         interval(bootstrap_mean(gains, seed)),
+        _popularity(questions, targets, topn),
         ranks,
         sets.digest([(topn, context, most_frequent), *map(tuple, sessions)]),
     )
@@ -165,6 +169,14 @@ def _rows(
     known = [row if row is not None and row < len(is_usable) and is_usable[row] else None for row in rows]
     before = [row for row in known[:-1] if row is not None]
     return before[-context:] if context else before, known[-1] if known else None
+
+
+def _popularity(questions: Sequence[list[int]], targets: Sequence[int], topn: int) -> float:
+    """The share of targets among the first `topn` rows that are not the question's; rows are in order of frequency."""
+    ranks = [
+        target - sum(row < target for row in set(question)) for question, target in zip(questions, targets, strict=True)
+    ]
+    return float(np.mean(np.array(ranks) < topn)) if ranks else float("nan")
 
 
 def _ranks(
