@@ -48,7 +48,7 @@ class Trial:
         round: the round, from 1.
         settings: the parameters that were tried; empty for those that the search began with.
         tokens: the number of tokens of the text.
-        score: the score; NaN if the training diverged.
+        score: the score; NaN if the training diverged, or nothing could be scored.
         interval: the 95 percent confidence interval of the score.
         seconds: how long training and scoring took.
     """
@@ -63,7 +63,7 @@ class Trial:
     def __str__(self) -> str:
         told = ", ".join(f"{name} {value}" for name, value in self.settings.items()) or "the settings to begin with"
         low, high = self.interval
-        score = "diverged" if math.isnan(self.score) else f"{self.score:.3f} ({low:.3f} to {high:.3f})"
+        score = "no score" if math.isnan(self.score) else f"{self.score:.3f} ({low:.3f} to {high:.3f})"
         return f"{score}  {self.seconds:5.1f} s  {told}"
 
 
@@ -97,16 +97,17 @@ class Tuning:
     @property
     def verdict(self) -> str:
         """A sentence that claims no more than the intervals allow."""
+        tried = plural(sum(trial.round == 1 for trial in self.trials), "setting") + " tried; "
         if not self.as_good:
-            return "the best of the last round: the other intervals lie below its own"
+            return tried + "the best of the last round: the other intervals lie below its own"
         begun = "" if all(trial.settings for trial in self.as_good) else ", the settings to begin with among them"
         others = plural(len(self.as_good), "other setting")
-        return f"the highest score, but by the intervals {others} of the last round may be as good{begun}"
+        return f"{tried}the highest score, but by the intervals {others} of the last round may be as good{begun}"
 
     def as_dict(self) -> dict[str, Any]:
         """The result for --json."""
         trials = [
-            {**dataclasses.asdict(trial), "score": None if math.isnan(trial.score) else trial.score}
+            {**dataclasses.asdict(trial), **({"score": None, "interval": None} if math.isnan(trial.score) else {})}
             for trial in self.trials
         ]
         places = {id(trial): place for place, trial in enumerate(self.trials)}
@@ -153,7 +154,7 @@ def tune(
         WordkinError: the task cannot score the vectors of the first trial.
     """
     config = config or TrainingConfig()
-    _check(trials, minutes, most_tokens)
+    require_budget(trials, minutes, most_tokens)
     search = _Search(corpus, task, config, most_tokens, on_trial)
     waiting: Iterator[Settings] = iter(_settings(config, fixed))
     begin, number = time.monotonic(), trials
@@ -224,7 +225,8 @@ class _Search:
         return self._sample[1]
 
 
-def _check(trials: int | None, minutes: float | None, most_tokens: int) -> None:
+def require_budget(trials: int | None, minutes: float | None, most_tokens: int) -> None:
+    """Raise ConfigurationError unless one of `trials` and `minutes` is given, and the numbers are large enough."""
     if (trials is None) == (minutes is None):
         raise ConfigurationError(f"give a budget, either {argument('trials')} or {argument('minutes')}")
     if trials is not None and trials < 2:

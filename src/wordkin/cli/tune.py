@@ -79,6 +79,7 @@ def tune(
         raise click.UsageError("give one task: --similarity, --analogies, --sessions or --labelled")
     if not inputs and labelled is None:
         raise click.UsageError("give an INPUT, the text to train on")
+    tuning.require_budget(trials, minutes, most_tokens)
     atomic.require_writable(output)
     fixed = set(given_options(values))
     if config_file is not None:
@@ -86,6 +87,7 @@ def tune(
         fixed |= {name.replace("-", "_") for name in toml_values(config_file)}
     config = configuration(config_file, values)
     texts = None if labelled is None else evaluation.read_labelled(copy_if_pipe(labelled))
+    task = _task(similarity, analogies, texts)
     if inputs:
         corpus = encode_corpus(sources.files(inputs), config)
     else:
@@ -95,8 +97,6 @@ def tune(
     if sessions:
         fixed |= {"min_n", "max_n"}
         corpus, task = _held_out(corpus, config.seed)
-    else:
-        task = _task(similarity, analogies, texts)
 
     def show(trial: Trial) -> None:
         line = f"round {trial.round}, {trial.tokens:,} tokens: {trial}"
