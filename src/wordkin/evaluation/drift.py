@@ -20,11 +20,11 @@ from wordkin.vectors.wordvectors import WordVectors
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
 
-_SAMPLES_OF_WORDS = 200
+_SAMPLES_OF_WORDS = 100
 """The number of samples of the words that the rotation is fitted on."""
 
 _SAMPLES_OF_MODELS = 2000
-_MOST_ANCHORS = 10_000
+_MOST_ANCHORS = 5_000
 """The most words that a sample is drawn from; a rotation needs no more."""
 
 
