@@ -97,8 +97,10 @@ def test_words_without_a_finite_vector_have_no_row(here, vectors, tmp_path):
 
 @pytest.mark.usefixtures("vectors")
 def test_what_is_refused(here, tmp_path):
+    (tmp_path / "tab.txt").write_text("a b\tb\n", "utf-8")
     (tmp_path / "latin.txt").write_bytes(b"a\nb\ncaf\xe9\n")
     WordVectors.from_arrays(["a\tb", "c"], [[1, 0], [0, 1]]).save("tab.safetensors")
+    WordVectors.from_arrays(["a", "b"], [[3e38], [3e38]]).save("huge.safetensors")
     before = sorted(path.name for path in tmp_path.iterdir())
     for arguments, status, message in (
         (["documents", "model.safetensors", "latin.txt", "-o", "x.npy"], 1, "latin.txt is not UTF-8 in line 3"),
@@ -110,6 +112,7 @@ def test_what_is_refused(here, tmp_path):
             2,
             "--weighting sif needs",
         ),
+        (["documents", "huge.safetensors", "tab.txt", "-o", "x.npy"], 1, "the mean of a document is too large"),
         (["neighbours", "model.safetensors", "-o", "x.tsv"], 2, "give --all for every word, or --most-frequent N"),
         (["neighbours", "model.safetensors", "--all", "--most-frequent", "5", "-o", "x.tsv"], 2, "give --all for"),
         (["neighbours", "model.safetensors", "--all", "-o", "x.txt"], 1, "end its name in .parquet or .tsv"),

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from wordkin.cli.command import OUTPUT, PATH, answers, as_json, command, end_if_any, print_json, say
+from wordkin.cli.command import OUTPUT, PATH, answers, as_input_error, as_json, command, end_if_any, print_json, say
 from wordkin.cli.options import from_option, load_vectors
-from wordkin.errors import WordkinError
 from wordkin.storage import atomic
 
 
@@ -59,10 +58,8 @@ def drift(
     if asked:
         models = [*of_first, *of_second]
         end_if_any(answers(asked, lambda word: [model.finite_rows([word]) for model in models])[1])
-    try:
+    with as_input_error():
         found = measure.drift(of_first, of_second, asked, topn=topn, most_frequent=most_frequent, seed=seed)
-    except ValueError as error:
-        raise error if isinstance(error, WordkinError) else WordkinError(str(error)) from error
     if as_json:
         print_json(found.as_dict())
     else:

@@ -11,9 +11,8 @@ from typing import Any
 
 import click
 import numpy as np
-from tqdm import tqdm
 
-from wordkin.cli.command import OUTPUT, as_json, command, is_quiet, print_json, say_written
+from wordkin.cli.command import OUTPUT, as_input_error, as_json, command, is_quiet, print_json, say_written
 from wordkin.cli.options import from_option, load_vectors, model_argument
 from wordkin.config import ENCODING_ERRORS, TOKENIZERS
 from wordkin.corpus import reading
@@ -82,7 +81,9 @@ def documents(
     sources = reading.expand(texts)
     vectors = load_vectors(model, source_format)
     encoder = DocumentEncoder(vectors, **options)
-    found = encoder.fit_transform(line for source in sources for line in _lines(source, encoding_errors))
+    lines = (line for source in sources for line in _lines(source, encoding_errors))
+    with as_input_error():
+        found = encoder.fit_transform(lines)
     with atomic.replacing(output) as temporary:
         if output.suffix.lower() == _PARQUET:
             arrow = pyarrow()
@@ -172,6 +173,8 @@ def neighbours(
 
 def _edges(vectors: WordVectors, most_frequent: int | None, topn: int, threshold: float) -> Iterator[list[Edge]]:
     """Yield word, neighbour and cosine for each word, a block of words at a time."""
+    from tqdm import tqdm
+
     words = list(itertools.islice(vectors, most_frequent))
     begins = range(0, len(words), search.QUERIES)
     for begin in tqdm(begins, unit="block", disable=is_quiet() or sys.stderr is None or None):  # None: off a terminal
