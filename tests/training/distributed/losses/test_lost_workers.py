@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("ray")
     "settings",
     [
         {"deterministic": True, "threads": 2, "number": 1},
-        {"architecture": "cbow", "output_layer": "hierarchical-softmax"},
+        {"architecture": "cbow", "cbow_gradient": "word2vec", "output_layer": "hierarchical-softmax"},
         {"holdout": 0.1, "early_stopping": 1},
         {"exchange_precision": "float16"},
         SUBWORDS,
