@@ -146,10 +146,12 @@ def window_for_corpus(
 ) -> Window:
     """The window of a run, with steps that do not overshoot on this corpus.
 
-    A word that is n times among the c words of CBOW's context changes their mean n times by n/c of the gradient, unless that
-    is divided by c. So the cut for repeated pairs is divided by what these changes are on average, 1 + (c − 1) Σ words².
+    A word that is n times among the c words of CBOW's context changes their mean n times by n/c of the gradient, unless
+    that is divided by c. So the cut for repeated pairs is divided by what these changes are on average,
+    1 + (c − 1) Σ words².
 
-    With subwords, words that share rows correct the same error while they are in the ring together, as the steps of a minibatch do.
+    With subwords, words that share rows correct the same error while they are in the ring together, as the steps of a
+    minibatch do.
     Where most words share most rows, as in a text of a few words alike, they would overshoot: then all words are
     written back after as many steps as a minibatch may have, and a step of skip-gram has fewer positions.
 
