@@ -8,7 +8,22 @@ from wordkin.inspector import lab
 from wordkin.inspector.api import Inspected
 from wordkin.model import objective
 
-LINES = ["x", "y", "J", "dJ_dy", "dy_dx", "dJ_dx", "dx_dv", "dJ_dv", "dJ_dw", "v0", "w", "J_after"]
+LINES = [
+    "row",
+    "x",
+    "y",
+    "J",
+    "J_all",
+    "dJ_dy",
+    "dy_dx",
+    "dx_dv",
+    "dJ_dx",
+    "other-dJ_dy",
+    "other-dJ_dx",
+    "dJ_dv",
+    "dJ_dw",
+]
+LINES += ["v0", "w", "J_after", "sum", "J_all_after"]
 
 
 def opened(page, address, link="#lab"):
@@ -34,6 +49,7 @@ def test_the_numbers_are_the_objective_s(page, inspector):
     numbers = objective.pair_pass(v, w, 1, 0.5)
     for _line in LINES[1:]:
         page.get_by_role("button", name="Forward ▶").click()
+    assert exact(page, "row")[-3:] == v.tolist()
     assert exact(page, "x") == [v[0], w[0], v[1], w[1], v[2], w[2], numbers.x]
     assert exact(page, "y")[-1] == numbers.y
     assert exact(page, "J")[-1] == numbers.J
@@ -45,18 +61,24 @@ def test_the_numbers_are_the_objective_s(page, inspector):
     np.testing.assert_allclose(exact(page, "v0")[-3:], numbers.v_after)
     assert exact(page, "w")[-3:] == numbers.w_after.tolist()
     assert exact(page, "J_after") == [numbers.J, pytest.approx(numbers.J_after)]
+    fly = objective.pair_pass(v, lab.EXAMPLE_W[3], 0, 0.5)
+    assert exact(page, "other-dJ_dx") == [fly.dJ_dy, fly.dy_dx, fly.y, 0, fly.dJ_dx]
+    assert exact(page, "J_all") == [numbers.J, fly.J, pytest.approx(numbers.J + fly.J)]
+    np.testing.assert_allclose(exact(page, "sum")[-3:], numbers.dJ_dv + fly.dJ_dv)
 
 
 def test_buttons_keys_and_titles_walk_through_the_derivation(page, inspector):
     opened(page, inspector(Inspected("")))
     assert page.locator(".lab-line").count() == len(LINES)
-    assert current(page) == "x"
+    assert current(page) == "row"
     assert page.get_by_role("button", name="◀ Back").is_disabled()
     page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Forward ▶").click()
-    assert current(page) == "J"
-    page.keyboard.press("ArrowLeft")
     assert current(page) == "y"
+    page.keyboard.press("ArrowLeft")
+    assert current(page) == "x"
+    page.get_by_role("button", name="The two gradients").click()
+    assert current(page) == "dJ_dv"
     page.get_by_role("button", name="The gradient of the output vector").click()
     assert current(page) == "dJ_dw"
     assert page.locator(".lab-edge-backward").count() == 3
@@ -68,7 +90,7 @@ def test_a_negative_example(page, inspector):
     opened(page, inspector(Inspected("")))
     page.get_by_label("dog → fly").check()
     numbers = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[3], 0, 0.5)
-    page.locator('[data-line="J"]', has_text="negative example").wait_for()
+    page.locator('[data-line="J"]', has_text="negative example").wait_for(state="attached")
     assert exact(page, "J")[-1] == numbers.J
 
 
@@ -249,4 +271,5 @@ def test_nothing_is_wider_than_the_window(page, inspector, width, height, scheme
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=scheme)
     opened(page, inspector(Inspected("")), "#lab?architecture=cbow&in=dog cat run&layer=hierarchical-softmax")
+    page.get_by_role("button", name="All chapters open").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

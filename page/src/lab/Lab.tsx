@@ -65,6 +65,7 @@ export function Lab({ status }: { status: Status }) {
     const { state, output } = wanted;
     call<Pass>("lab-pass", { state, output }, left.signal).then((pass) => {
       setShown({ ...wanted, pass });
+      setError("");
       setLosses((before) => (before.length ? before : [pass.J_of_all]));
     }, failed);
     return () => left.abort();
@@ -91,6 +92,12 @@ export function Lab({ status }: { status: Status }) {
     [of],
   );
 
+  const edit = (state: State) => {
+    begun.current++; // a step that is on its way starts from other numbers
+    setLosses([]);
+    setWanted((before) => before && { ...before, state });
+  };
+
   const working = waits && (
     <p role="status" class="lab-working">
       {t({ en: "Working … the first tree of a session takes a few seconds.", zh: "計算中……第一次建立霍夫曼樹需要幾秒鐘。" })}
@@ -98,6 +105,7 @@ export function Lab({ status }: { status: Status }) {
   );
   if (!wanted || !shown) return error ? <p role="alert">{error}</p> : working;
   const { beginning, state, output, pass } = shown;
+  const wide = matchMedia("(min-width: 60rem)").matches;
   const eta = wanted.state.eta;
   return (
     <div class="lab">
@@ -115,7 +123,10 @@ export function Lab({ status }: { status: Status }) {
           })}
         </p>
       )}
-      <Choices status={status} beginning={beginning} />
+      <details class="lab-setup" open={wide}>
+        <summary>{t({ en: "The network and its words", zh: "網路與詞" })}</summary>
+        <Choices status={status} beginning={beginning} />
+      </details>
       {working}
       {error && <p role="alert">{error}</p>}
       <div class="lab-pair">
@@ -144,8 +155,16 @@ export function Lab({ status }: { status: Status }) {
           />
         </label>
       </div>
-      <Derivation key={state.architecture} beginning={beginning} state={state} pass={pass} output={output} />
-      {beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
+      <Derivation
+        key={`${state.architecture} ${state.output_layer}`}
+        beginning={beginning}
+        state={state}
+        pass={pass}
+        output={output}
+        edited={wanted.state}
+        onChange={edit}
+        tree={beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
+      />
       <Runs
         state={state}
         pass={pass}

@@ -94,7 +94,7 @@ export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, of, 
         <Plot
           title={title}
           xLabel={t({ en: "steps", zh: "步數" })}
-          series={[{ label: "J", color: "--accent" }]}
+          series={[{ label: "J", color: "--accent", points: losses.length < 20 }]}
           values={[losses.map((_, index) => index), losses]}
         />
         <Directions state={state} view={pass.view} />
