@@ -10,7 +10,7 @@ from wordkin.inspector.api import Evaluation, Inspected
 MOST_STOPS = 150
 VIEWS = {
     "lab": "",
-    "lab with CBOW": "lab?architecture=cbow&in=sea1 sea2",
+    "lab with CBOW, on a text": "lab?source=corpus&architecture=cbow",
     "lab with hierarchical softmax": "lab?source=example&layer=hierarchical-softmax",
     "lab with CBOW and hierarchical softmax": "lab?source=example&architecture=cbow&layer=hierarchical-softmax",
     "training": "training?words=sea1 land1",

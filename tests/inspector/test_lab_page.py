@@ -228,6 +228,99 @@ def test_hierarchical_softmax_draws_the_path(page, inspector):
     page.locator(".lab-spot-chosen", has_text="n1").wait_for()
 
 
+def lit(page, mark="data-lit"):
+    """The quantities that are marked, in the text and in the network."""
+    found = page.locator(f".lab-text [{mark}], .lab-network [{mark}]")
+    return set(found.evaluate_all("all => all.map(each => each.getAttribute('data-of'))"))
+
+
+def test_a_quantity_lights_up_in_the_text_and_the_network(page, inspector, until):
+    opened(page, inspector(Inspected("")))
+    page.get_by_role("button", name="The two gradients").click()
+    page.locator('[data-line="dJ_dv"] mn[data-of="dJ_dv.1"]').hover()
+    until(lambda: lit(page) == {"dJ_dv.1", "dJ_dv"})
+    assert lit(page, "data-origin") == {"dJ_dx", "w", "w.1"}
+    error = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[2], 1, 0.5).dJ_dv[1]
+    assert str(error).replace("-", "−") in page.locator(".lab-readout").inner_text()
+    page.locator('.lab-touch line[data-of="w.1"]').hover(force=True)
+    until(lambda: lit(page) == {"w.1", "w"})
+    page.locator('.lab-network [tabindex="0"]').focus()
+    until(lambda: lit(page) == {"in.0.0"})
+    page.keyboard.press("ArrowRight")
+    until(lambda: lit(page) == {"in.0.1"})
+    assert current(page) == "dJ_dv"
+
+
+def test_a_number_of_a_vector_is_changed(page, inspector, until):
+    opened(page, inspector(Inspected("")))
+    field = page.get_by_label("v dog, number 2")
+    field.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("-1.25")
+    v, w = np.array([0.2, -1.25, 0.4]), lab.EXAMPLE_W[2]
+    until(lambda: exact(page, "J")[-1] == objective.pair_pass(v, w, 1, 0.5).J)
+    assert field.input_value() == "-1.25"
+    page.keyboard.press("ArrowUp")
+    until(lambda: exact(page, "x")[-1] == pytest.approx(np.array([0.2, -1.2, 0.4]) @ w))
+    page.get_by_role("button", name="Start again").click()
+    until(lambda: exact(page, "x")[-1] == lab.EXAMPLE_V[0] @ w)
+
+
+def test_a_number_is_predicted_before_it_is_shown(page, inspector):
+    opened(page, inspector(Inspected("")))
+    page.get_by_role("button", name="Predict first").click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert current(page) == "y"
+    y = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[2], 1, 0.5).y
+    assert y not in exact(page, "y")
+    assert y not in exact(page, "J")
+    guess = page.get_by_label("Your prediction of y")
+    verdict = page.locator(".lab-guess output")
+    for typed, said in [
+        ("0.6", "Too high."),
+        ("0,1", "Too low."),
+        ("half", "not a number"),
+        ("0.54", "Right: it is 0.5424."),
+    ]:
+        guess.fill(typed)
+        page.keyboard.press("Enter")
+        verdict.get_by_text(said).wait_for()
+    assert exact(page, "y")[-1] == y
+    page.keyboard.press("Enter")
+    page.get_by_label("Your prediction of J").wait_for()
+    assert current(page) == "J"
+    page.get_by_role("button", name="Show it").click()
+    assert exact(page, "J")[-1] == pytest.approx(-np.log(y))
+
+
+def test_a_text_is_trained_on_window_by_window(browser, inspector):
+    page = browser.new_page(locale="en")  # whose console may say that a call was refused
+    opened(page, inspector(Inspected("")), "#lab?source=corpus")
+    centre = page.locator(".lab-centre")
+    assert centre.inner_text() == "the"
+    page.get_by_role("button", name="Train this window").click()
+    page.locator(".lab-centre", has_text="dog").wait_for()
+    assert page.locator(".lab-context").all_inner_texts() == ["the", "can", "run"]
+    page.get_by_label("The text follows the context word").select_option("run")
+    page.get_by_label("run → dog").wait_for()
+    page.get_by_role("button", name="20 passes").click()
+    page.get_by_text("· 561 windows").wait_for()
+    words = page.locator(".lab-cosines tbody th").all_inner_texts()
+    cosines = page.locator(".lab-cosines tbody tr").nth(words.index("dog")).locator("td")
+    assert cosines.nth(words.index("cat")).inner_text() == "1.0"
+    page.get_by_text("Another text").click()
+    page.get_by_label("Lines of text").fill("alone")
+    page.get_by_role("button", name="Use this text").click()
+    page.get_by_role("alert").get_by_text("no line of the text has two words").wait_for()
+    page.get_by_label("Lines of text").fill("山高水長\n月白風清")
+    page.get_by_role("button", name="Use this text").click()
+    page.locator(".lab-centre", has_text="山").wait_for()
+    page.get_by_role("button", name="高").first.click()
+    page.locator(".lab-centre", has_text="高").wait_for()
+    page.close()
+
+
 def test_a_word_that_is_not_there(browser, inspector):
     page = browser.new_page(locale="en")  # whose console may say that a call was refused
     opened(page, inspector(Inspected("")))

@@ -37,7 +37,11 @@ interface Props {
 export function Derivation({ beginning, state, pass, output, tree, edited, onChange }: Props) {
   const { t } = useLanguage();
   const [at, setAt] = useState(0);
-  const [turned, setTurned] = useState<Record<string, boolean>>(tree ? { path: true } : {}); // chapters opened or closed by hand
+  const [turned, setTurned] = useState<Record<string, boolean>>({
+    // the chapters that were opened or closed by hand, and at first those that have no lines
+    ...(tree && { path: true }),
+    ...(state.architecture === "cbow" && { network: true }),
+  });
   const book = chapters(beginning, state, pass, output);
   const lines = book.flatMap((chapter) => chapter.lines.map((line) => ({ ...line, chapter: chapter.key })));
   const last = lines.length - 1;

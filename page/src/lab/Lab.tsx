@@ -4,14 +4,19 @@ import { useLanguage } from "../i18n";
 import { readable } from "../math/numbers";
 import { goTo, useRoute } from "../route";
 import { Choices } from "./Choices";
+import { Cosines } from "./Cosines";
 import { Derivation } from "./Derivation";
 import "./lab.css";
-import { Runs } from "./Runs";
+import { type Point, Runs } from "./Runs";
+import { Sentence } from "./Sentence";
 import { Tree } from "./Tree";
-import type { Beginning, Pass, State, StepOf, Stepped } from "./types";
+import { isWide } from "./wide";
+import type { Beginning, Corpus, CorpusShown, CorpusWishes, Pass, State, StepOf, Stepped } from "./types";
 
 const LEAST_POWER = -3;
 const MOST_POWER = 1;
+
+const OWN_TEXT: CorpusWishes = { text: undefined, window: 2, negatives: 2, size: 3 };
 
 /** What the reader looks at: a state of the network, and one of its pairs. */
 interface Wanted {
@@ -33,9 +38,11 @@ export function Lab({ status }: { status: Status }) {
   const fallback = bare ? "example" : undefined;
   const [wanted, setWanted] = useState<Wanted>();
   const [shown, setShown] = useState<Shown>();
-  const [losses, setLosses] = useState<number[]>([]); // at the beginning, and after each step
+  const [losses, setLosses] = useState<Point[]>([]); // at the beginning, and after each step
   const [positivesOnly, setPositivesOnly] = useState(false);
   const [of, setOf] = useState<StepOf>("window");
+  const [corpus, setCorpus] = useState<CorpusShown>(); // if a text is trained on
+  const [text, setText] = useState<CorpusWishes>(OWN_TEXT);
   const [error, setError] = useState("");
   const failed = useCallback((failure: Error) => failure.name !== "AbortError" && setError(failure.message), []);
 
@@ -46,17 +53,21 @@ export function Lab({ status }: { status: Status }) {
     setWaits(true);
     const left = new AbortController();
     const eta = new URLSearchParams(location.hash.split("?")[1]).get("eta");
-    const show = (beginning: Beginning) => {
+    const show = (beginning: Beginning, corpus?: CorpusShown) => {
       setWanted({ beginning, state: beginning.state, output: 0 });
-      setLosses([]);
+      setCorpus(corpus);
+      setLosses(corpus ? [[0, corpus.J]] : []);
       setPositivesOnly(false);
       setError("");
     };
-    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta, fallback), left.signal)
-      .then(show, failed)
-      .then(() => left.signal.aborted || setWaits(false));
+    const wished = wishes(new URLSearchParams(asked), eta, fallback);
+    const begins =
+      wished.source === "corpus"
+        ? call<CorpusShown>("lab-corpus", { ...wished, ...text }, left.signal).then((it) => show(it.beginning, it))
+        : call<Beginning>("lab-begin", wished, left.signal).then((it) => show(it));
+    begins.catch(failed).then(() => left.signal.aborted || setWaits(false));
     return () => left.abort();
-  }, [asked, fallback, failed]);
+  }, [asked, text, fallback, failed]);
   useEffect(begin, [begin]);
 
   useEffect(() => {
@@ -66,36 +77,71 @@ export function Lab({ status }: { status: Status }) {
     call<Pass>("lab-pass", { state, output }, left.signal).then((pass) => {
       setShown({ ...wanted, pass });
       setError("");
-      setLosses((before) => (before.length ? before : [pass.J_of_all]));
+      setLosses((before) => (before.length ? before : [[0, pass.J_of_all]]));
     }, failed);
     return () => left.abort();
   }, [wanted, failed]);
 
   const latest = useRef<Wanted>(undefined); // what the next step starts from, also while the last one is not drawn yet
   latest.current = wanted;
+  const latestCorpus = useRef<CorpusShown>(undefined);
+  latestCorpus.current = corpus;
   const queue = useRef(Promise.resolve()); // steps follow each other, however fast the button is pressed
-  const take = useCallback(
-    (steps: number) => {
-      const time = begun.current;
-      const turn = queue.current.then(async () => {
-        const from = latest.current;
-        if (time !== begun.current || !from) return;
+  const inTurn = useCallback((work: (isLate: () => boolean) => Promise<void>) => {
+    const time = begun.current;
+    const isLate = () => time !== begun.current;
+    const turn = queue.current.then(() => (isLate() ? undefined : work(isLate)));
+    queue.current = turn.catch(() => undefined);
+    return turn;
+  }, []);
+  const takePairs = useCallback(
+    (steps: number) =>
+      inTurn(async (isLate) => {
+        const from = latest.current!;
         const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps, of });
-        if (time !== begun.current) return;
+        if (isLate()) return;
         latest.current = { beginning: from.beginning, state, output: state.turn };
         setWanted(latest.current);
-        setLosses((before) => [...before, ...J]);
-      });
-      queue.current = turn.catch(() => undefined);
-      return turn;
-    },
-    [of],
+        setLosses((before) => [...before, ...J.map((J, index): Point => [before.at(-1)![0] + index + 1, J])]);
+      }),
+    [of, inTurn],
+  );
+  /** Trains on the windows that come next, after a change of the corpus; no step, and only the change is shown. */
+  const takeWindows = useCallback(
+    (steps: number, change: (corpus: Corpus) => Corpus = (corpus) => corpus, input = 0) =>
+      inTurn(async (isLate) => {
+        const { eta } = latest.current!.state;
+        const found = await call<CorpusShown>("lab-corpus-steps", {
+          corpus: change({ ...latestCorpus.current!.corpus, eta }),
+          steps,
+          input,
+        });
+        if (isLate()) return;
+        latestCorpus.current = found;
+        latest.current = { beginning: found.beginning, state: found.beginning.state, output: 0 };
+        setCorpus(found);
+        setWanted(latest.current);
+        setError("");
+        if (steps) setLosses((before) => [...before, [before.at(-1)![0] + steps, found.J]]);
+      }),
+    [inTurn],
   );
 
   const edit = (state: State) => {
     begun.current++; // a step that is on its way starts from other numbers
-    setLosses([]);
-    setWanted((before) => before && { ...before, state });
+    const before = wanted!.state;
+    setWanted({ ...wanted!, state });
+    if (!corpus) return setLosses([]);
+    const { input_rows, output_rows, input } = corpus.window;
+    takeWindows(
+      0,
+      ({ V, W, ...others }) => ({
+        ...others,
+        V: replaced(V, input_rows, before.inputs, state.inputs),
+        W: replaced(W, output_rows, before.outputs, state.outputs),
+      }),
+      input ?? 0,
+    ).catch(failed);
   };
 
   const working = waits && (
@@ -105,7 +151,6 @@ export function Lab({ status }: { status: Status }) {
   );
   if (!wanted || !shown) return error ? <p role="alert">{error}</p> : working;
   const { beginning, state, output, pass } = shown;
-  const wide = matchMedia("(min-width: 60rem)").matches;
   const eta = wanted.state.eta;
   return (
     <div class="lab">
@@ -123,12 +168,20 @@ export function Lab({ status }: { status: Status }) {
           })}
         </p>
       )}
-      <details class="lab-setup" open={wide}>
+      <details class="lab-setup" open={isWide()}>
         <summary>{t({ en: "The network and its words", zh: "網路與詞" })}</summary>
         <Choices status={status} beginning={beginning} />
       </details>
       {working}
       {error && <p role="alert">{error}</p>}
+      {corpus && (
+        <Sentence
+          shown={corpus}
+          wishes={text}
+          onWishes={setText}
+          onMove={(at, input) => void takeWindows(0, (corpus) => ({ ...corpus, at }), input).catch(failed)}
+        />
+      )}
       <div class="lab-pair">
         <fieldset>
           <legend>{t({ en: "The pair", zh: "這一對" })}</legend>
@@ -180,10 +233,13 @@ export function Lab({ status }: { status: Status }) {
         }}
         of={of}
         onOf={setOf}
-        take={take}
+        take={corpus ? takeWindows : takePairs}
         again={begin}
         failed={failed}
-      />
+        windows={corpus?.corpus.lines.reduce((sum, line) => sum + line.length, 0)}
+      >
+        {corpus && <Cosines words={corpus.corpus.words} cosines={corpus.cosines} />}
+      </Runs>
     </div>
   );
 }
@@ -222,7 +278,7 @@ function withoutRate(parameters: URLSearchParams): string {
 }
 
 /** What the link asks for, as the body of lab-begin. */
-function wishes(parameters: URLSearchParams, eta: string | null, source?: string): object {
+function wishes(parameters: URLSearchParams, eta: string | null, source?: string) {
   const text = (name: string) => parameters.get(name) ?? undefined;
   const words = (name: string) => text(name)?.split(" ").filter(Boolean);
   return {
@@ -235,4 +291,14 @@ function wishes(parameters: URLSearchParams, eta: string | null, source?: string
     negatives: words("not"),
     eta: eta === null ? undefined : Number(eta),
   };
+}
+
+/** A matrix with the vectors that differ from those before, in their rows. */
+function replaced(matrix: number[][], rows: number[], before: { vector: number[] }[], after: { vector: number[] }[]) {
+  const changed = new Map(
+    rows.flatMap((row, place): [number, number[]][] =>
+      before[place]!.vector === after[place]!.vector ? [] : [[row, after[place]!.vector]],
+    ),
+  );
+  return matrix.map((vector, row) => changed.get(row) ?? vector);
 }

@@ -138,7 +138,7 @@ export function Network({ beginning, state, pass, output, stage, phase }: Props)
             <g data-of={neuron.of}>
               <circle class={`lab-neuron ${neuron.chosen ? "lab-chosen" : ""} ${ring}`} cx={x} cy={y} r={RADIUS} />
               {neuron.value !== undefined && (
-                <text class="lab-value" x={x} y={y + 4} text-anchor="middle">
+                <text class={short(neuron.value).length > 5 ? "lab-value lab-long" : "lab-value"} x={x} y={y + 4} text-anchor="middle">
                   {!unknown && <title>{neuron.value}</title>}
                   {unknown ? "?" : short(neuron.value)}
                 </text>

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useLanguage } from "../i18n";
+import { isWide } from "./wide";
 import { keyOf, type State } from "./types";
 
 const SHOWN = 6;
@@ -32,7 +33,7 @@ export function Vectors({ state, output, onChange }: Props) {
     ));
   const more = (vector: number[]) => vector.length > SHOWN && <td>… {vector.length}</td>;
   return (
-    <details class="lab-vectors" open>
+    <details class="lab-vectors" open={isWide()}>
       <summary>{t({ en: "The vectors: change any number", zh: "向量：任何數字都可以改" })}</summary>
       <table>
         <tbody>

@@ -49,7 +49,7 @@ export function chapters(beginning: Beginning, state: State, pass: Pass, output:
     negative(state, pass, output),
     twoGradients(state, pass, output),
     step(state, pass, output),
-    window(state, pass, output),
+    window(beginning, state, pass, output),
     ...(cbow ? [] : [averaged]),
     ...(path || !beginning.output_layers.includes("hierarchical-softmax") ? [] : [tree]),
   ];
@@ -305,7 +305,7 @@ function step(state: State, pass: Pass, output: number): Chapter {
   };
 }
 
-function window(state: State, pass: Pass, output: number): Chapter {
+function window({ source }: Beginning, state: State, pass: Pass, output: number): Chapter {
   const pairs = pass.pairs.length;
   return {
     key: "window",
@@ -333,6 +333,9 @@ function window(state: State, pass: Pass, output: number): Chapter {
       },
     ],
     lines: windowSum(state, pass, output),
+    ...(source !== "corpus" && {
+      change: { text: { en: "Train on a text, window by window", zh: "用一段文本，逐窗訓練" }, parameters: { source: "corpus" } },
+    }),
   };
 }
 

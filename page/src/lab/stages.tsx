@@ -61,10 +61,13 @@ const indexed = (vector: ComponentChildren, index?: number) =>
     </msub>
   );
 
+const MOST_ONES = 10;
+
 /** The input picks a row of V. */
 export function row({ source, example_words }: Beginning, { inputs }: State): Stage {
   const { word, vector } = inputs[0]!;
-  const ones = source === "example" ? example_words.map((each) => Number(each === word)) : undefined;
+  const all = source !== "model" && example_words.length <= MOST_ONES;
+  const ones = all ? example_words.map((each) => Number(each === word)) : undefined;
   const onehot = ones
     ? [sign("("), ones.map((one, index) => [index > 0 && sign(","), number(one)]), sign(")")]
     : [sign("("), name("…"), sign(","), number(1), sign(","), name("…"), sign(")")];
