@@ -11,9 +11,9 @@ export function Cosines({ words, cosines }: { words: string[]; cosines: number[]
     zh: "詞向量有多相似：V 每兩列的餘弦",
   });
   return (
-    <figure class="lab-cosines">
+    <figure class="lab-cosines" aria-label={title} tabIndex={0}>
       <figcaption>{title}</figcaption>
-      <table aria-label={title}>
+      <table>
         <thead>
           <tr>
             <td />

@@ -154,12 +154,15 @@ export function Lab({ status }: { status: Status }) {
   const eta = wanted.state.eta;
   return (
     <div class="lab">
-      <p class="lab-lead">
-        {t({
-          en: "word2vec's backward pass, number by number. The page computes nothing: every figure comes from the Python functions that the training is checked against.",
-          zh: "word2vec 的反向傳播，一個數字一個數字看。網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
-        })}
-      </p>
+      <div class="lab-lead">
+        <h1>{t({ en: "word2vec's backward pass, number by number", zh: "word2vec 的反向傳播，一個數字一個數字看" })}</h1>
+        <p>
+          {t({
+            en: "The page computes nothing: every figure comes from the Python functions that the training is checked against.",
+            zh: "網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
+          })}
+        </p>
+      </div>
       {bare && (
         <p role="status">
           {t({
