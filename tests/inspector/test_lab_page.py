@@ -315,7 +315,32 @@ def test_a_text_is_trained_on_window_by_window(browser, inspector):
     page.locator(".lab-centre", has_text="山").wait_for()
     page.get_by_role("button", name="高").first.click()
     page.locator(".lab-centre", has_text="高").wait_for()
+    page.get_by_label("w 高, number 1").fill("0.75")
+    page.get_by_label("w₁ = 0.75").first.wait_for(state="attached")
+    page.reload()
+    page.locator(".lab-centre", has_text="山").wait_for()
     page.close()
+
+
+SWIPE = """(element, [from, to]) => {
+  const touch = (x) => new Touch({ identifier: 1, target: element, clientX: x, clientY: 600 });
+  element.dispatchEvent(new TouchEvent("touchstart", { bubbles: true, touches: [touch(from)] }));
+  element.dispatchEvent(new TouchEvent("touchend", { bubbles: true, changedTouches: [touch(to)] }));
+}"""
+
+
+def test_chapters_are_turned_by_a_swipe_and_lead_to_other_networks(page, inspector, until):
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, inspector(Inspected("")))
+    page.locator(".lab-text").evaluate(SWIPE, [300, 100])
+    until(lambda: current(page) == "x")
+    page.locator(".lab-text").evaluate(SWIPE, [100, 300])
+    until(lambda: current(page) == "row")
+    page.get_by_role("button", name="CBOW: the mean of the context").click()
+    page.get_by_role("button", name="Show the network with CBOW").click()
+    page.locator('[data-line="v"][aria-current=step]').wait_for()
+    assert "architecture=cbow" in page.url
+    assert exact(page, "v") == lab.EXAMPLE_V[0].tolist()
 
 
 def test_a_word_that_is_not_there(browser, inspector):

@@ -11,12 +11,10 @@ import { type Point, Runs } from "./Runs";
 import { Sentence } from "./Sentence";
 import { Tree } from "./Tree";
 import { isWide } from "./wide";
-import type { Beginning, Corpus, CorpusShown, CorpusWishes, Pass, State, StepOf, Stepped } from "./types";
+import type { Beginning, Corpus, CorpusShown, Pass, State, StepOf, Stepped } from "./types";
 
 const LEAST_POWER = -3;
 const MOST_POWER = 1;
-
-const OWN_TEXT: CorpusWishes = { text: undefined, window: 2, negatives: 2, size: 3 };
 
 /** What the reader looks at: a state of the network, and one of its pairs. */
 interface Wanted {
@@ -42,7 +40,6 @@ export function Lab({ status }: { status: Status }) {
   const [positivesOnly, setPositivesOnly] = useState(false);
   const [of, setOf] = useState<StepOf>("window");
   const [corpus, setCorpus] = useState<CorpusShown>(); // if a text is trained on
-  const [text, setText] = useState<CorpusWishes>(OWN_TEXT);
   const [error, setError] = useState("");
   const failed = useCallback((failure: Error) => failure.name !== "AbortError" && setError(failure.message), []);
 
@@ -63,11 +60,11 @@ export function Lab({ status }: { status: Status }) {
     const wished = wishes(new URLSearchParams(asked), eta, fallback);
     const begins =
       wished.source === "corpus"
-        ? call<CorpusShown>("lab-corpus", { ...wished, ...text }, left.signal).then((it) => show(it.beginning, it))
+        ? call<CorpusShown>("lab-corpus", { ...wished, ...wishesOfText(asked) }, left.signal).then((it) => show(it.beginning, it))
         : call<Beginning>("lab-begin", wished, left.signal).then((it) => show(it));
     begins.catch(failed).then(() => left.signal.aborted || setWaits(false));
     return () => left.abort();
-  }, [asked, text, fallback, failed]);
+  }, [asked, fallback, failed]);
   useEffect(begin, [begin]);
 
   useEffect(() => {
@@ -180,8 +177,8 @@ export function Lab({ status }: { status: Status }) {
       {corpus && (
         <Sentence
           shown={corpus}
-          wishes={text}
-          onWishes={setText}
+          text={parameters.get("text") ?? undefined}
+          onText={(wishes) => goTo("lab", { ...Object.fromEntries(parameters), ...wishes })}
           onMove={(at, input) => void takeWindows(0, (corpus) => ({ ...corpus, at }), input).catch(failed)}
         />
       )}
@@ -293,6 +290,18 @@ function wishes(parameters: URLSearchParams, eta: string | null, source?: string
     output: text("out"),
     negatives: words("not"),
     eta: eta === null ? undefined : Number(eta),
+  };
+}
+
+/** What the link asks for of a text of the reader's own. */
+function wishesOfText(query: string): object {
+  const parameters = new URLSearchParams(query);
+  const whole = (name: string) => (parameters.has(name) ? Number(parameters.get(name)) : undefined);
+  return {
+    text: parameters.get("text") ?? undefined,
+    window: whole("window"),
+    negatives: whole("negatives"),
+    size: whole("size"),
   };
 }
 

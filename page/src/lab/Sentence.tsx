@@ -1,21 +1,22 @@
 import { useLanguage } from "../i18n";
 import { readable } from "../math/numbers";
 import { readableWord } from "../words";
-import type { CorpusShown, CorpusWishes } from "./types";
+import type { CorpusShown } from "./types";
 
 const REACH = 12; // words of a long line on either side of the centre
 const MOST_IN_URN = 16;
 
 interface Props {
   shown: CorpusShown;
-  wishes: CorpusWishes;
-  onWishes: (wishes: CorpusWishes) => void;
+  /** The reader's own text, as it was given. */
+  text: string | undefined;
+  onText: (parameters: Record<string, string>) => void;
   /** Moves the window to another centre, or follows another of its context words. */
   onMove: (at: number, input?: number) => void;
 }
 
 /** The line that is read, with the window over it; the urn of noise; and the fields for another text. */
-export function Sentence({ shown, wishes, onWishes, onMove }: Props) {
+export function Sentence({ shown, text, onText, onMove }: Props) {
   const { t } = useLanguage();
   const { corpus, window, noise, beginning } = shown;
   const words = corpus.lines[window.line]!;
@@ -111,33 +112,27 @@ export function Sentence({ shown, wishes, onWishes, onMove }: Props) {
           class="lab-own"
           onSubmit={(event) => {
             event.preventDefault();
-            const form = new FormData(event.currentTarget);
-            const whole = (name: string) => Number(form.get(name));
-            onWishes({
-              text: String(form.get("text")),
-              window: whole("window"),
-              negatives: whole("negatives"),
-              size: whole("size"),
-            });
+            const fields = [...new FormData(event.currentTarget)];
+            onText(Object.fromEntries(fields.map(([name, value]) => [name, String(value)])));
           }}
         >
           <label class="lab-lines-of-text">
             {t({ en: "Lines of text, at most 500 words", zh: "一行一句，最多 500 個詞" })}
             <textarea name="text" rows={6}>
-              {wishes.text ?? corpus.lines.map((line) => line.join(" ")).join("\n")}
+              {text ?? corpus.lines.map((line) => line.join(" ")).join("\n")}
             </textarea>
           </label>
           <label>
             {t({ en: "words on either side", zh: "左右各幾個詞" })}
-            <input name="window" type="number" min="1" max="5" value={wishes.window} required />
+            <input name="window" type="number" min="1" max="5" value={corpus.window} required />
           </label>
           <label>
             {t({ en: "negatives K", zh: "負例數 K" })}
-            <input name="negatives" type="number" min="0" max="5" value={wishes.negatives} required />
+            <input name="negatives" type="number" min="0" max="5" value={corpus.negatives} required />
           </label>
           <label>
             {t({ en: "numbers a vector", zh: "向量維度" })}
-            <input name="size" type="number" min="2" max="8" value={wishes.size} required />
+            <input name="size" type="number" min="2" max="8" value={corpus.size} required />
           </label>
           <button type="submit">{t({ en: "Use this text", zh: "使用這段文本" })}</button>
         </form>

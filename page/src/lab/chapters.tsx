@@ -151,12 +151,20 @@ function wrong(state: State, pass: Pass, output: number, path: boolean): Chapter
         : {
             en: (
               <>
-                <b>{real.join(", ") || "…"}</b> stood there in the text: t = 1. The K = {noise.length} words{" "}
-                <b>{noise.join(", ") || "…"}</b> were drawn at random, as noise: t = 0. The probability that all answers are right is a
-                product, of y for the positive and of 1 − y for each negative. It should be as large as possible.
+                <b>{real.join(", ") || "…"}</b> stood there in the text: t = 1.{" "}
+                {noise.length ? (
+                  <>
+                    As noise, K = {noise.length} {noise.length === 1 ? "word was" : "words were"} drawn at random, with t = 0:{" "}
+                    <b>{noise.join(", ")}</b>.
+                  </>
+                ) : (
+                  "No noise was drawn: K = 0."
+                )}{" "}
+                The probability that all answers are right is a product, of y for the positive and of 1 − y for each negative. It
+                should be as large as possible.
               </>
             ),
-            zh: <>「<b>{real.join("、") || "…"}</b>」確實出現在文章裡：t = 1。另外 K = {noise.length} 個詞「<b>{noise.join("、") || "…"}</b>」是隨機抽出的雜訊：t = 0。全部答對的機率是一個乘積：正例取 y，每個負例取 1 − y。它越大越好。</>,
+            zh: <>「<b>{real.join("、") || "…"}</b>」確實出現在文章裡：t = 1。{noise.length ? <>另外隨機抽出 K = {noise.length} 個雜訊詞「<b>{noise.join("、")}</b>」：t = 0。</> : "沒有抽雜訊詞：K = 0。"}全部答對的機率是一個乘積：正例取 y，每個負例取 1 − y。它越大越好。</>,
           },
       {
         en: (
@@ -305,8 +313,10 @@ function step(state: State, pass: Pass, output: number): Chapter {
   };
 }
 
-function window({ source }: Beginning, state: State, pass: Pass, output: number): Chapter {
+function window({ source, inputs }: Beginning, state: State, pass: Pass, output: number): Chapter {
   const pairs = pass.pairs.length;
+  const text = source === "corpus";
+  const others = text && state.architecture === "skipgram" && inputs.length > 1;
   return {
     key: "window",
     title: { en: "The whole window: gradients add up", zh: "整個視窗：梯度相加" },
@@ -325,15 +335,36 @@ function window({ source }: Beginning, state: State, pass: Pass, output: number)
         en: (
           <>
             <b>Both from the old values</b>: only when all gradients are known do the vectors change. If the first pair moved v
-            before the second was computed, the second gradient would belong to another point. <i>Step</i> below does what training
-            does; <i>one pair after the other</i> shows the difference.
+            before the second was computed, the second gradient would belong to another point.{" "}
+            {text ? (
+              <>
+                <i>Train this window</i> takes this step.
+              </>
+            ) : (
+              <>
+                <i>Step</i> does what training does; <i>one pair after the other</i> shows the difference.
+              </>
+            )}
           </>
         ),
-        zh: <><b>都用舊值</b>：所有梯度都算好之後，向量才一起改變。如果第一對先動了 v 才算第二對，第二個梯度就屬於另一個點了。下方的「一步」與訓練相同；選「一次一對」就能看出差別。</>,
+        zh: <><b>都用舊值</b>：所有梯度都算好之後，向量才一起改變。如果第一對先動了 v 才算第二對，第二個梯度就屬於另一個點了。{text ? "「訓練這個視窗」走的就是這一步。" : "「一步」與訓練相同；選「一次一對」就能看出差別。"}</>,
       },
+      ...(others
+        ? [
+            {
+              en: (
+                <>
+                  This window has {inputs.length} context words: <b>{inputs.join(", ")}</b>. Each goes through the same with its own v,
+                  and each w gets the sum over all of them.
+                </>
+              ),
+              zh: <>這個視窗有 {inputs.length} 個上下文詞：<b>{inputs.join("、")}</b>。每一個都帶著自己的 v 做同樣的事，而每個 w 得到的是它們的總和。</>,
+            },
+          ]
+        : []),
     ],
     lines: windowSum(state, pass, output),
-    ...(source !== "corpus" && {
+    ...(!text && {
       change: { text: { en: "Train on a text, window by window", zh: "用一段文本，逐窗訓練" }, parameters: { source: "corpus" } },
     }),
   };

@@ -105,10 +105,3 @@ export interface CorpusShown {
   cosines: number[][];
   beginning: Beginning;
 }
-
-export interface CorpusWishes {
-  text: string | undefined;
-  window: number;
-  negatives: number;
-  size: number;
-}
