@@ -3,8 +3,8 @@ import { useLanguage } from "../i18n";
 import { isWide } from "./wide";
 import { keyOf, type State } from "./types";
 
-const SHOWN = 6;
-const DIGITS = 4;
+const SHOWN = 5;
+const DIGITS = 3;
 
 interface Props {
   state: State;
@@ -31,7 +31,7 @@ export function Vectors({ state, output, onChange }: Props) {
         />
       </td>
     ));
-  const more = (vector: number[]) => vector.length > SHOWN && <td>… {vector.length}</td>;
+  const more = (vector: number[]) => vector.length > SHOWN && <td>…</td>;
   return (
     <details class="lab-vectors" open={isWide()}>
       <summary>{t({ en: "The vectors: change any number", zh: "向量：任何數字都可以改" })}</summary>

@@ -8,7 +8,7 @@ import { label } from "./quantities";
 
 export function Formula({ children }: { children: ComponentChildren }) {
   return (
-    <math class="math" displaystyle lang="en">
+    <math class="math" displaystyle>
       <mrow>{children}</mrow>
     </math>
   );
