@@ -50,6 +50,7 @@ export function chapters(beginning: Beginning, state: State, pass: Pass, output:
     twoGradients(state, pass, output),
     step(state, pass, output),
     window(beginning, state, pass, output),
+    many(beginning, pass),
     ...(cbow ? [] : [averaged]),
     ...(path || !beginning.output_layers.includes("hierarchical-softmax") ? [] : [tree]),
   ];
@@ -364,6 +365,48 @@ function window({ source, inputs }: Beginning, state: State, pass: Pass, output:
         : []),
     ],
     lines: windowSum(state, pass, output),
+  };
+}
+
+function many({ source }: Beginning, pass: Pass): Chapter {
+  const text = source === "corpus";
+  return {
+    key: "many",
+    title: { en: "Many windows: J falls, vectors turn", zh: "許多視窗：J 下降，向量轉向" },
+    lead: {
+      en: "Words with the same neighbours are pulled to the same places.",
+      zh: "鄰居相同的詞，會被拉到同樣的地方。",
+    },
+    prose: [
+      {
+        en: (
+          <>
+            Training does nothing else: it takes the next window, and the next, and reads the text several times. This window stands
+            at <Is of="J_all" value={pass.J_of_all} />. Two words that have the same words around them are pulled by the same output
+            vectors. So they come to lie in the same direction, though nobody has compared them.
+          </>
+        ),
+        zh: <>訓練做的就只有這件事：一個視窗接一個視窗，把文章讀好幾遍。這個視窗現在的損失是 <Is of="J_all" value={pass.J_of_all} />。兩個詞周圍的詞相同，就會被同樣的輸出向量拉動，於是漸漸指向同一個方向，雖然從來沒有人拿它們互相比較。</>,
+      },
+      {
+        en: (
+          <>
+            With positives alone every pair would pull and none would push: J would fall to 0, and all vectors would turn onto one
+            line.{" "}
+            {text ? (
+              <>With K = 0 negatives you can see it.</>
+            ) : (
+              <>
+                The button <i>Positives only</i> shows it.
+              </>
+            )}{" "}
+            The negatives keep apart what does not belong together.
+          </>
+        ),
+        zh: <>如果只有正例，每一對都在拉，沒有誰在推：J 會降到 0，所有向量都轉到同一條線上。{text ? "把負例數 K 設為 0 就看得到。" : "按「只用正例」就看得到。"}負例的作用，就是把不相配的詞分開。</>,
+      },
+    ],
+    lines: [],
     ...(!text && {
       change: { text: { en: "Train on a text, window by window", zh: "用一段文本，逐窗訓練" }, parameters: { source: "corpus" } },
     }),

@@ -49,7 +49,7 @@ export interface Pass extends Pair {
   /** Those of all pairs of the window. */
   pairs: Pair[];
   J_of_all: number;
-  window: { dJ_dv: number[]; inputs_after: number[][]; J_after: number };
+  window: { dJ_dv: number[]; J_after: number };
   view: Directions;
   w_after: number[];
   inputs_after: number[][];

@@ -201,11 +201,7 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "hidden_after": after.hidden.tolist(),
         "pairs": [{name: getattr(each, name) for name in SCALARS} for each in passes],
         "J_of_all": network.loss(),
-        "window": {
-            "dJ_dv": network.gradient().tolist(),
-            "inputs_after": whole.V.tolist(),
-            "J_after": whole.loss(),
-        },
+        "window": {"dJ_dv": network.gradient().tolist(), "J_after": whole.loss()},
         "view": view(network),
         "J_after": float(objective.loss(after.hidden @ after.W[output], network.labels[output])),
     }
