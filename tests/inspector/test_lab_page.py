@@ -299,7 +299,7 @@ def test_a_text_is_trained_on_window_by_window(browser, inspector):
     page.get_by_role("button", name="Train this window").click()
     page.locator(".lab-centre", has_text="dog").wait_for()
     assert page.locator(".lab-context").all_inner_texts() == ["the", "can", "run"]
-    page.get_by_label("The text follows the context word").select_option("run")
+    page.get_by_label("context word").select_option("run")
     page.get_by_label("run → dog").wait_for()
     page.get_by_role("button", name="20 passes").click()
     page.get_by_text("· 561 windows").wait_for()

@@ -7,7 +7,8 @@ import { Choices } from "./Choices";
 import { Cosines } from "./Cosines";
 import { Derivation } from "./Derivation";
 import "./lab.css";
-import { type Point, Runs } from "./Runs";
+import { OwnText } from "./OwnText";
+import { type Point, RunButtons, RunViews } from "./Runs";
 import { Sentence } from "./Sentence";
 import { Tree } from "./Tree";
 import { isWide } from "./wide";
@@ -149,6 +150,29 @@ export function Lab({ status }: { status: Status }) {
   if (!wanted || !shown) return error ? <p role="alert">{error}</p> : working;
   const { beginning, state, output, pass } = shown;
   const eta = wanted.state.eta;
+  const windows = corpus?.corpus.lines.reduce((sum, line) => sum + line.length, 0);
+  const buttons = (
+    <RunButtons
+      state={state}
+      pass={pass}
+      losses={losses}
+      positivesOnly={positivesOnly}
+      onPositivesOnly={(only) => {
+        setPositivesOnly(only);
+        const outputs = state.outputs.map((each, index) => ({
+          ...each,
+          label: only ? (1 as const) : beginning.state.outputs[index]!.label,
+        }));
+        setWanted({ beginning, state: { ...state, outputs }, output });
+      }}
+      of={of}
+      onOf={setOf}
+      take={corpus ? takeWindows : takePairs}
+      again={begin}
+      failed={failed}
+      windows={windows}
+    />
+  );
   return (
     <div class="lab">
       <div class="lab-lead">
@@ -170,18 +194,23 @@ export function Lab({ status }: { status: Status }) {
       )}
       <details class="lab-setup" open={isWide()}>
         <summary>{t({ en: "The network and its words", zh: "網路與詞" })}</summary>
-        <Choices status={status} beginning={beginning} />
+        <div class="lab-setup-fields">
+          <Choices status={status} beginning={beginning} />
+          {corpus && (
+            <OwnText
+              corpus={corpus.corpus}
+              text={parameters.get("text") ?? undefined}
+              onText={(wishes) => goTo("lab", { ...Object.fromEntries(parameters), ...wishes })}
+            />
+          )}
+        </div>
       </details>
       {working}
       {error && <p role="alert">{error}</p>}
       {corpus && (
-        <Sentence
-          shown={corpus}
-          text={parameters.get("text") ?? undefined}
-          onText={(wishes) => goTo("lab", { ...Object.fromEntries(parameters), ...wishes })}
-          onMove={(at, input) => void takeWindows(0, (corpus) => ({ ...corpus, at }), input).catch(failed)}
-        />
+        <Sentence shown={corpus} onMove={(at) => void takeWindows(0, (corpus) => ({ ...corpus, at })).catch(failed)} />
       )}
+      {corpus && buttons}
       <div class="lab-pair">
         <fieldset>
           <legend>{t({ en: "The pair", zh: "這一對" })}</legend>
@@ -197,6 +226,21 @@ export function Lab({ status }: { status: Status }) {
             </label>
           ))}
         </fieldset>
+        {corpus && corpus.window.input !== null && (
+          <label class="lab-of">
+            {t({ en: "context word", zh: "上下文詞" })}
+            <select
+              value={corpus.window.input}
+              onChange={(event) => void takeWindows(0, undefined, Number(event.currentTarget.value)).catch(failed)}
+            >
+              {corpus.beginning.inputs.map((word, index) => (
+                <option value={index} selected={index === corpus.window.input}>
+                  {word}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         <label class="lab-eta">
           <span>
             {t({ en: "learning rate", zh: "學習率" })} <i>η</i> = <b>{readable(eta)}</b>
@@ -218,28 +262,12 @@ export function Lab({ status }: { status: Status }) {
         onChange={edit}
         tree={beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
       />
-      <Runs
-        state={state}
-        pass={pass}
-        losses={losses}
-        positivesOnly={positivesOnly}
-        onPositivesOnly={(only) => {
-          setPositivesOnly(only);
-          const outputs = state.outputs.map((each, index) => ({
-            ...each,
-            label: only ? (1 as const) : beginning.state.outputs[index]!.label,
-          }));
-          setWanted({ beginning, state: { ...state, outputs }, output });
-        }}
-        of={of}
-        onOf={setOf}
-        take={corpus ? takeWindows : takePairs}
-        again={begin}
-        failed={failed}
-        windows={corpus?.corpus.lines.reduce((sum, line) => sum + line.length, 0)}
-      >
-        {corpus && <Cosines words={corpus.corpus.words} cosines={corpus.cosines} />}
-      </Runs>
+      <section class="lab-runs" aria-label={t({ en: "Training", zh: "訓練" })}>
+        {!corpus && buttons}
+        <RunViews state={state} pass={pass} losses={losses} windows={windows}>
+          {corpus && <Cosines words={corpus.corpus.words} cosines={corpus.cosines} />}
+        </RunViews>
+      </section>
     </div>
   );
 }

@@ -25,12 +25,11 @@ interface Props {
   failed: (failure: Error) => void;
   /** The windows of the text that is trained on, if there is one: a step is one of them. */
   windows: number | undefined;
-  children: ComponentChildren;
 }
 
 /** Many steps: of the whole window, of a positive and the negatives in turn, or of a text's windows. */
-export function Runs(props: Props) {
-  const { state, pass, losses, positivesOnly, onPositivesOnly, of, onOf, take, again, failed, windows, children } = props;
+export function RunButtons(props: Props) {
+  const { state, pass, losses, positivesOnly, onPositivesOnly, of, onOf, take, again, failed, windows } = props;
   const { t } = useLanguage();
   const [running, setRunning] = useState(false);
   useEffect(() => {
@@ -49,11 +48,8 @@ export function Runs(props: Props) {
   };
   const taken = losses.at(-1)?.[0] ?? 0;
   const J = windows ? losses.at(-1)![1] : pass.J_of_all;
-  const title = windows
-    ? t({ en: "J per pair, over the whole text", zh: "整個文本每對的平均損失 J" })
-    : t({ en: "J, the sum over all pairs, after each step", zh: "每一步之後，所有配對的總損失 J" });
   return (
-    <section class="lab-runs" aria-label={t({ en: "Training", zh: "訓練" })}>
+    <>
       <div class="lab-buttons">
         {!windows && (
           <label class="lab-of">
@@ -120,6 +116,25 @@ export function Runs(props: Props) {
           })}
         </p>
       )}
+    </>
+  );
+}
+
+interface ViewsProps {
+  state: State;
+  pass: Pass;
+  losses: Point[];
+  windows: number | undefined;
+  children: ComponentChildren;
+}
+
+/** What the steps have done: the course of J, and the vectors. */
+export function RunViews({ state, pass, losses, windows, children }: ViewsProps) {
+  const { t } = useLanguage();
+  const title = windows
+    ? t({ en: "J per pair, over the whole text", zh: "整個文本每對的平均損失 J" })
+    : t({ en: "J, the sum over all pairs, after each step", zh: "每一步之後，所有配對的總損失 J" });
+  return (
       <div class="lab-views">
         <Plot
           title={title}
@@ -130,6 +145,5 @@ export function Runs(props: Props) {
         {children}
         <Directions state={state} view={pass.view} />
       </div>
-    </section>
   );
 }

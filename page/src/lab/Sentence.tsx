@@ -8,15 +8,12 @@ const MOST_IN_URN = 16;
 
 interface Props {
   shown: CorpusShown;
-  /** The reader's own text, as it was given. */
-  text: string | undefined;
-  onText: (parameters: Record<string, string>) => void;
-  /** Moves the window to another centre, or follows another of its context words. */
-  onMove: (at: number, input?: number) => void;
+  /** Moves the window to another centre. */
+  onMove: (at: number) => void;
 }
 
-/** The line that is read, with the window over it; the urn of noise; and the fields for another text. */
-export function Sentence({ shown, text, onText, onMove }: Props) {
+/** The line that is read, with the window over it, and the urn of noise. */
+export function Sentence({ shown, onMove }: Props) {
   const { t } = useLanguage();
   const { corpus, window, noise, beginning } = shown;
   const words = corpus.lines[window.line]!;
@@ -72,24 +69,9 @@ export function Sentence({ shown, text, onText, onMove }: Props) {
       </div>
       <p class="lab-hint">
         {t({
-          en: "The boxed word is the centre, which is to be predicted; the underlined ones are its context. Choose another word to move the window there.",
+          en: "In the box is the centre, the word to predict; its context is underlined. Choose another word to move the window there.",
           zh: "框起來的是中心詞，也就是要預測的詞；加底線的是上下文。點另一個詞，視窗就移到那裡。",
         })}
-        {window.input !== null && window.context.length > 1 && (
-          <label class="lab-follow">
-            {t({ en: " The text follows the context word ", zh: " 推導跟隨的上下文詞：" })}
-            <select
-              value={window.input}
-              onChange={(event) => onMove(corpus.at, Number(event.currentTarget.value))}
-            >
-              {window.context.map((place, index) => (
-                <option value={index} selected={index === window.input}>
-                  {words[place]}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
       </p>
       {beginning.state.output_layer === "negative-sampling" && (
         <p class="lab-urn">
@@ -106,37 +88,6 @@ export function Sentence({ shown, text, onText, onMove }: Props) {
           {corpus.words.length > MOST_IN_URN && <span>…</span>}
         </p>
       )}
-      <details>
-        <summary>{t({ en: "Another text", zh: "換成自己的文本" })}</summary>
-        <form
-          class="lab-own"
-          onSubmit={(event) => {
-            event.preventDefault();
-            const fields = [...new FormData(event.currentTarget)];
-            onText(Object.fromEntries(fields.map(([name, value]) => [name, String(value)])));
-          }}
-        >
-          <label class="lab-lines-of-text">
-            {t({ en: "Lines of text, at most 500 words", zh: "一行一句，最多 500 個詞" })}
-            <textarea name="text" rows={6}>
-              {text ?? corpus.lines.map((line) => line.join(" ")).join("\n")}
-            </textarea>
-          </label>
-          <label>
-            {t({ en: "words on either side", zh: "左右各幾個詞" })}
-            <input name="window" type="number" min="1" max="5" value={corpus.window} required />
-          </label>
-          <label>
-            {t({ en: "negatives K", zh: "負例數 K" })}
-            <input name="negatives" type="number" min="0" max="5" value={corpus.negatives} required />
-          </label>
-          <label>
-            {t({ en: "numbers a vector", zh: "向量維度" })}
-            <input name="size" type="number" min="2" max="8" value={corpus.size} required />
-          </label>
-          <button type="submit">{t({ en: "Use this text", zh: "使用這段文本" })}</button>
-        </form>
-      </details>
     </section>
   );
 }
