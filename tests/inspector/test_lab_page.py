@@ -239,13 +239,16 @@ def test_a_quantity_lights_up_in_the_text_and_the_network(page, inspector, until
     assert lit(page, "data-origin") == {"dJ_dx", "w", "w.1"}
     error = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[2], 1, 0.5).dJ_dv[1]
     assert str(error).replace("-", "−") in page.locator(".lab-readout").inner_text()
+    page.get_by_role("button", name="Forward: how sure").click()
+    page.locator('[data-line="x"] mn[data-of="v.1"]').hover()
+    until(lambda: lit(page, "data-origin") == {"in.0.1", "in.0"})
     page.locator('.lab-touch line[data-of="w.1"]').hover(force=True)
     until(lambda: lit(page) == {"w.1", "w"})
     page.locator('.lab-network [tabindex="0"]').focus()
     until(lambda: lit(page) == {"in.0.0", "in.0"})
     page.keyboard.press("ArrowRight")
     until(lambda: lit(page) == {"in.0.1", "in.0"})
-    assert current(page) == "dJ_dv"
+    assert current(page) == "x"
 
 
 def test_a_number_of_a_vector_is_changed(page, inspector, until):

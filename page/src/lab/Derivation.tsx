@@ -110,89 +110,89 @@ export function Derivation({ beginning, state, pass, output, tree, edited, onCha
   const { pointed, handlers } = useLinks(place);
   return (
     <Hidden.Provider value={isHidden}>
-    <section class="lab-derivation" aria-label={t({ en: "The derivation", zh: "推導" })} ref={place} {...handlers}>
-      <div class="lab-left">
-      <div class="lab-stage">
-        <Network
-          beginning={beginning}
-          state={state}
-          pass={pass}
-          output={output}
-          stage={line.key}
-          phase={line.phase}
-        />
-        <div class="lab-steps">
-          <button type="button" aria-disabled={at === 0} onClick={() => go(-1)}>
-            ◀ {t({ en: "Back", zh: "上一步" })}
-          </button>
-          <span class="lab-count">
-            {Math.min(at, last) + 1} / {lines.length}
-          </span>
-          <button ref={forwardButton} type="button" aria-disabled={at >= last} onClick={() => go(1)}>
-            {t({ en: "Forward", zh: "下一步" })} ▶
-          </button>
-        </div>
-        <Readout pointed={pointed} />
-        <p class="spoken" aria-live="polite">
-          {t(PHASES[line.phase])} {t(line.title)}
-        </p>
-      </div>
-      <Vectors state={edited} output={output} onChange={onChange} />
-      </div>
-      <div
-        class="lab-text"
-        data-links
-        onTouchStart={(event) => {
-          touch.current = event.touches[0]!;
-        }}
-        onTouchEnd={swipe}
-      >
-        <div class="lab-modes">
-          <button type="button" aria-pressed={predicts} onClick={() => setPredicts(!predicts)}>
-            {t({ en: "Predict first", zh: "先預測再看" })}
-          </button>
-          <button type="button" aria-pressed={all} onClick={turnAll}>
-            {t({ en: "All chapters open", zh: "展開全部章節" })}
-          </button>
-        </div>
-        {book.map((chapter, number) => (
-          <section class={`lab-chapter ${chapter.key === line.chapter ? "lab-here" : ""}`} data-chapter={chapter.key}>
-            <h2>
-              <button type="button" aria-expanded={isOpen(chapter)} onClick={() => visit(chapter)}>
-                <span class="lab-chapter-number">{number + 1}</span>
-                <span>
-                  {t(chapter.title)}
-                  <small>{t(chapter.lead)}</small>
-                </span>
+      <section class="lab-derivation" aria-label={t({ en: "The derivation", zh: "推導" })} ref={place} {...handlers}>
+        <div class="lab-left">
+          <div class="lab-stage">
+            <Network
+              beginning={beginning}
+              state={state}
+              pass={pass}
+              output={output}
+              stage={line.key}
+              phase={line.phase}
+            />
+            <div class="lab-steps">
+              <button type="button" aria-disabled={at === 0} onClick={() => go(-1)}>
+                ◀ {t({ en: "Back", zh: "上一步" })}
               </button>
-            </h2>
-            <div class="lab-chapter-body" hidden={!isOpen(chapter)}>
-              <Prose chapter={chapter} />
-              {chapter.key === "path" && tree}
-              <Lines
-                lines={chapter.lines}
-                current={line.key}
-                visit={(key) => setAt(lines.findIndex((each) => each.key === key))}
-                guess={
-                  predicts && line.result ? (
-                    <Guess
-                      key={line.key}
-                      {...line.result}
-                      revealed={revealed.includes(line.key)}
-                      onReveal={() => setRevealed([...revealed, line.key])}
-                      onForward={() => {
-                        guesses.current = true;
-                        go(1);
-                      }}
-                    />
-                  ) : undefined
-                }
-              />
+              <span class="lab-count">
+                {Math.min(at, last) + 1} / {lines.length}
+              </span>
+              <button ref={forwardButton} type="button" aria-disabled={at >= last} onClick={() => go(1)}>
+                {t({ en: "Forward", zh: "下一步" })} ▶
+              </button>
             </div>
-          </section>
-        ))}
-      </div>
-    </section>
+            <Readout pointed={pointed} />
+            <p class="spoken" aria-live="polite">
+              {t(PHASES[line.phase])} {t(line.title)}
+            </p>
+          </div>
+          <Vectors state={edited} output={output} onChange={onChange} />
+        </div>
+        <div
+          class="lab-text"
+          data-links
+          onTouchStart={(event) => {
+            touch.current = event.touches[0]!;
+          }}
+          onTouchEnd={swipe}
+        >
+          <div class="lab-modes">
+            <button type="button" aria-pressed={predicts} onClick={() => setPredicts(!predicts)}>
+              {t({ en: "Predict first", zh: "先預測再看" })}
+            </button>
+            <button type="button" aria-pressed={all} onClick={turnAll}>
+              {t({ en: "All chapters open", zh: "展開全部章節" })}
+            </button>
+          </div>
+          {book.map((chapter, number) => (
+            <section class={`lab-chapter ${chapter.key === line.chapter ? "lab-here" : ""}`} data-chapter={chapter.key}>
+              <h2>
+                <button type="button" aria-expanded={isOpen(chapter)} onClick={() => visit(chapter)}>
+                  <span class="lab-chapter-number">{number + 1}</span>
+                  <span>
+                    {t(chapter.title)}
+                    <small>{t(chapter.lead)}</small>
+                  </span>
+                </button>
+              </h2>
+              <div class="lab-chapter-body" hidden={!isOpen(chapter)}>
+                <Prose chapter={chapter} />
+                {chapter.key === "path" && tree}
+                <Lines
+                  lines={chapter.lines}
+                  current={line.key}
+                  visit={(key) => setAt(lines.findIndex((each) => each.key === key))}
+                  guess={
+                    predicts && line.result ? (
+                      <Guess
+                        key={line.key}
+                        {...line.result}
+                        revealed={revealed.includes(line.key)}
+                        onReveal={() => setRevealed([...revealed, line.key])}
+                        onForward={() => {
+                          guesses.current = true;
+                          go(1);
+                        }}
+                      />
+                    ) : undefined
+                  }
+                />
+              </div>
+            </section>
+          ))}
+        </div>
+      </section>
     </Hidden.Provider>
   );
 }

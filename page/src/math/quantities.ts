@@ -1,4 +1,5 @@
 import type { Text } from "../i18n";
+import { raised } from "./numbers";
 
 /**
  * The quantities of the derivation, by their keys: `y` is that of the pair which is shown, `y@2` that of the window's
@@ -47,35 +48,47 @@ const LOWERED = [..."₀₁₂₃₄₅₆₇₈₉"];
 const lowered = (text: string) => [...text].map((digit) => LOWERED[Number(digit)]).join("");
 const next = (index: string) => lowered(String(Number(index) + 1));
 
-/** The symbol of a quantity, as in (∂J/∂v)₂. */
+/**
+ * The symbol of a quantity, as in (∂J/∂v)₂. A number in brackets says of which input word or pair it is: v⁽¹⁾₂ is the
+ * second number of the first input word's vector, and y⁽³⁾ the prediction of the window's third pair.
+ */
 export function label(key: string): string {
   const { base, components, pair } = split(key);
   const { symbol } = QUANTITIES[base]!;
-  const indices = [...(pair && [pair]), ...components].map(next).join(",");
-  return indices && symbol.includes("/") ? `(${symbol})${indices}` : symbol + indices;
+  const [input, component] = INPUTS.has(base) ? components : [pair || undefined, ...components];
+  const which = input === undefined ? "" : `⁽${input === "*" ? "ⁱ" : raised(Number(input) + 1)}⁾`;
+  const suffix = which + (component === undefined ? "" : next(component));
+  return suffix && symbol.includes("/") ? `(${symbol})${suffix}` : symbol + suffix;
 }
+
+const INPUTS = new Set(["in", "in_after"]);
 
 export const meaning = (key: string): Text => QUANTITIES[split(key).base]!.meaning;
 
-/** The quantities from which one is computed. A component of a gradient comes from the same component. */
+/**
+ * The quantities from which one is computed. A component of a vector comes from the same component; v comes from all
+ * inputs, which `*` stands for.
+ */
 export function origins(key: string): string[] {
   const { base, components, pair } = split(key);
-  const component = components.at(-1);
+  const [input, component] = INPUTS.has(base) ? components : ["*", ...components];
   return QUANTITIES[base]!.from.map((origin) => {
-    const whole = component === undefined || !VECTORS.has(origin);
-    const input = base === "in_after" && origin === "in" ? `.${components[0]}` : "";
-    const inner = whole || origin === "in" ? input : `.${component}`;
-    return `${origin}${inner}${pair && !SHARED.has(origin) ? `@${pair}` : ""}`;
+    const path = [
+      origin,
+      ...(INPUTS.has(origin) && input !== undefined ? [input] : []),
+      ...(VECTORS.has(origin) && component !== undefined ? [component] : []),
+    ];
+    return path.join(".") + (pair && !SHARED.has(origin) ? `@${pair}` : "");
   });
 }
 
 const VECTORS = new Set(["in", "v", "w", "dJ_dv", "dJ_dw"]);
-const SHARED = new Set(["v", "eta"]);
+const SHARED = new Set(["in", "v", "eta"]);
 
 /** Whether two keys are of one quantity: of a vector and of its component, too. */
-export const same = (a: string, b: string) => {
-  const [one, other] = [a.split("@"), b.split("@")];
-  if ((one[1] ?? "") !== (other[1] ?? "")) return false;
-  const [p, q] = [`${one[0]}.`, `${other[0]}.`];
-  return p.startsWith(q) || q.startsWith(p);
-};
+export function same(a: string, b: string): boolean {
+  const [one, other] = [split(a), split(b)];
+  const [p, q] = [one, other].map(({ base, components }) => [base, ...components]) as [string[], string[]];
+  const both = p.slice(0, q.length);
+  return one.pair === other.pair && both.every((part, place) => [part, "*"].includes(q[place]!) || part === "*");
+}
