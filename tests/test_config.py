@@ -25,11 +25,11 @@ from wordkin.config import Parameters, parameters
         ("learning_rate", float("nan"), "a number above 0 up to 10"),
         ("learning_rate", float("inf"), "a number above 0 up to 10"),
         ("min_count", 0, "a whole number of at least 1"),
-        ("max_vocabulary", 1, "a whole number from 2 to 2,147,483,647, or nothing"),
+        ("max_vocabulary", 1, "a whole number from 2 to 2,147,483,647, or None"),
         ("holdout", 0.51, "a number from 0 to 0.5"),
         ("holdout", -0.1, "a number from 0 to 0.5"),
-        ("early_stopping", 0, "a whole number from 1 to 1,000,000, or nothing"),
-        ("early_stopping", True, "a whole number from 1 to 1,000,000, or nothing"),
+        ("early_stopping", 0, "a whole number from 1 to 1,000,000, or None"),
+        ("early_stopping", True, "a whole number from 1 to 1,000,000, or None"),
         ("tokenizer", "spaces", "one of whitespace, words, characters"),
         ("lower", "yes", "true or false"),
         ("vector_size", 10**400, "a whole number from 1 to 10,000"),
@@ -70,8 +70,8 @@ def test_a_budget_is_text_or_bytes(tmp_path):
 def test_the_first_rate_follows_the_architecture():
     assert TrainingConfig().first_learning_rate == 0.05
     assert TrainingConfig(output_layer="hierarchical-softmax").first_learning_rate == 0.025
-    assert TrainingConfig(architecture="cbow").first_learning_rate == 0.1
-    assert TrainingConfig(architecture="cbow", cbow_gradient="word2vec").first_learning_rate == 0.05
+    assert TrainingConfig(architecture="cbow").first_learning_rate == 0.05
+    assert TrainingConfig(architecture="cbow", cbow_gradient="exact").first_learning_rate == 0.1
     assert TrainingConfig(architecture="cbow", learning_rate=0.01).first_learning_rate == 0.01
 
 
