@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus.ids import read_ids
+from wordkin.display import Report
 from wordkin.errors import FormatError, argument, corrupt_file
 from wordkin.storage import container, units
 from wordkin.storage.arrays import file_offset
@@ -28,7 +29,7 @@ _ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CorpusReport:
+class CorpusReport(Report):
     """Counts of what was read from the text and what was dropped; all are exact."""
 
     sources: int
@@ -42,10 +43,6 @@ class CorpusReport:
     sentences: int = 0
     phrases: int = 0
     joined: int = 0
-
-    def as_dict(self) -> dict[str, int]:
-        """The names and values, for JSON."""
-        return dataclasses.asdict(self)
 
     def __str__(self) -> str:
         text = (

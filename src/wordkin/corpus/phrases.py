@@ -13,6 +13,7 @@ from wordkin.config import Bounds, EncodingErrors, Parameters, Tokenizer, Traini
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.frozen_phrases import FrozenPhrases, Words
 from wordkin.corpus.sources import Corpus, Encoded, recognize
+from wordkin.display import Report
 from wordkin.errors import ConfigurationError, CorpusError, argument
 from wordkin.storage.units import plural
 from wordkin.vocabulary import NO_WORDS, Vocabulary
@@ -55,7 +56,7 @@ _THRESHOLDS = {
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PassReport:
+class PassReport(Report):
     """What one pass over a corpus found; all numbers are exact.
 
     Attributes:
@@ -77,10 +78,6 @@ class PassReport:
     occurrences_dropped_by_max_vocabulary: int
     phrases: int
     joined: int
-
-    def as_dict(self) -> dict[str, int]:
-        """Names and values, for JSON."""
-        return dataclasses.asdict(self)
 
     def __str__(self) -> str:
         text = (
