@@ -2,12 +2,16 @@
 
 import doctest
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+RESULTS = ["neighbours", "model", "model.vectors", "model.history", "model.report"]
 nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
 pytest.importorskip("ipykernel", reason="ipykernel is not installed")
 pytest.importorskip("matplotlib", reason="the extra plot is not installed")
 pytest.importorskip("starlette", reason="the extra web is not installed")
@@ -18,22 +22,36 @@ pytestmark = [
 ]
 
 
+TANG = "docs/tutorials/tang.ipynb"
+
+
 def cells_of(document: str) -> list[str]:
-    """The examples of a document."""
+    """The examples of a document, or the cells of a notebook."""
     text = (ROOT / document).read_text("utf-8")
+    if document.endswith(".ipynb"):
+        return [cell.source for cell in nbformat.reads(text, 4).cells if cell.cell_type == "code"]
     return [example.source for example in doctest.DocTestParser().get_examples(text)]
 
 
-def run(cells: list[str], folder: Path, monkeypatch) -> list[list[dict[str, object]]]:
-    """Run cells in a fresh kernel, with the sources of this checkout; give the outputs of each."""
-    from nbformat.v4 import new_code_cell, new_notebook
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """What each cell of the guide and of the notebook of the Tang poems gave: (source, outputs), in one fresh kernel.
 
-    paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
-    monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
-    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
-    return [cell.outputs for cell in notebook.cells]
+    The notebook is left out where its text is not beside this checkout.
+    """
+    folder, poems = tmp_path_factory.mktemp("notebook"), SHARED / "tang.txt.xz"
+    guide = cells_of("docs/how-to/notebooks.md")
+    closing = guide.index("page.close()\n")
+    cells = [*guide[:closing], "page", *RESULTS, *guide[closing:], *(cells_of(TANG) if poems.exists() else ())]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    with pytest.MonkeyPatch.context() as patch:
+        paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+        patch.setenv("IPYTHONDIR", str(folder / "ipython"))
+        patch.setenv("WORDKIN_TANG", str(poems))
+        nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    outputs = [(cell.source, cell.outputs) for cell in notebook.cells]
+    return outputs[: len(guide) + len(RESULTS) + 1], outputs[len(guide) + len(RESULTS) + 1 :]
 
 
 def shown(outputs, kind: str) -> list[str]:
@@ -44,19 +62,48 @@ def written(outputs) -> str:
     return "".join(output["text"] for output in outputs if output["output_type"] == "stream")
 
 
-def test_the_guide_to_notebooks(tmp_path, monkeypatch):
-    guide = cells_of("docs/how-to/notebooks.md")
-    (training,) = (place for place, cell in enumerate(guide) if ".fit(" in cell)
-    pictures = [place for place, cell in enumerate(guide) if ".plot(" in cell]
-    closing = guide.index("page.close()\n")
-    results = ["neighbours", "model", "model.vectors", "model.history", "model.report"]
-    outputs = run([*guide[:closing], "page", *results, *guide[closing:]], tmp_path, monkeypatch)
-    assert "loss" in written(outputs[training])
-    assert "IProgress" not in written(outputs[training])
-    assert [len(shown(outputs[place], "image/png")) for place in pictures] == [1, 1]
-    (frame,) = shown(outputs[closing], "text/html")
+def test_the_guide_to_notebooks(ran):
+    guide, _ = ran
+    (training,) = (outputs for source, outputs in guide if ".fit(" in source)
+    assert "loss" in written(training)  # the bar
+    assert "IProgress" not in written(training)
+    pictures = [outputs for source, outputs in guide if ".plot(" in source]
+    assert [len(shown(outputs, "image/png")) for outputs in pictures] == [1, 1]
+    by_source = dict(guide)
+    (frame,) = shown(by_source["page"], "text/html")
     assert frame.startswith('<iframe src="http://localhost:')
-    for place, result in enumerate(results, closing + 1):
-        (table,) = shown(outputs[place], "text/html")
+    for result in RESULTS:
+        (table,) = shown(by_source[result], "text/html")
         assert table.startswith("<table>"), result
-    assert ">dog</td>" in shown(outputs[closing + 1], "text/html")[0]
+    assert ">dog</td>" in shown(by_source["neighbours"], "text/html")[0]
+
+
+def test_the_tang_poems(ran):
+    _, notebook = ran
+    if not notebook:
+        pytest.skip("the Tang poems are not beside this checkout (../shared/data)")
+    answers = {source: "".join(shown(outputs, "text/plain")) for source, outputs in notebook}
+    (mountains,) = (text for source, text in answers.items() if 'most_similar("山"' in source)
+    assert {"峯", "峰"} <= set(mountains)
+    (others,) = (written(outputs) for source, outputs in notebook if source.startswith("for character"))
+    peaks, rivers, days = others.splitlines()
+    assert "峯" in peaks
+    assert set(rivers) & set("湟洮涇川淮汾津")
+    assert set(days) & set("旦夕朝夜月")
+    (mother,) = (text for source, text in answers.items() if 'negative=["男"]' in source)
+    assert "母" in mother.split("\n")[0]
+    assert sum(len(shown(outputs, "image/png")) for _, outputs in notebook) == 2
+
+
+def test_the_notebook_has_its_outputs_and_nothing_of_a_machine():
+    notebook = nbformat.read(ROOT / TANG, 4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert [cell.source for cell in code if not cell.outputs] == [code[0].source]
+    for cell in code:
+        for output in cell.outputs:
+            assert output["output_type"] != "error"
+            assert output.get("name") != "stderr"
+    text = "\n".join(nbformat.writes(notebook).splitlines())
+    assert not re.search(r"/(home|root|work|tmp|Users)/", text)

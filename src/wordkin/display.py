@@ -96,6 +96,8 @@ def font_families(texts: Iterable[str]) -> list[str]:
     missing = {character for text in texts for character in text if not own.get_char_index(ord(character))}
     best, best_lacks = None, missing
     for entry in font_manager.fontManager.ttflist if missing else ():
+        if entry.name.startswith("Last Resort"):  # comes with matplotlib, and draws a box for every character
+            continue
         font = font_manager.get_font(entry.fname)
         lacks = {character for character in missing if not font.get_char_index(ord(character))}
         if len(lacks) < len(best_lacks):
@@ -126,5 +128,8 @@ def _text(value: Any) -> str:
     if isinstance(value, Real) and not isinstance(value, bool):
         number = float(value)
         return f"{number:,.0f}" if abs(number) >= 1e6 else f"{number:.4g}"
-    text = (", ".join(map(_text, value)) or "–") if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        between = " " if all(isinstance(part, str) for part in value) else ", "  # sentences, or numbers
+        return between.join(map(_text, value)) or "–"
+    text = str(value)
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"

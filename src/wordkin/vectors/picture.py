@@ -39,14 +39,14 @@ def draw(
     is_centre = np.isin(shown, centres) if centres else np.zeros(len(shown), bool)
     for chosen, colour in ((~is_centre, "C0"), (is_centre, "C1")):
         axes.scatter(*places[chosen].T, s=12, color=colour)
-    for word, place, bold in zip(shown, places, is_centre.tolist(), strict=True):
+    for word, place, is_one in zip(shown, places, is_centre.tolist(), strict=True):
         axes.annotate(
             word.replace("$", r"\$"),  # which would begin a formula
             place,
             xytext=(3, 3),
             textcoords="offset points",
             family=families,
-            weight="bold" if bold else "normal",
+            color="C1" if is_one else axes.xaxis.label.get_color(),
         )
     axes.set_xlabel(f"first component, {shares[0]:.0%} of the variance")
     axes.set_ylabel(f"second component, {shares[1]:.0%} of the variance")
