@@ -1,7 +1,7 @@
 """What the documentation says is run."""
 
 import doctest
-import importlib
+import importlib.util
 import pkgutil
 import re
 import shlex
@@ -13,11 +13,17 @@ from pathlib import Path
 import click
 import pytest
 
-import wordkin
+import wordkin.evaluation
+import wordkin.inspector
+import wordkin.vectors.alignment
+import wordkin.vectors.postprocessing
 from wordkin import cli
 from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
+spec = importlib.util.spec_from_file_location("links", ROOT / "docs" / "links.py")
+links = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(links)
 DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
 DOCUMENTS += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 COMMANDS = {
@@ -50,6 +56,52 @@ def test_snippets(document, tmp_path, monkeypatch):
     assert runner.summarize().failed == 0
 
 
+def public_names() -> set[str]:
+    """The names that the reference must have: all that is public in the package and in modules for users."""
+    modules = (
+        wordkin,
+        wordkin.evaluation,
+        wordkin.inspector,
+        wordkin.vectors.postprocessing,
+        wordkin.vectors.alignment,
+    )
+    names = set()
+    for module in modules:
+        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        for name in getattr(module, "__all__", own):
+            if not name.startswith("_"):
+                names.add(f"{module.__name__}.{name}")
+                names |= {f"{module.__name__}.{name}.{method}" for method in methods_of(getattr(module, name))}
+    return names
+
+
+def methods_of(public: object) -> set[str]:
+    """The public methods and properties of a class that wordkin itself defines."""
+    if not isinstance(public, type) or issubclass(public, wordkin.WordkinError):
+        return set()
+    return {
+        name
+        for base in public.__mro__
+        if base.__module__.startswith("wordkin")
+        for name, value in vars(base).items()
+        if not name.startswith("_") and (callable(value) or isinstance(value, property | classmethod | staticmethod))
+    }
+
+
+def test_links_that_lead_nowhere_are_found(tmp_path):
+    (tmp_path / "sub").mkdir()
+    pages = {
+        "index.html": '<a href="sub/a%20b.html#x">1</a><a href="#here">2</a><p id="here"><a href="https://example.org/y">',
+        "sub/a b.html": '<a name="x"></a><img src="gone.png"><a href="../index.html#gone">3</a>',
+    }
+    for name, text in pages.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    assert list(links.broken_links(tmp_path)) == [
+        f"{Path('sub/a b.html')}: gone.png leads to no file",
+        f"{Path('sub/a b.html')}: ../index.html#gone leads to no heading or name",
+    ]
+
+
 @pytest.mark.slow
 def test_the_site_builds_and_has_every_public_name(tmp_path):
     inventory = pytest.importorskip("sphinx.util.inventory", reason="the group docs is not installed")
@@ -69,11 +121,8 @@ def test_the_site_builds_and_has_every_public_name(tmp_path):
     assert done.returncode == 0, done.stderr
     found = inventory.InventoryFile.loads((tmp_path / "objects.inv").read_bytes(), uri="").data
     known = {name for kind in found if kind.startswith("py:") for name in found[kind]}
-    assert {f"wordkin.{name}" for name in wordkin.__all__ if name != "__version__"} <= known
-    for public in (wordkin.Word2Vec, wordkin.WordVectors, wordkin.EncodedCorpus):
-        methods = {name for name in dir(public) if not name.startswith("_")}
-        assert {f"wordkin.{public.__name__}.{name}" for name in methods} <= known
-    assert "wordkin.evaluation.evaluate_similarity" in known
+    assert {name for name in public_names() if name not in known} == set()
+    assert list(links.broken_links(tmp_path)) == []
     page = (tmp_path / "reference" / "cli.html").read_text("utf-8")
     for name, command in COMMANDS.items():
         assert f'id="wordkin-{name}"' in page
@@ -173,6 +222,15 @@ def test_documents_name_files_that_exist(document):
         assert (ROOT / name).exists(), name
     for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (ROOT / document).parent.joinpath(name).exists(), name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_name_headings_that_exist(document):
+    for name, heading in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text_of(document)):
+        target = (ROOT / document).parent / name if name else ROOT / document
+        headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+        slugs = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+        assert heading in slugs, f"{name}#{heading}"
 
 
 def test_places_named_in_the_architecture_exist():

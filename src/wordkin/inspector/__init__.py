@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from wordkin.training.word2vec import Word2Vec
     from wordkin.vectors.wordvectors import WordVectors
 
+__all__ = ["Page", "show"]
+
 EXAMPLE = "dog, cat, run, fly"
 """The name of the page without a model, which shows the backward pass on these words."""
 NOTEBOOK_HOSTS = ("localhost", "127.0.0.1")
