@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 spec = importlib.util.spec_from_file_location("links", ROOT / "docs" / "links.py")
 links = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(links)
-DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 DOCUMENTS += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 COMMANDS = {
     command.name: command
@@ -198,8 +198,8 @@ def test_commands_named_in_a_sentence_exist(document):
             assert words[0] in COMMANDS, code
             assert flags <= options_of(COMMANDS[words[0]]) | OF_EVERY_COMMAND, code
         elif re.fullmatch(r"(benchmarks|scripts)/[\w.-]+", first) and flags:
-            program = ROOT / "benchmarks" / f"{Path(first).stem}.py"
-            sources = [path.read_text("utf-8") for path in (ROOT / first, program) if path.exists()]
+            source = (ROOT / first).read_text("utf-8")
+            sources = [source, *((ROOT / run).read_text("utf-8") for run in re.findall(r"benchmarks/\w+\.py", source))]
             assert {flag for flag in flags if not any(flag in source for source in sources)} == set(), code
 
 
