@@ -256,3 +256,8 @@ def test_places_named_in_the_architecture_exist():
         file = package / (place if "/" in place else folder + place)
         assert file.is_file(), place
         assert name in file.read_text("utf-8"), f"{place}: {name}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_document_is_too_long_to_read(document):
+    assert document == "CHANGELOG.md" or len(text_of(document).splitlines()) <= 400

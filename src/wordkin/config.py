@@ -32,7 +32,7 @@ DEFAULT_LEARNING_RATES = {
     ("cbow", "negative-sampling"): 0.1,
     ("cbow", "hierarchical-softmax"): 0.1,
 }
-"""η of the first step for each variant, chosen by benchmarks/defaults.py; docs/performance.md has the figures."""
+"""η of the first step for each variant, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
 WORD2VEC_CBOW_LEARNING_RATE = 0.05
 """The same for cbow_gradient="word2vec", whose steps are longer; word2vec.c's own."""

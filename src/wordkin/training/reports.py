@@ -1,7 +1,7 @@
 """The reports of a run: what it was expected to take, what each epoch and each sync round gave, and what to change.
 
 The three thresholds of the verdict were chosen by the runs of benchmarks/verdict.py, whose tables are in
-docs/performance.md: wherever two of them can be compared, following the advice gave better vectors, or equal ones of
+docs/defaults.md: wherever two of them can be compared, following the advice gave better vectors, or equal ones of
 half the size.
 """
 
