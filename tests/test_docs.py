@@ -2,6 +2,7 @@
 
 import doctest
 import importlib.util
+import inspect
 import pkgutil
 import re
 import shlex
@@ -100,6 +101,24 @@ def methods_of(public: object) -> set[str]:
         for name, value in vars(base).items()
         if not name.startswith("_") and (callable(value) or isinstance(value, property | classmethod | staticmethod))
     }
+
+
+UNDOCUMENTED = {
+    "wordkin.TrainingConfig",  # its parameters are those of Word2Vec
+    "wordkin.Word2Vec.get_params",  # `deep` is scikit-learn's
+    "wordkin.WordVectors",  # made by load and from_arrays
+}
+
+
+def test_every_parameter_of_the_reference_is_explained():
+    silent = []
+    for name in sorted(public_names() - UNDOCUMENTED):
+        public = pkgutil.resolve_name(name)
+        if callable(public) and not (isinstance(public, type) and issubclass(public, Exception)):
+            text = inspect.getdoc(public) or ""
+            given = set(inspect.signature(public).parameters) - {"self", "cls", "path"}
+            silent += [f"{name}({parameter})" for parameter in given if not re.search(rf"\b{parameter}\b", text)]
+    assert silent == []
 
 
 def test_links_that_lead_nowhere_are_found(tmp_path):

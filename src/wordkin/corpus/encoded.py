@@ -30,7 +30,21 @@ _ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0}
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CorpusReport(Report):
-    """Counts of what was read from the text and what was dropped; all are exact."""
+    """Counts of what was read from the text and what was dropped; all are exact.
+
+    Attributes:
+        sources: files, or 1 for any other corpus.
+        tokens: tokens in the text.
+        distinct_words: different words in the text.
+        words_kept: words in the vocabulary.
+        tokens_kept: tokens that are trained on.
+        dropped_by_min_count: tokens of words that occur less than ``min_count`` times.
+        dropped_by_max_vocabulary: tokens of words for which ``max_vocabulary`` or ``memory_budget`` has no room.
+        empty_tokens: tokens that were empty strings.
+        sentences: sentences that are trained on.
+        phrases: different phrases.
+        joined: tokens that became part of the token before them.
+    """
 
     sources: int
     tokens: int

@@ -165,7 +165,12 @@ class Phrases:
         return self
 
     def fit_encode(self, corpus: Any, **parameters: Unpack[Parameters]) -> EncodedCorpus:
-        """Find the phrases of a corpus and join them; the corpus is read once. See :meth:`fit` and :meth:`encode`."""
+        """Find the phrases of a corpus and join them; the corpus is read once.
+
+        Args:
+            corpus: as for :meth:`fit`.
+            parameters: as for :meth:`encode`.
+        """
         source = recognize(corpus, self._config)
         return fit_encode(self, source, self._encoding(parameters), NO_WORDS)
 
@@ -219,7 +224,7 @@ class Phrases:
         return TrainingConfig(**given, **parameters, phrases=self.passes)
 
     def find(self, whole: EncodedCorpus) -> "TokenText":
-        """Find the phrases of a corpus that has all words; return its text with them joined."""
+        """Find the phrases of `whole`, a corpus that has all words; return its text with them joined."""
         from wordkin.corpus.joining import TokenText
 
         text = TokenText.of(whole)

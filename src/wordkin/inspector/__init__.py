@@ -23,7 +23,7 @@ NOTEBOOK_HOSTS = ("localhost", "127.0.0.1")
 class Page:
     """The inspector's page, which a notebook shows in the cell that has it as its value.
 
-    :func:`show` makes it.
+    :func:`show` makes it, from a `server` and the `height` in pixels.
 
     Attributes:
         address: the address of the page, with the token, for a browser on this machine.

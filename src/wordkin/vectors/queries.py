@@ -89,6 +89,10 @@ class Queries(Measures):
     def direction(self, positive: Terms = (), negative: Terms = ()) -> tuple[npt.NDArray[np.float32], set[int]]:
         """The direction that :meth:`most_similar` searches, (vector_size,) of length 1 or 0; and the rows of its words.
 
+        Args:
+            positive: as for :meth:`most_similar`.
+            negative: the same.
+
         Raises:
             UnknownWordError: a word has no vector.
             NonFiniteVectorError: the vector of a word holds NaN or infinity.

@@ -237,7 +237,7 @@ class WordVectors(Queries):
         return self.with_subwords(None)
 
     def with_subwords(self, subwords: Subwords | None) -> "WordVectors":
-        """The same vectors, with other rows of n-grams; nothing is copied."""
+        """The same vectors, with `subwords` as the rows of n-grams; nothing is copied."""
         return self._with_model(dataclasses.replace(self._model, subwords=subwords))
 
     @property
