@@ -19,6 +19,7 @@ pytest.importorskip("starlette", reason="the extra web is not installed")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of the notebook's libraries
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # of the event loop on Windows
 ]
 
 
