@@ -33,7 +33,7 @@ class CorpusReport(Report):
     """Counts of what was read from the text and what was dropped; all are exact.
 
     Attributes:
-        sources: files, or 1 for any other corpus.
+        sources: files, or 1 for sentences; 0 for ids.
         tokens: tokens in the text.
         distinct_words: different words in the text.
         words_kept: words in the vocabulary.
@@ -60,7 +60,7 @@ class CorpusReport(Report):
 
     def __str__(self) -> str:
         text = (
-            f"{units.plural(self.sources, 'source')}, {self.tokens:,} tokens, "
+            f"{units.plural(self.sources, 'source') if self.sources else 'ids'}, {self.tokens:,} tokens, "
             f"{self.distinct_words:,} distinct words; kept {self.words_kept:,} words, {self.tokens_kept:,} tokens in "
             f"{units.plural(self.sentences, 'sentence')}"
         )
@@ -142,7 +142,7 @@ class EncodedCorpus:
         config = TrainingConfig(min_count=min_count)
         read = read_ids(ids, offsets, words, config.min_count)
         report = CorpusReport(
-            sources=1,
+            sources=0,
             tokens=read.tokens,
             distinct_words=read.distinct_words,
             words_kept=len(read.vocabulary),
