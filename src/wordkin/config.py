@@ -28,7 +28,7 @@ OUTPUT_LAYERS: tuple[str, ...] = get_args(OutputLayer)
 CBOW_GRADIENTS: tuple[str, ...] = get_args(CbowGradient)
 SKIPGRAM_LEARNING_RATES = {"negative-sampling": 0.05, "hierarchical-softmax": 0.025}
 CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
-"""η of the first step, chosen by benchmarks/defaults.py; docs/performance.md has the figures."""
+"""η of the first step, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
 TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wordkin import inspector
 from wordkin.cli.command import PATH, as_json, command, print_json, say
 from wordkin.cli.evaluate import analogies_option, similarity_option
 from wordkin.cli.options import copy_if_pipe, from_option, load_vectors
-from wordkin.errors import MissingPackageError, pip_install
 
 if TYPE_CHECKING:
     from wordkin.inspector.api import Inspected
     from wordkin.inspector.live import Live
     from wordkin.inspector.server import Server
 
-EXAMPLE = "dog, cat, run, fly"
 no_browser_option = click.option("--no-browser", is_flag=True, help="Only print the address.")
 
 
@@ -65,11 +64,7 @@ def start_server(inspected: "Inspected", no_browser: bool, host: str = "127.0.0.
         ConfigurationError: the server cannot listen on this host and port.
         MissingPackageError: the extra ``web`` is not installed.
     """
-    try:
-        from wordkin.inspector.server import Server
-    except ImportError as error:
-        raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
-    server = Server(inspected, host, port)
+    server = inspector.start(inspected, host=host, port=port)
     click.echo(f"the inspector is at {server.address}", err=True)  # even with --quiet: the user needs the address
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
@@ -91,7 +86,7 @@ def _inspected(
     from wordkin.inspector.api import Evaluation, Inspected
 
     if model is None:
-        return Inspected(EXAMPLE)
+        return Inspected(inspector.EXAMPLE)
     vectors = load_vectors(model, source_format)
     inspected = Inspected(model.name, vectors)
     if analogies or similarity:

@@ -13,6 +13,7 @@ from wordkin.config import Bounds, EncodingErrors, Parameters, Tokenizer, Traini
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.frozen_phrases import FrozenPhrases, Words
 from wordkin.corpus.sources import Corpus, Encoded, recognize
+from wordkin.display import Report
 from wordkin.errors import ConfigurationError, CorpusError, argument
 from wordkin.storage.units import plural
 from wordkin.vocabulary import NO_WORDS, Vocabulary
@@ -55,7 +56,7 @@ _THRESHOLDS = {
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PassReport:
+class PassReport(Report):
     """What one pass over a corpus found; all numbers are exact.
 
     Attributes:
@@ -77,10 +78,6 @@ class PassReport:
     occurrences_dropped_by_max_vocabulary: int
     phrases: int
     joined: int
-
-    def as_dict(self) -> dict[str, int]:
-        """Names and values, for JSON."""
-        return dataclasses.asdict(self)
 
     def __str__(self) -> str:
         text = (
@@ -168,7 +165,12 @@ class Phrases:
         return self
 
     def fit_encode(self, corpus: Any, **parameters: Unpack[Parameters]) -> EncodedCorpus:
-        """Find the phrases of a corpus and join them; the corpus is read once. See :meth:`fit` and :meth:`encode`."""
+        """Find the phrases of a corpus and join them; the corpus is read once.
+
+        Args:
+            corpus: as for :meth:`fit`.
+            parameters: as for :meth:`encode`.
+        """
         source = recognize(corpus, self._config)
         return fit_encode(self, source, self._encoding(parameters), NO_WORDS)
 
@@ -222,7 +224,7 @@ class Phrases:
         return TrainingConfig(**given, **parameters, phrases=self.passes)
 
     def find(self, whole: EncodedCorpus) -> "TokenText":
-        """Find the phrases of a corpus that has all words; return its text with them joined."""
+        """Find the phrases of `whole`, a corpus that has all words; return its text with them joined."""
         from wordkin.corpus.joining import TokenText
 
         text = TokenText.of(whole)

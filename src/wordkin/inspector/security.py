@@ -23,11 +23,10 @@ _POLICY = "; ".join(
             "img-src 'self' data: blob:",
             "font-src 'self'",
         ),
-        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"),
+        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors "),
     ]
 )
 _HEADERS = [
-    (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -50,12 +49,14 @@ class Guard:
         host: the host that the server listens on.
         port: the port that the server listens on. It is in the cookie's name, because browsers send cookies to every
             port of a host.
+        framed_by: the pages of this machine that may show the page in a frame, as a content security policy names
+            them; None for no page.
 
     Attributes:
         token: the token that can be used any number of times.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, framed_by: str | None = None) -> None:
         self.token = secrets.token_urlsafe(32)
         self._app = app
         self._cookie, self._session = f"wordkin-{port}", secrets.token_urlsafe(32)
@@ -63,6 +64,9 @@ class Guard:
         self._hosts = {LOOPBACK, "localhost", "[::1]", host_in_address(host).lower()}
         self._everywhere = host in EVERYWHERE
         self._bucket = Bucket(CALLS_PER_SECOND, CALLS_AT_ONCE)
+        self._is_framed = framed_by is not None
+        policy = _POLICY + (framed_by or "'none'")
+        self._headers = [(b"content-security-policy", policy.encode()), *_HEADERS]
 
     def ticket(self) -> str:
         """A token that can be used once, for a browser's command line, which other users of the machine can read."""
@@ -75,7 +79,7 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
+                message["headers"] = [*message["headers"], *self._headers]
             await send(message)
 
         answer = self._answer(Request(scope))
@@ -86,7 +90,7 @@ class Guard:
         host = request.headers.get("host", "").lower()
         if not self._is_ours(host):
             return refusal(request, 403, "this host name is not the server's: open the address that wordkin printed")
-        if _is_from_elsewhere(request, host):
+        if _is_from_elsewhere(request, host, self._is_framed):
             return refusal(request, 403, "only the server's own page may ask: open the address that wordkin printed")
         token = request.query_params.get("token")
         if token is not None and request.url.path == "/" and request.method == "GET" and self._accepts(token):
@@ -148,10 +152,16 @@ def host_in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _is_from_elsewhere(request: Request, host: str) -> bool:
-    """Whether the browser says that another page made the request; a typed address does not count as one."""
+def _is_from_elsewhere(request: Request, host: str, is_framed: bool) -> bool:
+    """Whether the browser says that another page made the request.
+
+    A typed address does not count as one, nor does the notebook's page that opens the front page, in a frame or by a
+    link: it has another port of the same host.
+    """
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "none")
-    return origin not in (None, f"http://{host}") or site not in ("none", "same-origin")
+    opens = request.method == "GET" and request.url.path == "/" and request.headers.get("sec-fetch-mode") == "navigate"
+    allowed = ("none", "same-origin", "same-site") if is_framed and opens else ("none", "same-origin")
+    return origin not in (None, f"http://{host}") or site not in allowed
 
 
 def _same(given: str, secret: str) -> bool:

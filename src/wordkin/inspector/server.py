@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import h11
 import uvicorn
@@ -219,6 +220,8 @@ class Server:
         inspected: the content of the page.
         host: the name or address to listen on.
         port: the port to listen on; 0 for a free one.
+        framed_by: the pages of this machine that may show the page in a frame, such as ``"http://localhost:8888"``;
+            None for no page. The address then has their host, since a browser keeps cookies from other hosts' frames.
 
     Attributes:
         inspected: the content of the page.
@@ -228,7 +231,9 @@ class Server:
         WordkinError: the page was not built.
     """
 
-    def __init__(self, inspected: Inspected, host: str = LOOPBACK, port: int = 0) -> None:
+    def __init__(
+        self, inspected: Inspected, host: str = LOOPBACK, port: int = 0, *, framed_by: str | None = None
+    ) -> None:
         app = application(inspected)
         self.inspected = inspected
         try:
@@ -241,8 +246,9 @@ class Server:
         # An answer goes out in two parts; the second is not to wait for 40 ms until the first is acknowledged.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound = self._socket.getsockname()[1]
-        self._guard = Guard(app, host, bound)
-        self._origin = f"http://{host_in_address(host)}:{bound}/"
+        self._guard = Guard(app, host, bound, framed_by)
+        named = host_in_address(host) if framed_by is None else urlsplit(framed_by).hostname
+        self._origin = f"http://{named}:{bound}/"
         config = uvicorn.Config(
             self._guard,
             http=Impatient,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from wordkin.config import NGRAM_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import Text
+from wordkin.display import Report
 from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.model import huffman
 from wordkin.model.kernel import Weights, padded
@@ -31,7 +32,7 @@ Values = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]  # the vecto
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class InitializationReport:
+class InitializationReport(Report):
     """How the vocabulary of a run and the vectors that it begins with fit together.
 
     Attributes:
@@ -47,10 +48,6 @@ class InitializationReport:
     known_in_text: int
     new: int
     frozen: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Names and values, for JSON."""
-        return dataclasses.asdict(self)
 
     def __str__(self) -> str:
         return (

@@ -18,10 +18,11 @@ from wordkin.config import (
     takes_parameters,
 )
 from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.display import html_values
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
 from wordkin.training.checkpoint import Checkpoint, CheckpointFile, open_checkpoint
-from wordkin.training.reports import Budget, EpochRecord, best_epoch, expected, verdict
+from wordkin.training.reports import Budget, EpochRecord, History, best_epoch, expected, verdict
 from wordkin.vectors import loading
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
@@ -50,7 +51,8 @@ class Word2Vec:
         config: the hyper-parameters.
         initialization: how the vectors that the run began with fit its vocabulary, after :meth:`fit`; None where it
             began with none.
-        history: one :class:`EpochRecord` an epoch, after :meth:`fit`.
+        history: one :class:`EpochRecord` an epoch, after :meth:`fit`; :meth:`history.plot()
+            <wordkin.training.reports.History.plot>` draws the losses.
         best_epoch: the epoch that the vectors are of, after :meth:`fit`: the last one; with ``early_stopping`` the one
             with the lowest held-out loss.
         report: what was read and what was dropped, after :meth:`fit`, which also logs it.
@@ -77,13 +79,24 @@ class Word2Vec:
             raise ConfigurationError(f"Word2Vec has no parameter {name!r}: text goes to fit, {_FIT}")
         given = config.as_dict() if config is not None else {}
         self.config = TrainingConfig.from_mapping({**given, **parameters}, "Word2Vec")
-        self.history: tuple[EpochRecord, ...] = ()
+        self.history = History()
         self._vectors: WordVectors | None = None
 
     def __repr__(self) -> str:
+        return f"Word2Vec({', '.join(f'{name}={value!r}' for name, value in self._given().items())})"
+
+    def _repr_html_(self) -> str:
+        values = self._given()
+        if self._vectors is not None:
+            values["words"] = len(self._vectors)
+        if self.history:
+            values |= {"trained epochs": len(self.history), "loss": self.history[-1].loss}
+        return html_values("Word2Vec", values)
+
+    def _given(self) -> dict[str, Any]:
+        """The hyper-parameters that differ from the defaults."""
         defaults = TrainingConfig().as_dict()
-        given = (f"{name}={value!r}" for name, value in self.config.as_dict().items() if value != defaults[name])
-        return f"Word2Vec({', '.join(given)})"
+        return {name: value for name, value in self.config.as_dict().items() if value != defaults[name]}
 
     @classmethod
     def load(cls, path: str | Path, **parameters: Unpack[Parameters]) -> "Word2Vec":
@@ -137,8 +150,8 @@ class Word2Vec:
             init_vectors: vectors, or a file of them, with which those words of the corpus begin that have one there.
                 The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
             freeze: words whose input vectors stay as `init` or `init_vectors` has them, or ``"old"`` for all of those.
-            progress: show a progress bar on standard error where that is a terminal; or a function that is given the
-                :class:`wordkin.training.progress.Run` and returns what is told of its progress.
+            progress: show a progress bar where standard error is a terminal or the cell of a notebook; or a function
+                that is given the :class:`wordkin.training.progress.Run` and returns what is told of its progress.
             on_epoch_end: called with each epoch's record, when no thread is training; where it returns True, training
                 stops, and what was trained so far is the result. In it :attr:`vectors`, :attr:`history` and
                 :meth:`save` are those of the epoch that has ended. The vectors are no copy: they are good until it
@@ -271,7 +284,7 @@ class Word2Vec:
             logger.info("%s", backend.held_out)
         history = train(backend, bar, epoch_ended if on_epoch_end else None, checkpoint)
         require_examples(history)
-        self.history, self.report, self.warnings, self.budget = history, corpus.report, warnings, budget
+        self.history, self.report, self.warnings, self.budget = History(history), corpus.report, warnings, budget
         losses = [record.holdout_loss for record in history]
         self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)
         self.initialization, self.verdict = initial.report, verdict(corpus, config, history)
@@ -291,7 +304,7 @@ class Word2Vec:
     def _showing(self, vectors: WordVectors, history: Sequence[EpochRecord]) -> Iterator[None]:
         """Within the block, have these vectors and this history; then the earlier ones again."""
         before = self._vectors, self.history
-        self._vectors, self.history = vectors, tuple(history)
+        self._vectors, self.history = vectors, History(history)
         try:
             yield
         finally:

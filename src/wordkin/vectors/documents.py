@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import Tokenizer, TrainingConfig
+from wordkin.display import Report
 from wordkin.errors import ConfigurationError, UnknownWordError, argument
 from wordkin.storage.units import plural
 from wordkin.vectors.norms import RowNorms, row_lengths
@@ -48,7 +49,7 @@ class Options(TypedDict, total=False):
 
 
 @dataclasses.dataclass(frozen=True)
-class DocumentReport:
+class DocumentReport(Report):
     """Counts of what was read.
 
     Attributes:
