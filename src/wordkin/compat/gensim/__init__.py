@@ -4,7 +4,8 @@ It is written from gensim's documented behaviour and from what programs and its 
 
     utils           gensim.utils, gensim.models.callbacks
     sentences       corpora, read once; LineSentence and its kin
-    word2vec        Word2Vec
+    word2vec        Word2Vec               vocabulary    the words that a model has
+    fasttext        FastText               facebook      fastText's files
     keyedvectors    KeyedVectors: state          similarity    its queries          interchange    word2vec's files
     phrases         Phrases, FrozenPhrases
     files           save and load
@@ -20,14 +21,13 @@ VERSION = GENSIM_VERSION
 
 _NOT_HERE = {
     "gensim.models": (
-        "AuthorTopicModel CoherenceModel Doc2Vec EnsembleLda FastText HdpModel LdaModel LdaMulticore LdaSeqModel "
+        "AuthorTopicModel CoherenceModel Doc2Vec EnsembleLda HdpModel LdaModel LdaMulticore LdaSeqModel "
         "LogEntropyModel LsiModel Nmf NormModel OkapiBM25Model LuceneBM25Model AtireBM25Model RpModel "
         "TfidfModel TranslationMatrix BackMappingTranslationMatrix VocabTransform"
     ),
     "gensim.models.basemodel": "BaseTopicModel",
     "gensim.models.doc2vec": "Doc2Vec",
-    "gensim.models.fasttext": "FastText FastTextKeyedVectors",
-    "gensim.models.keyedvectors": "FastTextKeyedVectors Doc2VecKeyedVectors",
+    "gensim.models.keyedvectors": "Doc2VecKeyedVectors",
     "gensim.models.word2vec": "BrownCorpus",
     "gensim.models.ldamodel": "LdaModel",
     "gensim.models.ldamulticore": "LdaMulticore",
@@ -50,20 +50,42 @@ def modules() -> dict[str, ModuleType]:
     """The modules that stand for gensim's, by dotted name."""
     from collections import namedtuple
 
-    from wordkin.compat.gensim import interchange, keyedvectors, phrases, sentences, similarity, utils, word2vec
+    from wordkin.compat.gensim import (
+        facebook,
+        fasttext,
+        interchange,
+        keyedvectors,
+        phrases,
+        sentences,
+        similarity,
+        utils,
+        word2vec,
+    )  # fmt: skip
 
     vectors, tagged = keyedvectors.KeyedVectors, namedtuple("TaggedDocument", "words tags")
     tagged.__module__ = __name__
     content: dict[str, dict[str, Any]] = {
         "gensim": {"__version__": VERSION},
-        "gensim.models": {"Word2Vec": word2vec.Word2Vec, "KeyedVectors": vectors, "Phrases": phrases.Phrases},
+        "gensim.models": {
+            "Word2Vec": word2vec.Word2Vec,
+            "KeyedVectors": vectors,
+            "FastText": fasttext.FastText,
+            "Phrases": phrases.Phrases,
+        },
         "gensim.models.callbacks": {"CallbackAny2Vec": utils.CallbackAny2Vec},
         "gensim.models.doc2vec": {"TaggedDocument": tagged},
-        "gensim.models.fasttext": {},
+        "gensim.models.fasttext": {
+            "Word2Vec": word2vec.Word2Vec,
+            "KeyedVectors": vectors,
+            **_those(fasttext, "FastText FastTextKeyedVectors ft_ngram_hashes"),
+            **_those(facebook, "load_facebook_model load_facebook_vectors save_facebook_model"),
+        },
+        "gensim.models.fasttext_inner": _those(fasttext, "compute_ngrams compute_ngrams_bytes ft_hash_bytes"),
         "gensim.models.keyedvectors": {
             "KeyedVectors": vectors,
             "Word2VecKeyedVectors": vectors,
             "EuclideanKeyedVectors": vectors,
+            "FastTextKeyedVectors": fasttext.FastTextKeyedVectors,
             "load_word2vec_format": vectors.load_word2vec_format,
             "_load_word2vec_format": interchange.load_word2vec_format,
             **_those(keyedvectors, "REAL prep_vectors pseudorandom_weak_vector"),

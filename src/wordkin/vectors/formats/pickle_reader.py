@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from wordkin.errors import FormatError, corrupt_file
 
 NAMES = {
+    ("gensim.models.keyedvectors", "FastTextKeyedVectors"),
     ("gensim.models.keyedvectors", "KeyedVectors"),
     ("gensim.models.word2vec", "Word2Vec"),
     ("gensim.models.word2vec", "Word2VecTrainables"),
