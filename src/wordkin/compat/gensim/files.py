@@ -429,7 +429,13 @@ class _Saved:
 
     def _ngrams(self, wv: FastTextKeyedVectors, saved: Made, prefix: str) -> None:
         """Take the rows of n-grams, beside the words' own rows."""
-        rows = self._array(saved.state, "vectors_ngrams", prefix, 2)
+        rows, places = self._array(saved.state, "vectors_ngrams", prefix, 2), saved.state.get(b"hash2index")
+        if rows is not None and isinstance(places, dict):  # gensim 3 has rows only for buckets that a word reaches
+            buckets, of_bucket = np.array(list(places), np.int64), np.array(list(places.values()), np.int64)
+            if min(buckets.min(initial=0), of_bucket.min(initial=0)) < 0:
+                raise corrupt_file(self._path, saved.at, "a bucket or a row of n-grams below 0")
+            reached, rows = rows, np.zeros((wv.bucket, rows.shape[1]), np.float32)
+            rows[buckets] = reached[of_bucket]
         if rows is None or rows.shape != (wv.bucket, wv.vector_size):
             raise corrupt_file(self._path, saved.at, f"rows of n-grams that do not fit their {wv.bucket:,} buckets")
         if saved.state.get(b"compatible_hash") is not True:
