@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import wordkin.compat
+from wordkin.compat.gensim.fasttext import FastText, FastTextKeyedVectors
 from wordkin.compat.gensim.keyedvectors import KeyedVectors
 from wordkin.compat.gensim.word2vec import Word2Vec
 from wordkin.errors import ConfigurationError
@@ -20,8 +21,9 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "from-gensim.md"
 NAMES = """
 import inspect
 from gensim import utils
-from gensim.models import KeyedVectors, Word2Vec
-for one in (KeyedVectors, Word2Vec):
+from gensim.models import FastText, KeyedVectors, Word2Vec
+from gensim.models.fasttext import FastTextKeyedVectors
+for one in (KeyedVectors, Word2Vec, FastText, FastTextKeyedVectors):
     print(*(name for name in dir(one) if not name.startswith("_")))
 """
 PROGRAM = """
@@ -91,11 +93,12 @@ def test_every_name_in_the_document_is_there():
             continue
         for name in re.findall(r"`(\w+)`", content):
             assert hasattr(there, name), f"{module}.{name}"
-    there = vars(Word2Vec([["a", "b"]], min_count=1)).keys() | set(dir(Word2Vec)) | set(dir(KeyedVectors))
+    there = vars(FastText([["a", "b"]], min_count=1, bucket=9)).keys() | set(dir(FastText)) | set(dir(Word2Vec))
+    there |= set(dir(FastTextKeyedVectors)) | vars(FastTextKeyedVectors(1, 3, 6, 9)).keys()
     text = DOCUMENT.read_text("utf-8").partition("## Every name")[2].partition("| module |")[0]
     for line in re.findall(r"^\| (`.*`) \| same", text, re.MULTILINE):
         for name in re.findall(r"`(\w+)`", line):
-            assert name in there | vars(KeyedVectors(1)).keys() | {"syn1"}, name
+            assert name in there | {"syn1"}, name
 
 
 def test_other_libraries_are_refused():

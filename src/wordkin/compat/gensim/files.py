@@ -139,7 +139,7 @@ def load(fname: Any) -> Any:
         if not native.recognises(path, first):
             return _load_gensim(path)
         return _load_phrases(path) if container.container_kind(path) == _PHRASES else _load_own(path)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, IndexError, KeyError, MemoryError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, FormatError):
             raise
         raise corrupt_file(path, 0, f"what it holds does not fit together ({type(error).__name__}: {error})") from error
@@ -266,6 +266,8 @@ def _load_own(path: Path) -> Any:
         wv.vectors, output = np.array(stored_model.input), stored_model.output
         wv.expandos["count"] = np.array(stored_model.vocabulary.counts)
         if isinstance(wv, FastTextKeyedVectors) and stored_model.subwords is not None:
+            if stored_model.subwords.scheme != (max(wv.min_n, 1), wv.max_n, wv.bucket):
+                raise corrupt_file(path, container.HEADER, "its n-grams are told in two ways")
             wv.vectors_ngrams = _all_buckets(stored_model.subwords)
     wv.key_to_index = {one: row for row, one in enumerate(wv.index_to_key)}
     vars(wv).update(attributes["wv"])

@@ -224,7 +224,7 @@ def _old_header(path: Path, first: bytes, size: int) -> Header:
     """The header of a model from before there were versions, which nothing marks."""
     if len(first) < _OLD_HEADER.size:
         raise _unknown(path)
-    header = Header(_MAGIC, _NO_VERSION, *_OLD_HEADER.unpack(first[: _OLD_HEADER.size]), pruned=_NOT_PRUNED)
+    header = Header._make((_MAGIC, _NO_VERSION, *_OLD_HEADER.unpack(first[: _OLD_HEADER.size]), _NOT_PRUNED))
     known = header.architecture in (CBOW, SKIPGRAM, SUPERVISED) and header.loss in (1, 2, 3)
     if not (known and header.words > 0 and 0 < header.vector_size <= MAX_VECTOR_SIZE and _fits(header, size)):
         raise _unknown(path)
@@ -349,9 +349,12 @@ def _output(header: Header, data: npt.NDArray[np.uint8], begin: int, path: Path)
 
 def _matrix_head(header: Header, data: npt.NDArray[np.uint8], begin: int) -> tuple[bool, int, int, int]:
     """Whether a matrix is compressed, its rows and columns, and the byte behind these numbers."""
+    fixed = data[begin : begin + _MATRIX.size].tobytes()
     if not header.version:
-        return False, *_OLD_MATRIX.unpack_from(data, begin), begin + _OLD_MATRIX.size
-    return *_MATRIX.unpack_from(data, begin), begin + _MATRIX.size
+        rows, columns = _OLD_MATRIX.unpack_from(fixed)
+        return False, rows, columns, begin + _OLD_MATRIX.size
+    compressed, rows, columns = _MATRIX.unpack(fixed)
+    return compressed, rows, columns, begin + _MATRIX.size
 
 
 def _config(header: Header) -> dict[str, Any]:
