@@ -83,7 +83,7 @@ def save_facebook_model(
         OutputError: the file cannot be written.
     """
     wv = model.wv
-    if not len(wv) or wv.vectors_ngrams is None:
+    if not len(wv) or not wv.has_rows():
         raise ConfigurationError("the model has no words yet: call build_vocab first")
     if model.hs:
         logger.warning("%s does not hold the output vectors of hierarchical softmax: use save to train on", path)
@@ -107,7 +107,8 @@ def save_facebook_model(
     )
     words = [str(wv.index_to_key[row]).encode(encoding) for row in order]
     own = (wv.vectors_vocab[order[rows]] for rows in row_blocks(len(wv), model.vector_size))
-    ngrams = (wv.vectors_ngrams[rows] for rows in row_blocks(wv.bucket, model.vector_size))
+    buckets = np.arange(wv.bucket, dtype=np.int32)
+    ngrams = (wv.rows_of(buckets[rows]) for rows in row_blocks(wv.bucket, model.vector_size))
     output = np.zeros_like(wv.vectors_vocab) if model.hs else model.syn1neg[order]
     rows = (np.ascontiguousarray(block, "<f4").data for blocks in (own, ngrams) for block in blocks)
     fasttext_bin.write_model(Path(path), Head(header, words, counts[order]), rows, [output.astype("<f4").data])

@@ -39,14 +39,18 @@ class FastTextKeyedVectors(KeyedVectors):
     Attributes:
         vectors: (words, vector_size) the words' vectors: the mean of the words' own rows and those of their n-grams.
         vectors_vocab: (words, vector_size) the words' own rows.
-        vectors_ngrams: (bucket, vector_size) the rows of n-grams; those that no word has reached hold zeros. None until
-            there is a vocabulary.
+        vectors_ngrams: (bucket, vector_size) the rows of n-grams; those that no word has reached hold zeros. The matrix
+            is made when it is asked for: until then there are only rows of reached buckets. None without a vocabulary.
         vectors_vocab_lockf: (words,), or (1,) for all: 1 to train a word's own row, 0 to leave it as it is.
         vectors_ngrams_lockf: (bucket,), or (1,), likewise.
     """
 
     compatible_hash = True
     _by_row = ("vectors", "vectors_vocab")
+    _all_rows: Matrix | None = None
+    """What `vectors_ngrams` is, once it was asked for or set."""
+    _reached_rows: Subwords | None = None
+    """The rows of n-grams until then."""
 
     def __init__(
         self, vector_size: int, min_n: int, max_n: int, bucket: int, count: int = 0, dtype: npt.DTypeLike = np.float32
@@ -54,9 +58,58 @@ class FastTextKeyedVectors(KeyedVectors):
         super().__init__(vector_size, count, dtype)
         self.min_n, self.max_n, self.bucket = min_n, max_n, bucket
         self.vectors_vocab: Matrix = np.zeros((count, vector_size), np.float32)
-        self.vectors_ngrams: Matrix | None = None
         self.vectors_vocab_lockf: npt.NDArray[Any] = np.ones(1, np.float32)
         self.vectors_ngrams_lockf: npt.NDArray[Any] = np.ones(1, np.float32)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the attributes of a pickle, also of gensim's own."""
+        rows = state.pop("vectors_ngrams", None)
+        self.__dict__.update(state)
+        if rows is not None:
+            self.vectors_ngrams = rows
+
+    @property
+    def vectors_ngrams(self) -> Matrix | None:
+        """The rows of all buckets; see the class."""
+        if self._reached_rows is not None:
+            rows = np.zeros((self.bucket, self.vector_size), np.float32)
+            rows[self._reached_rows.buckets] = self._reached_rows.values(slice(None))
+            self.vectors_ngrams = rows
+        return self._all_rows
+
+    @vectors_ngrams.setter
+    def vectors_ngrams(self, rows: Matrix) -> None:
+        self._all_rows, self._reached_rows = rows, None
+
+    @property
+    def subwords(self) -> Subwords | None:
+        """The rows of n-grams, as few as there are; None without a vocabulary, or without n-grams."""
+        if not self.bucket:
+            return None
+        if self._all_rows is None:
+            return self._reached_rows
+        return self._with_rows(np.arange(self.bucket, dtype=np.int32), self._all_rows)
+
+    def rows_of(self, buckets: npt.NDArray[np.int32]) -> Matrix:
+        """The rows of some buckets, zeros for those that have none: (buckets, vector_size)."""
+        rows = np.zeros((len(buckets), self.vector_size), np.float32)
+        if (subwords := self.subwords) is not None:
+            places = subwords.find(buckets)
+            rows[places >= 0] = subwords.rows[places[places >= 0]]
+        return rows
+
+    def set_rows(self, buckets: npt.NDArray[np.int32], rows: Matrix) -> None:
+        """Set the rows of some buckets, ascending; others keep theirs."""
+        old = self._reached_rows
+        if old is not None and not np.isin(old.buckets, buckets).all():
+            old, _ = None, self.vectors_ngrams  # from now on there are rows of all buckets
+        if self._all_rows is not None:
+            self._all_rows[buckets] = rows
+        else:
+            self._reached_rows = self._with_rows(buckets, rows)
+
+    def _with_rows(self, buckets: npt.NDArray[np.int32], rows: Matrix) -> Subwords:
+        return Subwords(max(self.min_n, 1), self.max_n, self.bucket, buckets, rows)
 
     def __contains__(self, word: Any) -> bool:
         """Whether there is a vector: for any word, where there are n-grams."""
@@ -72,10 +125,10 @@ class FastTextKeyedVectors(KeyedVectors):
             return super().get_vector(word, norm)
         if not self.bucket:
             raise KeyError(f"Key '{word}' not present, and there are no n-grams to calculate a vector from")
-        if self.vectors_ngrams is None:
+        if not self.has_rows():
             raise KeyError(f"Key '{word}' not present, and there are no rows of n-grams yet: build_vocab makes them")
         buckets = ngrams_of_word(str(word), max(self.min_n, 1), self.max_n, self.bucket).buckets
-        vector: npt.NDArray[Any] = self.vectors_ngrams[buckets].sum(axis=0) / np.float32(max(len(buckets), 1))
+        vector: npt.NDArray[Any] = self.rows_of(buckets).sum(axis=0) / np.float32(max(len(buckets), 1))
         return unit(vector).astype(vector.dtype) if norm else vector
 
     word_vec = get_vector  # type: ignore[assignment] # the argument is called word here
@@ -95,8 +148,17 @@ class FastTextKeyedVectors(KeyedVectors):
         """Give every word a row, and every bucket if there are none yet; new rows are random and short."""
         super().resize_vectors(seed)
         self.vectors_vocab = prep_vectors(self.vectors.shape, self.vectors_vocab[: len(self)], seed)
-        if self.vectors_ngrams is None:
+        if not self.has_rows():
             self.vectors_ngrams = prep_vectors((self.bucket, self.vector_size), None, seed)
+
+    def clear_rows(self) -> None:
+        """Drop the vectors and all rows, before others are made for other words."""
+        super().clear_rows()
+        self._all_rows = self._reached_rows = None
+
+    def has_rows(self) -> bool:
+        """Whether there are rows of n-grams."""
+        return self._all_rows is not None or self._reached_rows is not None
 
     def init_post_load(self, fb_vectors: Matrix) -> None:
         """Take the rows of a model of fastText's: (words + bucket, vector_size), those of words first."""
@@ -108,12 +170,9 @@ class FastTextKeyedVectors(KeyedVectors):
     def adjust_vectors(self) -> None:
         """Compute `vectors` from the words' own rows and those of their n-grams."""
         self.norms = None
-        if not self.bucket or self.vectors_ngrams is None:
-            self.vectors = self.vectors_vocab.copy()
-            return
-        buckets = np.arange(self.bucket, dtype=np.int32)
-        subwords = Subwords(max(self.min_n, 1), self.max_n, self.bucket, buckets, self.vectors_ngrams)
-        self.vectors = subwords.compose(*self._text(), self.vectors_vocab)
+        subwords = self.subwords
+        own = self.vectors_vocab
+        self.vectors = own.copy() if subwords is None else subwords.compose(*self._text(), own)
 
     def recalc_char_ngram_buckets(self) -> None:
         """Has no effect: n-grams are computed where they are needed."""
@@ -261,9 +320,9 @@ class FastText(Word2Vec):
         """Draw the words' own rows, and those of the buckets that they reach."""
         wv, reached = self.wv, self.wv.reached()
         rows = self._initial_input(len(wv) + len(reached))
+        wv.clear_rows()
         wv.vectors_vocab = rows[: len(wv)].copy()
-        wv.vectors_ngrams = np.zeros((wv.bucket, self.vector_size), np.float32)
-        wv.vectors_ngrams[reached] = rows[len(wv) :]
+        wv.set_rows(reached, rows[len(wv) :].copy())
         wv.vectors_lockf = wv.vectors_vocab_lockf = np.ones(1, np.float32)
         wv.vectors_ngrams_lockf = np.ones(1, np.float32)
         wv.adjust_vectors()
@@ -271,10 +330,8 @@ class FastText(Word2Vec):
     def _grow_input(self) -> None:
         """Draw the own rows of words that have none, and the rows of buckets that no word has reached before."""
         wv, reached = self.wv, self.wv.reached()
-        assert wv.vectors_ngrams is not None
-        rows = self._initial_input(len(wv) + len(reached))
-        fresh = ~wv.vectors_ngrams[reached].any(axis=1)
-        wv.vectors_ngrams[reached[fresh]] = rows[len(wv) :][fresh]
+        rows, known = self._initial_input(len(wv) + len(reached)), wv.rows_of(reached)
+        wv.set_rows(reached, np.where(known.any(axis=1, keepdims=True), known, rows[len(wv) :]))
         wv.vectors_vocab = grown(wv.vectors_vocab, rows[: len(wv)].copy())
         wv.vectors_vocab_lockf = grown_locks(wv.vectors_vocab_lockf, len(wv))
         wv.adjust_vectors()
@@ -282,16 +339,16 @@ class FastText(Word2Vec):
     def _weights(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """V, a copy: the words' own rows, and those of the buckets that they reach; and W."""
         wv, (_, W) = self.wv, super()._weights()
-        if len(wv.vectors_vocab) != len(wv) or wv.vectors_ngrams is None:
+        if len(wv.vectors_vocab) != len(wv) or not wv.has_rows():
             raise RuntimeError("words were added to wv that have vectors, but no rows to train: use build_vocab")
-        return np.concatenate([wv.vectors_vocab, wv.vectors_ngrams[wv.reached()]]), W
+        return np.concatenate([wv.vectors_vocab, wv.rows_of(wv.reached())]), W
 
     def _take(self, V: npt.NDArray[Any], W: npt.NDArray[Any]) -> None:
         """Bring the model's own matrices up to date."""
         super()._take(V, W)
         wv = self.wv
-        assert wv.vectors_ngrams is not None
-        wv.vectors_vocab[...], wv.vectors_ngrams[wv.reached()] = V[: len(wv)], V[len(wv) :]
+        wv.vectors_vocab[...] = V[: len(wv)]
+        wv.set_rows(wv.reached(), V[len(wv) :])
         wv.adjust_vectors()
 
     def _config(self) -> EngineConfig:

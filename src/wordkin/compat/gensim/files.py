@@ -24,7 +24,6 @@ from wordkin.vectors.formats import gensim as stored
 from wordkin.vectors.formats import native
 from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader, encoded
-from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary, join_words
 
 logger = logging.getLogger("gensim.utils")
@@ -54,7 +53,6 @@ _ELSEWHERE = {
     "index_to_key",
     "key_to_index",
     "vectors",
-    "vectors_ngrams",
     "norms",
     "expandos",
 }
@@ -119,10 +117,11 @@ def save(thing: SaveLoad, fname: Any) -> None:
 
 def _rows_of_ngrams(wv: FastTextKeyedVectors) -> dict[str, Array]:
     """The rows of buckets other than zeros, by the names of wordkin's own file; nothing if there are none."""
-    if wv.vectors_ngrams is None:
+    subwords = wv.subwords
+    if subwords is None:
         return {}
-    used = np.flatnonzero(wv.vectors_ngrams.any(axis=1)).astype(np.int32)
-    return {"ngram_rows": wv.vectors_ngrams[used].astype(np.float32), "ngram_buckets": used} if len(used) else {}
+    used = np.flatnonzero(subwords.rows.any(axis=1))
+    return {"ngram_rows": subwords.rows[used], "ngram_buckets": subwords.buckets[used]} if len(used) else {}
 
 
 def load(fname: Any) -> Any:
@@ -268,7 +267,7 @@ def _load_own(path: Path) -> Any:
         if isinstance(wv, FastTextKeyedVectors) and stored_model.subwords is not None:
             if stored_model.subwords.scheme != (max(wv.min_n, 1), wv.max_n, wv.bucket):
                 raise corrupt_file(path, container.HEADER, "its n-grams are told in two ways")
-            wv.vectors_ngrams = _all_buckets(stored_model.subwords)
+            wv.set_rows(np.array(stored_model.subwords.buckets), stored_model.subwords.values(slice(None)).copy())
     wv.key_to_index = {one: row for row, one in enumerate(wv.index_to_key)}
     vars(wv).update(attributes["wv"])
     for name in [name for name in arrays if name.startswith("expandos.")]:
@@ -297,13 +296,6 @@ def _new_vectors(attributes: Mapping[str, Any]) -> KeyedVectors:
     if not bucket:
         wv.vectors_ngrams = np.zeros((0, size), np.float32)
     return wv
-
-
-def _all_buckets(subwords: Subwords) -> npt.NDArray[np.float32]:
-    """A row for each bucket, zeros where there is none: (bucket, vector_size)."""
-    rows = np.zeros((subwords.bucket, subwords.rows.shape[1]), np.float32)
-    rows[subwords.buckets] = subwords.values(slice(None))
-    return rows
 
 
 def _has_words(path: Path) -> bool:
@@ -336,7 +328,7 @@ def _of_wordkin(trained: native.StoredModel) -> Any:
         wv.vectors *= trained.scales[:, np.newaxis]
     wv.expandos["count"], wv.next_index = np.array(trained.vocabulary.counts), len(wv)
     if isinstance(wv, FastTextKeyedVectors) and subwords is not None:
-        wv.vectors_ngrams = _all_buckets(subwords)
+        wv.set_rows(np.array(subwords.buckets), subwords.values(slice(None)).copy())
         wv.vectors_vocab = subwords.own_rows(trained.vocabulary.text, trained.vocabulary.offsets, wv.vectors)
     if trained.output is None:
         return wv

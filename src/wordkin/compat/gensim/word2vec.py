@@ -458,7 +458,7 @@ def closed_locks(name: str, locks: npt.ArrayLike, rows: int) -> npt.NDArray[np.b
     Raises:
         ValueError: there are other values than 0 and 1.
     """
-    values = np.broadcast_to(np.asarray(locks), rows)
-    if not np.isin(values, (0, 1)).all():
+    values = np.asarray(locks)
+    if not ((values == 0) | (values == 1)).all():
         raise ValueError(f"{name} has values other than 0 and 1; wordkin trains a vector or leaves it as it is")
-    return np.asarray(values == 0)
+    return np.broadcast_to(values == 0, rows)
