@@ -71,6 +71,8 @@ def main() -> int:
         return 2
     folder = Path(spec.origin).parent / "test"
     wordkin.compat.install("gensim")
+    for name in ("gensim.test", "gensim.test.utils"):  # gensim's own are wanted
+        del sys.modules[name], wordkin.compat._installed["gensim"]._modules[name]
     tests = ModuleType("gensim.test")
     tests.__path__, tests.__file__ = [str(folder)], str(folder / "__init__.py")
     sys.modules["gensim.test"] = sys.modules["gensim"].test = tests

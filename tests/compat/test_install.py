@@ -64,10 +64,36 @@ def test_what_wordkin_lacks_is_named(gensim):
     for call in (gensim.models.LdaModel, gensim.corpora.Dictionary, gensim.models.Doc2Vec.load):
         with pytest.raises(ConfigurationError, match=r"wordkin has no .*: use gensim itself for it"):
             call()
+    with pytest.raises(ConfigurationError, match=r"wordkin has no gensim\.downloader\.load: use gensim itself for it"):
+        importlib.import_module("gensim.downloader").load("glove-wiki-gigaword-50")
+    with pytest.raises(ModuleNotFoundError, match=r"wordkin has no module 'gensim\.similarities\.annoy'"):
+        importlib.import_module("gensim.similarities.annoy")
     with pytest.raises(AttributeError, match=r"wordkin has no gensim\.models\.Nothing"):
         _ = gensim.models.Nothing
     with pytest.raises(ModuleNotFoundError, match=r"wordkin has no module 'gensim\.models\.poincare'"):
         importlib.import_module("gensim.models.poincare")
+
+
+def test_what_examples_use(gensim, tmp_path, monkeypatch):
+    testing = importlib.import_module("gensim.test.utils")
+    model = gensim.models.FastText(testing.common_texts, min_count=1, bucket=100, workers=1)
+    path = testing.get_tmpfile("fasttext.model")
+    model.save(path)
+    assert gensim.models.FastText.load(path).wv["computation"].shape == (100,)
+    with testing.temporary_file("text") as name:
+        Path(name).write_text("the 0.5 1\ncat 2 3\n", "utf-8")
+        script = importlib.import_module("gensim.scripts.glove2word2vec")
+        assert script.glove2word2vec(name, tmp_path / "w2v.txt") == (2, 2)
+    assert not Path(name).exists()
+    assert gensim.models.KeyedVectors.load_word2vec_format(tmp_path / "w2v.txt")["cat"].tolist() == [2, 3]
+    (tmp_path / "gensim" / "test" / "test_data").mkdir(parents=True)
+    (tmp_path / "gensim" / "__init__.py").touch()
+    data = tmp_path / "gensim" / "test" / "test_data" / "lee.cor"
+    data.touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert testing.datapath("lee.cor") == str(data)
+    with pytest.raises(ConfigurationError, match="none is test data of gensim, which is not here"):
+        testing.datapath("none")
 
 
 def test_a_gensim_that_is_there_already_is_named_and_comes_back(monkeypatch):

@@ -136,6 +136,17 @@ def _batches(source: Source, rows: int, binary: bool) -> Iterator[Batch]:
             return
 
 
+def glove2word2vec(glove_input_file: Any, word2vec_output_file: Any) -> tuple[int, int]:
+    """Write GloVe's vectors as a text file of word2vec; returns the number of words and the length of the vectors.
+
+    Raises:
+        FormatError: the file is damaged, or something else.
+    """
+    source = text.read_without_header(Path(glove_input_file))
+    text.WORD2VEC.write(source, Path(word2vec_output_file))
+    return source.words, source.vector_size
+
+
 def _counts(fvocab: Any, encoding: str, errors: str) -> dict[str, int]:
     with utils.open(fvocab, "rb") as file:
         lines = (utils.to_unicode(line, encoding, errors).strip().split() for line in file)
