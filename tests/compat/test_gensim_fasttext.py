@@ -158,6 +158,18 @@ def test_a_model_is_saved_and_goes_on(tmp_path, model):
     assert np.array_equal(wv["walked"], model.wv["walked"])
 
 
+def test_rows_that_no_word_reaches_are_kept(tmp_path):
+    model = FastText(SENTENCES, **SMALL)
+    rows = np.random.default_rng(0).standard_normal((200, 8), np.float32)
+    model.wv.vectors_ngrams = rows.copy()
+    model.save(tmp_path / "model")
+    back = FastText.load(tmp_path / "model")
+    assert np.array_equal(back.wv["xyz"], model.wv["xyz"])
+    back.train(SENTENCES, total_examples=90, epochs=1)
+    reached = np.isin(np.arange(200), np.concatenate(back.wv.buckets_word))
+    assert (back.wv.vectors_ngrams == rows).all(axis=1).tolist() == (~reached).tolist()
+
+
 def test_a_model_without_words_is_saved(tmp_path):
     FastText(**SMALL).save(tmp_path / "model")
     back = FastText.load(tmp_path / "model")
