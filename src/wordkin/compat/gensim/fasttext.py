@@ -71,10 +71,7 @@ class FastTextKeyedVectors(KeyedVectors):
     @property
     def vectors_ngrams(self) -> Matrix | None:
         """The rows of all buckets; see the class."""
-        if self._reached_rows is not None:
-            rows = np.zeros((self.bucket, self.vector_size), np.float32)
-            rows[self._reached_rows.buckets] = self._reached_rows.values(slice(None))
-            self.vectors_ngrams = rows
+        self._hold_all_rows()
         return self._all_rows
 
     @vectors_ngrams.setter
@@ -92,21 +89,29 @@ class FastTextKeyedVectors(KeyedVectors):
 
     def rows_of(self, buckets: npt.NDArray[np.int32]) -> Matrix:
         """The rows of some buckets, zeros for those that have none: (buckets, vector_size)."""
+        if self._all_rows is not None:
+            return self._all_rows[buckets]
         rows = np.zeros((len(buckets), self.vector_size), np.float32)
-        if (subwords := self.subwords) is not None:
-            places = subwords.find(buckets)
-            rows[places >= 0] = subwords.rows[places[places >= 0]]
+        if self._reached_rows is not None:
+            places = self._reached_rows.find(buckets)
+            rows[places >= 0] = self._reached_rows.rows[places[places >= 0]]
         return rows
 
     def set_rows(self, buckets: npt.NDArray[np.int32], rows: Matrix) -> None:
         """Set the rows of some buckets, ascending; others keep theirs."""
-        old = self._reached_rows
-        if old is not None and not np.isin(old.buckets, buckets).all():
-            old, _ = None, self.vectors_ngrams  # from now on there are rows of all buckets
+        if self._reached_rows is not None and not np.isin(self._reached_rows.buckets, buckets).all():
+            self._hold_all_rows()
         if self._all_rows is not None:
             self._all_rows[buckets] = rows
         else:
             self._reached_rows = self._with_rows(buckets, rows)
+
+    def _hold_all_rows(self) -> None:
+        """From now on hold a row of each bucket."""
+        if self._reached_rows is not None:
+            rows = np.zeros((self.bucket, self.vector_size), np.float32)
+            rows[self._reached_rows.buckets] = self._reached_rows.rows
+            self.vectors_ngrams = rows
 
     def _with_rows(self, buckets: npt.NDArray[np.int32], rows: Matrix) -> Subwords:
         return Subwords(max(self.min_n, 1), self.max_n, self.bucket, buckets, rows)
@@ -348,7 +353,7 @@ class FastText(Word2Vec):
         super()._take(V, W)
         wv = self.wv
         wv.vectors_vocab[...] = V[: len(wv)]
-        wv.set_rows(wv.reached(), V[len(wv) :])
+        wv.set_rows(wv.reached(), V[len(wv) :].copy())
         wv.adjust_vectors()
 
     def _config(self) -> EngineConfig:
