@@ -273,7 +273,8 @@ def test_an_old_file_of_another_encoding_is_read(tmp_path):
     assert model.wv.vectors_vocab.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert (model.wv.vectors_ngrams[0, 0], model.epochs, model.sg) == (6, 4, 1)
     assert model.syn1neg.all()
-    for wrong in (old_model("utf-8")[:70], b"x" * 300, old_model("utf-8")[:90]):
+    no_window = old_model("utf-8")[:4] + bytes(4) + old_model("utf-8")[8:]
+    for wrong in (old_model("utf-8")[:70], b"x" * 300, old_model("utf-8")[:90], no_window):
         path.write_bytes(wrong)
         with pytest.raises(FormatError):
             facebook.load_facebook_model(path)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wordkin.compat.gensim.fasttext import FastText, FastTextKeyedVectors
-from wordkin.errors import ConfigurationError
+from wordkin.errors import ConfigurationError, corrupt_file
 from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats import fasttext_bin
 from wordkin.vectors.formats.fasttext_bin import Head, Model
@@ -31,6 +31,8 @@ def load_facebook_model(path: Any, encoding: str = "utf-8") -> FastText:
     stored = _read(path)
     header = stored.header
     hierarchical = header.loss == fasttext_bin.HIERARCHICAL_SOFTMAX
+    if header.window < 1:
+        raise corrupt_file(Path(path), 0, f"its window is {header.window}")
     model = FastText(
         sg=int(header.architecture == fasttext_bin.SKIPGRAM),
         hs=int(hierarchical),
