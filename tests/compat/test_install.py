@@ -14,6 +14,7 @@ import pytest
 import wordkin.compat
 from wordkin.compat.gensim.fasttext import FastText, FastTextKeyedVectors
 from wordkin.compat.gensim.keyedvectors import KeyedVectors
+from wordkin.compat.gensim.phrases import Phrases
 from wordkin.compat.gensim.word2vec import Word2Vec
 from wordkin.errors import ConfigurationError
 
@@ -21,9 +22,10 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "from-gensim.md"
 NAMES = """
 import inspect
 from gensim import utils
-from gensim.models import FastText, KeyedVectors, Word2Vec
+from gensim.models import FastText, KeyedVectors, Phrases, Word2Vec
 from gensim.models.fasttext import FastTextKeyedVectors
-for one in (KeyedVectors, Word2Vec, FastText, FastTextKeyedVectors):
+from gensim.models.phrases import FrozenPhrases
+for one in (KeyedVectors, Word2Vec, FastText, FastTextKeyedVectors, Phrases, FrozenPhrases):
     print(*(name for name in dir(one) if not name.startswith("_")))
 """
 PROGRAM = """
@@ -120,7 +122,7 @@ def test_every_name_in_the_document_is_there():
         for name in re.findall(r"`(\w+)`", content):
             assert hasattr(there, name), f"{module}.{name}"
     there = vars(FastText([["a", "b"]], min_count=1, bucket=9)).keys() | set(dir(FastText)) | set(dir(Word2Vec))
-    there |= set(dir(FastTextKeyedVectors)) | vars(FastTextKeyedVectors(1, 3, 6, 9)).keys()
+    there |= set(dir(Phrases)) | set(dir(FastTextKeyedVectors)) | vars(FastTextKeyedVectors(1, 3, 6, 9)).keys()
     text = DOCUMENT.read_text("utf-8").partition("## Every name")[2].partition("| module |")[0]
     for line in re.findall(r"^\| (`.*`) \| same", text, re.MULTILINE):
         for name in re.findall(r"`(\w+)`", line):
