@@ -1,17 +1,26 @@
-/** A failure that the server explains in one line, with its HTTP status. */
+import { inLanguage, type Text } from "./i18n";
+
+/** A request without an answer: why, in one line of the page's language, and its HTTP status; 0 where none came. */
 export class Failure extends Error {
   constructor(
-    message: string,
+    private readonly text: Text,
     readonly status: number,
   ) {
-    super(message);
+    super();
   }
 
-  /** Whether the same request may succeed later: too many calls, or a failure of the server's own. */
+  /** In the language that the page has when it is read. */
+  override get message(): string {
+    return inLanguage(this.text);
+  }
+
+  /** Whether the same request may succeed later: no answer, too many calls, or a failure of the server's own. */
   get passes(): boolean {
-    return this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
+
+const SILENT = { en: "wordkin does not answer.", zh: "wordkin 沒有回應。" };
 
 /** Calls `POST /api/<name>` with a JSON body; gives the JSON of the answer. */
 export async function call<Answer>(name: string, body: object = {}, signal?: AbortSignal): Promise<Answer> {
@@ -29,9 +38,12 @@ async function answered(name: string, body: object, signal?: AbortSignal): Promi
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
     signal: signal ?? null,
+  }).catch((error: Error) => {
+    throw error.name === "AbortError" ? error : new Failure(SILENT, 0);
   });
-  if (!response.ok) throw new Failure(((await response.json()) as { error: string }).error, response.status);
-  return response;
+  if (response.ok) return response;
+  const { error, chinese } = (await response.json()) as { error: string; chinese?: string };
+  throw new Failure({ en: error, zh: chinese ?? `wordkin 的英文訊息：${error}` }, response.status);
 }
 
 /** What the server has to show. */

@@ -20,11 +20,11 @@ function Page() {
   const { language, t } = useLanguage();
   const { view: chosen } = useRoute();
   const [status, setStatus] = useState<Status>();
-  const [error, setError] = useState("");
+  const [failure, setFailure] = useState<Error>();
   useEffect(() => {
-    call<Status>("status").then(setStatus, (failure: Error) => setError(failure.message));
+    call<Status>("status").then(setStatus, setFailure);
   }, []);
-  if (error) return <p role="alert">{error}</p>;
+  if (failure) return <p role="alert">{failure.message}</p>;
   if (!status) return null;
   const views = VIEWS.filter(({ shown }) => shown(status));
   const { view: View } = views.find(({ name }) => name === chosen) ?? views[0]!;

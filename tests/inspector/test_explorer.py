@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wordkin import WordVectors
-from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError, pip_install
+from wordkin.errors import ConfigurationError, WordkinError, pip_install
 from wordkin.inspector import explorer, maps
 from wordkin.inspector.api import Inspected, RequestError
 from wordkin.inspector.explorer import CALLS
@@ -191,7 +191,7 @@ class TestPlane:
 class TestLayout:
     def test_without_the_package_says_what_to_install(self, monkeypatch, inspected):
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-        with pytest.raises(MissingPackageError, match=re.escape(pip_install("map"))):
+        with pytest.raises(RequestError, match=re.escape(pip_install("map"))):
             explorer.layout(inspected, {"action": "begin"})
         assert explorer.layout(inspected, {}) == {"state": "none"}
 

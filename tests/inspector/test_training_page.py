@@ -89,6 +89,13 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
         assert (epoch, tokens) == (str(record.epoch), f"{record.tokens * record.epoch:,}")
         assert (float(loss), float(held_out)) == pytest.approx((record.loss, record.holdout_loss), abs=5e-5)
         assert float(rate) == pytest.approx(record.learning_rate, rel=1e-3)
+    tiles = dict(
+        zip(*(page.locator(f".training-numbers {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True)
+    )
+    assert tiles["Epoch"] == "3 / 3"
+    assert (tiles["Loss of the last epoch"], tiles["Learning rate η"]) == (cells(page, 2)[2], cells(page, 2)[4])
+    seconds = sum(record.seconds for record in history)
+    assert int(tiles["Tokens per second"].replace(",", "")) == pytest.approx(3 * history[0].tokens / seconds, abs=1)
     for word in ("sea1", "land1"):
         assert shown_neighbours(page, word) == [
             (near, pytest.approx(cosine)) for near, cosine in steps.model.vectors.most_similar(word)
@@ -172,11 +179,14 @@ def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, step
 def test_a_request_that_can_never_succeed_is_not_repeated(inspector, browser, steps):
     steps.start()
     page = browser.new_page()
-    page.route("**/api/training", lambda route: route.fulfill(status=400, json={"error": "no such run"}))
+    answer = {"error": "no such run", "chinese": "沒有這次訓練"}
+    page.route("**/api/training", lambda route: route.fulfill(status=400, json=answer))
     page.goto(inspector(steps.inspected) + "#training")
     alert = page.get_by_role("alert")
     alert.get_by_text("no such run").wait_for()
     assert "asks again" not in alert.inner_text()
+    page.get_by_role("button", name="中文").click()
+    alert.get_by_text("沒有這次訓練").wait_for()
     page.close()
 
 

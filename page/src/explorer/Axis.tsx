@@ -19,7 +19,7 @@ export interface AxisAnswer {
 interface Given {
   ends: Ends;
   answer: AxisAnswer | null;
-  error: string;
+  error: Error | null;
   ignoreCase: boolean;
   onEnds: (ends: Ends) => void;
 }
@@ -58,7 +58,7 @@ export function Axis({ ends, answer, error, ignoreCase, onEnds }: Given) {
         <textarea rows={2} value={list} onInput={(event) => setList(event.currentTarget.value)} />
       </label>
       <button type="submit">{t({ en: "Place", zh: "放上" })}</button>
-      {error && <p role="alert">{error}</p>}
+      {error && <p role="alert">{error.message}</p>}
       {answer?.unknown && <Unknown words={answer.unknown} onReplace={replace} />}
       {answer?.missing && answer.missing.length > 0 && (
         <p role="status">

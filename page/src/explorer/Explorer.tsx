@@ -126,7 +126,7 @@ export function Explorer({ status }: { status: Status }) {
           </label>
           <CopyButton text={() => location.href} label={t({ en: "Copy the link", zh: "複製連結" })} />
         </div>
-        {map.error && <p role="alert">{map.error}</p>}
+        {map.error && <p role="alert">{map.error.message}</p>}
         {method === "umap" && map.layout?.state === "running" && (
           <div>
             <p role="status">
@@ -201,7 +201,7 @@ function marks(
 interface WordGiven {
   word: string;
   answer: WordAnswer | null;
-  error: string;
+  error: Error | null;
   ignoreCase: boolean;
   onChoose: (word: string) => void;
 }
@@ -220,7 +220,7 @@ function Word({ word, answer, error, ignoreCase, onChoose }: WordGiven) {
         onInput={setText}
         onChoose={onChoose}
       />
-      {error && <p role="alert">{error}</p>}
+      {error && <p role="alert">{error.message}</p>}
       {answer?.unknown && <Unknown words={answer.unknown} onReplace={(_, by) => onChoose(by)} />}
       {answer?.neighbours && (
         <>

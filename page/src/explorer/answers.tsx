@@ -11,16 +11,16 @@ export interface Scored {
 }
 
 /** What the server answers to a question, and what it says when it cannot. */
-export function useAnswer<Answer>(name: string, body: object | null): { answer: Answer | null; error: string } {
-  const [state, setState] = useState<{ answer: Answer | null; error: string }>({ answer: null, error: "" });
+export function useAnswer<Answer>(name: string, body: object | null): { answer: Answer | null; error: Error | null } {
+  const [state, setState] = useState<{ answer: Answer | null; error: Error | null }>({ answer: null, error: null });
   const asked = body && JSON.stringify(body);
   useEffect(() => {
-    setState({ answer: null, error: "" });
+    setState({ answer: null, error: null });
     if (!asked) return;
     const abort = new AbortController();
     call<Answer>(name, JSON.parse(asked), abort.signal).then(
-      (answer) => setState({ answer, error: "" }),
-      (failure: Error) => abort.signal.aborted || setState({ answer: null, error: failure.message }),
+      (answer) => setState({ answer, error: null }),
+      (error: Error) => abort.signal.aborted || setState({ answer: null, error }),
     );
     return () => abort.abort();
   }, [name, asked]);

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { call, Failure, type Status } from "../api";
+import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { Plot } from "../plot";
 import { type Trouble, usePolling } from "../poll";
@@ -40,7 +40,6 @@ interface Trained extends Partial<Run> {
 type Progress = { state: "reading" } | Trained;
 
 const EVERY = 1000;
-const SILENT = { en: "wordkin does not answer.", zh: "wordkin 沒有回應。" };
 
 export function Training(_: { status: Status }) {
   const { t } = useLanguage();
@@ -88,7 +87,7 @@ function Standing({ failure, retryIn }: Trouble) {
   return (
     <p role="alert">
       {t({ en: "The picture stands still: ", zh: "畫面已停止更新：" })}
-      {failure instanceof Failure ? failure.message : t(SILENT)}
+      {failure.message}
       {retryIn !== null && t({ en: ` It asks again in ${retryIn} s.`, zh: `${retryIn} 秒後再試。` })}
     </p>
   );
@@ -97,13 +96,20 @@ function Standing({ failure, retryIn }: Trouble) {
 function Numbers({ progress }: { progress: Trained & Run }) {
   const { language, t } = useLanguage();
   const number = new Intl.NumberFormat(language);
-  const rate = progress.points.learning_rate.at(-1);
-  const epoch = Math.min(progress.epochs, Math.floor((progress.tokens / progress.of_tokens) * progress.epochs) + 1);
   const running = progress.state === "running";
+  const end = running ? undefined : progress.history.at(-1); // what the table ends with
+  const rate = end?.learning_rate ?? progress.points.learning_rate.at(-1);
+  const loss = end?.loss ?? progress.points.loss.at(-1);
+  const epoch =
+    end?.epoch ?? Math.min(progress.epochs, Math.floor((progress.tokens / progress.of_tokens) * progress.epochs) + 1);
   const megabytes = (bytes: number) => `${number.format(Math.round(bytes / 1e6))} MB`;
   const shown: [string, string][] = [
     [t({ en: "Epoch", zh: "輪次" }), `${epoch} / ${progress.epochs}`],
     [t({ en: "Tokens", zh: "詞元" }), `${number.format(progress.tokens)} / ${number.format(progress.of_tokens)}`],
+    [
+      end ? t({ en: "Loss of the last epoch", zh: "最後一輪的損失" }) : t({ en: "Loss", zh: "損失" }),
+      loss === undefined ? "–" : loss.toFixed(4),
+    ],
     [t({ en: "Tokens per second", zh: "每秒詞元數" }), number.format(Math.round(progress.tokens_per_second))],
     [t({ en: "Learning rate η", zh: "學習率 η" }), rate === undefined ? "–" : rate.toPrecision(4)],
     [

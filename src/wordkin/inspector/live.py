@@ -67,7 +67,7 @@ class Live:
         self._every = 0.2  # seconds between two points
         self._tokens = self._new_tokens = 0
         self._of_epoch = self._at_point = (0, 0, 0.0)  # epoch, its tokens, their mean loss: now, and at the last point
-        self._begun = self._last = self._ended = 0.0
+        self._begun = self._last = self._now = self._ended = 0.0  # the start, the last point, the last chunk, the end
         self._records: list[EpochRecord] = []
         self._neighbours: dict[str, list[tuple[str, float]] | None] = {}
         self._due = self._asked = 0.0
@@ -76,7 +76,7 @@ class Live:
     def begin(self, run: Run) -> Progress:
         """Watch this run."""
         self._bar = progress_bar(run.config.epochs, run.config.epochs * run.tokens)
-        self._begun = self._last = time.monotonic()
+        self._begun = self._last = self._now = time.monotonic()
         self._examples = examples(run.vectors(), EXAMPLES)
         self._run = run  # last, since the page may ask at any moment
         return self
@@ -92,15 +92,19 @@ class Live:
         if loss is None:
             return
         self._new_tokens += tokens
-        now = time.monotonic()
-        if now - self._last < self._every and self._points:
-            return
-        before = self._points[-1].tokens if self._points else self._tokens - tokens
+        self._now = time.monotonic()
+        if self._now - self._last >= self._every or not self._points:
+            self._add_point()
+
+    def _add_point(self) -> None:
+        assert self._run is not None
+        epoch = self._of_epoch[0]
+        before = self._points[-1].tokens if self._points else self._tokens - self._new_tokens
         rate = self._run.learning_rate(epoch - 1, self._tokens - (epoch - 1) * self._run.tokens)
-        speed = (self._tokens - before) / max(now - self._last, 1e-9)
+        speed = (self._tokens - before) / max(self._now - self._last, 1e-9)
         self._points.append(Point(self._tokens, self._recent_loss(), rate, speed))
         self._at_point = self._of_epoch
-        self._last = now
+        self._last = self._now
         if len(self._points) > MOST_POINTS:
             self._points = self._points[::2]
             self._every *= 2
@@ -120,10 +124,12 @@ class Live:
         self._records.append(record)
 
     def close(self) -> None:
-        """Stop reading the weights."""
+        """Add the last point, and stop reading the weights."""
         assert self._bar is not None
         self._bar.close()
         self._ended = time.monotonic()
+        if self._new_tokens and self._of_epoch != self._at_point:
+            self._add_point()
         with self._weights:
             self._over = True
 
@@ -139,6 +145,8 @@ class Live:
             return {"state": "reading"}
         seconds = (self._ended if self._over else time.monotonic()) - self._begun
         speed = self._new_tokens / max(seconds, 1e-9)
+        if self._over and self._records:  # without the time of measuring the held-out loss, as the epochs have it
+            speed = sum(record.tokens for record in self._records) / max(sum(r.seconds for r in self._records), 1e-9)
         total = run.config.epochs * run.tokens
         return {
             "state": "running" if trained is None else "ended",

@@ -85,18 +85,33 @@ class Guard:
         """The refusal, or the response with the cookie; None for a request that is allowed."""
         host = request.headers.get("host", "").lower()
         if not self._is_ours(host):
-            return refusal(request, 403, "this host name is not the server's: open the address that wordkin printed")
+            return refusal(
+                request,
+                403,
+                "this host name is not the server's: open the address that wordkin printed",
+                "這個主機名稱不屬於伺服器：請開啟 wordkin 印出的網址",
+            )
         if _is_from_elsewhere(request, host):
-            return refusal(request, 403, "only the server's own page may ask: open the address that wordkin printed")
+            return refusal(
+                request,
+                403,
+                "only the server's own page may ask: open the address that wordkin printed",
+                "只有伺服器自己的頁面可以發出請求：請開啟 wordkin 印出的網址",
+            )
         token = request.query_params.get("token")
         if token is not None and request.url.path == "/" and request.method == "GET" and self._accepts(token):
             response = RedirectResponse("/", 303)
             response.set_cookie(self._cookie, self._session, httponly=True, samesite="strict")
             return response
         if not _same(request.cookies.get(self._cookie, ""), self._session):
-            return refusal(request, 403, "open the address that wordkin printed, with its token")
+            return refusal(
+                request,
+                403,
+                "open the address that wordkin printed, with its token",
+                "請開啟 wordkin 印出的網址（含 token）",
+            )
         if not self._bucket.take():
-            return refusal(request, 429, "too many calls at once: wait a second")
+            return refusal(request, 429, "too many calls at once: wait a second", "請求太多：請稍候一秒")
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -134,10 +149,10 @@ class Bucket:
         return True
 
 
-def refusal(request: Request, status: int, message: str) -> Response:
-    """An error response of one line: JSON for a call of the page, text for a person."""
+def refusal(request: Request, status: int, message: str, chinese: str | None = None) -> Response:
+    """An error response of one line: JSON in both languages for a call of the page, English text for a person."""
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": message}, status)
+        return JSONResponse({"error": message, "chinese": chinese}, status)
     return PlainTextResponse(message + "\n", status)
 
 
