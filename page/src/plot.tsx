@@ -149,7 +149,7 @@ function switchable(row: Element): void {
 }
 
 /** A colour of style.css as a canvas understands it. */
-function resolved(element: HTMLElement, color: string): string {
+export function resolved(element: HTMLElement, color: string): string {
   element.style.color = `var(${color})`;
   const found = getComputedStyle(element).color;
   element.style.color = "";

@@ -1,5 +1,6 @@
 """The Training page: a run while it happens, and the history of a model."""
 
+import re
 import threading
 import time
 
@@ -66,7 +67,7 @@ def cells(page, row):
 def shown_neighbours(page, word):
     card = page.locator(".training-card", has=page.get_by_role("heading", name=word))
     return [
-        (item.locator("span").inner_text(), float(item.locator("data").get_attribute("value")))
+        (item.get_by_role("button").inner_text(), float(item.locator("data").get_attribute("value")))
         for item in card.locator("li").all()
     ]
 
@@ -80,6 +81,8 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
     steps.on()
     rows(page).nth(1).wait_for()
     assert page.get_by_text("Time left").is_visible()
+    assert re.fullmatch(r"\d+% · .* left · wordkin", page.title())
+    page.get_by_role("img", name="Map of the most frequent words: 20 words").wait_for()
     steps.finish()
     page.get_by_text("Training has ended.").wait_for()
     history = steps.model.history
@@ -101,7 +104,7 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
             (near, pytest.approx(cosine)) for near, cosine in steps.model.vectors.most_similar(word)
         ]
     total = 3 * history[0].tokens
-    assert f"{total:,} / {total:,}" in page.locator("dl").inner_text()
+    assert f"{total:,} / {total:,}" in page.locator(".training-numbers").inner_text()
 
 
 def test_words_are_picked_by_hand(steps, inspector, page):
@@ -124,6 +127,61 @@ def test_words_are_picked_by_hand(steps, inspector, page):
     page.reload()
     page.get_by_text("Training.", exact=True).wait_for()
     assert heads.count() == 0  # the link says so
+
+
+def test_a_run_is_stopped_once_that_is_confirmed(steps, inspector, page):
+    steps.start()
+    page.goto(inspector(steps.inspected) + "#training?words=sea1")
+    page.get_by_text("vector_size").wait_for()
+    page.locator(".training-near").first.click()
+    page.locator(".training-card h3").nth(1).wait_for()
+    page.get_by_role("button", name="Stop …").press("Enter")
+    page.get_by_role("button", name="Stop and keep it").press("Escape")
+    page.get_by_role("button", name="Stop …").click()
+    page.get_by_text("becomes the model").wait_for()
+    page.get_by_role("button", name="Stop and keep it").press("Enter")
+    page.get_by_text("It stops once").wait_for()
+    steps.finish()
+    page.get_by_text("Training was stopped here.").wait_for()
+    assert len(steps.model.history) == 2
+    page.locator(".training-card li").nth(19).wait_for()
+    assert page.get_by_role("button", name="Stop …").count() == 0
+
+
+def test_there_must_be_a_run_to_stop(steps):
+    with pytest.raises(RequestError, match="no training is running"):
+        server.stop(Inspected("example"), {})
+    with pytest.raises(RequestError, match="no training is running"):
+        server.stop(steps.inspected, {})
+    steps.start()
+    steps.finish()
+    with pytest.raises(RequestError, match="no training is running"):
+        server.stop(steps.inspected, {})
+
+
+def test_words_keep_near_their_places_on_the_plane(monkeypatch):
+    generator = np.random.default_rng(5)
+    matrix = generator.standard_normal((60, 6)) * [3, 2, 1, 1, 1, 1]
+    words = [f"w{row}" for row in range(60)]
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    first = WordVectors.from_arrays(words, matrix)
+    plane = live.LivePlane(first)
+    assert plane.as_dict() is None
+    plane.refresh(first, 100)
+    before = np.array(plane.as_dict()["positions"])
+    units = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    spread = np.linalg.svd(units - units.mean(axis=0), compute_uv=False)
+    assert np.linalg.norm(before, axis=0) == pytest.approx(spread[:2], rel=1e-3)
+    moved = WordVectors.from_arrays(words, (matrix + 0.1 * generator.standard_normal((60, 6)))[:, [1, 0, 2, 3, 5, 4]])
+    plane._due = 1.0
+    plane.refresh(moved, 200)
+    assert (plane.as_dict()["positions"] == before).all()  # too early
+    now = 2.0
+    plane.refresh(moved, 200)
+    assert np.abs(np.array(plane.as_dict()["positions"]) - before).max() < 0.2
+    plane.finish(first, 200)
+    assert np.abs(np.array(plane.as_dict()["positions"]) - before).max() > 0.2  # the axes stay until 400 tokens
 
 
 def test_new_neighbours_are_marked(inspector, page, monkeypatch):

@@ -78,10 +78,18 @@ def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         )
     return {
         "state": "ended",
+        "settings": dict(inspected.vectors.config),
         "history": live.history(inspected.vectors.history),
         "neighbours": live.neighbours(inspected.vectors, words),
         "examples": live.examples(inspected.vectors, live.EXAMPLES),
     }
+
+
+def stop(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
+    """End the run early, and keep what was learned."""
+    if inspected.live is None or not inspected.live.stop():
+        raise RequestError("no training is running", "目前沒有訓練在進行")
+    return {}
 
 
 def scores(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +105,7 @@ def scores(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
 CALLS: dict[str, Call] = {
     "status": status,
     "training": training,
+    "stop": stop,
     "evaluation": scores,
     **lab.CALLS,
     **explorer.CALLS,

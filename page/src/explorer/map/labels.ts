@@ -23,7 +23,7 @@ export class Labels {
 
   constructor(
     private readonly context: CanvasRenderingContext2D,
-    private readonly words: Words,
+    private readonly words: Pick<Words, "at">,
   ) {}
 
   placed(points: Points, camera: Camera, size: Size, first: readonly number[]): Label[] {
