@@ -70,7 +70,7 @@ def main() -> None:
         if sys.argv[1:]:
             vectors = WordVectors.load(sys.argv[1])
         take(browser, Inspected("example"), "lab", "lab", "ArrowRight", 7)
-        take(browser, Inspected("demo", vectors), "explorer?word=string", "explorer")
+        take(browser, Inspected("demo", vectors), "explorer?word=string&colour=cluster", "explorer")
         browser.close()
 
 

@@ -58,6 +58,8 @@ export interface Status {
     has_output_vectors: boolean;
     learning_rate: number | null;
     examples: string[];
+    /** By what its words can be coloured. */
+    groupings: string[];
   };
   training: boolean;
   evaluation: boolean;

@@ -68,7 +68,7 @@ export function Analogy({ terms, ignoreCase, onTerms, onChoose, onAnswer }: Give
       </div>
       {error && <p role="alert">{error.message}</p>}
       {answer?.unknown && <Unknown words={answer.unknown} onReplace={replace} />}
-      {answer?.answers && <Bars found={answer.answers} onChoose={onChoose} />}
+      {answer?.answers && <Bars found={answer.answers} onChoose={onChoose} name={`${terms.a} ${terms.b} ${terms.c}`} />}
     </form>
   );
 }

@@ -24,9 +24,12 @@ interface Given {
   onEnds: (ends: Ends) => void;
 }
 
+/** The words of a list that is typed with spaces or commas. */
+export const listed = (list: string): string[] => list.split(/[\s,、，]+/u).filter(Boolean);
+
 /** What is asked about an axis; null while an end is missing. */
 export function asked({ a, b, list }: Ends): object | null {
-  return a && b ? { a, b, words: list.split(/[\s,、，]+/u).filter(Boolean) } : null;
+  return a && b ? { a, b, words: listed(list) } : null;
 }
 
 /** Between which two words the axis runs, and which others are placed on it. */

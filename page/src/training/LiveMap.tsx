@@ -52,7 +52,7 @@ export function LiveMap({ plane, watched }: { plane: Plane | null; watched: read
       context.textAlign = "center";
       context.lineWidth = 3;
       context.strokeStyle = panel!;
-      for (const { row, text } of labels.placed(points, camera, size, [...marked])) {
+      for (const { row, text } of labels.placed(points, camera, size, [...marked]).labels) {
         const [x, y] = at(row);
         context.fillStyle = marked.has(row) ? accent! : ink;
         context.strokeText(text, x, y - 4);

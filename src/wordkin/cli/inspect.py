@@ -33,6 +33,11 @@ no_browser_option = click.option("--no-browser", is_flag=True, help="Only print 
 @no_browser_option
 @analogies_option
 @similarity_option
+@click.option(
+    "--metadata",
+    type=PATH,
+    help="Columns to colour the map by: a TSV whose first line names the columns and whose first column has the words.",
+)
 @from_option
 @as_json
 def inspect(
@@ -42,6 +47,7 @@ def inspect(
     no_browser: bool,
     analogies: tuple[Path, ...],
     similarity: tuple[Path, ...],
+    metadata: Path | None,
     source_format: str | None,
     as_json: bool,
 ) -> None:
@@ -51,7 +57,10 @@ def inspect(
     """
     if model is None and (analogies or similarity):
         raise click.UsageError("--analogies and --similarity need a MODEL to score")
-    with start_server(_inspected(model, source_format, analogies, similarity), no_browser, host, port) as server:
+    if model is None and metadata is not None:
+        raise click.UsageError("--metadata needs a MODEL whose words it describes")
+    inspected = _inspected(model, source_format, analogies, similarity, metadata)
+    with start_server(inspected, no_browser, host, port) as server:
         if as_json:
             print_json({"address": server.address})
         say("Ctrl-C ends it")
@@ -86,14 +95,21 @@ def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":
 
 
 def _inspected(
-    model: Path | None, source_format: str | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]
+    model: Path | None,
+    source_format: str | None,
+    analogies: tuple[Path, ...],
+    similarity: tuple[Path, ...],
+    metadata: Path | None,
 ) -> "Inspected":
     from wordkin.inspector.api import Evaluation, Inspected
+    from wordkin.inspector.groups import Groupings, read_columns
 
     if model is None:
         return Inspected(EXAMPLE)
     vectors = load_vectors(model, source_format)
     inspected = Inspected(model.name, vectors)
+    if metadata is not None:
+        inspected.groupings = Groupings(read_columns(copy_if_pipe(metadata), vectors))
     if analogies or similarity:
         inspected.evaluation = Evaluation(vectors, [*map(copy_if_pipe, analogies)], [*map(copy_if_pipe, similarity)])
         inspected.evaluation.start()

@@ -13,6 +13,7 @@ from wordkin.errors import WordkinError
 from wordkin.evaluation import evaluate_analogies, evaluate_similarity, read_analogies, read_pairs
 from wordkin.evaluation.analogies import Section
 from wordkin.evaluation.similarity import Pair
+from wordkin.inspector.groups import Groupings
 from wordkin.inspector.live import Live
 from wordkin.inspector.maps import Maps
 from wordkin.vectors.wordvectors import WordVectors
@@ -195,6 +196,7 @@ class Inspected:
         live: the training run to watch; None if there is none.
         maps: of its words.
         evaluation: the scores of the model; None without sets.
+        groupings: the ways to colour its words.
     """
 
     name: str
@@ -202,6 +204,7 @@ class Inspected:
     live: Live | None = None
     evaluation: Evaluation | None = None
     maps: Maps = field(default_factory=Maps)
+    groupings: Groupings = field(default_factory=Groupings)
 
 
 def model(inspected: Inspected) -> WordVectors:

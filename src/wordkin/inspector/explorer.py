@@ -9,12 +9,14 @@ import numpy.typing as npt
 from wordkin.errors import ConfigurationError, MissingPackageError, pip_install
 from wordkin.inspector import api
 from wordkin.inspector.api import Call, Inspected, RequestError, model
+from wordkin.inspector.groups import Groups
 from wordkin.vectors import spelling
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
 
 MOST_ANSWERS = 1000
 MOST_WORDS = 200  # in one request
+MOST_TERMS = 40
 _BLOCK_WORDS = 1 << 16
 
 
@@ -143,6 +145,48 @@ def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def arithmetic(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The words nearest to the sum of the unit vectors of `plus` less those of `minus`; or their unknown words."""
+    vectors, count = model(inspected), api.integer(body, "count", 1, MOST_ANSWERS, 20)
+    plus, minus = api.words(body, "plus", MOST_TERMS, []), api.words(body, "minus", MOST_TERMS, [])
+    unknown = _unknown(vectors, [*plus, *minus])
+    if unknown:
+        return {"unknown": unknown}
+    return {
+        "answers": _scored(vectors, _run_query(lambda: vectors.most_similar(plus, minus, topn=count))),
+        "rows": [vectors.find(name) for name in [*plus, *minus]],
+    }
+
+
+def similarities(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The cosines of each word of `words` with each; the missing words are left out."""
+    vectors = model(inspected)
+    listed = list(dict.fromkeys(api.words(body, "words", MOST_TERMS)))
+    missing = _unknown(vectors, listed)
+    known = [name for name in listed if name not in missing]
+    return {
+        "words": [{"word": name, "row": vectors.find(name)} for name in known],
+        "cosines": _run_query(lambda: [[vectors.similarity(one, other) for other in known] for one in known]),
+        "missing": missing,
+    }
+
+
+def groups(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups by which the map is coloured, without the words in them."""
+    found = _groups(inspected, body)
+    return {"names": found.names, "ordered": found.ordered, "others": found.others, "labels": found.labels}
+
+
+def group_of(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
+    """The group of each word, most frequent word first: (words,) uint8, 255 for none."""
+    return _groups(inspected, body).of.tobytes()
+
+
+def _groups(inspected: Inspected, body: Mapping[str, Any]) -> Groups:
+    vectors = model(inspected)
+    return inspected.groupings.get(api.choice(body, "by", inspected.groupings.names), vectors)
+
+
 def closest(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
     return {"words": list(spelling.closest(api.word(body, "word"), model(inspected).vocabulary))}
@@ -221,6 +265,10 @@ CALLS: dict[str, Call] = {
     "word": word,
     "analogy": analogy,
     "axis": axis,
+    "arithmetic": arithmetic,
+    "similarities": similarities,
+    "groups": groups,
+    "group_of": group_of,
     "closest": closest,
     "words": words,
     "plane": plane,

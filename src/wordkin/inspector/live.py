@@ -287,7 +287,7 @@ def principal_axes(units: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """
     axes = np.zeros((2, units.shape[1]), np.float32)
     for axis in range(min(axes.shape)):
-        direction = np.random.default_rng(axis).standard_normal(units.shape[1]).astype(np.float32)
+        direction = np.random.default_rng(axis).standard_normal((units.shape[1],)).astype(np.float32)
         for _ in range(POWER_STEPS):
             direction = np.einsum("wd,w->d", units, np.einsum("wd,d->w", units, direction))
             direction -= np.einsum("a,ad->d", np.einsum("ad,d->a", axes, direction), axes)

@@ -58,6 +58,7 @@ def status(inspected: Inspected, _: Any) -> dict[str, Any]:
             "has_output_vectors": vectors.output_vectors is not None,
             "learning_rate": vectors.config.get("learning_rate"),
             "examples": list(vectors.index_to_key[:20]),
+            "groupings": inspected.groupings.names,
         }
     return {
         "version": wordkin.__version__,
