@@ -1,34 +1,17 @@
-import { inLanguage, type Text } from "./i18n";
+import { answer, folder } from "./exported";
+import { Failure, SILENT } from "./failure";
 
-/** A request without an answer: why, in one line of the page's language, and its HTTP status; 0 where none came. */
-export class Failure extends Error {
-  constructor(
-    private readonly text: Text,
-    readonly status: number,
-  ) {
-    super();
-  }
+export { Failure };
 
-  /** In the language that the page has when it is read. */
-  override get message(): string {
-    return inLanguage(this.text);
-  }
-
-  /** Whether the same request may succeed later: no answer, too many calls, or a failure of the server's own. */
-  get passes(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
-  }
-}
-
-const SILENT = { en: "wordkin does not answer.", zh: "wordkin 沒有回應。" };
-
-/** Calls `POST /api/<name>` with a JSON body; gives the JSON of the answer. */
+/** Calls `POST /api/<name>` with a JSON body; gives the JSON of the answer. An exported page answers from its files. */
 export async function call<Answer>(name: string, body: object = {}, signal?: AbortSignal): Promise<Answer> {
+  if (folder) return (await answer(name, body as Record<string, unknown>)) as Answer;
   return (await answered(name, body, signal)).json() as Promise<Answer>;
 }
 
 /** The same for an answer in bytes. */
 export async function callForBytes(name: string, body: object = {}, signal?: AbortSignal): Promise<ArrayBuffer> {
+  if (folder) return (await answer(name, body as Record<string, unknown>)) as ArrayBuffer;
   return (await answered(name, body, signal)).arrayBuffer();
 }
 
@@ -63,4 +46,6 @@ export interface Status {
   };
   training: boolean;
   evaluation: boolean;
+  /** Whether the page has a folder in the place of a server: then there is no lab, and no UMAP. */
+  exported: boolean;
 }

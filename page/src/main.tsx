@@ -10,7 +10,7 @@ import "./style.css";
 import { Training } from "./training/Training";
 
 const VIEWS = [
-  { name: "lab", title: { en: "Backpropagation", zh: "反向傳播" }, view: Lab, shown: () => true },
+  { name: "lab", title: { en: "Backpropagation", zh: "反向傳播" }, view: Lab, shown: (s: Status) => !s.exported },
   { name: "training", title: { en: "Training", zh: "訓練" }, view: Training, shown: (s: Status) => s.training },
   { name: "explorer", title: { en: "Explorer", zh: "探索" }, view: Explorer, shown: (s: Status) => s.model !== null },
   { name: "evaluation", title: { en: "Evaluation", zh: "評估" }, view: Evaluation, shown: (s: Status) => s.evaluation },

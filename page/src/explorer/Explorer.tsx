@@ -56,7 +56,7 @@ export function Explorer({ status }: { status: Status }) {
     const next = { ...Object.fromEntries(new URLSearchParams(location.hash.split("?", 2)[1] ?? "")), ...change };
     goTo("explorer", Object.fromEntries(Object.entries(next).filter(([, value]) => value)), replace);
   };
-  const method: Method = given("method") === "umap" ? "umap" : "pca";
+  const method: Method = given("method") === "umap" && !status.exported ? "umap" : "pca";
   const map = useMap(status.model!.words, method);
   const word = given("word");
   const count = COUNTS.find((each) => String(each) === given("n")) ?? 20;
@@ -154,7 +154,7 @@ export function Explorer({ status }: { status: Status }) {
             {t({ en: "Map by", zh: "地圖方法" })}{" "}
             <select ref={methods} value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
               <option value="pca">PCA</option>
-              <option value="umap">UMAP</option>
+              {!status.exported && <option value="umap">UMAP</option>}
             </select>
           </label>
           <label>

@@ -1,16 +1,19 @@
 """``wordkin inspect``."""
 
+import contextlib
 import threading
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wordkin.cli.command import PATH, as_json, command, print_json, say
+from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json, say, say_written
 from wordkin.cli.evaluate import analogies_option, similarity_option
 from wordkin.cli.options import copy_if_pipe, from_option, load_vectors
 from wordkin.errors import MissingPackageError, pip_install
+from wordkin.storage import units
 
 if TYPE_CHECKING:
     from wordkin.inspector.api import Inspected
@@ -38,6 +41,12 @@ no_browser_option = click.option("--no-browser", is_flag=True, help="Only print 
     type=PATH,
     help="Columns to colour the map by: a TSV whose first line names the columns and whose first column has the words.",
 )
+@click.option(
+    "--export",
+    type=OUTPUT,
+    metavar="FOLDER",
+    help="Write the explorer to a new folder that any web server can serve, and start none.",
+)
 @from_option
 @as_json
 def inspect(
@@ -48,6 +57,7 @@ def inspect(
     analogies: tuple[Path, ...],
     similarity: tuple[Path, ...],
     metadata: Path | None,
+    export: Path | None,
     source_format: str | None,
     as_json: bool,
 ) -> None:
@@ -59,6 +69,16 @@ def inspect(
         raise click.UsageError("--analogies and --similarity need a MODEL to score")
     if model is None and metadata is not None:
         raise click.UsageError("--metadata needs a MODEL whose words it describes")
+    if export is not None:
+        if model is None:
+            raise click.UsageError("--export needs a MODEL to export")
+        _export(_inspected(model, source_format, (), (), metadata), export)
+        if as_json:
+            print_json({"export": str(export)})
+        else:
+            size = sum(file.stat().st_size for file in export.rglob("*") if file.is_file())
+            say_written(f"wrote {export}: the explorer of {model.name}, {units.format_bytes(size)}")
+        return
     inspected = _inspected(model, source_format, analogies, similarity, metadata)
     with start_server(inspected, no_browser, host, port) as server:
         if as_json:
@@ -74,15 +94,28 @@ def start_server(inspected: "Inspected", no_browser: bool, host: str = "127.0.0.
         ConfigurationError: the server cannot listen on this host and port.
         MissingPackageError: the extra ``web`` is not installed.
     """
-    try:
+    with _extra():
         from wordkin.inspector.server import Server
-    except ImportError as error:
-        raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
     server = Server(inspected, host, port)
     click.echo(f"the inspector is at {server.address}", err=True)  # even with --quiet: the user needs the address
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
     return server
+
+
+def _export(inspected: "Inspected", folder: Path) -> None:
+    with _extra():
+        from wordkin.inspector.export import export
+    export(inspected, folder)
+
+
+@contextlib.contextmanager
+def _extra() -> Iterator[None]:
+    """Say what to install where an import of the server fails."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
 
 
 def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":

@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104, compared with what a user gave
 CALLS_PER_SECOND, CALLS_AT_ONCE = 100, 300
 
-_POLICY = "; ".join(
+PAGE_POLICY = "; ".join(
     [
         *(
             "default-src 'none'",
@@ -23,11 +23,13 @@ _POLICY = "; ".join(
             "img-src 'self' data: blob:",
             "font-src 'self'",
         ),
-        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"),
+        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'"),
     ]
 )
+"""The Content-Security-Policy of the page, as far as the page itself may state it."""
+
 _HEADERS = [
-    (b"content-security-policy", _POLICY.encode()),
+    (b"content-security-policy", f"{PAGE_POLICY}; frame-ancestors 'none'".encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),

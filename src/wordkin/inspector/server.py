@@ -65,6 +65,7 @@ def status(inspected: Inspected, _: Any) -> dict[str, Any]:
         "model": model,
         "training": inspected.live is not None or bool(vectors is not None and vectors.history),
         "evaluation": inspected.evaluation is not None,
+        "exported": False,
     }
 
 
