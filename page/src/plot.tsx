@@ -46,6 +46,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
         width: element.clientWidth,
         height: HEIGHT,
         scales: { x: { time: false } },
+        hooks: { setLegend: [readLast] },
         axes: [{ ...axis, label: xLabel, labelSize: 20 }, { ...axis, size: 64 }],
         series: [
           { label: xLabel, value: (_, value) => shown(value) },
@@ -101,6 +102,12 @@ export function Plot({ title, xLabel, series, values }: Props) {
       </p>
     </figure>
   );
+}
+
+/** Lets the legend have the last values while the pointer reads no others. */
+function readLast(plot: uPlot): void {
+  const last = plot.data[0].length - 1;
+  if (plot.legend.idx == null && last >= 0) plot.setLegend({ idx: last }, false);
 }
 
 /** Does what a key asks for: whether it asks for anything. */

@@ -67,7 +67,7 @@ export function Explorer({ status }: { status: Status }) {
   const compared = listed(given("words"));
   const compare = useAnswer<CompareAnswer>("similarities", tab === "compare" && compared.length ? { words: compared } : null);
   const [analogy, setAnalogy] = useState<AnalogyAnswer | null>(null);
-  const { chosen, marked, arrows } = marks(tab, answer, analogy, axis.answer, compare.answer, ends);
+  const { chosen, marked, lines, arrows } = marks(tab, answer, analogy, axis.answer, compare.answer, ends);
   const groupings = status.model!.groupings;
   const by = groupings.find((each) => each === given("colour")) ?? "";
   const { groups, error: groupsError } = useGroups(by);
@@ -203,6 +203,7 @@ export function Explorer({ status }: { status: Status }) {
             points={map.points}
             chosen={chosen}
             marked={marked}
+            lines={lines}
             arrows={arrows}
             groups={groups}
             only={only}
@@ -222,6 +223,8 @@ export function Explorer({ status }: { status: Status }) {
 interface Marks {
   chosen: number | null;
   marked: number[];
+  /** Thin lines, from word to word. */
+  lines: [number, number][];
   arrows: [number, number][];
 }
 
@@ -237,20 +240,24 @@ function marks(
   const known = (rows: readonly (number | null | undefined)[]) => rows.filter((row) => row != null);
   const arrow = (from?: number | null, to?: number | null): [number, number][] =>
     from == null || to == null ? [] : [[from, to]];
-  if (tab === "word")
-    return { chosen: word?.row ?? null, marked: known(word?.neighbours?.map(({ row }) => row) ?? []), arrows: [] };
+  if (tab === "word") {
+    const near = known(word?.neighbours?.map(({ row }) => row) ?? []);
+    return { chosen: word?.row ?? null, marked: near, lines: near.flatMap((row) => arrow(word?.row, row)), arrows: [] };
+  }
   if (tab === "analogy") {
     const [a, b, c] = analogy?.rows ?? [];
     const [best, ...others] = analogy?.answers?.map(({ row }) => row) ?? [];
-    return { chosen: best ?? null, marked: known([a, b, c, ...others]), arrows: [...arrow(a, b), ...arrow(c, best)] };
+    return { chosen: best ?? null, marked: known([a, b, c, ...others]), lines: [], arrows: [...arrow(a, b), ...arrow(c, best)] };
   }
   if (tab === "sum") {
     const [best, ...others] = analogy?.answers?.map(({ row }) => row) ?? [];
-    return { chosen: best ?? null, marked: known([...(analogy?.rows ?? []), ...others]), arrows: [] };
+    return { chosen: best ?? null, marked: known([...(analogy?.rows ?? []), ...others]), lines: [], arrows: [] };
   }
-  if (tab === "compare") return { chosen: null, marked: known(compare?.words.map(({ row }) => row) ?? []), arrows: [] };
+  if (tab === "compare")
+    return { chosen: null, marked: known(compare?.words.map(({ row }) => row) ?? []), lines: [], arrows: [] };
   const row = (end: string) => axis?.places?.find(({ word }) => word === end)?.row;
-  return { chosen: null, marked: known(axis?.places?.map(({ row }) => row) ?? []), arrows: arrow(row(ends.a), row(ends.b)) };
+  const placed = known(axis?.places?.map(({ row }) => row) ?? []);
+  return { chosen: null, marked: placed, lines: [], arrows: arrow(row(ends.a), row(ends.b)) };
 }
 
 interface WordGiven {

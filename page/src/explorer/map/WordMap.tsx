@@ -15,7 +15,8 @@ interface Given {
   /** The chosen word and the words to mark with it. */
   chosen: number | null;
   marked: readonly number[];
-  /** From which word to which an arrow points. */
+  /** From which word to which a thin line goes, or an arrow points. */
+  lines: readonly (readonly [number, number])[];
   arrows: readonly (readonly [number, number])[];
   /** By what the points are coloured, and the group that stands out; null for none. */
   groups: Groups | null;
@@ -34,7 +35,7 @@ const FADED = 20; // of 255, the share of a point's opacity beside the group tha
 const CENTRE_WORDS = 1000; // the most frequent words of a group, whose middle has its name
 const PAUSE = 120; // milliseconds without movement until the rest of the points is drawn
 
-export function WordMap({ words, points, chosen, marked, arrows, groups, only, camera: wanted, onCamera, onChoose, onList }: Given) {
+export function WordMap({ words, points, chosen, marked, lines, arrows, groups, only, camera: wanted, onCamera, onChoose, onList }: Given) {
   const { t } = useLanguage();
   const plot = useRef<HTMLCanvasElement>(null);
   const cover = useRef<HTMLCanvasElement>(null);
@@ -56,7 +57,7 @@ export function WordMap({ words, points, chosen, marked, arrows, groups, only, c
   }, []);
 
   useLayoutEffect(() => {
-    shownWindow.current?.show({ points, chosen, marked, arrows, groups, only, lasso, onCamera, onChoose, onList, onHover: setHovered });
+    shownWindow.current?.show({ points, chosen, marked, lines, arrows, groups, only, lasso, onCamera, onChoose, onList, onHover: setHovered });
   });
   useLayoutEffect(() => shownWindow.current?.look(wanted), [points, wanted?.x, wanted?.y, wanted?.scale]);
 
@@ -303,6 +304,17 @@ class MapWindow {
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, size.width, size.height);
     context.strokeStyle = colours.accent;
+    context.lineWidth = 1;
+    context.globalAlpha = 0.35;
+    context.beginPath();
+    for (const ends of this.shown.lines) {
+      if (!ends.every((row) => points.has(row))) continue;
+      const [from, to] = ends.map((row) => onCanvas(this.camera, size, points.x(row), points.y(row)));
+      context.moveTo(...from!);
+      context.lineTo(...to!);
+    }
+    context.stroke();
+    context.globalAlpha = 1;
     context.lineWidth = 2;
     for (const row of here) this.ring(row, row === this.shown.chosen ? 8 : 4);
     for (const ends of this.shown.arrows) if (ends.every((row) => points.has(row))) this.arrow(...ends);
