@@ -97,6 +97,7 @@ export function Explorer({ status }: { status: Status }) {
   }, [word, tab]);
   return (
     <div class="explorer">
+      <h1 class="spoken">{t({ en: "Explorer", zh: "探索" })}</h1>
       <section class="explorer-panel" ref={panel}>
         <div class="explorer-tabs">
           {TABS.map(({ name, title }) => (
