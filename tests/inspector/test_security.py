@@ -299,7 +299,11 @@ def test_every_refusal_is_in_both_languages():
     where = {"RequestError": 0, "refusal": 2}
     for path in sorted(Path(server.__file__).parent.glob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if path.name != "lab.py" and isinstance(call, ast.Call) and getattr(call.func, "id", None) in where:
+            if (
+                path.name not in ("lab.py", "small_corpus.py")
+                and isinstance(call, ast.Call)
+                and getattr(call.func, "id", None) in where
+            ):
                 text, *chinese = call.args[where[call.func.id] :]
                 written = isinstance(text, ast.Constant | ast.JoinedStr)
                 assert chinese or not written, f"{path.name}, line {call.lineno}: the Chinese is missing"

@@ -39,7 +39,7 @@ export class Labels {
     private readonly words: Pick<Words, "at">,
   ) {}
 
-  /** Places the headings first: those that find room are given back where they are on the canvas. */
+  /** The labels of `first`, then the headings that find room, then other labels: where they are on the canvas. */
   placed(points: Points, camera: Camera, size: Size, first: readonly number[], headings: readonly Heading[] = []) {
     const columns = Math.ceil(size.width / CELL);
     const taken = new Uint8Array(columns * Math.ceil(size.height / CELL));
@@ -57,15 +57,6 @@ export class Labels {
       return true;
     };
 
-    const shown: Heading[] = [];
-    this.context.font = HEADING_FONT;
-    for (const heading of headings) {
-      const [x, middle] = onCanvas(camera, size, heading.x, heading.y);
-      const { width } = this.context.measureText(heading.text);
-      const nudge = NUDGES.find((nudge) => take(x, middle + nudge, width, HEADING_HEIGHT));
-      if (nudge !== undefined) shown.push({ ...heading, x, y: middle + nudge - 4 });
-    }
-
     const attempt = (row: number) => {
       const [x, y] = onCanvas(camera, size, points.x(row), points.y(row));
       if (!(x >= 0 && x < size.width && y >= HEIGHT && y < size.height)) return;
@@ -76,6 +67,14 @@ export class Labels {
     };
 
     for (const row of first) attempt(row);
+    const shown: Heading[] = [];
+    this.context.font = HEADING_FONT;
+    for (const heading of headings) {
+      const [x, middle] = onCanvas(camera, size, heading.x, heading.y);
+      const { width } = this.context.measureText(heading.text);
+      const nudge = NUDGES.find((nudge) => take(x, middle + nudge, width, HEADING_HEIGHT));
+      if (nudge !== undefined) shown.push({ ...heading, x, y: middle + nudge - 4 });
+    }
     for (let row = 0; row < points.count && labels.length < MOST_LABELS && tried < MOST_TRIED; row++) attempt(row);
     return { labels, headings: shown };
   }
