@@ -75,7 +75,7 @@ def main() -> None:
         vectors = take_training(browser)
         if sys.argv[1:]:
             vectors = WordVectors.load(sys.argv[1])
-        take(browser, Inspected("example"), "lab", "lab", "ArrowRight", 7)
+        take(browser, Inspected("example"), "lab", "lab", "ArrowRight", 8)
         demo = Inspected("demo", vectors)
         take(browser, demo, "explorer?word=string&colour=cluster", "explorer")
         take(

@@ -31,6 +31,8 @@ MOST_STEPS = 1_000
 MOST_SIZE = 1e6
 MOST_ETA = 10
 
+SCALARS = ("t", "x", "y", "J", "dJ_dy", "dy_dx", "dJ_dx")
+
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 
@@ -83,6 +85,12 @@ class Network(NamedTuple):
             self.cbow_gradient,
         )
 
+    def gradient(self) -> Vector:
+        """(d,) ∂J/∂v of the sum of J over all outputs."""
+        outputs, hidden = np.arange(len(self.W)), self.hidden[np.newaxis]
+        row = np.zeros(1, np.int64)
+        return np.asarray(objective.window_gradients(hidden, self.W, row, outputs, self.labels, "skipgram").V[0])
+
     def loss(self) -> float:
         """The sum of J over all outputs."""
         return float(objective.loss(self.W @ self.hidden, self.labels).sum())
@@ -127,7 +135,7 @@ def begin(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     output_layer = choice(body, "output_layer", source.output_layers, source.output_layers[0])
     inputs = words(body, "inputs", MOST_WORDS, source.inputs)
     if not inputs:
-        raise RequestError("inputs: give a word")
+        raise RequestError("inputs: give a word", "inputs：請給一個詞")
     inputs = inputs[:1] if architecture == "skipgram" else inputs
     output = word(body, "output", source.output)
     negatives, tree = list[str](), None
@@ -146,7 +154,7 @@ def begin(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
             "architecture": architecture,
             "output_layer": output_layer,
             "cbow_gradient": choice(body, "cbow_gradient", get_args(CbowGradient), "exact"),
-            "eta": _eta(body.get("eta", source.eta)),
+            "eta": learning_rate(body.get("eta", source.eta)),
             "turn": 0,
             "inputs": [{"word": each, "vector": _numbers(source.V[source.row(each)])} for each in inputs],
             "outputs": [
@@ -171,13 +179,19 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         The fields of objective.PairPass, with the changed input vectors instead of v_after: with CBOW the context's
-        vectors change, and v is their mean. Also J_of_all, the sum over all outputs, and the result of :func:`view`.
+        vectors change, and v is their mean. Also the scalars of every pair; J_of_all, the sum of their losses; what a
+        step of the whole window does; and the result of :func:`view`.
     """
     network = _network(body.get("state"))
     output = integer(body, "output", 0, len(network.W) - 1)
-    numbers = objective.pair_pass(network.hidden, network.W[output], int(network.labels[output]), network.eta)
-    after = _copy(network)
+    passes = [
+        objective.pair_pass(network.hidden, w, t, network.eta)
+        for w, t in zip(network.W, network.labels.tolist(), strict=True)
+    ]
+    numbers = passes[output]
+    after, whole = _copy(network), _copy(network)
     after.step([output])
+    whole.step(range(len(network.W)))
     return {
         **{
             name: value.tolist() if isinstance(value, np.ndarray) else value
@@ -185,7 +199,9 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         },
         "inputs_after": after.V.tolist(),
         "hidden_after": after.hidden.tolist(),
+        "pairs": [{name: getattr(each, name) for name in SCALARS} for each in passes],
         "J_of_all": network.loss(),
+        "window": {"dJ_dv": network.gradient().tolist(), "J_after": whole.loss()},
         "view": view(network),
         "J_after": float(objective.loss(after.hidden @ after.W[output], network.labels[output])),
     }
@@ -213,7 +229,8 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         losses.append(network.loss())
     if not (np.isfinite(network.V).all() and np.isfinite(network.W).all()):
         raise RequestError(
-            f"the vectors are no longer finite after {count} steps; choose a smaller η than {network.eta:g}"
+            f"the vectors are no longer finite after {count} steps; choose a smaller η than {network.eta:g}",
+            f"{count} 步之後，向量不再是有限值；請選比 {network.eta:g} 小的 η",
         )
     state = {
         **given,
@@ -258,16 +275,22 @@ def _example() -> Source:
 
 def _example_row(name: str) -> int:
     if name not in EXAMPLE_WORDS:
-        raise RequestError(f"the example has no word {name!r}; it has {', '.join(EXAMPLE_WORDS)}")
+        raise RequestError(
+            f"the example has no word {name!r}; it has {', '.join(EXAMPLE_WORDS)}",
+            f"範例裡沒有「{name}」；有的是 {'、'.join(EXAMPLE_WORDS)}",
+        )
     return EXAMPLE_WORDS.index(name)
 
 
 def _model(inspected: Inspected) -> Source:
     vectors = inspected.vectors
     if vectors is None:
-        raise RequestError("there is no model to show; choose the example")
+        raise RequestError("there is no model to show; choose the example", "沒有可顯示的模型；請選範例")
     if vectors.output_vectors is None:
-        raise RequestError("the model holds no output vectors, which the backward pass needs; choose the example")
+        raise RequestError(
+            "the model holds no output vectors, which the backward pass needs; choose the example",
+            "模型沒有反向傳播所需的輸出向量；請選範例",
+        )
     eta = TrainingConfig.from_mapping({"learning_rate": vectors.config.get("learning_rate"), "min_learning_rate": 0.0})
     some = examples(vectors, 4)
     return Source(
@@ -297,11 +320,11 @@ def _paths(source: Source, tree: huffman.Tree, output: str) -> list[dict[str, An
 def _network(state: Any) -> Network:
     """The network of a state; an invalid state is refused."""
     if not isinstance(state, Mapping):
-        raise RequestError("the request has no state of the lab")
+        raise RequestError("the request has no state of the lab", "請求缺少實驗室的狀態")
     inputs = [_row(each, "word") for each in _list(state, "inputs", MOST_WORDS)]
     outputs = [_row(each, "name") for each in _list(state, "outputs", MOST_OUTPUTS)]
     if len({len(vector) for vector in inputs + outputs}) != 1:
-        raise RequestError("the vectors of the lab's state have different lengths")
+        raise RequestError("the vectors of the lab's state have different lengths", "實驗室狀態裡的向量長度不一")
     labels = [integer(each, "label", 0, 1) for each in state["outputs"]]
     return Network(
         choice(state, "architecture", get_args(Architecture)),
@@ -310,31 +333,47 @@ def _network(state: Any) -> Network:
         np.array(outputs, np.float64),
         np.array(labels, np.int64),
         integer(state, "turn", 0, len(outputs) - 1),
-        _eta(state.get("eta")),
+        learning_rate(state.get("eta")),
     )
 
 
 def _row(each: Any, name: str) -> list[float]:
-    vector = each.get("vector") if isinstance(each, Mapping) and isinstance(each.get(name), str) else None
+    if not isinstance(each, Mapping) or not isinstance(each.get(name), str):
+        raise RequestError(
+            f"each vector of the lab's state is an object with a {name} and a vector",
+            f"實驗室狀態的每個向量必須是含 {name} 與 vector 的物件",
+        )
+    return finite_vector(each.get("vector"))
+
+
+def finite_vector(vector: Any) -> list[float]:
+    """A list of numbers in ±MOST_SIZE; anything else is refused."""
     if not isinstance(vector, list) or not 0 < len(vector) <= MOST_NUMBERS:
         raise RequestError(
-            f"each vector of the lab's state is an object with a {name} and up to {MOST_NUMBERS} numbers"
+            f"each vector of the lab's state is a list of up to {MOST_NUMBERS} numbers",
+            f"實驗室狀態的每個向量必須是最多 {MOST_NUMBERS} 個數字的串列",
         )
     if not all(isinstance(number, int | float) and abs(number) <= MOST_SIZE for number in vector):
-        raise RequestError(f"a number in the lab's state is not in −{MOST_SIZE:g} to {MOST_SIZE:g}")
+        raise RequestError(
+            f"a number in the lab's state is not in −{MOST_SIZE:g} to {MOST_SIZE:g}",
+            f"實驗室狀態裡有數字不在 −{MOST_SIZE:g} 到 {MOST_SIZE:g} 之間",
+        )
     return vector
 
 
 def _list(given: Mapping[str, Any], name: str, most: int) -> list[Any]:
     value = given.get(name)
     if not isinstance(value, list) or not 0 < len(value) <= most:
-        raise RequestError(f"{name}: give a list of 1 to {most}")
+        raise RequestError(f"{name}: give a list of 1 to {most}", f"{name}：請給 1 到 {most} 項的串列")
     return value
 
 
-def _eta(value: Any) -> float:
+def learning_rate(value: Any) -> float:
+    """η, above 0 and at most MOST_ETA; anything else is refused."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= MOST_ETA:
-        raise RequestError(f"η is {value!r}; it must be above 0 and at most {MOST_ETA}")
+        raise RequestError(
+            f"η is {value!r}; it must be above 0 and at most {MOST_ETA}", f"η 是 {value!r}；必須大於 0，至多 {MOST_ETA}"
+        )
     return float(value)
 
 
