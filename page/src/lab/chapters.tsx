@@ -433,11 +433,12 @@ function cbowMean(state: State, pass: Pass, shown: boolean): Chapter {
         en: (
           <>
             At the end the chain rule has one more factor, <span class="math-text">∂v/∂vᵢ = 1/c</span>: each context word gets{" "}
-            {shown && count > 1 ? `1/${count}` : "1/c"} of ∂J/∂v. word2vec.c leaves this factor out, which is not the gradient of J;
-            the choice <i>gradient</i> above shows both.
+            {shown && count > 1 ? `1/${count}` : "1/c"} of ∂J/∂v. word2vec.c leaves this factor out, which is not the gradient of J
+            but a longer step in the same direction, and so does wordkin's training by default, because its vectors are better; the choice{" "}
+            <i>gradient</i> above shows both.
           </>
         ),
-        zh: <>最後連鎖律多出一個因子 <span class="math-text">∂v/∂vᵢ = 1/c</span>：每個上下文詞得到 ∂J/∂v 的{" "}{shown && count > 1 ? `1/${count}` : "1/c"}。word2vec.c 省略了這個因子，那就不是 J 的梯度了；上方的「梯度」可以選擇兩者之一。</>,
+        zh: <>最後連鎖律多出一個因子 <span class="math-text">∂v/∂vᵢ = 1/c</span>：每個上下文詞得到 ∂J/∂v 的{" "}{shown && count > 1 ? `1/${count}` : "1/c"}。word2vec.c 省略了這個因子，那就不是 J 的梯度，而是同方向上更長的一步；wordkin 訓練時預設也省略，因為得到的詞向量更好。上方的「梯度」可以選擇兩者之一。</>,
       },
     ],
     lines: shown ? [mean(state, pass)] : [],
