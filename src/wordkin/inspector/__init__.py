@@ -1,5 +1,7 @@
 """The inspector: a local web page that shows the backward pass, the training and the vectors."""
 
+import contextlib
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,11 +91,18 @@ def start(inspected: "Inspected", **options: Any) -> "Server":
         ConfigurationError: the server cannot listen on the host and port.
         MissingPackageError: the extra ``web`` is not installed.
     """
-    try:
+    with extra():
         from wordkin.inspector.server import Server
+    return Server(inspected, **options)
+
+
+@contextlib.contextmanager
+def extra() -> Iterator[None]:
+    """Say what to install where an import of the server fails."""
+    try:
+        yield
     except ImportError as error:
         raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
-    return Server(inspected, **options)
 
 
 def _origin(notebook: str | None) -> str:

@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104, compared with what a user gave
 CALLS_PER_SECOND, CALLS_AT_ONCE = 100, 300
 
-_POLICY = "; ".join(
+PAGE_POLICY = "; ".join(
     [
         *(
             "default-src 'none'",
@@ -23,9 +23,11 @@ _POLICY = "; ".join(
             "img-src 'self' data: blob:",
             "font-src 'self'",
         ),
-        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors "),
+        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'"),
     ]
 )
+"""The Content-Security-Policy of the page, as far as the page itself may state it."""
+
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -65,7 +67,7 @@ class Guard:
         self._everywhere = host in EVERYWHERE
         self._bucket = Bucket(CALLS_PER_SECOND, CALLS_AT_ONCE)
         self._is_framed = framed_by is not None
-        policy = _POLICY + (framed_by or "'none'")
+        policy = f"{PAGE_POLICY}; frame-ancestors " + (framed_by or "'none'")
         self._headers = [(b"content-security-policy", policy.encode()), *_HEADERS]
 
     def ticket(self) -> str:
@@ -89,18 +91,33 @@ class Guard:
         """The refusal, or the response with the cookie; None for a request that is allowed."""
         host = request.headers.get("host", "").lower()
         if not self._is_ours(host):
-            return refusal(request, 403, "this host name is not the server's: open the address that wordkin printed")
+            return refusal(
+                request,
+                403,
+                "this host name is not the server's: open the address that wordkin printed",
+                "這個主機名稱不屬於伺服器：請開啟 wordkin 印出的網址",
+            )
         if _is_from_elsewhere(request, host, self._is_framed):
-            return refusal(request, 403, "only the server's own page may ask: open the address that wordkin printed")
+            return refusal(
+                request,
+                403,
+                "only the server's own page may ask: open the address that wordkin printed",
+                "只有伺服器自己的頁面可以發出請求：請開啟 wordkin 印出的網址",
+            )
         token = request.query_params.get("token")
         if token is not None and request.url.path == "/" and request.method == "GET" and self._accepts(token):
             response = RedirectResponse("/", 303)
             response.set_cookie(self._cookie, self._session, httponly=True, samesite="strict")
             return response
         if not _same(request.cookies.get(self._cookie, ""), self._session):
-            return refusal(request, 403, "open the address that wordkin printed, with its token")
+            return refusal(
+                request,
+                403,
+                "open the address that wordkin printed, with its token",
+                "請開啟 wordkin 印出的網址（含 token）",
+            )
         if not self._bucket.take():
-            return refusal(request, 429, "too many calls at once: wait a second")
+            return refusal(request, 429, "too many calls at once: wait a second", "請求太多：請稍候一秒")
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -138,10 +155,10 @@ class Bucket:
         return True
 
 
-def refusal(request: Request, status: int, message: str) -> Response:
-    """An error response of one line: JSON for a call of the page, text for a person."""
+def refusal(request: Request, status: int, message: str, chinese: str | None = None) -> Response:
+    """An error response of one line: JSON in both languages for a call of the page, English text for a person."""
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": message}, status)
+        return JSONResponse({"error": message, "chinese": chinese}, status)
     return PlainTextResponse(message + "\n", status)
 
 

@@ -25,7 +25,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 import wordkin
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.inspector import api, explorer, lab, live, small_corpus
-from wordkin.inspector.api import Call, Inspected
+from wordkin.inspector.api import Call, Inspected, RequestError
 from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 
 logger = logging.getLogger("wordkin")
@@ -59,12 +59,14 @@ def status(inspected: Inspected, _: Any) -> dict[str, Any]:
             "has_output_vectors": vectors.output_vectors is not None,
             "learning_rate": vectors.config.get("learning_rate"),
             "examples": list(vectors.index_to_key[:20]),
+            "groupings": inspected.groupings.names,
         }
     return {
         "version": wordkin.__version__,
         "model": model,
         "training": inspected.live is not None or bool(vectors is not None and vectors.history),
         "evaluation": inspected.evaluation is not None,
+        "exported": False,
     }
 
 
@@ -74,25 +76,39 @@ def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     if inspected.live is not None:
         return inspected.live.as_dict(words, inspected.vectors)
     if inspected.vectors is None or not inspected.vectors.history:
-        raise api.RequestError("there is no training to show: this model has no history")
+        raise RequestError(
+            "there is no training to show: this model has no history", "沒有可顯示的訓練：這個模型沒有紀錄"
+        )
     return {
         "state": "ended",
+        "settings": dict(inspected.vectors.config),
         "history": live.history(inspected.vectors.history),
         "neighbours": live.neighbours(inspected.vectors, words),
         "examples": live.examples(inspected.vectors, live.EXAMPLES),
     }
 
 
+def stop(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
+    """End the run early, and keep what was learned."""
+    if inspected.live is None or not inspected.live.stop():
+        raise RequestError("no training is running", "目前沒有訓練在進行")
+    return {}
+
+
 def scores(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
     """The scores so far."""
     if inspected.evaluation is None:
-        raise api.RequestError("there is nothing to evaluate: start with --analogies FILE or --similarity FILE")
+        raise RequestError(
+            "there is nothing to evaluate: start with --analogies FILE or --similarity FILE",
+            "沒有可評估的題目：請以 --analogies 檔案或 --similarity 檔案啟動",
+        )
     return inspected.evaluation.as_dict()
 
 
 CALLS: dict[str, Call] = {
     "status": status,
     "training": training,
+    "stop": stop,
     "evaluation": scores,
     **lab.CALLS,
     **small_corpus.CALLS,
@@ -111,19 +127,24 @@ def application(inspected: Inspected) -> Starlette:
     async def api(request: Request) -> Response:
         call = CALLS.get(request.path_params["name"])
         if call is None:
-            return refusal(request, 404, "there is no such call")
+            return refusal(request, 404, "there is no such call", "沒有這個呼叫")
         try:
             asked = await read_body(request)
             async with at_work:
                 answer = await run_in_threadpool(call, inspected, asked)
             return Response(answer, media_type=BYTES) if isinstance(answer, bytes) else JSONResponse(answer)
+        except RequestError as error:
+            return refusal(request, error.status, str(error), error.chinese)
         except WordkinError as error:
             return refusal(request, 400, str(error))
-        except HTTPException:
-            raise
         except Exception:  # a bug in wordkin: the terminal gets the traceback, the page one line
             logger.error("a call of the page failed\n%s", traceback.format_exc())
-            return refusal(request, 500, "wordkin failed here; the terminal where it was started shows the error")
+            return refusal(
+                request,
+                500,
+                "wordkin failed here; the terminal where it was started shows the error",
+                "wordkin 在此出錯；啟動它的終端機會顯示錯誤",
+            )
 
     def served(content: bytes, content_type: str) -> ASGIApp:
         return Response(content, headers={"content-type": content_type})
@@ -162,22 +183,27 @@ async def read_body(request: Request) -> api.Body:
     """Read the JSON object of a request.
 
     Raises:
-        HTTPException: the content type is not JSON (415), the size is unknown (411) or too large (413), or the body
-            takes longer than MOST_SECONDS (408).
-        RequestError: :func:`requests.parse` refuses the body.
+        RequestError: the content type is not JSON (415), the size is unknown (411) or too large (413), the body takes
+            longer than MOST_SECONDS (408), or :func:`wordkin.inspector.api.parse` refuses it (400).
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "a call's body must be application/json")
+        raise RequestError("a call's body must be application/json", "呼叫的內容必須是 application/json", 415)
     size = request.headers.get("content-length", "")
     if not (size.isascii() and size.isdecimal()):
-        raise HTTPException(411, "a call must give the length of its body: Content-Length")
+        raise RequestError(
+            "a call must give the length of its body: Content-Length", "呼叫必須給出內容長度：Content-Length", 411
+        )
     if len(size) > len(str(MOST_BYTES)) or int(size) > MOST_BYTES:
-        raise HTTPException(413, f"a call's body must have at most {MOST_BYTES:,} bytes")
+        raise RequestError(
+            f"a call's body must have at most {MOST_BYTES:,} bytes", f"呼叫的內容不得超過 {MOST_BYTES:,} 位元組", 413
+        )
     try:
         async with asyncio.timeout(MOST_SECONDS):
             return api.parse(await request.body())
     except TimeoutError:
-        raise HTTPException(408, f"the body did not come within {MOST_SECONDS} seconds") from None
+        raise RequestError(
+            f"the body did not come within {MOST_SECONDS} seconds", f"內容未在 {MOST_SECONDS} 秒內送達", 408
+        ) from None
 
 
 class Impatient(H11Protocol):

@@ -26,6 +26,8 @@ class Run:
         learning_rate: η in the given epoch (from 0) after the given number of its tokens.
         vectors: the vectors as they are now. They are no copy: while threads train, a row may be read half-way through
             a step, as those threads read each other's. Good until :meth:`Progress.close` returns.
+        stop: end the run early, from any thread: once the chunks under way are finished, what was trained so far is
+            the result. A checkpoint is written first, so that the run can also go on from there.
     """
 
     config: TrainingConfig
@@ -33,6 +35,7 @@ class Run:
     budget: Budget
     learning_rate: Callable[[int, int], float]
     vectors: Callable[[], WordVectors]
+    stop: Callable[[], None]
 
 
 class Progress(Protocol):

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -279,10 +280,11 @@ class Word2Vec:
                 answer = on_epoch_end(history[-1])
             return isinstance(answer, bool | np.bool_) and bool(answer)
 
-        bar = _progress_of(progress, backend, budget, lambda: vectors_now(()))
+        stop = threading.Event()
+        bar = _progress_of(progress, backend, budget, lambda: vectors_now(()), stop.set)
         if backend.held_out:
             logger.info("%s", backend.held_out)
-        history = train(backend, bar, epoch_ended if on_epoch_end else None, checkpoint)
+        history = train(backend, bar, epoch_ended if on_epoch_end else None, checkpoint, stop)
         require_examples(history)
         self.history, self.report, self.warnings, self.budget = History(history), corpus.report, warnings, budget
         losses = [record.holdout_loss for record in history]
@@ -351,15 +353,19 @@ def _prepare(backend: Backend, initialization: "Initialization") -> "tuple[Initi
 
 
 def _progress_of(
-    wanted: "bool | Callable[[Run], Progress]", backend: Backend, budget: Budget, vectors: Callable[[], WordVectors]
+    wanted: "bool | Callable[[Run], Progress]",
+    backend: Backend,
+    budget: Budget,
+    vectors: Callable[[], WordVectors],
+    stop: Callable[[], None],
 ) -> "Progress":
     """What is told of the progress: the user's own, a bar, or nothing that is shown."""
     from wordkin.training.progress import Run, Silent, progress_bar
 
     if callable(wanted):
         config, tokens = backend.config, backend.tokens
-        run = Run(config=config, tokens=tokens, budget=budget, learning_rate=backend.rate_at, vectors=vectors)
-        return wanted(run)
+        rate = backend.rate_at
+        return wanted(Run(config=config, tokens=tokens, budget=budget, learning_rate=rate, vectors=vectors, stop=stop))
     return progress_bar(backend.config.epochs, backend.config.epochs * backend.tokens) if wanted else Silent()
 
 
