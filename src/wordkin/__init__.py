@@ -4,6 +4,7 @@
 """
 
 from wordkin.config import TrainingConfig
+from wordkin.corpus.columns import Column
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.corpus.frozen_phrases import FrozenPhrases
 from wordkin.corpus.phrases import Phrases
@@ -32,6 +33,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "ClusterError",
+    "Column",
     "ConfigurationError",
     "CorpusError",
     "CorpusReport",
