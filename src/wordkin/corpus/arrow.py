@@ -47,7 +47,9 @@ def arrays_of(column: Any) -> Iterator[Any] | None:
     if isinstance(column, Arrays):
         return column.arrays
     is_exported = hasattr(column, "__arrow_c_stream__") or hasattr(column, "__arrow_c_array__")
-    if not is_exported or str(getattr(column, "dtype", "")) == "object":  # whose rows are Python objects already
+    if (
+        not is_exported or str(getattr(column, "dtype", "")).lower() == "object"
+    ):  # whose rows are Python objects already
         return None
     try:
         pa = require_arrow("columns of Arrow")

@@ -154,8 +154,9 @@ def row_names(item: Any) -> list[Any] | None:
         return list(item)
     if isinstance(getattr(item, "_fields", None), tuple):
         return list(item._fields)
-    is_row = callable(getattr(item, "keys", None)) and not hasattr(item, "dtype")  # as columns of pandas have
-    return list(item.keys()) if is_row else None
+    if hasattr(item, "dtype") or hasattr(item, "columns") or not callable(getattr(item, "keys", None)):
+        return None  # what pandas has has keys, too
+    return list(item.keys())
 
 
 def describe_row(item: Any, names: list[Any]) -> str:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 
 from wordkin.corpus import reading, remote
 from wordkin.corpus.arrow import one_line, require_arrow
@@ -62,7 +62,7 @@ def arrays(source: Source, column: str) -> Iterator[Any]:
             elif first.startswith(_ARROW_FILE):
                 yield from _arrow_file(source, content, column, name)
             elif first.startswith(_ARROW_STREAM):
-                reader = pa.ipc.open_stream(_Stream(content))
+                reader = pa.ipc.open_stream(_file(content))
                 yield from _batches(reader, reader.schema, column, name)
             else:
                 reading.require_text(source, first)
@@ -78,7 +78,7 @@ def arrays(source: Source, column: str) -> Iterator[Any]:
 
 
 class _Stream(io.RawIOBase):
-    """Blocks of bytes as a file."""
+    """Blocks of bytes as a raw stream."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks, self._rest = blocks, b""
@@ -94,6 +94,11 @@ class _Stream(io.RawIOBase):
         return size
 
 
+def _file(blocks: Iterator[bytes]) -> BinaryIO:
+    """Blocks of bytes as a file, which gives as many bytes as are asked for."""
+    return cast(BinaryIO, io.BufferedReader(_Stream(blocks), BLOCK_BYTES))
+
+
 @contextlib.contextmanager
 def _seekable(source: Source, content: Iterator[bytes]) -> Iterator[Any]:
     """A file that can be read in any order; a compressed one, or standard input, is copied to a temporary file."""
@@ -105,7 +110,7 @@ def _seekable(source: Source, content: Iterator[bytes]) -> Iterator[Any]:
             yield file
     else:
         with tempfile.TemporaryFile(prefix="wordkin-") as file:
-            shutil.copyfileobj(cast(IO[bytes], _Stream(content)), file, BLOCK_BYTES)
+            shutil.copyfileobj(_file(content), file, BLOCK_BYTES)
             file.seek(0)
             yield file
 
@@ -151,7 +156,7 @@ def _csv(content: Iterator[bytes], column: str, name: str) -> Iterator[Any]:
     delimiter = "\t" if _suffix(name) in _TABULATED else max(counts, key=lambda each: counts[each])
     _require(column, next(csv.reader([header], delimiter=delimiter), []), name)
     reader = arrow_csv.open_csv(
-        _Stream(itertools.chain([first], content)),
+        _file(itertools.chain([first], content)),
         arrow_csv.ReadOptions(block_size=_PIECE_BYTES),
         arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         arrow_csv.ConvertOptions(

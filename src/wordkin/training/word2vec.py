@@ -84,8 +84,8 @@ class Word2Vec:
         self._vectors: WordVectors | None = None
 
     def __repr__(self) -> str:
-        defaults = TrainingConfig().as_dict()
-        given = (f"{name}={value!r}" for name, value in self.config.as_dict().items() if value != defaults[name])
+        defaults = TrainingConfig().values()
+        given = (f"{name}={value!r}" for name, value in self.config.values().items() if value != defaults[name])
         return f"Word2Vec({', '.join(given)})"
 
     @classmethod

@@ -84,6 +84,7 @@ def test_it_learns(model):
 def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, text, sentences):
     assert content(trained(text)) == content(model)
     assert content(trained(iter(sentences))) == content(model)
+    assert content(trained(text, tokenizer=lambda line: line.split())) == content(model)
     assert content(trained(encode(sentences, Word2Vec().config))) == content(model)
 
 
