@@ -48,7 +48,7 @@ def assert_read(table, missing=1):
 
 
 class Dataset:
-    """Stands in for a data set of Hugging Face, in memory or, without names, a stream."""
+    """Stands in for a data set of Hugging Face; without names, for a stream that does not know its columns."""
 
     def __init__(self, data, names=True, size=2):
         self.data, self.size = data, size
@@ -61,17 +61,13 @@ class Dataset:
     def select_columns(self, names):
         return Dataset({name: self.data[name] for name in names})
 
+    def __iter__(self):
+        return iter(pa.table(self.data).to_pylist())
+
     def iter(self, batch_size):
         assert batch_size > 1
         for begin in range(0, len(next(iter(self.data.values()))), self.size):
             yield pa.table({name: values[begin : begin + self.size] for name, values in self.data.items()})
-
-
-class OldStream(Dataset):
-    """Stands in for a stream that knows no Arrow."""
-
-    def iter(self, batch_size):
-        yield from (batch.to_pydict() for batch in super().iter(batch_size))
 
 
 class Unreadable:
@@ -109,7 +105,6 @@ TABLES = {
     "named tuples": lambda: [Review(*row) for row in zip(DATA["id"], TEXTS, strict=True)],
     "data set": lambda: Dataset(DATA),
     "data set, streamed": lambda: Dataset(DATA, names=False),
-    "data set, streamed as lists": lambda: OldStream(DATA, names=False),
     "cursor": lambda: rows().execute("select id, text from reviews"),
     "rows of sqlite3": lambda: [*named_rows()],
 }
@@ -119,6 +114,24 @@ def named_rows():
     connection = rows()
     connection.row_factory = sqlite3.Row
     return connection.execute("select id, text from reviews")
+
+
+def test_data_sets_of_hugging_face():
+    datasets = pytest.importorskip("datasets", reason="the package datasets is not installed")
+    whole = datasets.Dataset.from_dict(DATA)
+    assert_read(whole)
+    assert_read(whole.select([4, 3, 2, 1, 0]).select([4, 3, 2, 1, 0]))
+    assert_read(whole.to_iterable_dataset())
+    stream = whole.to_iterable_dataset().filter(lambda row: row["id"] != 2)
+    assert_read(stream.map(lambda row: {"text": row["text"].lower()}), missing=0)
+    assert_read(datasets.IterableDataset.from_generator(lambda: ({"text": text} for text in TEXTS)))
+    assert message(datasets.DatasetDict(train=whole)) == (
+        "the DatasetDict holds several tables, 'train': pass one of them, such as corpus['train']"
+    )
+    with pytest.raises(
+        CorpusError, match=r"a DatasetDict with the key 'train': pass one column, such as corpus\['train'"
+    ):
+        encode(datasets.DatasetDict(train=whole), ALL)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -39,13 +39,18 @@ def select(table: Any, name: Any) -> Any:
     Raises:
         CorpusError: there is no such column, or the object is no table.
     """
-    if hasattr(table, "with_format") and hasattr(table, "iter"):  # Hugging Face
+    if hasattr(table, "with_format") and getattr(table, "column_names", None) is not None:  # Hugging Face
         return Arrays(_from_dataset(table, name))
     if _is_cursor(table):
         return _from_cursor(table, name)
     names = columns_of(table)
     if names is None:
         return _from_rows(table, name)
+    if isinstance(table, Mapping) and names and columns_of(table[names[0]]) is not None:
+        raise CorpusError(
+            f"the {type(table).__name__} holds several tables, {list_names(names)}: pass one of them, such as "
+            f"corpus[{names[0]!r}]"
+        )
     _require_column(name, names, f"the {type(table).__name__}")
     if hasattr(table, "collect"):  # polars, not computed yet
         return table.select(name).collect()[name]
@@ -58,15 +63,10 @@ def select(table: Any, name: Any) -> Any:
 
 
 def _from_dataset(table: Any, name: Any) -> Iterator[Any]:
-    """The arrays of a column of a data set, which may be a stream."""
-    pa = require_arrow("data sets")
-    if table.column_names is not None:
-        _require_column(name, table.column_names, f"the {type(table).__name__}")
-        table = table.select_columns([name])
-    for batch in table.with_format("arrow").iter(batch_size=_BATCH_ROWS):
-        if isinstance(batch, Mapping):  # a stream of another format
-            batch = pa.table(dict(batch))
-        _require_column(name, batch.column_names, f"the {type(table).__name__}")
+    """The arrays of a column of a data set or a stream; one that does not know its columns is read row by row."""
+    require_arrow("data sets")
+    _require_column(name, table.column_names, f"the {type(table).__name__}")
+    for batch in table.select_columns([name]).with_format("arrow").iter(batch_size=_BATCH_ROWS):
         yield from batch.column(name).chunks
 
 
