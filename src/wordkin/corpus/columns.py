@@ -39,7 +39,7 @@ def select(table: Any, name: Any) -> Any:
     Raises:
         CorpusError: there is no such column, or the object is no table.
     """
-    if hasattr(table, "with_format") and getattr(table, "column_names", None) is not None:  # Hugging Face
+    if hasattr(table, "with_format") and isinstance(table.column_names, list):  # Hugging Face
         return Arrays(_from_dataset(table, name))
     if _is_cursor(table):
         return _from_cursor(table, name)
