@@ -502,15 +502,17 @@ def test_every_variant_trains_and_says_so(tmp_path, text):
 @pytest.mark.parametrize(
     "where",
     [
-        pytest.param("if name == 'wordkin.cli.train': raise KeyboardInterrupt", id="an import"),
+        pytest.param("if name == 'wordkin.cli': raise KeyboardInterrupt", id="the import of the command line"),
+        pytest.param("if name == 'numpy': exec('raise KeyboardInterrupt')", id="the import of NumPy"),
+        pytest.param("if name == 'wordkin.cli.train': raise KeyboardInterrupt", id="the import of the commands"),
         pytest.param("if name == 'wordkin.cli.train': exec('raise KeyboardInterrupt')", id="code from a string"),
     ],
 )
 def test_ctrl_c_anywhere_is_one_line_and_the_exit_status(tmp_path, where):
     """CPython would end a module's run by the signal where Ctrl-C met code that was compiled from a string."""
     (tmp_path / "interrupted.py").write_text(
-        "import sys\nfrom wordkin import cli\n\n\nclass Finder:\n    @staticmethod\n"
-        f"    def find_spec(name, *_):\n        {where}\n\n\nsys.meta_path.insert(0, Finder)\ncli.main()\n"
+        "import sys\nfrom wordkin.__main__ import main\n\n\nclass Finder:\n    @staticmethod\n"
+        f"    def find_spec(name, *_):\n        {where}\n\n\nsys.meta_path.insert(0, Finder)\nmain()\n"
     )
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
     result = subprocess.run(

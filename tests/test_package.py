@@ -51,6 +51,14 @@ def test_public_names_are_pinned():
         "__version__",
     ]
     assert all(hasattr(wordkin, name) for name in wordkin.__all__)
+    assert set(wordkin.__all__) < set(dir(wordkin))
+    with pytest.raises(AttributeError, match="module 'wordkin' has no attribute 'Word3Vec'"):
+        _ = wordkin.Word3Vec
+
+
+def test_the_command_line_is_ready_for_ctrl_c_before_it_imports_what_takes_long():
+    code = "import wordkin.__main__, sys; sys.exit('numpy' in sys.modules or 'click' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,8 @@ def test_public_names_are_pinned():
     ],
 )
 def test_import_is_light(module):
-    code = f"import sys, json, {module}; print(json.dumps([name for name in sys.modules if '.' not in name]))"
+    loading = f"import sys, json, {module}; from wordkin import *"
+    code = f"{loading}; print(json.dumps([name for name in sys.modules if '.' not in name]))"
     loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
     assert loaded.isdisjoint(HEAVY)
 

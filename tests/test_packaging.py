@@ -18,24 +18,26 @@ pytest.importorskip("hatchling", reason="hatchling is not installed: the group d
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "tests" / "user_program.py"
+HOME = "https://forge.example/people/wordkin"
+CHECKOUT = pytest.mark.skipif((ROOT / "PKG-INFO").exists(), reason="an sdist keeps the description it was built with")
 
 
-def run(*command: object, path: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def run(*command: object, path: Path, cwd: Path = ROOT, home: str = "none") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(word) for word in command],
         capture_output=True,
         encoding="utf-8",
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(path)},
+        env={**os.environ, "PYTHONPATH": str(path), "WORDKIN_PROJECT_URL": home},
         check=False,
     )
 
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory) -> Path:
-    """The sdist, as it is unpacked."""
+    """The sdist, as it is unpacked; its metadata names an address, which the wheel's has from there."""
     folder = tmp_path_factory.mktemp("sdist")
-    done = run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder, path=ROOT / "src")
+    done = run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder, path=ROOT / "src", home=HOME)
     assert done.returncode == 0, done.stderr
     (sdist,) = folder.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
@@ -131,12 +133,35 @@ def test_the_metadata_names_every_python(metadata):
     assert {"11", "12", "13"} <= set(named)
 
 
-def test_the_long_description_needs_no_other_file(metadata):
-    description = metadata.get_payload()
+@CHECKOUT
+def test_the_metadata_names_the_address(metadata):
+    assert dict(url.split(", ") for url in metadata.get_all("Project-URL")) == {
+        "Homepage": HOME,
+        "Source": HOME,
+        "Issues": f"{HOME}/issues",
+        "Documentation": f"{HOME}/tree/HEAD/docs",
+        "Changelog": f"{HOME}/blob/HEAD/CHANGELOG.md",
+    }
     assert metadata["Description-Content-Type"] == "text/markdown"
-    readme = (ROOT / "README.md").read_text("utf-8")
+    description = metadata.get_payload()
     links = re.findall(r"\]\(([^)]*)\)", description)
     assert [link for link in links if not link.startswith("https://")] == []
+    assert f"]({HOME}/raw/HEAD/docs/images/lab.png)" in description
+    for link in links:
+        place, _, path = link.removeprefix(f"{HOME}/").partition("/HEAD/")
+        if link.startswith(HOME):
+            assert place == ("raw" if path.endswith(".png") else "blob")
+            assert (ROOT / path.partition("#")[0]).exists(), path
+
+
+@CHECKOUT
+def test_without_an_address_the_long_description_needs_no_other_file():
+    done = run(sys.executable, "-m", "hatchling", "metadata", path=ROOT / "src")
+    metadata = json.loads(done.stdout)
+    assert "urls" not in metadata
+    description = metadata["readme"]["text"]
+    readme = (ROOT / "README.md").read_text("utf-8")
+    links = re.findall(r"\]\(([^)]*)\)", description)
     assert links == [link for link in re.findall(r"\]\(([^)]*)\)", readme) if link.startswith("https://")]
     pictures = re.findall(r"!\[([^]]*)\]", readme)
     assert pictures
@@ -145,3 +170,37 @@ def test_the_long_description_needs_no_other_file(metadata):
     assert paths
     for path in paths:
         assert f"`{path}`" in description, path
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://forge.example/people/wordkin.git", HOME),
+        ("https://somebody:secret@forge.example/people/wordkin/", HOME),
+        ("https://forge.example:8443/people/wordkin", "https://forge.example:8443/people/wordkin"),
+        ("git@forge.example:people/wordkin.git", HOME),
+        ("ssh://git@forge.example:2222/people/wordkin.git", HOME),
+        ("http://127.0.0.1:3000/people/wordkin", ""),
+        ("http://localhost/people/wordkin", ""),
+        ("file:///srv/wordkin.git", ""),
+        ("/srv/wordkin.git", ""),
+        ("../wordkin", ""),
+        ("C:\\sources\\wordkin", ""),
+        (None, ""),
+    ],
+)
+def test_the_address_is_that_of_the_remote(remote, address, tmp_path, monkeypatch):
+    if not shutil.which("git"):
+        pytest.skip("there is no git")
+    monkeypatch.delenv("WORDKIN_PROJECT_URL", raising=False)
+    monkeypatch.syspath_prepend(ROOT)
+    import hatch_build
+
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    (tmp_path / "inner").mkdir()
+    if remote is not None:
+        subprocess.run(["git", "remote", "add", "origin", remote], cwd=tmp_path, check=True)
+    assert hatch_build.address(tmp_path) == address
+    assert hatch_build.address(tmp_path / "inner") == ""  # an sdist that was unpacked in another project
+    monkeypatch.setenv("WORDKIN_PROJECT_URL", HOME)
+    assert hatch_build.address(tmp_path) == HOME

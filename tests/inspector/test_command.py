@@ -63,7 +63,7 @@ def test_a_model_of_any_format_is_shown_until_ctrl_c(model, tmp_path):
         assert status["evaluation"] is True
         assert process.stderr.readline() == "Ctrl-C ends it\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
         assert (process.returncode, out, err) == (0, "", "")
 
 
@@ -156,7 +156,7 @@ def test_at_a_terminal_the_page_stays_until_ctrl_c(text, tmp_path):
             seen = client.post(f"{address.partition('?')[0]}api/training", json={"words": ["sea1"]}).json()
         assert (seen["state"], len(seen["history"]), len(seen["neighbours"][0]["found"])) == ("ended", 2, 10)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
     finally:
         process.kill()
         process.wait()

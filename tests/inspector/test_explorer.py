@@ -236,7 +236,7 @@ class TestLayout:
         begun = time.monotonic()
         assert explorer.layout(inspected, {"action": "begin"})["stage"] == "loading"
         while (answer := explorer.layout(inspected, {}))["progress"] is None:
-            assert time.monotonic() < begun + 10
+            assert time.monotonic() < begun + 60
             time.sleep(0.01)
         assert (answer["state"], answer["stage"], answer["progress"]) == ("running", "neighbours", 0.214)
         time.sleep(0.1)
@@ -271,7 +271,7 @@ class TestLayout:
         explorer.layout(inspected, {"action": "begin"})
         begun = time.monotonic()
         assert explorer.layout(inspected, {"action": "cancel"})["state"] == "cancelled"
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 30
         assert explorer.layout(inspected, {"action": "begin"})["state"] == "running"
         explorer.layout(inspected, {"action": "cancel"})
 
@@ -304,7 +304,7 @@ class TestLayout:
 
 
 def awaited(inspected):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while explorer.layout(inspected, {})["state"] == "running":
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -251,10 +251,12 @@ def test_the_bucket_is_refilled(monkeypatch):
 
 def test_few_calls_work_at_once(asking, monkeypatch):
     at_work, most = set(), 0
+    enough = threading.Barrier(server.CALLS_AT_WORK, timeout=60)
 
     def slow(_shown, _body):
         nonlocal most
         at_work.add(threading.get_ident())
+        enough.wait()
         most = max(most, len(at_work))
         time.sleep(0.05)
         at_work.discard(threading.get_ident())

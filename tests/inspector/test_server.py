@@ -58,7 +58,7 @@ def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
         begun.wait()
         begin = time.monotonic()
         running.close()
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 30
         asking.join()
     over.set()
     assert (*capfd.readouterr(), caplog.text) == ("", "", "")

@@ -105,5 +105,5 @@ def test_an_error_in_one_of_the_threads_ends_all(sentences, monkeypatch):
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         one.train(None, 0, next(one.chunks(0)))
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("wordkin")]

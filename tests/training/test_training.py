@@ -236,7 +236,7 @@ def test_an_error_in_a_thread_is_raised_in_the_caller(sentences, monkeypatch):
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         settled(sentences, threads=2)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("wordkin")]
 
 
@@ -256,20 +256,19 @@ def test_on_epoch_end_sees_every_epoch_and_may_raise(sentences):
 @pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="a job in the background: no Ctrl-C")
 def test_ctrl_c_stops_a_run_at_once(tmp_path, text):
     output = tmp_path / "model"
-    command = [sys.executable, "-m", "wordkin", "train", text, "-o", output, "--epochs", "1000000"]
+    command = [sys.executable, "-m", "wordkin", "train", text, "-o", output, "--epochs", "1000000", "--holdout", "0.1"]
     with subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            said = list(itertools.takewhile(lambda line: not line.startswith("time: "), process.stderr))
+            said = list(itertools.takewhile(lambda line: not line.startswith("epoch 1: "), process.stderr))
             assert any("kept 20 words" in line for line in said)
-            time.sleep(0.5)  # the kernel is compiled, and training begins
             assert process.poll() is None
             process.send_signal(signal.SIGINT)
             begin = time.monotonic()
             _, errors = process.communicate(timeout=30)
         finally:
             process.kill()
-    assert time.monotonic() - begin < 10  # under a second on a quiet machine; the run would take hours
+    assert time.monotonic() - begin < 30  # under a second on a quiet machine; the run would take hours
     assert process.returncode == 130
     assert errors.splitlines()[-1] == "wordkin: interrupted; nothing was written"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt"]

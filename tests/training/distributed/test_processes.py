@@ -111,13 +111,13 @@ def test_ctrl_c_ends_a_run_and_all_its_processes(text, tmp_path, mark):
     with running(mark, *arguments, "--checkpoint-every", 0) as process:
         until(checkpoint.exists)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
         assert process.returncode == 130, errors
         assert errors.splitlines()[-1] == (
             f"wordkin: interrupted; the checkpoint {checkpoint} has all that was done; go on with --resume"
         )
         assert "Traceback" not in errors
-        until(lambda: not processes(mark), 10)
+        until(lambda: not processes(mark))
 
 
 NODES = """
