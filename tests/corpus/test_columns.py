@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wordkin import Column, ConfigurationError, CorpusError, MissingPackageError, TrainingConfig, Word2Vec
 from wordkin.corpus import reading
@@ -195,6 +197,29 @@ def test_arrow_types_of_lists(kind, inner, monkeypatch):
         ["a b\nc"],
         ["Σ", "ΟΔΟΣ"],
     ]
+
+
+TEXT = st.none() | st.text("aé \n\r😀", max_size=5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    chunks=st.lists(st.lists(TEXT, max_size=4), max_size=4)
+    | st.lists(st.lists(st.none() | st.lists(st.text("aé\n", max_size=3), max_size=3), max_size=4), max_size=4),
+    rows=st.integers(1, 4),
+    size=st.integers(1, 9),
+)
+def test_arrow_is_read_as_python_objects_are(chunks, rows, size):
+    lists = any(isinstance(value, list) for chunk in chunks for value in chunk)
+    kind, last = (pa.list_(pa.string()), [["one", "two"]]) if lists else (pa.string(), ["one two"])
+    chunks = [*chunks, last]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wordkin.corpus.arrow.ROWS", rows)
+        patch.setattr("wordkin.corpus.arrow.BLOCK_BYTES", size)
+        read = encode(Column(pa.table({"text": pa.chunked_array(chunks, kind)}), "text"), ALL)
+    expected = encode(Column({"text": [value for chunk in chunks for value in chunk]}, "text"), ALL)
+    assert decoded(read) == decoded(expected)
+    assert read.report == expected.report
 
 
 @pytest.mark.parametrize(
