@@ -16,13 +16,18 @@ import in_process
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 ROOT = Path(__file__).parents[1]
-RAY = "tests/training/distributed/"
+KERNELS, PAGES, RAY = "tests/model/test_kernel.py", "tests/inspector/", "tests/training/distributed/"
 SLOW_FIXTURES = {"browser", "ray"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what needs a browser or Ray; begin with Ray, so that no process is left with it at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(RAY))
+    """Mark as slow what needs a browser or Ray; begin with what takes longest.
+
+    First one process compiles all kernels, while others wait for a browser; then come the workers on Ray, which would
+    each compile their own.
+    """
+    order = (KERNELS, PAGES, RAY)
+    items.sort(key=lambda item: next((i for i, name in enumerate(order) if item.nodeid.startswith(name)), len(order)))
     for item in items:
         if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
@@ -30,12 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """With several processes (``pytest -n 2``), give each whole files, and all tests of Ray to one process."""
+    """With several processes (``pytest -n 2``), give each whole files; of the tests of Ray, whole folders."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduler(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return RAY if nodeid.startswith(RAY) else super()._split_scope(nodeid)
+            file = super()._split_scope(nodeid)
+            return file.rpartition("/")[0] if nodeid.startswith(RAY) else file
 
     return Scheduler(config, log)
 

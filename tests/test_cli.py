@@ -313,15 +313,19 @@ BAD = [
     (["train", "none.txt", "-o", "m"], 1, "cannot read none.txt: no such file or directory"),
     (["train", "empty.txt", "-o", "m"], 1, "empty.txt holds no tokens"),
     (["train", "folder", "-o", "m"], 1, "the directory folder holds no files"),
-    (["train", "one.txt", "-o", "m"], 1, "no word is left to train on: --min-count 5 dropped"),
-    (["train", "same.txt", "-o", "m"], 1, "only one word is left to train on: the corpus repeats"),
+    (["train", "one.txt", "-o", "m"], 1, "no word is left: --min-count 5 dropped"),
+    (["train", "same.txt", "-o", "m"], 1, "only one word is left: the corpus repeats"),
     (["train", "latin.txt", "-o", "m"], 1, "latin.txt is not UTF-8 at byte 3 (0xe9)"),
     (["train", "good.txt", "-o", "none/m"], 1, "cannot write none"),
     (["train", "good.txt", "-o", "folder"], 1, "it is a directory"),
     (["train", "good.txt", "-o", "good.txt"], 1, "the output good.txt is also an input"),
     (["train", "good.txt", "none.txt", "-o", "old"], 1, "cannot read none.txt"),
     (["train", "latin.txt", "-o", "old"], 1, "not UTF-8"),
-    (["train", "good.txt", "-o", "m", "--window", "0"], 2, "--window is 0; it must be a whole number from 1 to 1,000"),
+    (
+        ["train", "good.txt", "-o", "m", "--window", "0"],
+        2,
+        "--window is 0; it must be a whole number from 1 to 1,000",
+    ),
     (
         ["train", "good.txt", "-o", "m", "--learning-rate", "nan"],
         2,
@@ -454,6 +458,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, here, m
     errors = [line for line in result.stderr.splitlines() if line.startswith("wordkin: ")]
     assert len(errors) == 1
     assert message in errors[0]
+    assert "None" not in errors[0]
     assert not re.search(rf"\b({'|'.join(name for name in parameters() if '_' in name)})\b", errors[0])
     assert result.stderr.splitlines()[-1] == errors[0]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
 
 import numpy as np
 
-from wordkin.errors import ConfigurationError, argument
+from wordkin.errors import ConfigurationError, argument, is_in_python
 from wordkin.storage import units
 
 Class = TypeVar("Class", bound=type)
@@ -79,7 +79,7 @@ class Bounds:
     function: str = ""  # what a function does that may be given in Python
 
     def range(self) -> str:
-        """The allowed values in words."""
+        """The allowed values in words, None apart."""
         if self.choices:
             return "one of " + ", ".join(self.choices) + (f", or a function {self.function}" if self.function else "")
         if self.size:
@@ -89,7 +89,7 @@ class Bounds:
         high = "" if self.high == math.inf else f" {'up to' if self.low_open else 'to'} {_format_number(self.high)}"
         if low and not high and not self.low_open:
             low = f" of at least {_format_number(self.low)}"
-        return noun + low + high + (", or nothing" if self.optional else "")
+        return noun + low + high
 
     def validate(self, name: str, value: Any) -> Any:
         """Convert `value` to the parameter's type, or raise ConfigurationError naming field, value and range."""
@@ -110,7 +110,8 @@ class Bounds:
             above = value > self.low if self.low_open else value >= self.low
             fits = above and value <= self.high and (isinstance(value, int) or math.isfinite(value))
         if not fits:
-            raise ConfigurationError(f"{argument(name)} is {value!r}; it must be {self.range()}")
+            or_none = ", or None" if self.optional and is_in_python() else ""
+            raise ConfigurationError(f"{argument(name)} is {value!r}; it must be {self.range()}{or_none}")
         return self.kind(value)
 
 
@@ -465,6 +466,7 @@ def _documentation() -> str:
     for field in dataclasses.fields(TrainingConfig):
         bounds: Bounds = field.metadata["bounds"]
         meaning = re.sub(r"--([a-z-]+)", lambda flag: flag[1].replace("-", "_"), bounds.meaning)
-        entry = f"{field.name}: {meaning}; {bounds.range()}. Default: {field.default!r}."
+        values = bounds.range() + (", or None" if bounds.optional else "")
+        entry = f"{field.name}: {meaning}; {values}. Default: {field.default!r}."
         entries.append(textwrap.fill(entry, 120, initial_indent=" " * 8, subsequent_indent=" " * 12))
     return "\n".join(entries)

@@ -47,6 +47,11 @@ def argument(name: str, value: Any = None, *, option: str | None = None) -> str:
     return _spelling.get()(name, value, option)
 
 
+def is_in_python() -> bool:
+    """Whether messages name parameters as Python does, where leaving one out can be spelled None."""
+    return _spelling.get() is _in_python
+
+
 @contextlib.contextmanager
 def spell_arguments(spelling: Spelling) -> Iterator[None]:
     """Let messages inside the block name parameters by `spelling`, which takes the arguments of :func:`argument`."""

@@ -64,6 +64,19 @@ def test_wordkins_own_models_are_read(tmp_path, output_layer):
         Word2Vec.load(tmp_path / "v.safetensors")
 
 
+@pytest.mark.parametrize(
+    ("content", "reader"),
+    [
+        (b"\xba\x16\x4f\x2f\x0c\0\0\0", "gensim.models.fasttext.load_facebook_vectors reads it"),
+        (b"2 3\na 1 2 3\nb 4 5 6\n", "KeyedVectors.load_word2vec_format reads it"),
+    ],
+)
+def test_files_of_others_name_what_reads_them(tmp_path, content, reader):
+    (tmp_path / "vectors.bin").write_bytes(content)
+    with pytest.raises(FormatError, match=reader):
+        KeyedVectors.load(tmp_path / "vectors.bin")
+
+
 def test_wordkin_reads_what_was_saved(tmp_path):
     model = Word2Vec(SENTENCES, sg=1, **SMALL)
     model.save(tmp_path / "model")

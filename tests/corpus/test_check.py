@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordkin import TrainingConfig
+from wordkin import EncodedCorpus, TrainingConfig
 from wordkin.corpus import checks as checks
 from wordkin.corpus.checks import check, warn
 from wordkin.corpus.encoder import encode
@@ -155,6 +155,15 @@ def test_a_small_vocabulary_says_why():
     (warning,) = few(prose(), max_vocabulary=60)
     assert "60 words; max_vocabulary dropped" in warning
     assert warning.endswith("tokens in other words: raise it")
+
+
+def test_ids_are_not_taken_for_text():
+    few_items = EncodedCorpus.from_ids([0, 1, 2, 0, 1, 2] * 1000, [0, 6000], ["a", "A", "b"])
+    assert check(few_items) == [
+        "the vocabulary has only 3 words; with so few words, neighbours mean little: give more ids"
+    ]
+    (warning,) = check(EncodedCorpus.from_ids([0, 1, 2, 0, 1], [0, 5], min_count=2))
+    assert warning.endswith("2 words; min_count=2 dropped 1 tokens in rarer words: lower it, or give more ids")
 
 
 def case(lines: list[list[str]], **parameters: object) -> list[str]:

@@ -197,7 +197,7 @@ def test_a_budget_too_small_for_anything_is_refused_before_reading():
 
 
 def test_a_budget_is_not_blamed_for_what_min_count_dropped():
-    with pytest.raises(CorpusError, match="no word is left to train on: min_count=5"):
+    with pytest.raises(CorpusError, match="no word is left: min_count=5"):
         encode([["a", "b"]], TrainingConfig(memory_budget="2GB"))
 
 
@@ -374,7 +374,7 @@ def test_memory_does_not_grow_with_the_length_of_documents():
         ([["the", "\ud800"]], "sentence 0 holds .* a lone surrogate"),
         ([["", ""]], "holds no tokens"),
         ([["a", "b"]], r"min_count=5 dropped the other 2 of 2 distinct words \(the most frequent occurs 1 times\)"),
-        ([["a"] * 9 + ["b"]], "only one word is left to train on: min_count=5 dropped the other 1"),
+        ([["a"] * 9 + ["b"]], "only one word is left: min_count=5 dropped the other 1"),
         ([["a"] * 9], "repeats a single word"),
     ],
 )

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,10 +25,7 @@ def test_words_are_the_ids_in_decimal():
     assert corpus.vocabulary.counts.tolist() == [3, 2, 1, 1]
     assert sentences_of(corpus) == [["7", "3", "7"], ["3", "7", "900"], ["5"]]
     assert corpus.ids.dtype == np.int32
-    assert (
-        str(corpus.report)
-        == "1 source, 7 tokens, 4 distinct words; kept 4 words, 7 tokens in 3 sentences; dropped none"
-    )
+    assert str(corpus.report) == "ids, 7 tokens, 4 distinct words; kept 4 words, 7 tokens in 3 sentences; dropped none"
 
 
 def test_given_words():
@@ -59,7 +58,7 @@ def test_it_is_the_corpus_of_the_same_ids_as_tokens(sessions, min_count):
     corpus = EncodedCorpus.from_ids(ids, offsets, min_count=min_count)
     wanted = encode([[str(number) for number in session] for session in sessions], TrainingConfig(min_count=min_count))
     assert sentences_of(corpus) == sentences_of(wanted)
-    assert corpus.report == wanted.report
+    assert corpus.report == dataclasses.replace(wanted.report, sources=0)
     order = sorted(zip(-counts, values, strict=True))
     kept = [(str(value), -count) for count, value in order if -count >= min_count]
     assert list(zip(corpus.vocabulary, corpus.vocabulary.counts.tolist(), strict=True)) == kept

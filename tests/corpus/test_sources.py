@@ -220,7 +220,7 @@ def test_text_without_spaces_points_at_the_tokenizer_for_it(tmp_path, language):
         "the text is written without spaces between words: set tokenizer='characters', or put spaces between its "
         "words first, with a segmenter"
     )
-    assert message(path, TrainingConfig()) == f"no word is left to train on: {advice}"
+    assert message(path, TrainingConfig()) == f"no word is left: {advice}"
     with spell_arguments(lambda name, value, _option: f"--{name} {value}"):
         assert "set --tokenizer characters, or" in message(path, TrainingConfig())
     (found,) = checks.check(encode(path, LISTS))

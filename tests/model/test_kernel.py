@@ -17,17 +17,22 @@ import pytest
 import wordkin
 from wordkin import TrainingConfig
 from wordkin.compilation import OPTIONS
+from wordkin.corpus.encoder import encode
 from wordkin.model import huffman, kernel, objective, sampling
 from wordkin.model.kernel import inputs, minibatch, outputs, simd, text, workspace
 from wordkin.model.kernel import step as one_step
 from wordkin.model.kernel.hogwild import hogwild
 from wordkin.model.subwords import WordRows
+from wordkin.storage.arrays import read_only
+from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.schedule import split_into_lanes, stream
 
 VOCABULARY, SIZE, WIDTH = 9, 21, 32  # rows of two cache lines, the second one mostly padding
 ROWS_OF_WORDS = [[0], [1, 9, 11], [2, 10], [3, 9, 10, 12, 12], [4], [5, 13], [6, 11, 9], [7, 12, 13, 14], [8, 14]]
 INPUT_ROWS = 15  # words and n-grams, which words share; word 3 has one of them twice
-WORD_ROWS = WordRows(np.cumsum([0, *map(len, ROWS_OF_WORDS)]), np.concatenate(ROWS_OF_WORDS).astype(np.int32))
+WORD_ROWS = WordRows(
+    *map(read_only, (np.cumsum([0, *map(len, ROWS_OF_WORDS)]), np.concatenate(ROWS_OF_WORDS).astype(np.int32)))
+)
 SENTENCES = [[3, 7, 3, 1, 8, 0, 2], [5], [4, 4, 6, 0, 0, 1, 2, 8, 7, 0, 3, 5], [2, 0]]
 IDS = np.concatenate(SENTENCES).astype(np.int32)
 OFFSETS = np.cumsum([0, *map(len, SENTENCES)]).astype(np.int64)
@@ -103,6 +108,16 @@ VARIANTS = [pytest.param(Variant(INPUT_LAYERS[one], OUTPUT_LAYERS[other]), id=f"
 
 PLAIN = [variant for variant in VARIANTS if not variant.values[0].subwords]
 
+IN_FLOAT64 = [variant for variant in VARIANTS if variant.id in ("skipgram-ns", "cbow-sum-both", "subwords-cbow-hs")]
+"""The minibatches that are compiled in float64, too, which only tests use; the others run in float64 as Python."""
+
+FREEZING = [
+    variant
+    for variant in VARIANTS
+    if variant.id in ("skipgram-ns", "cbow-ns", "subwords-skipgram-ns", "subwords-cbow-hs")
+]
+"""Every way of changing V, since a kernel that leaves out frozen rows is another one to compile."""
+
 
 def samplers(keep: np.ndarray = SOME) -> kernel.Samplers:
     return kernel.Samplers(keep, ACCEPT, ALIAS)
@@ -134,7 +149,7 @@ def train(
     if variant.cbow:
         window = window._replace(step_positions=2 * window.size + 1)
     space = room(variant, window, task, parameters.input.dtype, steps)
-    setup = kernel.Setup(IDS, OFFSETS, tables, TREE, window, frozen, variant.word_rows)
+    setup = setup_of(tables, window, frozen, variant.word_rows)
 
     def work(*team: int) -> None:
         with np.errstate(over="ignore"):
@@ -146,6 +161,15 @@ def train(
     else:
         work()
     return space.totals()
+
+
+def setup_of(
+    tables: kernel.Samplers, window: kernel.Window, frozen: np.ndarray | None = None, rows: WordRows | None = None
+) -> kernel.Setup:
+    """What all chunks have in common; read-only, as in training: the same compiled code serves both."""
+    frozen = None if frozen is None else read_only(frozen)
+    tables, tree = kernel.Samplers(*map(read_only, tables)), huffman.Tree(*map(read_only, TREE[:3]), TREE.longest)
+    return kernel.Setup(read_only(IDS), read_only(OFFSETS), tables, tree, window, frozen, rows)
 
 
 def room(variant: Variant, window: kernel.Window, task: kernel.Task, dtype: type, steps: int = 0) -> kernel.Workspace:
@@ -364,6 +388,16 @@ def merged(E: np.ndarray, rows: np.ndarray, bound: float) -> np.ndarray:
     return E
 
 
+@pytest.mark.parametrize("ngrams", [{}, {"min_n": 3, "max_n": 4}], ids=["words", "subwords"])
+@pytest.mark.parametrize("some", [None, np.array([True, False])], ids=["all learn", "some are frozen"])
+def test_the_kernels_here_are_those_that_train(some, ngrams):
+    """So nothing is compiled twice, and what is tested is the code that runs."""
+    config = TrainingConfig(min_count=1, **ngrams)
+    trainer = ChunkTrainer(encode([["a", "b"] * 10], config), config, frozen=some)
+    ours = setup_of(samplers(), trainer._setup.window, some, WORD_ROWS if ngrams else None)
+    assert numba.typeof(ours) == numba.typeof(trainer._setup)
+
+
 def agree(ours: kernel.Weights, theirs: kernel.Weights, rtol: float, atol: float) -> None:
     for mine, wanted in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine, wanted, rtol=rtol, atol=atol)
@@ -415,28 +449,38 @@ def test_kernel_is_the_reference_in_float32(variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_minibatches_are_the_reference_in_float64(variant, lanes, steps, window):
     ours, theirs, task = weights(np.float64), weights(np.float64), in_lanes(lanes)
-    loss, *_ = train(variant, ours, samplers(), window, task, steps)
+    compiled = any(variant in each.values for each in IN_FLOAT64)
+    loss, *_ = train(variant, ours, samplers(), window, task, steps, interpreted=not compiled)
     wanted = reference_in_minibatches(variant, theirs, samplers(), window, task, steps)
     assert loss == pytest.approx(wanted, rel=1e-12)
     agree(ours, theirs, 1e-10, 1e-11)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("lanes", "steps"), [(1, 5), (3, 2)])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_minibatches_are_the_reference_in_float32(variant, lanes, steps):
+    window, task = kernel.Window(3, True, 4), in_lanes(lanes)
+    ours, theirs = weights(np.float32), weights(np.float64)
+    loss, *_ = train(variant, ours, samplers(), window, task, steps)
+    wanted = reference_in_minibatches(variant, theirs, samplers(), window, task, steps)
+    assert loss == pytest.approx(wanted, rel=1e-5)
+    agree(ours, theirs, 1e-4, 1e-5)
+
+
 @pytest.mark.parametrize("variant", PLAIN)
-def test_a_minibatch_of_one_step_is_the_step_itself(variant, dtype):
+def test_a_minibatch_of_one_step_is_the_step_itself(variant):
     window = kernel.Window(4, True, 4)
-    in_minibatches, without = weights(dtype), weights(dtype)
+    in_minibatches, without = weights(np.float32), weights(np.float32)
     assert train(variant, in_minibatches, samplers(), window, steps=1) == train(variant, without, samplers(), window)
     assert all(np.array_equal(mine, other) for mine, other in zip(in_minibatches, without, strict=True))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_minibatches_give_the_same_bytes_for_any_number_of_threads(variant, dtype):
+def test_minibatches_give_the_same_bytes_for_any_number_of_threads(variant):
     window, task = kernel.Window(3, True, 4), in_lanes(5)
     results = []
     for threads in (1, 2, 3, 5):
-        parameters = weights(dtype)
+        parameters = weights(np.float32)
         numbers = train(variant, parameters, samplers(), window, task, 3, threads)
         results.append((numbers, *(matrix.tobytes() for matrix in parameters)))
     assert all(result == results[0] for result in results)
@@ -444,7 +488,7 @@ def test_minibatches_give_the_same_bytes_for_any_number_of_threads(variant, dtyp
 
 @pytest.mark.parametrize("negative", [4, 13])
 @pytest.mark.parametrize("steps", [0, 3], ids=["hogwild", "minibatch"])
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", FREEZING)
 def test_frozen_rows_stay_and_all_else_learns(variant, steps, negative):
     frozen = np.isin(np.arange(INPUT_ROWS), [0, 3, 7, 9])
     ours, before = weights(np.float32), weights(np.float32)
@@ -474,12 +518,25 @@ def test_private_rows_change_in_the_place_of_the_shared_ones(variant, interprete
     assert (W[behind:] != before[behind:]).any(axis=1).all()
 
 
-@pytest.mark.parametrize("steps", [0, 3], ids=["hogwild", "minibatch"])
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 1e-3)])
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_kernel_is_its_own_python(variant, dtype, tolerance, steps):
+@pytest.mark.parametrize(
+    ("variant", "dtype", "steps"),
+    [
+        pytest.param(
+            *variant.values, dtype, steps, id=f"{variant.id}-{dtype.__name__}-{'minibatch' if steps else 'hogwild'}"
+        )
+        for dtype, steps, variants in [
+            (np.float64, 0, VARIANTS),
+            (np.float64, 3, IN_FLOAT64),
+            (np.float32, 0, VARIANTS),
+            (np.float32, 3, VARIANTS),
+        ]
+        for variant in variants
+    ],
+)
+def test_kernel_is_its_own_python(variant, dtype, steps):
     """Compiled and as Python, with all that it calls."""
     window, task = kernel.Window(3, True, 4), in_lanes(2) if steps else TASK
+    tolerance = 1e-11 if dtype is np.float64 else 1e-3
     compiled, interpreted = weights(dtype), weights(dtype)
     result = train(variant, compiled, samplers(), window, task, steps)
     again = train(variant, interpreted, samplers(), window, task, steps, interpreted=True)
@@ -488,11 +545,12 @@ def test_kernel_is_its_own_python(variant, dtype, tolerance, steps):
     np.testing.assert_allclose(interpreted.output, compiled.output, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("steps", [0, 3], ids=["hogwild", "minibatch"])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_frozen_rows_stay_in_python_too(variant):
+def test_frozen_rows_stay_in_python_too(variant, steps):
     frozen = np.isin(np.arange(INPUT_ROWS), [0, 3, 7, 9])
     ours, before = weights(np.float64), weights(np.float64)
-    train(variant, ours, samplers(), kernel.Window(3, True, 4), interpreted=True, frozen=frozen)
+    train(variant, ours, samplers(), kernel.Window(3, True, 4), steps=steps, interpreted=True, frozen=frozen)
     changed = (ours.input != before.input).any(axis=1)
     assert changed.tolist() == (~frozen & variant.rows_of(~frozen)).tolist()
 
@@ -532,7 +590,7 @@ def test_a_thread_that_waits_prepares_the_steps_of_all_lanes():
     """One of two threads takes the lanes of both."""
     window, task = kernel.Window(3, True, 4), in_lanes(5)
     space = room(Variant(), window, task, np.float32, 2)
-    setup = kernel.Setup(IDS, OFFSETS, samplers(EVERYTHING), TREE, window, None)
+    setup = setup_of(samplers(EVERYTHING), window)
     with np.errstate(over="ignore"):
         for number in range(5):
             text.subsample(workspace.lane_at(space.lanes, number), number, setup, task)
@@ -556,7 +614,7 @@ def test_step_in_all_shapes_of_tile(m, n, architecture):
     lane.context[0, :m], lane.outputs[0, :n], lane.rates[0] = context, rows, 0.1
     lane.sizes[0, [workspace.CONTEXT, workspace.OUTPUTS, workspace.REPEATED]] = m, n, True
     window = kernel.Window(5, False, n - 1, most_repeated=100.0)
-    setup = kernel.Setup(IDS, OFFSETS, samplers(), TREE, window, None)
+    setup = setup_of(samplers(), window)
     layers = one_step.Layers(*INPUT_LAYERS[architecture], *kernel.NEGATIVE_SAMPLING)
     loss = one_step.score_step(setup, ours, lane, 0, layers)
     for columns in ((0, 16), (16, WIDTH)):
@@ -764,7 +822,7 @@ def test_noise_that_rests_on_the_centre_word_does_not_hang():
 def test_noise_words_differ_from_the_centre_word():
     window = kernel.Window(3, True, 3)
     lane = workspace.lane_at(room(Variant(), window, TASK, np.float32).lanes, 0)
-    setup, slot = kernel.Setup(IDS, OFFSETS, samplers(), TREE, window, None), workspace.step_at(lane, 0)
+    setup, slot = setup_of(samplers(), window), workspace.step_at(lane, 0)
     repeated = 0
     with np.errstate(over="ignore"):
         for _ in range(40):
@@ -801,10 +859,7 @@ def test_any_pieces_of_the_corpus_are_a_chunk(pieces, variant):
 def test_paths_and_their_signs():
     variant = Variant(output_layer=kernel.HIERARCHICAL_SOFTMAX)
     lane = workspace.lane_at(room(variant, kernel.Window(3, True, 3), TASK, np.float64).lanes, 0)
-    setup, slot = (
-        kernel.Setup(IDS, OFFSETS, samplers(), TREE, kernel.Window(3, True, 3), None),
-        workspace.step_at(lane, 0),
-    )
+    setup, slot = setup_of(samplers(), kernel.Window(3, True, 3)), workspace.step_at(lane, 0)
     for word in range(VOCABULARY):
         nodes, code = TREE.path(word)
         variant.output_layer.rows(setup, lane, slot, word)

@@ -15,7 +15,7 @@ from wordkin.errors import pip_install
         (0, {}, "workers is 0; it must be a whole number of at least 1"),
         (True, {}, "workers is True"),
         ("8", {}, "workers is '8'"),
-        (2, {"round_tokens": 0}, "round_tokens is 0; it must be a whole number of at least 1, or nothing"),
+        (2, {"round_tokens": 0}, "round_tokens is 0; it must be a whole number of at least 1, or None"),
         (2, {"exchange_precision": "float8"}, "it must be one of float32, float16"),
         (2, {"address": 6379}, "address is 6379; it must be text"),
     ],

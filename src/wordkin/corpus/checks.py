@@ -45,14 +45,17 @@ _INVERSE = pow(_FACTOR, -1, 2**64)
 
 def check(corpus: EncodedCorpus) -> list[str]:
     """Warnings about a corpus: one line each, with the numbers and the advice. Empty if nothing is unusual."""
-    frequent = _words(corpus.vocabulary, range(min(FREQUENT, len(corpus.vocabulary))))
-    findings = (
-        _single_characters(corpus, frequent),
-        _one_line(corpus),
-        _copies(corpus),
-        _no_spaces(corpus, frequent) or _few_words(corpus),
-        _two_cases(corpus, frequent),
-    )
+    if corpus.report.sources == 0:  # ids, which were never text
+        findings: tuple[str | None, ...] = (_few_words(corpus),)
+    else:
+        frequent = _words(corpus.vocabulary, range(min(FREQUENT, len(corpus.vocabulary))))
+        findings = (
+            _single_characters(corpus, frequent),
+            _one_line(corpus),
+            _copies(corpus),
+            _no_spaces(corpus, frequent) or _few_words(corpus),
+            _two_cases(corpus, frequent),
+        )
     return [finding for finding in findings if finding is not None]
 
 
@@ -146,11 +149,10 @@ def _few_words(corpus: EncodedCorpus) -> str | None:
             f"{argument('min_count', corpus.settings['min_count'])} dropped {report.dropped_by_min_count:,} tokens in "
             "rarer words"
         )
-        cause += ": lower it, or give more text"
+        cause += f": lower it, or give more {'text' if report.sources else 'ids'}"
     else:
-        cause = (
-            "with so few words, neighbours mean little: give more text, or check whether "
-            f"{argument('tokenizer')} fits it"
+        cause = "with so few words, neighbours mean little: give more " + (
+            f"text, or check whether {argument('tokenizer')} fits it" if report.sources else "ids"
         )
     return f"the vocabulary has only {words} words; {cause}"
 

@@ -29,7 +29,7 @@ _ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0, "missing_values": 0, "token_p
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CorpusReport:
-    """Counts of what was read from the text and what was dropped; all are exact."""
+    """Counts of what was read from the text and what was dropped; all are exact. Ids have no source."""
 
     sources: int
     tokens: int
@@ -50,7 +50,7 @@ class CorpusReport:
 
     def __str__(self) -> str:
         text = (
-            f"{units.plural(self.sources, 'source')}, {self.tokens:,} tokens, "
+            f"{units.plural(self.sources, 'source') if self.sources else 'ids'}, {self.tokens:,} tokens, "
             f"{self.distinct_words:,} distinct words; kept {self.words_kept:,} words, {self.tokens_kept:,} tokens in "
             f"{units.plural(self.sentences, 'sentence')}"
         )
@@ -133,7 +133,7 @@ class EncodedCorpus:
         config = TrainingConfig(min_count=min_count)
         read = read_ids(ids, offsets, words, config.min_count)
         report = CorpusReport(
-            sources=1,
+            sources=0,
             tokens=read.tokens,
             distinct_words=read.distinct_words,
             words_kept=len(read.vocabulary),

@@ -257,11 +257,11 @@ def _refuse_vocabulary(
         )
     left = "no word is" if report.words_kept == 0 else "only one word is"
     if has_no_spaces:
-        raise CorpusError(f"{left} left to train on: {tokenizer.advice_without_spaces()}")
+        raise CorpusError(f"{left} left: {tokenizer.advice_without_spaces()}")
     advice = (
         f"{argument('min_count', config.min_count)} dropped the other {report.distinct_words - report.words_kept:,} of "
         f"{report.distinct_words:,} distinct words (the most frequent occurs {most:,} times): lower it"
         if report.distinct_words > 1
         else "the corpus repeats a single word"
     )
-    raise CorpusError(f"{left} left to train on: {advice}, or give more text")
+    raise CorpusError(f"{left} left: {advice}, or give more text")

@@ -11,6 +11,7 @@ from made_subwords import with_subwords
 from wordkin import FormatError, OutputError, UnknownWordError, Word2Vec, WordVectors
 from wordkin.vectors import loading
 from wordkin.vectors.formats import fasttext_bin
+from wordkin.vectors.formats.product_quantizer import QuantizedMatrix
 from wordkin.vectors.postprocessing import stored_as
 
 SIZE, BUCKETS = 4, 13
@@ -255,6 +256,12 @@ def test_damage_of_compressed_models_is_named(tmp_path, data, message):
     path.write_bytes(data)
     with pytest.raises(FormatError, match=rf"damaged at byte [\d,]+: .*({message})"):
         WordVectors.load(path)
+
+
+def test_numbers_of_compressed_rows_that_overflow_are_no_warning_of_numpy():
+    centroids = [np.full((256, 2), value, np.float32) for value in (np.inf, 3e38)]
+    matrix = QuantizedMatrix(np.zeros((2, 2), np.uint8), centroids, np.array([0, 10], np.float32))
+    np.testing.assert_array_equal(matrix[:], [[np.nan, np.nan, 0, 0], [np.inf] * 4])
 
 
 def test_compressed_models_do_not_fill_the_memory(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from wordkin.compat.gensim.word2vec import Word2Vec, falling_rank
 from wordkin.errors import ConfigurationError, FormatError, corrupt_file
 from wordkin.model import huffman
 from wordkin.storage import container
+from wordkin.vectors.formats import fasttext_bin, native
 from wordkin.vectors.formats import gensim as stored
-from wordkin.vectors.formats import native
 from wordkin.vectors.formats.opening import open_input
 from wordkin.vectors.formats.pickle_reader import Made, Name, PickleReader, encoded
 from wordkin.vocabulary import Vocabulary, join_words
@@ -109,7 +110,11 @@ def load(fname: Any) -> Any:
     """
     path = Path(fname)
     with path.open("rb") as file:
-        first = file.read(16)
+        first = file.read(32)
+    if fasttext_bin.recognises(path, first):
+        raise FormatError(f"{path} is a model of fastText: gensim.models.fasttext.load_facebook_vectors reads it")
+    if re.match(rb"\d+ \d+\r?\n", first):
+        raise FormatError(f"{path} is in word2vec's format: KeyedVectors.load_word2vec_format reads it")
     try:
         if not native.recognises(path, first):
             return _load_gensim(path)

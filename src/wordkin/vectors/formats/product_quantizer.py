@@ -32,7 +32,8 @@ class QuantizedMatrix:
         """Some rows: (rows, columns) float32."""
         parts = [part[codes] for part, codes in zip(self._centroids, self._codes[rows].T, strict=True)]
         found = np.concatenate(parts, axis=1)
-        return found if self._lengths is None else found * self._lengths[rows, None]
+        with np.errstate(invalid="ignore", over="ignore"):  # a file may hold any number
+            return found if self._lengths is None else found * self._lengths[rows, None]
 
 
 def read_matrix(path: Path, data: Bytes, begin: int) -> tuple[QuantizedMatrix, int]:
