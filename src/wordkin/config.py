@@ -81,7 +81,8 @@ class Bounds:
     def range(self) -> str:
         """The allowed values in words, None apart."""
         if self.choices:
-            return "one of " + ", ".join(self.choices) + (f", or in Python a function {self.function}" if self.function else "")
+            function = f", or in Python a function {self.function}" if self.function else ""
+            return f"one of {', '.join(self.choices)}{function}"
         if self.size:
             return "a size such as 2GB, 500MB or 1.5GiB, or a number of bytes"
         noun = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]

@@ -110,7 +110,10 @@ def test_what_a_function_raises_is_not_changed():
         ({"token_pattern": "(a)(b)"}, r"token_pattern is '\(a\)\(b\)'; it has 2 groups, but may have one"),
         ({"token_pattern": 3}, "token_pattern is 3; it must be text"),
         ({"token_pattern": "a", "tokenizer": "words"}, "token_pattern is 'a', and tokenizer is given, too"),
-        ({"tokenizer": "spacy"}, "it must be one of whitespace, words, characters, or in Python a function that takes a line"),
+        (
+            {"tokenizer": "spacy"},
+            "it must be one of whitespace, words, characters, or in Python a function that takes a line",
+        ),
         ({"tokenizer": object()}, "or in Python a function that takes a line of text and returns its tokens"),
         ({"tokenizer": "nltk:tokenize"}, "the tokenizer was the function nltk:tokenize, which no file holds: give it"),
     ],
