@@ -69,7 +69,7 @@ def main() -> None:
         vectors = take_training(browser)
         if sys.argv[1:]:
             vectors = WordVectors.load(sys.argv[1])
-        take(browser, Inspected("example"), "lab", "lab", "ArrowRight", 7)
+        take(browser, Inspected("example"), "lab", "lab", "ArrowRight", 8)
         take(browser, Inspected("demo", vectors), "explorer?word=string", "explorer")
         browser.close()
 

@@ -33,6 +33,7 @@ napoleon_use_rtype = False
 html_theme = "furo"
 html_title = f"wordkin {release}"
 html_copy_source = False
+man_pages = [("reference/cli", "wordkin", "learn word vectors from text, and query them", author, 1)]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 

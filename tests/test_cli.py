@@ -1027,7 +1027,7 @@ def every_command() -> list[click.Command]:
 
 def test_every_help_ends_with_examples_that_parse(here):
     here("--help")  # adds the commands
-    assert len(every_command()) == 13
+    assert len(every_command()) == 17
     for command in every_command():
         name = [] if command is cli.wordkin else [command.name]
         shown = here(*name, "--help").stdout
@@ -1062,8 +1062,18 @@ def test_every_command_has_quiet_and_readers_of_vectors_have_from(here):
     assert all({"-q", "--quiet"} <= of_command for of_command in flags.values())
     for option in ("--from", "--skip-bad-rows"):
         assert {name for name, of_command in flags.items() if option in of_command} == {
-            *("similar", "analogy", "info", "explain", "evaluate", "inspect", "convert", "train")
+            *("similar", "analogy", "info", "explain", "evaluate", "inspect", "convert", "train"),
+            *("drift", "documents", "neighbours"),
         }
+
+
+def test_the_shell_completes():
+    asked = {"_WORDKIN_COMPLETE": "bash_complete", "COMP_WORDS": "wordkin documents --weig", "COMP_CWORD": "2"}
+    code = "import sys; sys.argv[:] = ['wordkin']; from wordkin.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **asked}, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "plain,--weighting\n", "")
 
 
 def test_messages_name_parameters_only_by_the_function():

@@ -70,8 +70,8 @@ def test_a_budget_is_text_or_bytes(tmp_path):
 def test_the_first_rate_follows_the_architecture():
     assert TrainingConfig().first_learning_rate == 0.05
     assert TrainingConfig(output_layer="hierarchical-softmax").first_learning_rate == 0.025
-    assert TrainingConfig(architecture="cbow").first_learning_rate == 0.1
-    assert TrainingConfig(architecture="cbow", cbow_gradient="word2vec").first_learning_rate == 0.05
+    assert TrainingConfig(architecture="cbow").first_learning_rate == 0.05
+    assert TrainingConfig(architecture="cbow", cbow_gradient="exact").first_learning_rate == 0.1
     assert TrainingConfig(architecture="cbow", learning_rate=0.01).first_learning_rate == 0.01
 
 

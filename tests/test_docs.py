@@ -74,11 +74,17 @@ def test_the_site_builds_and_has_every_public_name(tmp_path):
         methods = {name for name in dir(public) if not name.startswith("_")}
         assert {f"wordkin.{public.__name__}.{name}" for name in methods} <= known
     assert "wordkin.evaluation.evaluate_similarity" in known
+    manual = [*build[:-3], "man", "-d", str(tmp_path / ".doctrees"), str(ROOT / "docs"), str(tmp_path / "man")]
+    done = subprocess.run(manual, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "man" / "wordkin.1").read_text("utf-8")
+    assert written.count('.TH "WORDKIN" "1"') == 1
     page = (tmp_path / "reference" / "cli.html").read_text("utf-8")
     for name, command in COMMANDS.items():
         assert f'id="wordkin-{name}"' in page
         flags = {flag for flag in options_of(command) - OF_EVERY_COMMAND if flag.startswith("-")}
         assert {flag for flag in flags if f"{flag}</span>" not in page} == set()
+        assert f".SS {name}\n" in written
 
 
 def test_docstring_examples():

@@ -27,16 +27,9 @@ EncodingErrors = Literal["strict", "replace"]
 ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
 OUTPUT_LAYERS: tuple[str, ...] = get_args(OutputLayer)
 CBOW_GRADIENTS: tuple[str, ...] = get_args(CbowGradient)
-DEFAULT_LEARNING_RATES = {
-    ("skipgram", "negative-sampling"): 0.05,
-    ("skipgram", "hierarchical-softmax"): 0.025,
-    ("cbow", "negative-sampling"): 0.1,
-    ("cbow", "hierarchical-softmax"): 0.1,
-}
-"""η of the first step for each variant, chosen by benchmarks/defaults.py; docs/performance.md has the figures."""
-
-WORD2VEC_CBOW_LEARNING_RATE = 0.05
-"""The same for cbow_gradient="word2vec", whose steps are longer; word2vec.c's own."""
+SKIPGRAM_LEARNING_RATES = {"negative-sampling": 0.05, "hierarchical-softmax": 0.025}
+CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
+"""η of the first step, chosen by benchmarks/defaults.py; docs/performance.md has the figures."""
 
 TOKENIZERS: tuple[str, ...] = get_args(TokenizerName)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
@@ -148,8 +141,8 @@ class TrainingConfig:
         choices=OUTPUT_LAYERS,
     )
     cbow_gradient: CbowGradient = _parameter(
-        "exact",
-        "divide CBOW's gradient by the number of context words (exact), or not (word2vec)",
+        "word2vec",
+        "divide CBOW's gradient by the number of context words (exact), or not, as word2vec.c and gensim (word2vec)",
         str,
         choices=CBOW_GRADIENTS,
     )
@@ -193,8 +186,8 @@ class TrainingConfig:
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
     learning_rate: float | None = _parameter(
         None,
-        "η of the first step; by default 0.05 for skip-gram (0.025 with hierarchical softmax), 0.1 for CBOW "
-        "(0.05 with --cbow-gradient word2vec)",
+        "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax and 0.1 for CBOW with "
+        "--cbow-gradient exact",
         float,
         low=0,
         low_open=True,
@@ -327,9 +320,9 @@ class TrainingConfig:
         """η of the first step: the given value, or the variant's default."""
         if self.learning_rate is not None:
             return self.learning_rate
-        if self.architecture == "cbow" and self.cbow_gradient == "word2vec":
-            return WORD2VEC_CBOW_LEARNING_RATE
-        return DEFAULT_LEARNING_RATES[self.architecture, self.output_layer]
+        if self.architecture == "cbow":
+            return CBOW_LEARNING_RATES[self.cbow_gradient]
+        return SKIPGRAM_LEARNING_RATES[self.output_layer]
 
     @property
     def copies_of_weights(self) -> int:

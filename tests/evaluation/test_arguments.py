@@ -9,6 +9,7 @@ from wordkin.evaluation import (
     evaluate_analogies,
     evaluate_categorisation,
     evaluate_outliers,
+    evaluate_sessions,
     evaluate_similarity,
 )
 from wordkin.evaluation.stability import stability
@@ -30,6 +31,7 @@ def vectors() -> WordVectors:
         (evaluate_similarity, "similarity"),
         (evaluate_categorisation, "categorisation"),
         (evaluate_outliers, "outliers"),
+        (evaluate_sessions, "sessions"),
     ],
 )
 def test_sources_and_words(vectors, evaluate, name):

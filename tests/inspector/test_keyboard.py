@@ -10,7 +10,7 @@ from wordkin.inspector.api import Evaluation, Inspected
 MOST_STOPS = 150
 VIEWS = {
     "lab": "",
-    "lab with CBOW": "lab?architecture=cbow&in=sea1 sea2",
+    "lab with CBOW, on a text": "lab?source=corpus&architecture=cbow",
     "lab with hierarchical softmax": "lab?source=example&layer=hierarchical-softmax",
     "lab with CBOW and hierarchical softmax": "lab?source=example&architecture=cbow&layer=hierarchical-softmax",
     "training": "training?words=sea1 land1",
@@ -255,6 +255,7 @@ def test_the_lab(opened, page, until):
     assert count.inner_text() == f"{lines - 1} / {lines}"
     page.keyboard.press("ArrowLeft")
     assert count.inner_text() == f"{lines - 2} / {lines}"
+    press(page, page.get_by_role("button", name="All chapters open"))
     press(page, page.locator(".lab-title").nth(2))
     assert count.inner_text() == f"3 / {lines}"
     press(page, page.get_by_role("button", name="Step", exact=True))
@@ -270,7 +271,7 @@ def test_the_lab(opened, page, until):
     plot = page.get_by_role("application")
     press(page, plot, "End")
     assert "J" in page.locator(".plot .spoken").inner_text()
-    assert count.inner_text() == f"3 / {lines}"
+    assert count.inner_text().startswith("3 / ")  # without the lines of a negative
     press(page, page.locator(".u-label").last, "Space")
     assert page.locator(".u-label").last.get_attribute("aria-pressed") == "false"
     press(page, page.get_by_role("button", name="Start again"))

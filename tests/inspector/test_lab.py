@@ -62,6 +62,10 @@ def test_every_number_is_the_objective_s(architecture, output_layer):
         assert found["dJ_dx"] == pytest.approx(found["y"] - labels[output])
         np.testing.assert_allclose(found["inputs_after"], V - 0.3 / len(V) * wanted.dJ_dv)
         assert found["J_after"] < found["J"]
+        assert found["pairs"][output] == {name: getattr(wanted, name) for name in lab.SCALARS}
+    whole = found["window"]
+    np.testing.assert_allclose(whole["dJ_dv"], np.array([pair["dJ_dx"] for pair in found["pairs"]]) @ W)
+    assert whole["J_after"] == lab.steps(NOTHING, {"state": state, "steps": 1})["J"][0]
 
 
 @pytest.mark.parametrize(("architecture", "output_layer"), VARIANTS)

@@ -8,7 +8,22 @@ from wordkin.inspector import lab
 from wordkin.inspector.api import Inspected
 from wordkin.model import objective
 
-LINES = ["x", "y", "J", "dJ_dy", "dy_dx", "dJ_dx", "dx_dv", "dJ_dv", "dJ_dw", "v0", "w", "J_after"]
+LINES = [
+    "row",
+    "x",
+    "y",
+    "J",
+    "J_all",
+    "dJ_dy",
+    "dy_dx",
+    "dx_dv",
+    "dJ_dx",
+    "other-dJ_dy",
+    "other-dJ_dx",
+    "dJ_dv",
+    "dJ_dw",
+]
+LINES += ["v0", "w", "J_after", "sum", "J_all_after"]
 
 
 def opened(page, address, link="#lab"):
@@ -34,6 +49,7 @@ def test_the_numbers_are_the_objective_s(page, inspector):
     numbers = objective.pair_pass(v, w, 1, 0.5)
     for _line in LINES[1:]:
         page.get_by_role("button", name="Forward ▶").click()
+    assert exact(page, "row")[-3:] == v.tolist()
     assert exact(page, "x") == [v[0], w[0], v[1], w[1], v[2], w[2], numbers.x]
     assert exact(page, "y")[-1] == numbers.y
     assert exact(page, "J")[-1] == numbers.J
@@ -45,18 +61,24 @@ def test_the_numbers_are_the_objective_s(page, inspector):
     np.testing.assert_allclose(exact(page, "v0")[-3:], numbers.v_after)
     assert exact(page, "w")[-3:] == numbers.w_after.tolist()
     assert exact(page, "J_after") == [numbers.J, pytest.approx(numbers.J_after)]
+    fly = objective.pair_pass(v, lab.EXAMPLE_W[3], 0, 0.5)
+    assert exact(page, "other-dJ_dx") == [fly.dJ_dy, fly.dy_dx, fly.y, 0, fly.dJ_dx]
+    assert exact(page, "J_all") == [numbers.J, fly.J, pytest.approx(numbers.J + fly.J)]
+    np.testing.assert_allclose(exact(page, "sum")[-3:], numbers.dJ_dv + fly.dJ_dv)
 
 
 def test_buttons_keys_and_titles_walk_through_the_derivation(page, inspector):
     opened(page, inspector(Inspected("")))
     assert page.locator(".lab-line").count() == len(LINES)
-    assert current(page) == "x"
+    assert current(page) == "row"
     assert page.get_by_role("button", name="◀ Back").is_disabled()
     page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Forward ▶").click()
-    assert current(page) == "J"
-    page.keyboard.press("ArrowLeft")
     assert current(page) == "y"
+    page.keyboard.press("ArrowLeft")
+    assert current(page) == "x"
+    page.get_by_role("button", name="The two gradients").click()
+    assert current(page) == "dJ_dv"
     page.get_by_role("button", name="The gradient of the output vector").click()
     assert current(page) == "dJ_dw"
     assert page.locator(".lab-edge-backward").count() == 3
@@ -68,7 +90,7 @@ def test_a_negative_example(page, inspector):
     opened(page, inspector(Inspected("")))
     page.get_by_label("dog → fly").check()
     numbers = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[3], 0, 0.5)
-    page.locator('[data-line="J"]', has_text="negative example").wait_for()
+    page.locator('[data-line="J"]', has_text="negative example").wait_for(state="attached")
     assert exact(page, "J")[-1] == numbers.J
 
 
@@ -95,14 +117,11 @@ def test_steps_follow_each_other_however_fast_the_button_is_pressed(page, inspec
     # Both at once: where the first step is drawn before the second click, the button has moved from under the mouse.
     page.get_by_role("button", name="Step", exact=True).evaluate("button => { button.click(); button.click(); }")
     page.get_by_text("· 2 steps").wait_for()
-    page.wait_for_load_state("networkidle")
-    twice = page.locator(".lab-sum output").get_attribute("title")
-    page.get_by_role("button", name="Start again").click()
-    page.get_by_text("· 0 steps").wait_for()
-    for taken in (1, 2):
-        page.get_by_role("button", name="Step", exact=True).click()
-        page.get_by_text(f"· {taken} steps").wait_for()
-    until(lambda: page.locator(".lab-sum output").get_attribute("title") == twice)
+    V, W, labels = lab.EXAMPLE_V[:1].copy(), lab.EXAMPLE_W[2:].copy(), np.array([1, 0])
+    for _step in range(2):
+        objective.window_step(V, W, np.array([0]), np.arange(2), labels, 0.5, "skipgram")
+    J = objective.loss(W @ V[0], labels).sum()
+    until(lambda: float(page.locator(".lab-sum output").get_attribute("title")) == pytest.approx(J))
 
 
 def test_the_rate_is_kept_in_the_link(page, inspector, until):
@@ -206,6 +225,127 @@ def test_hierarchical_softmax_draws_the_path(page, inspector):
     page.locator(".lab-spot-chosen", has_text="n1").wait_for()
 
 
+def lit(page, mark="data-lit"):
+    """The quantities that are marked, in the text and in the network."""
+    found = page.locator(f".lab-text [{mark}], .lab-network [{mark}]")
+    return set(found.evaluate_all("all => all.map(each => each.getAttribute('data-of'))"))
+
+
+def test_a_quantity_lights_up_in_the_text_and_the_network(page, inspector, until):
+    opened(page, inspector(Inspected("")))
+    page.get_by_role("button", name="The two gradients").click()
+    page.locator('[data-line="dJ_dv"] mn[data-of="dJ_dv.1"]').hover()
+    until(lambda: lit(page) == {"dJ_dv.1", "dJ_dv"})
+    assert lit(page, "data-origin") == {"dJ_dx", "w", "w.1"}
+    error = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[2], 1, 0.5).dJ_dv[1]
+    assert str(error).replace("-", "−") in page.locator(".lab-readout").inner_text()
+    page.get_by_role("button", name="Forward: how sure").click()
+    page.locator('[data-line="x"] mn[data-of="v.1"]').hover()
+    until(lambda: lit(page, "data-origin") == {"in.0.1", "in.0"})
+    page.locator('.lab-touch line[data-of="w.1"]').hover(force=True)
+    until(lambda: lit(page) == {"w.1", "w"})
+    page.locator('.lab-network [tabindex="0"]').focus()
+    until(lambda: lit(page) == {"in.0.0", "in.0"})
+    page.keyboard.press("ArrowRight")
+    until(lambda: lit(page) == {"in.0.1", "in.0"})
+    assert current(page) == "x"
+
+
+def test_a_number_of_a_vector_is_changed(page, inspector, until):
+    opened(page, inspector(Inspected("")))
+    field = page.get_by_label("v dog, number 2")
+    field.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("-1.25")
+    v, w = np.array([0.2, -1.25, 0.4]), lab.EXAMPLE_W[2]
+    until(lambda: exact(page, "J")[-1] == objective.pair_pass(v, w, 1, 0.5).J)
+    assert field.input_value() == "-1.25"
+    page.keyboard.press("ArrowUp")
+    until(lambda: exact(page, "x")[-1] == pytest.approx(np.array([0.2, -1.2, 0.4]) @ w))
+    page.get_by_role("button", name="Start again").click()
+    until(lambda: exact(page, "x")[-1] == lab.EXAMPLE_V[0] @ w)
+
+
+def test_a_number_is_predicted_before_it_is_shown(page, inspector):
+    opened(page, inspector(Inspected("")))
+    page.get_by_role("button", name="Predict first").click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert current(page) == "y"
+    y = objective.pair_pass(lab.EXAMPLE_V[0], lab.EXAMPLE_W[2], 1, 0.5).y
+    assert y not in exact(page, "y")
+    assert y not in exact(page, "J")
+    guess = page.get_by_label("Your prediction of y")
+    verdict = page.locator(".lab-guess output")
+    for typed, said in [
+        ("0.6", "Too high."),
+        ("0,1", "Too low."),
+        ("half", "not a number"),
+        ("0.54", "Right: it is 0.5424."),
+    ]:
+        guess.fill(typed)
+        page.keyboard.press("Enter")
+        verdict.get_by_text(said).wait_for()
+    assert exact(page, "y")[-1] == y
+    page.keyboard.press("Enter")
+    page.get_by_label("Your prediction of J").wait_for()
+    assert current(page) == "J"
+    page.get_by_role("button", name="Show it").click()
+    assert exact(page, "J")[-1] == pytest.approx(-np.log(y))
+
+
+def test_a_text_is_trained_on_window_by_window(browser, inspector):
+    page = browser.new_page(locale="en")  # whose console may say that a call was refused
+    opened(page, inspector(Inspected("")), "#lab?source=corpus")
+    centre = page.locator(".lab-centre")
+    assert centre.inner_text() == "the"
+    page.get_by_role("button", name="Train this window").click()
+    page.locator(".lab-centre", has_text="dog").wait_for()
+    assert page.locator(".lab-context").all_inner_texts() == ["the", "can", "run"]
+    page.get_by_label("context word").select_option("run")
+    page.get_by_label("run → dog").wait_for()
+    page.get_by_role("button", name="20 passes").click()
+    page.get_by_text("· 561 windows").wait_for()
+    words = page.locator(".lab-cosines tbody th").all_inner_texts()
+    cosines = page.locator(".lab-cosines tbody tr").nth(words.index("dog")).locator("td")
+    assert cosines.nth(words.index("cat")).inner_text() == "1.0"
+    page.get_by_text("Another text").click()
+    page.get_by_label("Lines of text").fill("alone")
+    page.get_by_role("button", name="Use this text").click()
+    page.get_by_role("alert").get_by_text("no line of the text has two words").wait_for()
+    page.get_by_label("Lines of text").fill("山高水長\n月白風清")
+    page.get_by_role("button", name="Use this text").click()
+    page.locator(".lab-centre", has_text="山").wait_for()
+    page.get_by_role("button", name="高").first.click()
+    page.locator(".lab-centre", has_text="高").wait_for()
+    page.get_by_label("w 高, number 1").fill("0.75")
+    page.get_by_label("w₁ = 0.75").first.wait_for(state="attached")
+    page.reload()
+    page.locator(".lab-centre", has_text="山").wait_for()
+    page.close()
+
+
+SWIPE = """(element, [from, to]) => {
+  const touch = (x) => new Touch({ identifier: 1, target: element, clientX: x, clientY: 600 });
+  element.dispatchEvent(new TouchEvent("touchstart", { bubbles: true, touches: [touch(from)] }));
+  element.dispatchEvent(new TouchEvent("touchend", { bubbles: true, changedTouches: [touch(to)] }));
+}"""
+
+
+def test_chapters_are_turned_by_a_swipe_and_lead_to_other_networks(page, inspector, until):
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, inspector(Inspected("")))
+    page.locator(".lab-text").evaluate(SWIPE, [300, 100])
+    until(lambda: current(page) == "x")
+    page.locator(".lab-text").evaluate(SWIPE, [100, 300])
+    until(lambda: current(page) == "row")
+    page.get_by_role("button", name="CBOW: the mean of the context").click()
+    page.get_by_role("button", name="Show the network with CBOW").click()
+    page.locator('[data-line="v"][aria-current=step]').wait_for()
+    assert "architecture=cbow" in page.url
+    assert exact(page, "v") == lab.EXAMPLE_V[0].tolist()
+
+
 def test_a_word_that_is_not_there(browser, inspector):
     page = browser.new_page(locale="en")  # whose console may say that a call was refused
     opened(page, inspector(Inspected("")))
@@ -249,4 +389,5 @@ def test_nothing_is_wider_than_the_window(page, inspector, width, height, scheme
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=scheme)
     opened(page, inspector(Inspected("")), "#lab?architecture=cbow&in=dog cat run&layer=hierarchical-softmax")
+    page.get_by_role("button", name="All chapters open").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

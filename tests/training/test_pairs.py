@@ -18,8 +18,8 @@ TREE = huffman.tree(np.array([5, 3, 2]))  # the first word's path has one node, 
     ("parameters", "of_input", "of_output"),
     [
         ({}, 4 * 6 * WORDS, 4 * (WORDS + 5 * NOISE)),
-        ({"architecture": "cbow"}, 6 * WORDS, WORDS + 5 * NOISE),
-        ({"architecture": "cbow", "cbow_gradient": "word2vec"}, 4 * 6 * WORDS, WORDS + 5 * NOISE),
+        ({"architecture": "cbow", "cbow_gradient": "exact"}, 6 * WORDS, WORDS + 5 * NOISE),
+        ({"architecture": "cbow"}, 4 * 6 * WORDS, WORDS + 5 * NOISE),
         ({"output_layer": "hierarchical-softmax"}, 4 * 1.5 * WORDS, 4 * np.array([0.5, 1, 0])),
     ],
 )

@@ -169,7 +169,7 @@ def test_few_words_and_twice_the_default_rate_stay_finite(architecture, output_l
         deterministic=deterministic,
     )
     model = Word2Vec(config, learning_rate=2 * config.first_learning_rate).fit(few_words(words, 20_000))
-    assert abs(model.vectors.vectors).max() < 15
+    assert abs(model.vectors.vectors).max() < 30
     assert model.history[-1].loss <= 1.05 * model.history[0].loss
 
 

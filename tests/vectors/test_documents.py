@@ -99,6 +99,13 @@ def test_documents_that_fill_several_blocks(monkeypatch):
         np.testing.assert_allclose(encoder.transform(corpus), fitted, atol=1e-6)
 
 
+@pytest.mark.parametrize("weighting", ["mean", "idf", "sif"])
+def test_a_long_document_has_the_mean_of_its_words(weighting):
+    vectors = WordVectors.from_arrays(WORDS, MATRIX + 0.1, COUNTS)  # sums that float32 has to round
+    short, long = vectors.documents(["cat dog", "cat dog " * 300_000], weighting=weighting)
+    np.testing.assert_allclose(long, short, rtol=1e-6)
+
+
 def test_idf_weights_come_from_the_documents_of_fit():
     encoder = DocumentEncoder(VECTORS, weighting="idf").fit(["the cat cat", "the dog", "the", "bird"])
     n, frequencies = 4, {"the": 3, "cat": 1, "dog": 1, "sat": 0}

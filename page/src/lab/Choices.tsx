@@ -21,15 +21,14 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
         chosen(event.currentTarget);
       }}
     >
-      {status.model?.has_output_vectors && (
-        <label>
-          {t({ en: "network", zh: "網路" })}
-          <select value={source} onChange={(event) => goTo("lab", { source: event.currentTarget.value })}>
-            <option value="model">{status.model.name}</option>
-            <option value="example">{t({ en: "the four-word example", zh: "四個詞的例子" })}</option>
-          </select>
-        </label>
-      )}
+      <label>
+        {t({ en: "network", zh: "網路" })}
+        <select value={source} onChange={(event) => goTo("lab", { source: event.currentTarget.value })}>
+          {status.model?.has_output_vectors && <option value="model">{status.model.name}</option>}
+          <option value="example">{t({ en: "the four-word example", zh: "四個詞的例子" })}</option>
+          <option value="corpus">{t({ en: "a text, window by window", zh: "一段文本，逐窗訓練" })}</option>
+        </select>
+      </label>
       <label>
         {t({ en: "input layer", zh: "輸入層" })}
         <select value={state.architecture} onChange={(event) => choose({ architecture: event.currentTarget.value })}>
@@ -62,6 +61,8 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
           ))}
         </select>
       </label>
+      {source !== "corpus" && (
+        <>
       <label>
         {cbow ? t({ en: "context words", zh: "上下文詞" }) : t({ en: "input word", zh: "輸入詞" })}
         <Words name="in" value={beginning.inputs.join(" ")} beginning={beginning} required />
@@ -82,6 +83,8 @@ export function Choices({ status, beginning }: { status: Status; beginning: Begi
         ))}
       </datalist>
       <button type="submit">{t({ en: "Show", zh: "顯示" })}</button>
+        </>
+      )}
     </form>
   );
 }

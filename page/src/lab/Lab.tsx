@@ -4,11 +4,15 @@ import { useLanguage } from "../i18n";
 import { readable } from "../math/numbers";
 import { goTo, useRoute } from "../route";
 import { Choices } from "./Choices";
+import { Cosines } from "./Cosines";
 import { Derivation } from "./Derivation";
 import "./lab.css";
-import { Runs } from "./Runs";
+import { OwnText } from "./OwnText";
+import { type Point, RunButtons, RunViews } from "./Runs";
+import { Sentence } from "./Sentence";
 import { Tree } from "./Tree";
-import type { Beginning, Pass, State, StepOf, Stepped } from "./types";
+import { isWide } from "./wide";
+import type { Beginning, Corpus, CorpusShown, Pass, State, StepOf, Stepped } from "./types";
 
 const LEAST_POWER = -3;
 const MOST_POWER = 1;
@@ -33,9 +37,10 @@ export function Lab({ status }: { status: Status }) {
   const fallback = bare ? "example" : undefined;
   const [wanted, setWanted] = useState<Wanted>();
   const [shown, setShown] = useState<Shown>();
-  const [losses, setLosses] = useState<number[]>([]); // at the beginning, and after each step
+  const [losses, setLosses] = useState<Point[]>([]); // at the beginning, and after each step
   const [positivesOnly, setPositivesOnly] = useState(false);
   const [of, setOf] = useState<StepOf>("window");
+  const [corpus, setCorpus] = useState<CorpusShown>(); // if a text is trained on
   const [error, setError] = useState("");
   const failed = useCallback((failure: Error) => failure.name !== "AbortError" && setError(failure.message), []);
 
@@ -46,15 +51,19 @@ export function Lab({ status }: { status: Status }) {
     setWaits(true);
     const left = new AbortController();
     const eta = new URLSearchParams(location.hash.split("?")[1]).get("eta");
-    const show = (beginning: Beginning) => {
+    const show = (beginning: Beginning, corpus?: CorpusShown) => {
       setWanted({ beginning, state: beginning.state, output: 0 });
-      setLosses([]);
+      setCorpus(corpus);
+      setLosses(corpus ? [[0, corpus.J]] : []);
       setPositivesOnly(false);
       setError("");
     };
-    call<Beginning>("lab-begin", wishes(new URLSearchParams(asked), eta, fallback), left.signal)
-      .then(show, failed)
-      .then(() => left.signal.aborted || setWaits(false));
+    const wished = wishes(new URLSearchParams(asked), eta, fallback);
+    const begins =
+      wished.source === "corpus"
+        ? call<CorpusShown>("lab-corpus", { ...wished, ...wishesOfText(asked) }, left.signal).then((it) => show(it.beginning, it))
+        : call<Beginning>("lab-begin", wished, left.signal).then((it) => show(it));
+    begins.catch(failed).then(() => left.signal.aborted || setWaits(false));
     return () => left.abort();
   }, [asked, fallback, failed]);
   useEffect(begin, [begin]);
@@ -65,31 +74,73 @@ export function Lab({ status }: { status: Status }) {
     const { state, output } = wanted;
     call<Pass>("lab-pass", { state, output }, left.signal).then((pass) => {
       setShown({ ...wanted, pass });
-      setLosses((before) => (before.length ? before : [pass.J_of_all]));
+      setError("");
+      setLosses((before) => (before.length ? before : [[0, pass.J_of_all]]));
     }, failed);
     return () => left.abort();
   }, [wanted, failed]);
 
   const latest = useRef<Wanted>(undefined); // what the next step starts from, also while the last one is not drawn yet
   latest.current = wanted;
+  const latestCorpus = useRef<CorpusShown>(undefined);
+  latestCorpus.current = corpus;
   const queue = useRef(Promise.resolve()); // steps follow each other, however fast the button is pressed
-  const take = useCallback(
-    (steps: number) => {
-      const time = begun.current;
-      const turn = queue.current.then(async () => {
-        const from = latest.current;
-        if (time !== begun.current || !from) return;
+  const inTurn = useCallback((work: (isLate: () => boolean) => Promise<void>) => {
+    const time = begun.current;
+    const isLate = () => time !== begun.current;
+    const turn = queue.current.then(() => (isLate() ? undefined : work(isLate)));
+    queue.current = turn.catch(() => undefined);
+    return turn;
+  }, []);
+  const takePairs = useCallback(
+    (steps: number) =>
+      inTurn(async (isLate) => {
+        const from = latest.current!;
         const { state, J } = await call<Stepped>("lab-steps", { state: from.state, steps, of });
-        if (time !== begun.current) return;
+        if (isLate()) return;
         latest.current = { beginning: from.beginning, state, output: state.turn };
         setWanted(latest.current);
-        setLosses((before) => [...before, ...J]);
-      });
-      queue.current = turn.catch(() => undefined);
-      return turn;
-    },
-    [of],
+        setLosses((before) => [...before, ...J.map((J, index): Point => [before.at(-1)![0] + index + 1, J])]);
+      }),
+    [of, inTurn],
   );
+  /** Trains on the windows that come next, after a change of the corpus; no step, and only the change is shown. */
+  const takeWindows = useCallback(
+    (steps: number, change: (corpus: Corpus) => Corpus = (corpus) => corpus, input = 0) =>
+      inTurn(async (isLate) => {
+        const { eta } = latest.current!.state;
+        const found = await call<CorpusShown>("lab-corpus-steps", {
+          corpus: change({ ...latestCorpus.current!.corpus, eta }),
+          steps,
+          input,
+        });
+        if (isLate()) return;
+        latestCorpus.current = found;
+        latest.current = { beginning: found.beginning, state: found.beginning.state, output: 0 };
+        setCorpus(found);
+        setWanted(latest.current);
+        setError("");
+        if (steps) setLosses((before) => [...before, [before.at(-1)![0] + steps, found.J]]);
+      }),
+    [inTurn],
+  );
+
+  const edit = (state: State) => {
+    begun.current++; // a step that is on its way starts from other numbers
+    const before = wanted!.state;
+    setWanted({ ...wanted!, state });
+    if (!corpus) return setLosses([]);
+    const { input_rows, output_rows, input } = corpus.window;
+    takeWindows(
+      0,
+      ({ V, W, ...others }) => ({
+        ...others,
+        V: replaced(V, input_rows, before.inputs, state.inputs),
+        W: replaced(W, output_rows, before.outputs, state.outputs),
+      }),
+      input ?? 0,
+    ).catch(failed);
+  };
 
   const working = waits && (
     <p role="status" class="lab-working">
@@ -99,14 +150,40 @@ export function Lab({ status }: { status: Status }) {
   if (!wanted || !shown) return error ? <p role="alert">{error}</p> : working;
   const { beginning, state, output, pass } = shown;
   const eta = wanted.state.eta;
+  const windows = corpus?.corpus.lines.reduce((sum, line) => sum + line.length, 0);
+  const buttons = (
+    <RunButtons
+      state={state}
+      pass={pass}
+      losses={losses}
+      positivesOnly={positivesOnly}
+      onPositivesOnly={(only) => {
+        setPositivesOnly(only);
+        const outputs = state.outputs.map((each, index) => ({
+          ...each,
+          label: only ? (1 as const) : beginning.state.outputs[index]!.label,
+        }));
+        setWanted({ beginning, state: { ...state, outputs }, output });
+      }}
+      of={of}
+      onOf={setOf}
+      take={corpus ? takeWindows : takePairs}
+      again={begin}
+      failed={failed}
+      windows={windows}
+    />
+  );
   return (
     <div class="lab">
-      <p class="lab-lead">
-        {t({
-          en: "word2vec's backward pass, number by number. The page computes nothing: every figure comes from the Python functions that the training is checked against.",
-          zh: "word2vec 的反向傳播，一個數字一個數字看。網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
-        })}
-      </p>
+      <div class="lab-lead">
+        <h1>{t({ en: "word2vec's backward pass, number by number", zh: "word2vec 的反向傳播，一個數字一個數字看" })}</h1>
+        <p>
+          {t({
+            en: "The page computes nothing: every figure comes from the Python functions that the training is checked against.",
+            zh: "網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
+          })}
+        </p>
+      </div>
       {bare && (
         <p role="status">
           {t({
@@ -115,9 +192,25 @@ export function Lab({ status }: { status: Status }) {
           })}
         </p>
       )}
-      <Choices status={status} beginning={beginning} />
+      <details class="lab-setup" open={isWide()}>
+        <summary>{t({ en: "The network and its words", zh: "網路與詞" })}</summary>
+        <div class="lab-setup-fields">
+          <Choices status={status} beginning={beginning} />
+          {corpus && (
+            <OwnText
+              corpus={corpus.corpus}
+              text={parameters.get("text") ?? undefined}
+              onText={(wishes) => goTo("lab", { ...Object.fromEntries(parameters), ...wishes })}
+            />
+          )}
+        </div>
+      </details>
       {working}
       {error && <p role="alert">{error}</p>}
+      {corpus && (
+        <Sentence shown={corpus} onMove={(at) => void takeWindows(0, (corpus) => ({ ...corpus, at })).catch(failed)} />
+      )}
+      {corpus && buttons}
       <div class="lab-pair">
         <fieldset>
           <legend>{t({ en: "The pair", zh: "這一對" })}</legend>
@@ -133,6 +226,21 @@ export function Lab({ status }: { status: Status }) {
             </label>
           ))}
         </fieldset>
+        {corpus && corpus.window.input !== null && (
+          <label class="lab-of">
+            {t({ en: "context word", zh: "上下文詞" })}
+            <select
+              value={corpus.window.input}
+              onChange={(event) => void takeWindows(0, undefined, Number(event.currentTarget.value)).catch(failed)}
+            >
+              {corpus.beginning.inputs.map((word, index) => (
+                <option value={index} selected={index === corpus.window.input}>
+                  {word}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         <label class="lab-eta">
           <span>
             {t({ en: "learning rate", zh: "學習率" })} <i>η</i> = <b>{readable(eta)}</b>
@@ -144,27 +252,22 @@ export function Lab({ status }: { status: Status }) {
           />
         </label>
       </div>
-      <Derivation key={state.architecture} beginning={beginning} state={state} pass={pass} output={output} />
-      {beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
-      <Runs
+      <Derivation
+        key={`${state.architecture} ${state.output_layer}`}
+        beginning={beginning}
         state={state}
         pass={pass}
-        losses={losses}
-        positivesOnly={positivesOnly}
-        onPositivesOnly={(only) => {
-          setPositivesOnly(only);
-          const outputs = state.outputs.map((each, index) => ({
-            ...each,
-            label: only ? (1 as const) : beginning.state.outputs[index]!.label,
-          }));
-          setWanted({ beginning, state: { ...state, outputs }, output });
-        }}
-        of={of}
-        onOf={setOf}
-        take={take}
-        again={begin}
-        failed={failed}
+        output={output}
+        edited={wanted.state}
+        onChange={edit}
+        tree={beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
       />
+      <section class="lab-runs" aria-label={t({ en: "Training", zh: "訓練" })}>
+        {!corpus && buttons}
+        <RunViews state={state} pass={pass} losses={losses} windows={windows}>
+          {corpus && <Cosines words={corpus.corpus.words} cosines={corpus.cosines} />}
+        </RunViews>
+      </section>
     </div>
   );
 }
@@ -203,7 +306,7 @@ function withoutRate(parameters: URLSearchParams): string {
 }
 
 /** What the link asks for, as the body of lab-begin. */
-function wishes(parameters: URLSearchParams, eta: string | null, source?: string): object {
+function wishes(parameters: URLSearchParams, eta: string | null, source?: string) {
   const text = (name: string) => parameters.get(name) ?? undefined;
   const words = (name: string) => text(name)?.split(" ").filter(Boolean);
   return {
@@ -216,4 +319,26 @@ function wishes(parameters: URLSearchParams, eta: string | null, source?: string
     negatives: words("not"),
     eta: eta === null ? undefined : Number(eta),
   };
+}
+
+/** What the link asks for of a text of the reader's own. */
+function wishesOfText(query: string): object {
+  const parameters = new URLSearchParams(query);
+  const whole = (name: string) => (parameters.has(name) ? Number(parameters.get(name)) : undefined);
+  return {
+    text: parameters.get("text") ?? undefined,
+    window: whole("window"),
+    negatives: whole("negatives"),
+    size: whole("size"),
+  };
+}
+
+/** A matrix with the vectors that differ from those before, in their rows. */
+function replaced(matrix: number[][], rows: number[], before: { vector: number[] }[], after: { vector: number[] }[]) {
+  const changed = new Map(
+    rows.flatMap((row, place): [number, number[]][] =>
+      before[place]!.vector === after[place]!.vector ? [] : [[row, after[place]!.vector]],
+    ),
+  );
+  return matrix.map((vector, row) => changed.get(row) ?? vector);
 }

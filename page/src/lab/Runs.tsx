@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
 import { readable } from "../math/numbers";
@@ -6,11 +7,15 @@ import { Directions } from "./Directions";
 import type { Pass, State, StepOf } from "./types";
 
 const PAUSE = 300; // milliseconds
+const MANY = 20; // passes over a text
+
+/** How many steps were taken, and J then. */
+export type Point = [number, number];
 
 interface Props {
   state: State;
   pass: Pass;
-  losses: number[];
+  losses: Point[];
   positivesOnly: boolean;
   onPositivesOnly: (only: boolean) => void;
   of: StepOf;
@@ -18,16 +23,19 @@ interface Props {
   take: (steps: number) => Promise<void>;
   again: () => void;
   failed: (failure: Error) => void;
+  /** The windows of the text that is trained on, if there is one: a step is one of them. */
+  windows: number | undefined;
 }
 
-/** Many steps: of the whole window, or of a positive and the negatives in turn. */
-export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, of, onOf, take, again, failed }: Props) {
+/** Many steps: of the whole window, of a positive and the negatives in turn, or of a text's windows. */
+export function RunButtons(props: Props) {
+  const { state, pass, losses, positivesOnly, onPositivesOnly, of, onOf, take, again, failed, windows } = props;
   const { t } = useLanguage();
   const [running, setRunning] = useState(false);
   useEffect(() => {
     if (!running) return;
     const next = setTimeout(() => {
-      take(of === "window" ? 1 : state.outputs.length).catch((failure: Error) => {
+      take(windows || of === "window" ? 1 : state.outputs.length).catch((failure: Error) => {
         setRunning(false);
         failed(failure);
       });
@@ -35,24 +43,40 @@ export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, of, 
     return () => clearTimeout(next);
   }, [running, state, of]);
   const step = (steps: number) => void take(steps).catch(failed);
-  const taken = Math.max(0, losses.length - 1);
-  const title = t({ en: "J, the sum over all pairs, after each step", zh: "每一步之後，所有配對的總損失 J" });
+  const many = async (passes: number) => {
+    for (let pass = 0; pass < passes; pass++) await take(windows!);
+  };
+  const taken = losses.at(-1)?.[0] ?? 0;
+  const J = windows ? losses.at(-1)![1] : pass.J_of_all;
   return (
-    <section class="lab-runs" aria-label={t({ en: "Training", zh: "訓練" })}>
+    <>
       <div class="lab-buttons">
-        <label class="lab-of">
-          {t({ en: "a step takes", zh: "一步包含" })}
-          <select value={of} onChange={(event) => onOf(event.currentTarget.value as StepOf)}>
-            <option value="window">{t({ en: "the whole window, as training does", zh: "整個視窗，與訓練相同" })}</option>
-            <option value="pair">{t({ en: "one pair after the other", zh: "一次一對" })}</option>
-          </select>
-        </label>
+        {!windows && (
+          <label class="lab-of">
+            {t({ en: "a step takes", zh: "一步包含" })}
+            <select value={of} onChange={(event) => onOf(event.currentTarget.value as StepOf)}>
+              <option value="window">{t({ en: "the whole window, as training does", zh: "整個視窗，與訓練相同" })}</option>
+              <option value="pair">{t({ en: "one pair after the other", zh: "一次一對" })}</option>
+            </select>
+          </label>
+        )}
         <button type="button" disabled={running} onClick={() => step(1)}>
-          {t({ en: "Step", zh: "一步" })}
+          {windows ? t({ en: "Train this window", zh: "訓練這個視窗" }) : t({ en: "Step", zh: "一步" })}
         </button>
-        <button type="button" disabled={running} onClick={() => step(10)}>
-          {t({ en: "10 steps", zh: "十步" })}
-        </button>
+        {windows ? (
+          <>
+            <button type="button" disabled={running} onClick={() => step(windows)}>
+              {t({ en: "One pass", zh: "讀一遍" })}
+            </button>
+            <button type="button" disabled={running} onClick={() => void many(MANY).catch(failed)}>
+              {t({ en: `${MANY} passes`, zh: `讀 ${MANY} 遍` })}
+            </button>
+          </>
+        ) : (
+          <button type="button" disabled={running} onClick={() => step(10)}>
+            {t({ en: "10 steps", zh: "十步" })}
+          </button>
+        )}
         <button type="button" onClick={() => setRunning(!running)}>
           {running ? t({ en: "Pause", zh: "暫停" }) : t({ en: "Run", zh: "執行" })}
         </button>
@@ -65,16 +89,18 @@ export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, of, 
         >
           {t({ en: "Start again", zh: "重新開始" })}
         </button>
-        <button type="button" aria-pressed={positivesOnly} onClick={() => onPositivesOnly(!positivesOnly)}>
-          {t({ en: "Positives only", zh: "只用正例" })}
-        </button>
+        {!windows && (
+          <button type="button" aria-pressed={positivesOnly} onClick={() => onPositivesOnly(!positivesOnly)}>
+            {t({ en: "Positives only", zh: "只用正例" })}
+          </button>
+        )}
         <span class="lab-sum">
-          J = <output title={String(pass.J_of_all)}>{readable(pass.J_of_all)}</output>
+          J = <output title={String(J)}>{readable(J)}</output>
           {" · "}
-          {t({ en: `${taken} steps`, zh: `${taken} 步` })}
+          {windows ? t({ en: `${taken} windows`, zh: `${taken} 個視窗` }) : t({ en: `${taken} steps`, zh: `${taken} 步` })}
         </span>
       </div>
-      {of === "pair" && (
+      {!windows && of === "pair" && (
         <p class="lab-hint">
           {t({
             en: "Each pair starts from what the pair before it left. Training takes all pairs of a window from the same old values, adds their gradients, and steps once.",
@@ -90,15 +116,34 @@ export function Runs({ state, pass, losses, positivesOnly, onPositivesOnly, of, 
           })}
         </p>
       )}
+    </>
+  );
+}
+
+interface ViewsProps {
+  state: State;
+  pass: Pass;
+  losses: Point[];
+  windows: number | undefined;
+  children: ComponentChildren;
+}
+
+/** What the steps have done: the course of J, and the vectors. */
+export function RunViews({ state, pass, losses, windows, children }: ViewsProps) {
+  const { t } = useLanguage();
+  const title = windows
+    ? t({ en: "J per pair, over the whole text", zh: "整個文本每對的平均損失 J" })
+    : t({ en: "J, the sum over all pairs, after each step", zh: "每一步之後，所有配對的總損失 J" });
+  return (
       <div class="lab-views">
         <Plot
           title={title}
-          xLabel={t({ en: "steps", zh: "步數" })}
-          series={[{ label: "J", color: "--accent" }]}
-          values={[losses.map((_, index) => index), losses]}
+          xLabel={windows ? t({ en: "windows", zh: "視窗數" }) : t({ en: "steps", zh: "步數" })}
+          series={[{ label: "J", color: "--accent", points: losses.length < 20 }]}
+          values={[losses.map(([steps]) => steps), losses.map(([, J]) => J)]}
         />
+        {children}
         <Directions state={state} view={pass.view} />
       </div>
-    </section>
   );
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Text } from "../i18n";
-import { equals, factor, fraction, gap, log, minus, name, number, numbers, partial, sign, terms, vector } from "../math/Formula";
-import type { Pass, State } from "./types";
+import { equals, factor, fraction, gap, log, minus, name, number, numbers, partial, plus, sign, symbol, terms } from "../math/Formula";
+import { type Beginning, keyOf, type Pair, type Pass, type State } from "./types";
 
 export type Phase = "forward" | "backward" | "update";
 
@@ -10,182 +10,32 @@ export interface Stage {
   key: string;
   phase: Phase;
   title: Text;
+  /** Why the line is so. */
+  reason?: Text;
+  /** The reason in formulas, one below the other. */
+  derivation?: ComponentChildren[];
   symbols: ComponentChildren;
   values: readonly ComponentChildren[];
+  /** The quantity that the line computes: of a vector, its first component. None where it only looks one up. */
+  result?: { of: string; value: number };
 }
 
-const [J, t, v, w, x, y, η] = [name("J"), name("t"), vector("v"), vector("w"), name("x"), name("y"), name("η")];
-const error = (
-  <>
-    {sign("(")}
-    {y}
-    {sign("−")}
-    {t}
-    {sign(")")}
-  </>
+const [J, v, w, x, y, η] = ["J", "v", "w", "x", "y", "η"].map((text) =>
+  "vw".includes(text) ? <mi class="math-vector" data-of={text}>{text}</mi> : symbol(text === "η" ? "eta" : text, text),
 );
+/** The same where they are part of a derivative, which is the quantity that is pointed at. */
+const [pJ, px, py] = ["J", "x", "y"].map(name);
+const [pv, pw] = ["v", "w"].map((text) => <mi class="math-vector">{text}</mi>);
 
-/** The derivation of one pair, forward, backward, and the step. */
-export function stages(state: State, pass: Pass): Stage[] {
-  const positive = pass.t === 1;
-  const context = state.inputs.length;
-  const shared = state.architecture === "cbow" && state.cbow_gradient === "exact" ? context : 1;
-  const rate = (
-    <>
-      {number(state.eta)}
-      {shared > 1 && (
-        <>
-          {sign("/")}
-          {number(shared)}
-        </>
-      )}
-    </>
-  );
-  return [
-    ...(state.architecture === "cbow" ? [mean(state, pass)] : []),
-    {
-      key: "x",
-      phase: "forward",
-      title: { en: "The score: the output neuron's sum", zh: "得分：輸出神經元的加權和" },
-      symbols: [x, equals, v, sign("·"), w],
-      values: [...terms(pass.v, pass.w), equals, number(pass.x)],
-    },
-    {
-      key: "y",
-      phase: "forward",
-      title: { en: "The prediction: σ brings it between 0 and 1", zh: "預測：σ 把它壓到 0 與 1 之間" },
-      symbols: [y, equals, name("σ"), sign("("), x, sign(")"), equals, sigmoid(x)],
-      values: [sigmoid(factor(pass.x)), equals, number(pass.y)],
-    },
-    {
-      key: "J",
-      phase: "forward",
-      title: positive
-        ? { en: "The loss of a positive example (t = 1)", zh: "正例（t = 1）的損失" }
-        : { en: "The loss of a negative example (t = 0)", zh: "負例（t = 0）的損失" },
-      symbols: positive
-        ? [J, equals, sign("−"), log, y]
-        : [J, equals, sign("−"), log, sign("("), number(1), sign("−"), y, sign(")")],
-      values: positive
-        ? [sign("−"), log, number(pass.y), equals, number(pass.J)]
-        : [sign("−"), log, sign("("), number(1), sign("−"), number(pass.y), sign(")"), equals, number(pass.J)],
-    },
-    {
-      key: "dJ_dy",
-      phase: "backward",
-      title: { en: "How the loss depends on the prediction", zh: "損失隨預測的變化" },
-      symbols: [
-        partial(J, y),
-        equals,
-        positive ? [sign("−"), fraction(number(1), y)] : fraction(number(1), [number(1), sign("−"), y]),
-      ],
-      values: [
-        positive
-          ? [sign("−"), fraction(number(1), number(pass.y))]
-          : fraction(number(1), [number(1), sign("−"), number(pass.y)]),
-        equals,
-        number(pass.dJ_dy),
-      ],
-    },
-    {
-      key: "dy_dx",
-      phase: "backward",
-      title: { en: "How the prediction depends on the score", zh: "預測隨得分的變化" },
-      symbols: [partial(y, x), equals, y, sign("("), number(1), sign("−"), y, sign(")")],
-      values: [
-        number(pass.y),
-        sign("×"),
-        sign("("),
-        number(1),
-        sign("−"),
-        number(pass.y),
-        sign(")"),
-        equals,
-        number(pass.dy_dx),
-      ],
-    },
-    {
-      key: "dJ_dx",
-      phase: "backward",
-      title: { en: "Their product is the error, y − t", zh: "兩者之積就是誤差 y − t" },
-      symbols: [partial(J, x), equals, partial(J, y), sign("·"), partial(y, x), equals, y, sign("−"), t],
-      values: [
-        factor(pass.dJ_dy),
-        sign("×"),
-        number(pass.dy_dx),
-        equals,
-        number(pass.y),
-        sign("−"),
-        number(pass.t),
-        equals,
-        number(pass.dJ_dx),
-      ],
-    },
-    {
-      key: "dx_dv",
-      phase: "backward",
-      title: { en: "How the score depends on the two vectors", zh: "得分隨兩個向量的變化" },
-      symbols: [partial(x, v), equals, w, sign(","), gap, partial(x, w), equals, v],
-      values: [w, sign("="), numbers(pass.w), sign(","), gap, v, sign("="), numbers(pass.v)],
-    },
-    {
-      key: "dJ_dv",
-      phase: "backward",
-      title: { en: "The gradient of the input vector", zh: "輸入向量的梯度" },
-      symbols: [partial(J, v), equals, partial(J, x), sign("·"), partial(x, v), equals, error, w],
-      values: [factor(pass.dJ_dx), sign("×"), numbers(pass.w), equals, numbers(pass.dJ_dv)],
-    },
-    {
-      key: "dJ_dw",
-      phase: "backward",
-      title: { en: "The gradient of the output vector", zh: "輸出向量的梯度" },
-      symbols: [partial(J, w), equals, partial(J, x), sign("·"), partial(x, w), equals, error, v],
-      values: [factor(pass.dJ_dx), sign("×"), numbers(pass.v), equals, numbers(pass.dJ_dw)],
-    },
-    ...state.inputs.map(({ word, vector: before }, index) => ({
-      key: `v${index}`,
-      phase: "update" as const,
-      title: { en: `The step: the input vector of ${word}`, zh: `更新：「${word}」的輸入向量` },
-      symbols: [
-        indexed(context > 1 ? index + 1 : undefined),
-        sign("←"),
-        indexed(context > 1 ? index + 1 : undefined),
-        sign("−"),
-        shared > 1 ? fraction(η, number(shared)) : η,
-        partial(J, v),
-      ],
-      values: [
-        numbers(before),
-        minus,
-        rate,
-        sign("×"),
-        numbers(pass.dJ_dv),
-        equals,
-        numbers(pass.inputs_after[index]!),
-      ],
-    })),
-    {
-      key: "w",
-      phase: "update",
-      title: { en: "The step: the output vector", zh: "更新：輸出向量" },
-      symbols: [w, sign("←"), w, sign("−"), η, partial(J, w)],
-      values: [numbers(pass.w), minus, number(state.eta), sign("×"), numbers(pass.dJ_dw), equals, numbers(pass.w_after)],
-    },
-    {
-      key: "J_after",
-      phase: "update",
-      title: { en: "The loss of this pair after the step", zh: "更新之後，這一對的損失" },
-      symbols: [J, sign("→"), indexedLoss],
-      values: [number(pass.J), sign("→"), number(pass.J_after)],
-    },
-  ];
-}
-
-const indexedLoss = (
-  <msup>
-    {J}
-    {sign("′")}
-  </msup>
+const oneMinus = (of: ComponentChildren) => [sign("("), number(1), sign("−"), of, sign(")")];
+const error = (
+  <mrow data-of="dJ_dx">
+    {sign("(")}
+    {name("y")}
+    {sign("−")}
+    {name("t")}
+    {sign(")")}
+  </mrow>
 );
 
 const sigmoid = (argument: ComponentChildren) =>
@@ -201,7 +51,36 @@ const sigmoid = (argument: ComponentChildren) =>
     </msup>,
   ]);
 
-function mean({ inputs }: State, pass: Pass): Stage {
+const indexed = (vector: ComponentChildren, index?: number) =>
+  index === undefined ? (
+    vector
+  ) : (
+    <msub>
+      {vector}
+      {number(index)}
+    </msub>
+  );
+
+const MOST_ONES = 10;
+
+/** The input picks a row of V. */
+export function row({ source, example_words }: Beginning, { inputs }: State): Stage {
+  const { word, vector } = inputs[0]!;
+  const all = source !== "model" && example_words.length <= MOST_ONES;
+  const ones = all ? example_words.map((each) => Number(each === word)) : undefined;
+  const onehot = ones
+    ? [sign("("), ones.map((one, index) => [index > 0 && sign(","), number(one)]), sign(")")]
+    : [sign("("), name("…"), sign(","), number(1), sign(","), name("…"), sign(")")];
+  return {
+    key: "row",
+    phase: "forward",
+    title: { en: `One-hot times V picks the row of ${word}`, zh: `one-hot 乘以 V，選出「${word}」的那一列` },
+    symbols: [v, equals, <mtext>one-hot</mtext>, sign("·"), <mi class="math-vector">V</mi>],
+    values: [<mrow>{onehot}</mrow>, sign("·"), <mi class="math-vector">V</mi>, equals, numbers(vector, "in.0")],
+  };
+}
+
+export function mean({ inputs }: State, pass: Pass): Stage {
   return {
     key: "v",
     phase: "forward",
@@ -211,19 +90,405 @@ function mean({ inputs }: State, pass: Pass): Stage {
       equals,
       fraction(number(1), number(inputs.length)),
       sign("("),
-      inputs.map((_, index) => [index > 0 && sign("+"), indexed(index + 1)]),
+      inputs.map((_, index) => [index > 0 && sign("+"), <mrow data-of={`in.${index}`}>{indexed(pv, index + 1)}</mrow>]),
       sign(")"),
     ],
-    values: [numbers(pass.v)],
+    values: [numbers(pass.v, "v")],
+    result: { of: "v.0", value: pass.v[0]! },
   };
 }
 
-const indexed = (index?: number) =>
-  index === undefined ? (
-    v
-  ) : (
+export function forward(pass: Pass): Stage[] {
+  return [
+    {
+      key: "x",
+      phase: "forward",
+      title: { en: "The score: the output neuron's sum", zh: "得分：輸出神經元的加權和" },
+      symbols: [x, equals, v, sign("·"), w],
+      values: [...terms(pass.v, pass.w), equals, number(pass.x, "x")],
+      result: { of: "x", value: pass.x },
+    },
+    {
+      key: "y",
+      phase: "forward",
+      title: { en: "The prediction: σ brings it between 0 and 1", zh: "預測：σ 把它壓到 0 與 1 之間" },
+      symbols: [y, equals, name("σ"), sign("("), x, sign(")"), equals, sigmoid(x)],
+      values: [sigmoid(factor(pass.x, "x")), equals, number(pass.y, "y")],
+      result: { of: "y", value: pass.y },
+    },
+  ];
+}
+
+export function lossOfPair(pass: Pass): Stage {
+  const positive = pass.t === 1;
+  const shown = number(pass.y, "y");
+  return {
+    key: "J",
+    phase: "forward",
+    title: positive
+      ? { en: "The loss of a positive example (t = 1)", zh: "正例（t = 1）的損失" }
+      : { en: "The loss of a negative example (t = 0)", zh: "負例（t = 0）的損失" },
+    symbols: positive ? [J, equals, sign("−"), log, y] : [J, equals, sign("−"), log, ...oneMinus(y)],
+    values: positive
+      ? [sign("−"), log, shown, equals, number(pass.J, "J")]
+      : [sign("−"), log, ...oneMinus(shown), equals, number(pass.J, "J")],
+    result: { of: "J", value: pass.J },
+  };
+}
+
+/** The objective of the whole window: over the positive and the negatives, or over the nodes of a path. */
+export function lossOfWindow({ output_layer }: State, pass: Pass, output: number): Stage {
+  const path = output_layer === "hierarchical-softmax";
+  const sum = (below: ComponentChildren, above: ComponentChildren) => (
+    <munderover>
+      {sign("∑")}
+      <mrow>{below}</mrow>
+      <mrow>{above}</mrow>
+    </munderover>
+  );
+  const dot = (index: ComponentChildren) => (
+    <>
+      {name("σ")}
+      {sign("(")}
+      {index}
+      {sign(")")}
+    </>
+  );
+  const sub = (index: string) => (
     <msub>
-      {v}
-      {number(index)}
+      {pw}
+      {name(index)}
     </msub>
   );
+  const symbols = path
+    ? [
+        symbol("J_all", "J"),
+        equals,
+        sign("−"),
+        sum(name("n"), null),
+        log,
+        dot([sign("±"), pv, sign("·"), sub("n")]),
+      ]
+    : [
+        symbol("J_all", "J"),
+        equals,
+        sign("−"),
+        log,
+        dot([pv, sign("·"), sub("pos")]),
+        sign("−"),
+        sum([name("k"), sign("="), number(1)], name("K")),
+        log,
+        dot([sign("−"), pv, sign("·"), sub("k")]),
+      ];
+  const shown = pass.pairs.slice(0, MOST_PAIRS);
+  return {
+    key: "J_all",
+    phase: "forward",
+    title: path
+      ? { en: "The objective: the sum over the nodes of the path", zh: "目標函數：路徑上所有節點的總和" }
+      : { en: "The objective: over the positive and the K negatives", zh: "目標函數：一個正例與 K 個負例" },
+    symbols,
+    values: [
+      ...shown.flatMap(({ J }, index) => [...(index ? [plus] : []), number(J, keyOf("J", index, output))]),
+      ...(pass.pairs.length > shown.length ? [plus, name("…")] : []),
+      equals,
+      number(pass.J_of_all, "J_all"),
+    ],
+    result: { of: "J_all", value: pass.J_of_all },
+  };
+}
+
+const MOST_PAIRS = 6;
+
+/** A pair whose three factors are shown, with its place in the window. */
+export interface Followed {
+  pair: Pair;
+  index: number;
+  shown: number;
+}
+
+/** A key of a line: those of the pair that is shown have no prefix. */
+const line = (key: string, { index, shown }: Followed) => (index === shown ? key : `other-${key}`);
+
+export function firstFactor(followed: Followed): Stage {
+  const { pair, index, shown } = followed;
+  const of = (key: string) => keyOf(key, index, shown);
+  const positive = pair.t === 1;
+  const its = number(pair.y, of("y"));
+  return {
+    key: line("dJ_dy", followed),
+    phase: "backward",
+    title: { en: "First factor: how the loss depends on the prediction", zh: "第一個因子：損失隨預測的變化" },
+    reason: positive
+      ? {
+          en: "J = −log y, and the derivative of log y is 1/y: with the natural logarithm no other constant comes along. The smaller y, the more a little more of it helps.",
+          zh: "J = −log y，而 log y 的導數是 1/y：用自然對數，就不會多出別的常數。y 越小，把它提高一點就越有用。",
+        }
+      : {
+          en: "J = −log(1 − y). The derivative of log is again one over its argument, and the inner derivative of 1 − y is −1, which turns the sign.",
+          zh: "J = −log(1 − y)。log 的導數同樣是「一除以裡面的數」，而 1 − y 的內導數是 −1，於是變號。",
+        },
+    symbols: [
+      partial(pJ, py, of("dJ_dy")),
+      equals,
+      positive ? [sign("−"), fraction(number(1), py)] : fraction(number(1), [number(1), sign("−"), py]),
+    ],
+    values: [
+      positive ? [sign("−"), fraction(number(1), its)] : fraction(number(1), [number(1), sign("−"), its]),
+      equals,
+      number(pair.dJ_dy, of("dJ_dy")),
+    ],
+    result: { of: of("dJ_dy"), value: pair.dJ_dy },
+  };
+}
+
+const e = (
+  <msup>
+    {name("e")}
+    <mrow>
+      {sign("−")}
+      {name("x")}
+    </mrow>
+  </msup>
+);
+const bracket = (power: string) => (
+  <msup>
+    <mrow>
+      {sign("(")}
+      {number(1)}
+      {sign("+")}
+      {e}
+      {sign(")")}
+    </mrow>
+    <mrow>
+      {sign("−")}
+      {name(power)}
+    </mrow>
+  </msup>
+);
+
+export function secondFactor(followed: Followed): Stage {
+  const { pair, index, shown } = followed;
+  const of = (key: string) => keyOf(key, index, shown);
+  const its = number(pair.y, of("y"));
+  return {
+    key: line("dy_dx", followed),
+    phase: "backward",
+    title: { en: "Second factor: how the prediction depends on the score", zh: "第二個因子：預測隨得分的變化" },
+    reason: {
+      en: "σ′ by the chain rule: the power gives −(1 + e⁻ˣ)⁻², the inside −e⁻ˣ, and the two signs cancel. Split in two, the first fraction is y; the second is 1 − y, because both add up to 1.",
+      zh: "用連鎖律求 σ′：外面的次方給出 −(1 + e⁻ˣ)⁻²，裡面給出 −e⁻ˣ，兩個負號相消。拆成兩個分數：第一個就是 y；第二個是 1 − y，因為兩者相加為 1。",
+    },
+    derivation: [
+      [name("y"), equals, bracket("1")],
+      [partial(py, px), equals, sign("−"), bracket("2"), sign("·"), sign("("), sign("−"), e, sign(")")],
+      [
+        equals,
+        fraction(number(1), [number(1), sign("+"), e]),
+        sign("·"),
+        fraction(e, [number(1), sign("+"), e]),
+        equals,
+        name("y"),
+        ...oneMinus(name("y")),
+      ],
+    ],
+    symbols: [partial(py, px, of("dy_dx")), equals, py, ...oneMinus(py)],
+    values: [its, sign("×"), ...oneMinus(its), equals, number(pair.dy_dx, of("dy_dx"))],
+    result: { of: of("dy_dx"), value: pair.dy_dx },
+  };
+}
+
+export function thirdFactor(pass: Pass): Stage {
+  return {
+    key: "dx_dv",
+    phase: "backward",
+    title: { en: "Third factor: how the score depends on the two vectors", zh: "第三個因子：得分隨兩個向量的變化" },
+    reason: {
+      en: "x = v₁w₁ + v₂w₂ + …: only one term has vₖ in it, and it grows by wₖ for each 1 of vₖ. All components together are the vector w; and seen from w, they are v.",
+      zh: "x = v₁w₁ + v₂w₂ + …：只有一項含有 vₖ，vₖ 每增加 1，它就增加 wₖ。所有分量合起來就是向量 w；反過來對 w 求導，就是 v。",
+    },
+    symbols: [partial(px, pv, "w"), equals, w, sign(","), gap, partial(px, pw, "v"), equals, v],
+    values: [w, sign("="), numbers(pass.w, "w"), sign(","), gap, v, sign("="), numbers(pass.v, "v")],
+  };
+}
+
+/** The first two factors, multiplied out to y − t. */
+export function product(followed: Followed): Stage {
+  const { pair, index, shown } = followed;
+  const of = (key: string) => keyOf(key, index, shown);
+  const positive = pair.t === 1;
+  const [first, cancelled] = positive
+    ? [
+        [sign("−"), fraction(number(1), py), sign("·"), py, ...oneMinus(py)],
+        [sign("−"), ...oneMinus(py)],
+      ]
+    : [[fraction(number(1), [number(1), sign("−"), py]), sign("·"), py, ...oneMinus(py)], [py]];
+  return {
+    key: line("dJ_dx", followed),
+    phase: "backward",
+    title: positive
+      ? { en: "Their product is the error: y − 1", zh: "前兩個因子相乘就是誤差：y − 1" }
+      : { en: "Their product is the error: y − 0", zh: "前兩個因子相乘就是誤差：y − 0" },
+    reason: positive
+      ? {
+          en: "y cancels, and −(1 − y) is y − 1: the prediction less what it should have been, t = 1. It is negative as long as y is below 1.",
+          zh: "y 約掉了，−(1 − y) 就是 y − 1：預測減去它應有的值 t = 1。只要 y 小於 1，它就是負的。",
+        }
+      : {
+          en: "This time 1 − y cancels, and y is left: y − 0, again the prediction less what it should have been, t = 0. One formula for both: the error is y − t.",
+          zh: "這次約掉的是 1 − y，剩下 y，也就是 y − 0：同樣是預測減去它應有的值 t = 0。兩種情形合成一條公式：誤差是 y − t。",
+        },
+    derivation: [
+      [partial(pJ, px), equals, partial(pJ, py), sign("·"), partial(py, px), equals, ...first],
+      [equals, ...cancelled, equals, py, sign("−"), number(pair.t)],
+    ],
+    symbols: [partial(pJ, px, of("dJ_dx")), equals, py, sign("−"), name("t")],
+    values: [
+      factor(pair.dJ_dy, of("dJ_dy")),
+      sign("×"),
+      number(pair.dy_dx, of("dy_dx")),
+      equals,
+      number(pair.y, of("y")),
+      sign("−"),
+      number(pair.t, of("t")),
+      equals,
+      number(pair.dJ_dx, of("dJ_dx")),
+    ],
+    result: { of: of("dJ_dx"), value: pair.dJ_dx },
+  };
+}
+
+export function gradients(pass: Pass): Stage[] {
+  return [
+    {
+      key: "dJ_dv",
+      phase: "backward",
+      title: { en: "The gradient of the input vector", zh: "輸入向量的梯度" },
+      symbols: [partial(pJ, pv, "dJ_dv"), equals, partial(pJ, px, "dJ_dx"), sign("·"), partial(px, pv, "w"), equals, error, w],
+      values: [factor(pass.dJ_dx, "dJ_dx"), sign("×"), numbers(pass.w, "w"), equals, numbers(pass.dJ_dv, "dJ_dv")],
+      result: { of: "dJ_dv.0", value: pass.dJ_dv[0]! },
+    },
+    {
+      key: "dJ_dw",
+      phase: "backward",
+      title: { en: "The gradient of the output vector", zh: "輸出向量的梯度" },
+      symbols: [partial(pJ, pw, "dJ_dw"), equals, partial(pJ, px, "dJ_dx"), sign("·"), partial(px, pw, "v"), equals, error, v],
+      values: [factor(pass.dJ_dx, "dJ_dx"), sign("×"), numbers(pass.v, "v"), equals, numbers(pass.dJ_dw, "dJ_dw")],
+      result: { of: "dJ_dw.0", value: pass.dJ_dw[0]! },
+    },
+  ];
+}
+
+export function update(state: State, pass: Pass): Stage[] {
+  const context = state.inputs.length;
+  const shared = state.architecture === "cbow" && state.cbow_gradient === "exact" ? context : 1;
+  const rate = (
+    <>
+      {number(state.eta, "eta")}
+      {shared > 1 && (
+        <>
+          {sign("/")}
+          {number(shared)}
+        </>
+      )}
+    </>
+  );
+  return [
+    ...state.inputs.map(({ word, vector: before }, index) => {
+      const its = <mrow data-of={`in.${index}`}>{indexed(pv, context > 1 ? index + 1 : undefined)}</mrow>;
+      return {
+        key: `v${index}`,
+        phase: "update" as const,
+        title: { en: `The step: the input vector of ${word}`, zh: `更新：「${word}」的輸入向量` },
+        symbols: [
+          its,
+          sign("←"),
+          its,
+          sign("−"),
+          shared > 1 ? fraction(η, number(shared)) : η,
+          partial(pJ, pv, "dJ_dv"),
+        ],
+        values: [
+          numbers(before, `in.${index}`),
+          minus,
+          rate,
+          sign("×"),
+          numbers(pass.dJ_dv, "dJ_dv"),
+          equals,
+          numbers(pass.inputs_after[index]!, `in_after.${index}`),
+        ],
+        result: { of: `in_after.${index}.0`, value: pass.inputs_after[index]![0]! },
+      };
+    }),
+    {
+      key: "w",
+      phase: "update",
+      title: { en: "The step: the output vector", zh: "更新：輸出向量" },
+      symbols: [w, sign("←"), w, sign("−"), η, partial(pJ, pw, "dJ_dw")],
+      values: [
+        numbers(pass.w, "w"),
+        minus,
+        number(state.eta, "eta"),
+        sign("×"),
+        numbers(pass.dJ_dw, "dJ_dw"),
+        equals,
+        numbers(pass.w_after, "w_after"),
+      ],
+      result: { of: "w_after.0", value: pass.w_after[0]! },
+    },
+    {
+      key: "J_after",
+      phase: "update",
+      title: { en: "The loss of this pair after the step", zh: "更新之後，這一對的損失" },
+      symbols: [J, sign("→"), <msup data-of="J_after">{[pJ, sign("′")]}</msup>],
+      values: [number(pass.J, "J"), sign("→"), number(pass.J_after, "J_after")],
+      result: { of: "J_after", value: pass.J_after },
+    },
+  ];
+}
+
+/** The sum over the window's pairs, and what the step of all of them does. */
+export function windowSum(state: State, pass: Pass, output: number): Stage[] {
+  const shown = pass.pairs.slice(0, MOST_PAIRS / 2);
+  return [
+    {
+      key: "sum",
+      phase: "update",
+      title: { en: "The gradient of v: the sum over the pairs", zh: "v 的梯度：所有配對相加" },
+      symbols: [
+        partial(pJ, pv, "sum"),
+        equals,
+        <munder>
+          {sign("∑")}
+          {name("j")}
+        </munder>,
+        sign("("),
+        <msub>{[name("y"), name("j")]}</msub>,
+        sign("−"),
+        <msub>{[name("t"), name("j")]}</msub>,
+        sign(")"),
+        <msub>{[pw, name("j")]}</msub>,
+      ],
+      values: [
+        ...shown.flatMap(({ dJ_dx }, index) => [
+          ...(index ? [plus] : []),
+          factor(dJ_dx, keyOf("dJ_dx", index, output)),
+          sign("×"),
+          numbers(state.outputs[index]!.vector, `w${index === output ? "" : `@${index}`}`),
+        ]),
+        ...(pass.pairs.length > shown.length ? [plus, name("…")] : []),
+        equals,
+        numbers(pass.window.dJ_dv, "sum"),
+      ],
+      result: { of: "sum.0", value: pass.window.dJ_dv[0]! },
+    },
+    {
+      key: "J_all_after",
+      phase: "update",
+      title: { en: "The loss of the window after its step", zh: "更新之後，整個視窗的損失" },
+      symbols: [symbol("J_all", "J"), sign("→"), <msup data-of="J_all_after">{[pJ, sign("′")]}</msup>],
+      values: [number(pass.J_of_all, "J_all"), sign("→"), number(pass.window.J_after, "J_all_after")],
+      result: { of: "J_all_after", value: pass.window.J_after },
+    },
+  ];
+}

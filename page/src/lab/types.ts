@@ -21,7 +21,7 @@ export interface Path {
 
 export interface Beginning {
   state: State;
-  source: "example" | "model";
+  source: "example" | "model" | "corpus";
   inputs: string[];
   output: string;
   negatives: string[];
@@ -30,9 +30,8 @@ export interface Beginning {
   example_words: string[];
 }
 
-export interface Pass {
-  v: number[];
-  w: number[];
+/** The scalars of one pair. */
+export interface Pair {
   t: 0 | 1;
   x: number;
   y: number;
@@ -40,9 +39,17 @@ export interface Pass {
   dJ_dy: number;
   dy_dx: number;
   dJ_dx: number;
+}
+
+export interface Pass extends Pair {
+  v: number[];
+  w: number[];
   dJ_dv: number[];
   dJ_dw: number[];
+  /** Those of all pairs of the window. */
+  pairs: Pair[];
   J_of_all: number;
+  window: { dJ_dv: number[]; J_after: number };
   view: Directions;
   w_after: number[];
   inputs_after: number[][];
@@ -61,4 +68,40 @@ export type StepOf = "window" | "pair";
 export interface Stepped {
   state: State;
   J: number[];
+}
+
+/** The key of a quantity of one of the window's pairs, while the pair `shown` is shown. */
+export const keyOf = (quantity: string, pair: number, shown: number) => (pair === shown ? quantity : `${quantity}@${pair}`);
+
+/** The small corpus with its network, as small_corpus.py describes it. */
+export interface Corpus {
+  lines: string[][];
+  words: string[];
+  counts: number[];
+  window: number;
+  negatives: number;
+  size: number;
+  eta: number;
+  V: number[][];
+  W: number[][];
+  at: number;
+  passes: number;
+}
+
+/** The corpus, its next window, and how the lab shows that. */
+export interface CorpusShown {
+  corpus: Corpus;
+  /** Per pair, over the whole corpus. */
+  J: number;
+  window: {
+    line: number;
+    place: number;
+    context: number[];
+    input: number | null;
+    input_rows: number[];
+    output_rows: number[];
+  };
+  noise: number[];
+  cosines: number[][];
+  beginning: Beginning;
 }

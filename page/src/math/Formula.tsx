@@ -1,6 +1,8 @@
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, createContext } from "preact";
+import { useContext } from "preact/hooks";
 import "./math.css";
 import { readable } from "./numbers";
+import { label } from "./quantities";
 
 /** Parts of formulas, as MathML. */
 
@@ -17,7 +19,7 @@ export const vector = (text: string) => <mi class="math-vector">{text}</mi>;
 export const sign = (text: string) => <mo>{text}</mo>;
 export const equals = <mo>=</mo>;
 export const minus = <mo>−</mo>;
-const plus = <mo>+</mo>;
+export const plus = <mo>+</mo>;
 export const gap = <mspace width="1em" />;
 const BREAKS: readonly ComponentChildren[] = [equals, minus, plus, gap];
 export const log = (
@@ -43,19 +45,47 @@ export function Figures({ children }: { children: readonly ComponentChildren[] }
   );
 }
 
-/** A number, exact where one points at it. */
-export const number = (value: number) => <mn title={String(value)}>{readable(value)}</mn>;
+/** Whether a quantity is not revealed yet. */
+export const Hidden = createContext<(of: string) => boolean>(() => false);
+
+/** A number, exact where one points at it. What it is the value `of` connects it with its symbols and edges. */
+function Figure({ value, of }: { value: number; of: string | undefined }) {
+  const hidden = useContext(Hidden);
+  if (of === undefined) return <mn title={String(value)}>{readable(value)}</mn>;
+  if (hidden(of)) return <mn class="math-hidden">?</mn>;
+  return (
+    <mn title={String(value)} data-of={of} role="img" aria-label={`${label(of)} = ${readable(value)}`} tabIndex={-1}>
+      {readable(value)}
+    </mn>
+  );
+}
+
+export const number = (value: number, of?: string) => <Figure value={value} of={of} />;
+
+/** A quantity with its number, within a text. */
+export function Is({ of, value }: { of: string; value: number }) {
+  const hidden = useContext(Hidden);
+  if (hidden(of)) return <span class="math-text">{label(of)} = ?</span>;
+  return (
+    <span class="math-text" title={String(value)} data-of={of}>
+      {label(of)} = {readable(value)}
+    </span>
+  );
+}
+
+/** A symbol that stands for a quantity. */
+export const symbol = (of: string, text: string) => <mi data-of={of}>{text}</mi>;
 
 /** A number behind a sign: in parentheses where it is negative. */
-export const factor = (value: number) =>
+export const factor = (value: number, of?: string) =>
   value < 0 ? (
     <mrow>
       {sign("(")}
-      {number(value)}
+      {number(value, of)}
       {sign(")")}
     </mrow>
   ) : (
-    number(value)
+    number(value, of)
   );
 
 export const fraction = (above: ComponentChildren, below: ComponentChildren) => (
@@ -66,28 +96,33 @@ export const fraction = (above: ComponentChildren, below: ComponentChildren) => 
 );
 
 /** ∂above / ∂below. */
-export const partial = (above: ComponentChildren, below: ComponentChildren) =>
-  fraction(
-    <>
-      {name("∂")}
-      {above}
-    </>,
-    <>
-      {name("∂")}
-      {below}
-    </>,
-  );
+export const partial = (above: ComponentChildren, below: ComponentChildren, of?: string) => (
+  <mrow data-of={of}>
+    {fraction(
+      <>
+        {name("∂")}
+        {above}
+      </>,
+      <>
+        {name("∂")}
+        {below}
+      </>,
+    )}
+  </mrow>
+);
 
 const SHOWN = 3;
 
+const component = (of: string, index: number) => of.replace(/(?=@|$)/, `.${index}`);
+
 /** The leading numbers of a vector. */
-export const numbers = (values: number[]) => (
+export const numbers = (values: number[], of?: string) => (
   <mrow>
     {sign("(")}
     {values.slice(0, SHOWN).map((value, index) => (
       <>
         {index > 0 && sign(",")}
-        {number(value)}
+        {number(value, of && component(of, index))}
       </>
     ))}
     {values.length > SHOWN && (
@@ -100,8 +135,15 @@ export const numbers = (values: number[]) => (
   </mrow>
 );
 
-/** The leading terms of a scalar product. */
-export const terms = (a: number[], b: number[]): ComponentChildren[] => [
-  ...a.slice(0, SHOWN).flatMap((value, index) => [...(index ? [plus] : []), factor(value), sign("×"), factor(b[index]!)]),
-  ...(a.length > SHOWN ? [plus, name("…")] : []),
+/** The leading terms of the scalar product of v and w. */
+export const terms = (v: number[], w: number[]): ComponentChildren[] => [
+  ...v
+    .slice(0, SHOWN)
+    .flatMap((value, index) => [
+      ...(index ? [plus] : []),
+      factor(value, `v.${index}`),
+      sign("×"),
+      factor(w[index]!, `w.${index}`),
+    ]),
+  ...(v.length > SHOWN ? [plus, name("…")] : []),
 ];

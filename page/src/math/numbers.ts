@@ -11,8 +11,10 @@ export const fixed = (value: number, digits: number) => value.toFixed(digits).re
 
 function scientific(value: number): string {
   const [digits = "", power = ""] = value.toExponential(2).split("e");
-  return `${digits} × 10${[...String(Number(power))].map((sign) => RAISED[sign]).join("")}`;
+  return `${digits} × 10${raised(Number(power))}`;
 }
+
+export const raised = (value: number) => [...String(value)].map((sign) => RAISED[sign]).join("");
 
 const RAISED: Record<string, string> = {
   "-": "⁻",

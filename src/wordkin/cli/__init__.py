@@ -66,10 +66,19 @@ def _as_option(name: str, value: Any, option: str | None) -> str:
 
 def add_commands() -> None:
     """Import the commands and add them; this is slow."""
-    from wordkin.cli import convert, demo, evaluate, inspect, phrases, query, train
+    from wordkin.cli import convert, demo, drift, evaluate, export, inspect, phrases, query, train, tune
 
-    asking = (query.similar, query.analogy, evaluate.evaluate, evaluate.stability, query.info, query.explain)
-    for command in (demo.demo, train.train, train.encode, phrases.phrases, *asking, convert.convert, inspect.inspect):
+    asking = (
+        query.similar,
+        query.analogy,
+        evaluate.evaluate,
+        evaluate.stability,
+        drift.drift,
+        query.info,
+        query.explain,
+    )
+    files = (convert.convert, export.documents, export.neighbours)
+    for command in (demo.demo, train.train, train.encode, phrases.phrases, tune.tune, *asking, *files, inspect.inspect):
         wordkin.add_command(command)
 
 

@@ -6,7 +6,8 @@ import logging
 import shutil
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -167,6 +168,15 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 def _silence(_context: click.Context, _parameter: click.Parameter, quiet: bool) -> None:
     if quiet:
         logger.setLevel(logging.WARNING)
+
+
+@contextmanager
+def as_input_error() -> Iterator[None]:
+    """Within the block, a ValueError is what is wrong with the files given, and ends the command in one line."""
+    try:
+        yield
+    except ValueError as error:
+        raise error if isinstance(error, WordkinError) else WordkinError(str(error)) from error
 
 
 def is_quiet() -> bool:

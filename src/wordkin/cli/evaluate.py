@@ -39,12 +39,20 @@ similarity_option = click.option(
 @command(
     "wordkin evaluate mine.safetensors --similarity wordsim353.tsv --similarity men.tsv",
     "wordkin evaluate mine.safetensors other.bin --analogies questions-words.txt --plot scores.svg",
+    "wordkin evaluate items.safetensors --sessions sessions.txt -k 20",
 )
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @analogies_option
 @similarity_option
 @click.option("--categorisation", multiple=True, type=PATH, metavar="FILE", help="Words with their categories.")
 @click.option("--outliers", multiple=True, type=PATH, metavar="FILE", help="Groups of words with outliers.")
+@click.option(
+    "--sessions", multiple=True, type=PATH, metavar="FILE", help="Sessions of items; the last of each was held out."
+)
+@click.option("--labelled", multiple=True, type=PATH, metavar="FILE", help="Texts to classify: label, tab, text.")
+@click.option(
+    "-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="K of the hit rate and NDCG at k."
+)
 @click.option(
     "--method",
     type=click.Choice(METHODS),
@@ -66,6 +74,9 @@ def evaluate(
     similarity: tuple[Path, ...],
     categorisation: tuple[Path, ...],
     outliers: tuple[Path, ...],
+    sessions: tuple[Path, ...],
+    labelled: tuple[Path, ...],
+    topn: int,
     method: Any,
     most_frequent: int | None,
     case_sensitive: bool,
@@ -77,13 +88,15 @@ def evaluate(
     """Score each MODEL on evaluation sets, side by side.
 
     Each option for a set takes one file, and may be given several times. Further models are compared with the first by
-    a paired test: McNemar's test for analogies, the bootstrap for similarity.
+    a paired test: McNemar's test for analogies, sessions and labels, the bootstrap
+    for similarity.
     """
     from wordkin import evaluation
     from wordkin.evaluation import report
 
-    if not (analogies or similarity or categorisation or outliers):
-        raise click.UsageError("give a set: --analogies, --similarity, --categorisation or --outliers, and a file")
+    if not (analogies or similarity or categorisation or outliers or sessions or labelled):
+        kinds = "--analogies, --similarity, --categorisation, --outliers, --sessions or --labelled"
+        raise click.UsageError(f"give a set: {kinds}, and a file")
     if plot is not None:
         atomic.require_writable(plot)
     options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
@@ -95,6 +108,11 @@ def evaluate(
         *((path, evaluation.evaluate_similarity, options) for path in map(copy_if_pipe, similarity)),
         *((path, evaluation.evaluate_categorisation, options) for path in map(copy_if_pipe, categorisation)),
         *((path, evaluation.evaluate_outliers, options) for path in map(copy_if_pipe, outliers)),
+        *(
+            (path, evaluation.evaluate_sessions, {"most_frequent": most_frequent, "topn": topn})
+            for path in map(copy_if_pipe, sessions)
+        ),
+        *((path, evaluation.evaluate_labels, {}) for path in map(copy_if_pipe, labelled)),
     ]
     all_vectors = [_model(model, source_format, alone=len(models) == 1) for model in models]
     if no_subwords:

@@ -215,13 +215,23 @@ def resample(corpus: EncodedCorpus, seed: int) -> EncodedCorpus:
     The vocabulary and its counts are those of the corpus, so that models of several samples have the same words. A word
     that occurs in no drawn sentence is not trained.
     """
-    lengths = np.diff(corpus.sentence_offsets)
-    drawn = np.sort(np.random.default_rng(seed).integers(len(lengths), size=len(lengths)))
-    offsets = np.concatenate([[0], np.cumsum(lengths[drawn])])
+    drawn = np.random.default_rng(seed).integers(corpus.sentences, size=corpus.sentences)
+    return with_sentences(corpus, np.sort(drawn))
+
+
+def with_sentences(corpus: EncodedCorpus, chosen: npt.NDArray[np.int64]) -> EncodedCorpus:
+    """The corpus with these sentences, and with all words and their counts.
+
+    Args:
+        corpus: the whole corpus.
+        chosen: (sentences,) the places of the sentences.
+    """
+    lengths = np.diff(corpus.sentence_offsets)[chosen]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
     ids = np.empty(offsets[-1], corpus.ids.dtype)
-    for begin in range(0, len(drawn), SENTENCES):
-        end = min(begin + SENTENCES, len(drawn))
-        shifts = corpus.sentence_offsets[drawn[begin:end]] - offsets[begin:end]
-        places = np.arange(offsets[begin], offsets[end]) + np.repeat(shifts, lengths[drawn[begin:end]])
+    for begin in range(0, len(chosen), SENTENCES):
+        end = min(begin + SENTENCES, len(chosen))
+        shifts = corpus.sentence_offsets[chosen[begin:end]] - offsets[begin:end]
+        places = np.arange(offsets[begin], offsets[end]) + np.repeat(shifts, lengths[begin:end])
         ids[offsets[begin] : offsets[end]] = corpus.ids[places]
     return dataclasses.replace(corpus, ids=ids, sentence_offsets=offsets)

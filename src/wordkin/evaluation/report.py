@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from wordkin.errors import MissingPackageError, OutputError, pip_install
-from wordkin.evaluation.analogies import SKIPPED, AnalogyScore
+from wordkin.evaluation.analogies import AnalogyScore
 from wordkin.evaluation.categorisation import CategorisationScore
+from wordkin.evaluation.labels import LabelScore
 from wordkin.evaluation.outliers import OutlierScore
+from wordkin.evaluation.sessions import SessionScore
 from wordkin.evaluation.similarity import SimilarityScore
 from wordkin.evaluation.statistics import (
     bootstrap_p,
@@ -23,7 +26,7 @@ from wordkin.evaluation.statistics import (
 from wordkin.storage import atomic
 from wordkin.vectors.terms import whole_number
 
-Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore
+Score = AnalogyScore | SimilarityScore | CategorisationScore | OutlierScore | SessionScore | LabelScore
 Table = list[tuple[str, ...]]
 
 
@@ -33,11 +36,11 @@ class Difference:
 
     Attributes:
         name: the name of the set.
-        difference: the second model's score minus the first's: accuracy, or Spearman's ρ.
-        interval: the bootstrap's 95 percent confidence interval of the difference of ρ; None for analogies.
-        p: the two-sided p-value, from McNemar's exact test over the questions that only one model answers, or from the
+        difference: the second model's score minus the first's: accuracy, Spearman's ρ, or hit rate.
+        interval: the bootstrap's 95 percent confidence interval of the difference of ρ; None for other sets.
+        p: the two-sided p-value, from McNemar's exact test over the answers that only one model has right, or from the
             bootstrap over pairs.
-        compared: the number of questions or pairs that both know.
+        compared: the number of questions, pairs, sessions or documents that both know.
     """
 
     name: str
@@ -58,7 +61,7 @@ class Difference:
 
 
 def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
-    """Compare two scores of the same set, of analogies or of similarity.
+    """Compare two scores of the same set, of analogies, similarity, sessions or labels.
 
     Args:
         first: the score of one model.
@@ -70,18 +73,23 @@ def compare(first: Any, second: Any, *, seed: int = 1) -> Difference:
     """
     seed = whole_number("seed", seed, 0)
     if isinstance(first, AnalogyScore) and isinstance(second, AnalogyScore) and first.digest == second.digest:
-        return _analogies(first, second)
+        return _answers(first.name, first.outcomes, second.outcomes)
+    if isinstance(first, LabelScore) and isinstance(second, LabelScore) and first.digest == second.digest:
+        return _answers(first.name, first.outcomes, second.outcomes)
+    if isinstance(first, SessionScore) and isinstance(second, SessionScore) and first.digest == second.digest:
+        return _answers(first.name, first.ranks, second.ranks)
     if isinstance(first, SimilarityScore) and isinstance(second, SimilarityScore) and first.digest == second.digest:
         return _similarity(first, second, seed)
-    raise ValueError("two scores of the same set are needed, both of analogies or both of similarity")
+    raise ValueError("two scores of the same set are needed, both of analogies, similarity, sessions or labels")
 
 
-def _analogies(first: AnalogyScore, second: AnalogyScore) -> Difference:
-    both = (first.outcomes != SKIPPED) & (second.outcomes != SKIPPED)
-    a, b = first.outcomes[both] == 1, second.outcomes[both] == 1
+def _answers(name: str, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Difference:
+    """Compare the answers of two models, which are above 0 where they are right, and below 0 where skipped."""
+    both = (first >= 0) & (second >= 0)
+    a, b = first[both] > 0, second[both] > 0
     difference = float(b.mean() - a.mean()) if len(a) else float("nan")
     p = mcnemar_p(int(np.count_nonzero(a & ~b)), int(np.count_nonzero(b & ~a)))
-    return Difference(first.name, difference, None, p, len(a))
+    return Difference(name, difference, None, p, len(a))
 
 
 def _similarity(first: SimilarityScore, second: SimilarityScore, seed: int) -> Difference:
@@ -94,7 +102,7 @@ def _similarity(first: SimilarityScore, second: SimilarityScore, seed: int) -> D
 
 def comparable(scores: Sequence[Any]) -> bool:
     """Whether there is a paired test for these scores."""
-    return len(scores) > 1 and isinstance(scores[0], AnalogyScore | SimilarityScore)
+    return len(scores) > 1 and isinstance(scores[0], AnalogyScore | SimilarityScore | SessionScore | LabelScore)
 
 
 def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -> None:
@@ -109,11 +117,7 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
         MissingPackageError: matplotlib is not installed.
         OutputError: the picture cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingPackageError(f"a picture needs matplotlib: {pip_install('plot')}") from None
-    figure = Figure(figsize=(3 + 1.2 * len(scores), 4), layout="constrained")
+    figure = new_figure(3 + 1.2 * len(scores), 4)
     axes = figure.add_subplot()
     width = 0.8 / len(models)
     for place, model in enumerate(models):
@@ -121,11 +125,33 @@ def draw(path: Path, models: Sequence[str], scores: Sequence[Sequence[Score]]) -
         at = np.arange(len(own)) + (place - (len(models) - 1) / 2) * width
         axes.bar(at, [score.value for score in own], width, label=model)
         for x, score in zip(at, own, strict=True):
-            if isinstance(score, SimilarityScore):
+            if isinstance(score, SimilarityScore | SessionScore | LabelScore):
                 axes.plot([x, x], score.interval, color="black", linewidth=1)
     axes.set_xticks(range(len(scores)), [f"{of_set[0].name}\n{of_set[0].kind}" for of_set in scores])
-    axes.set_ylabel("accuracy, Spearman's ρ, or purity")
+    axes.set_ylabel("accuracy, Spearman's ρ, purity, or hit rate")
     axes.legend()
+    save_figure(path, figure)
+
+
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure of matplotlib, in inches.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingPackageError(f"a picture needs matplotlib: {pip_install('plot')}") from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(path: Path, figure: Any) -> None:
+    """Write a figure; the suffix decides the format, such as .svg or .png.
+
+    Raises:
+        OutputError: the picture cannot be written.
+    """
     with atomic.replacing(path) as temporary:
         try:
             figure.savefig(temporary, format=path.suffix[1:] or "png")
@@ -166,9 +192,30 @@ def _rows(scores: Sequence[Any]) -> Table:
         return rows
     if isinstance(first, SimilarityScore):
         return [
-            (f"{first.name}: Spearman's ρ, 95% interval", *(_correlation(score) for score in scores)),
+            (
+                f"{first.name}: Spearman's ρ, 95% interval",
+                *(_with_interval(score.spearman, score.interval) for score in scores),
+            ),
             ("  Pearson's r", *(_number(score.pearson) for score in scores)),
             ("  pairs found", *(_pairs(score) for score in scores)),
+        ]
+    if isinstance(first, SessionScore):
+        return [
+            (
+                f"{first.name}: hit rate at {first.topn}, 95% interval",
+                *(_with_interval(score.hit_rate, score.interval) for score in scores),
+            ),
+            (f"  NDCG at {first.topn}", *(_with_interval(score.ndcg, score.ndcg_interval) for score in scores)),
+            ("  by the most frequent items", *(_number(score.popularity) for score in scores)),
+            ("  sessions asked", *(f"{score.asked:,} of {len(score.ranks):,}" for score in scores)),
+        ]
+    if isinstance(first, LabelScore):
+        return [
+            (
+                f"{first.name}: accuracy, 95% interval",
+                *(_with_interval(score.accuracy, score.interval) for score in scores),
+            ),
+            ("  documents, labels", *(f"{len(score.outcomes):,}, {score.labels:,}" for score in scores)),
         ]
     if isinstance(first, CategorisationScore):
         return [
@@ -188,10 +235,8 @@ def _section(section: Any) -> str:
     return f"{asked}{skipped}"
 
 
-def _correlation(score: SimilarityScore) -> str:
-    if math.isnan(score.spearman):
-        return _number(score.spearman)
-    return f"{score.spearman:.3f} ({score.interval[0]:.3f} to {score.interval[1]:.3f})"
+def _with_interval(value: float, bounds: tuple[float, float]) -> str:
+    return _number(value) + ("" if math.isnan(value) else f" ({bounds[0]:.3f} to {bounds[1]:.3f})")
 
 
 def _pairs(score: SimilarityScore) -> str:

@@ -37,6 +37,18 @@ def bootstrap_spearman_difference(x: Numbers, y: Numbers, z: Numbers, seed: int)
     return _bootstrap(difference, (x, y, z), seed)
 
 
+def bootstrap_mean(x: Numbers, seed: int) -> Numbers:
+    """The mean of x (n,) in every bootstrap sample of its numbers: (RESAMPLES,).
+
+    How often each distinct number is drawn is multinomial, so a sample costs as much as there are distinct numbers.
+    """
+    if not len(x):
+        return np.full(RESAMPLES, np.nan)
+    values, counts = np.unique(x, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(x), counts / len(x), RESAMPLES)
+    return np.asarray(drawn @ values / len(x), np.float64)
+
+
 def interval(estimates: Numbers) -> tuple[float, float]:
     """The middle 95 percent of bootstrap estimates; NaN if none is finite."""
     low, high = np.nanpercentile(estimates, [2.5, 97.5]) if np.isfinite(estimates).any() else (np.nan, np.nan)

@@ -31,6 +31,8 @@ MOST_STEPS = 1_000
 MOST_SIZE = 1e6
 MOST_ETA = 10
 
+SCALARS = ("t", "x", "y", "J", "dJ_dy", "dy_dx", "dJ_dx")
+
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 
@@ -82,6 +84,12 @@ class Network(NamedTuple):
             self.architecture,
             self.cbow_gradient,
         )
+
+    def gradient(self) -> Vector:
+        """(d,) ∂J/∂v of the sum of J over all outputs."""
+        outputs, hidden = np.arange(len(self.W)), self.hidden[np.newaxis]
+        row = np.zeros(1, np.int64)
+        return np.asarray(objective.window_gradients(hidden, self.W, row, outputs, self.labels, "skipgram").V[0])
 
     def loss(self) -> float:
         """The sum of J over all outputs."""
@@ -146,7 +154,7 @@ def begin(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
             "architecture": architecture,
             "output_layer": output_layer,
             "cbow_gradient": choice(body, "cbow_gradient", get_args(CbowGradient), "exact"),
-            "eta": _eta(body.get("eta", source.eta)),
+            "eta": learning_rate(body.get("eta", source.eta)),
             "turn": 0,
             "inputs": [{"word": each, "vector": _numbers(source.V[source.row(each)])} for each in inputs],
             "outputs": [
@@ -171,13 +179,19 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         The fields of objective.PairPass, with the changed input vectors instead of v_after: with CBOW the context's
-        vectors change, and v is their mean. Also J_of_all, the sum over all outputs, and the result of :func:`view`.
+        vectors change, and v is their mean. Also the scalars of every pair; J_of_all, the sum of their losses; what a
+        step of the whole window does; and the result of :func:`view`.
     """
     network = _network(body.get("state"))
     output = integer(body, "output", 0, len(network.W) - 1)
-    numbers = objective.pair_pass(network.hidden, network.W[output], int(network.labels[output]), network.eta)
-    after = _copy(network)
+    passes = [
+        objective.pair_pass(network.hidden, w, t, network.eta)
+        for w, t in zip(network.W, network.labels.tolist(), strict=True)
+    ]
+    numbers = passes[output]
+    after, whole = _copy(network), _copy(network)
     after.step([output])
+    whole.step(range(len(network.W)))
     return {
         **{
             name: value.tolist() if isinstance(value, np.ndarray) else value
@@ -185,7 +199,9 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         },
         "inputs_after": after.V.tolist(),
         "hidden_after": after.hidden.tolist(),
+        "pairs": [{name: getattr(each, name) for name in SCALARS} for each in passes],
         "J_of_all": network.loss(),
+        "window": {"dJ_dv": network.gradient().tolist(), "J_after": whole.loss()},
         "view": view(network),
         "J_after": float(objective.loss(after.hidden @ after.W[output], network.labels[output])),
     }
@@ -310,16 +326,20 @@ def _network(state: Any) -> Network:
         np.array(outputs, np.float64),
         np.array(labels, np.int64),
         integer(state, "turn", 0, len(outputs) - 1),
-        _eta(state.get("eta")),
+        learning_rate(state.get("eta")),
     )
 
 
 def _row(each: Any, name: str) -> list[float]:
-    vector = each.get("vector") if isinstance(each, Mapping) and isinstance(each.get(name), str) else None
+    if not isinstance(each, Mapping) or not isinstance(each.get(name), str):
+        raise RequestError(f"each vector of the lab's state is an object with a {name} and a vector")
+    return finite_vector(each.get("vector"))
+
+
+def finite_vector(vector: Any) -> list[float]:
+    """A list of numbers in ±MOST_SIZE; anything else is refused."""
     if not isinstance(vector, list) or not 0 < len(vector) <= MOST_NUMBERS:
-        raise RequestError(
-            f"each vector of the lab's state is an object with a {name} and up to {MOST_NUMBERS} numbers"
-        )
+        raise RequestError(f"each vector of the lab's state is a list of up to {MOST_NUMBERS} numbers")
     if not all(isinstance(number, int | float) and abs(number) <= MOST_SIZE for number in vector):
         raise RequestError(f"a number in the lab's state is not in −{MOST_SIZE:g} to {MOST_SIZE:g}")
     return vector
@@ -332,7 +352,8 @@ def _list(given: Mapping[str, Any], name: str, most: int) -> list[Any]:
     return value
 
 
-def _eta(value: Any) -> float:
+def learning_rate(value: Any) -> float:
+    """η, above 0 and at most MOST_ETA; anything else is refused."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= MOST_ETA:
         raise RequestError(f"η is {value!r}; it must be above 0 and at most {MOST_ETA}")
     return float(value)

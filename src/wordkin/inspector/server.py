@@ -23,7 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 import wordkin
 from wordkin.errors import ConfigurationError, WordkinError
-from wordkin.inspector import api, explorer, lab, live
+from wordkin.inspector import api, explorer, lab, live, small_corpus
 from wordkin.inspector.api import Call, Inspected
 from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 
@@ -94,6 +94,7 @@ CALLS: dict[str, Call] = {
     "training": training,
     "evaluation": scores,
     **lab.CALLS,
+    **small_corpus.CALLS,
     **explorer.CALLS,
 }
 

@@ -25,7 +25,7 @@ from wordkin.model.kernel.minibatch import minibatch
 from wordkin.model.subwords import ngram_table
 from wordkin.storage import units
 from wordkin.storage.arrays import read_only, row_blocks
-from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs, window_for_subwords
+from wordkin.training.minibatches import Minibatches, Pairs, inputs_of_window, minibatches, pairs, window_for_corpus
 from wordkin.training.schedule import (
     Chunk,
     chunks,
@@ -154,11 +154,9 @@ class ChunkTrainer:
         noise = sampling.noise_probabilities(counts, config.noise_exponent)
         tree = huffman.NO_TREE if config.output_layer == "negative-sampling" else huffman.tree(counts)
         self._kept, self._noise = counts * keep / counts.sum(), noise
-        share, size, window = self._kept / self._kept.sum(), None, kernel.window_of(config)
+        share, size = self._kept / self._kept.sum(), None
         if config.deterministic:
             size = minibatches(config, share, noise, tree, self.word_rows)
-        if self.word_rows is not None:
-            window = window_for_subwords(config, share, tree, self.word_rows)
         self._training = Mode(
             updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
         )
@@ -168,7 +166,7 @@ class ChunkTrainer:
             read_only(parts.sentence_offsets),
             kernel.Samplers(self._training.keep, read_only(accept), read_only(alias)),
             tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
-            window,
+            window_for_corpus(config, share, tree, self.word_rows),
             None,
             self.word_rows,
         )

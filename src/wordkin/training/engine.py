@@ -34,7 +34,7 @@ class EngineConfig(TrainingConfig):
 
     learning_rate: float = 0.025
     output_layer: Any = "negative-sampling"
-    cbow_gradient: Any = "exact"
+    cbow_gradient: Any = "word2vec"
 
     def __post_init__(self) -> None:
         """Refuse what the kernel cannot do, and what needs the words themselves."""

@@ -141,12 +141,17 @@ def _most_steps(rate: float, own: npt.NDArray[np.float64], moved: npt.NDArray[np
     return float(min(MOST_CHANGE / (rate * moved.max()), MOST_MEAN_CHANGE * own.sum() / (rate * own @ moved)))
 
 
-def window_for_subwords(
-    config: TrainingConfig, words: npt.NDArray[np.float64], tree: huffman.Tree, word_rows: WordRows
+def window_for_corpus(
+    config: TrainingConfig, words: npt.NDArray[np.float64], tree: huffman.Tree, word_rows: WordRows | None
 ) -> Window:
-    """The window of a run with subwords.
+    """The window of a run, with steps that do not overshoot on this corpus.
 
-    Words that share rows correct the same error while they are in the ring together, as the steps of a minibatch do.
+    A word that is n times among the c words of CBOW's context changes their mean n times by n/c of the gradient, unless
+    that is divided by c. So the cut for repeated pairs is divided by what these changes are on average,
+    1 + (c − 1) Σ words².
+
+    With subwords, words that share rows correct the same error while they are in the ring together, as the steps of a
+    minibatch do.
     Where most words share most rows, as in a text of a few words alike, they would overshoot: then all words are
     written back after as many steps as a minibatch may have, and a step of skip-gram has fewer positions.
 
@@ -154,9 +159,14 @@ def window_for_subwords(
         config: the hyper-parameters.
         words: (words,) each word's share of the tokens that subsampling leaves.
         tree: the Huffman tree, for hierarchical softmax.
-        word_rows: the rows of V that each word consists of.
+        word_rows: with subwords, the rows of V that each word consists of.
     """
     window = window_of(config)
+    if config.architecture == "cbow" and config.cbow_gradient == "word2vec":
+        repeated = 1 + (inputs_of_window(config) - 1) * float(words @ words)
+        window = window._replace(most_repeated=window.most_repeated / repeated)
+    if word_rows is None:
+        return window
     inputs = min(inputs_of_window(config), window.step_positions)
     of_input = pairs(config, inputs, words, words, tree).input
     steps = _most_steps(config.first_learning_rate, of_input, moving(of_input, word_rows))

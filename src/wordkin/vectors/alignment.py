@@ -93,11 +93,20 @@ def align(model: WordVectors, onto: WordVectors, words: Sequence[str] | None = N
     words = shared_words([model, onto]) if words is None else words
     if not len(words):
         raise ValueError("the models share no word")
-    x, y = model.unit_vectors(model.finite_rows(words)), onto.unit_vectors(onto.finite_rows(words))
-    left, _, right = np.linalg.svd(x.T.astype(np.float64) @ y)
-    rotation = (left @ right).astype(np.float32)
+    rotation = best_rotation(model.unit_vectors(model.finite_rows(words)), onto.unit_vectors(onto.finite_rows(words)))
     with np.errstate(over="ignore", invalid="ignore"):  # a row that is not finite stays so
         return model.with_vectors(model.values(slice(None)) @ rotation)
+
+
+def best_rotation(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The rotation R that brings the rows of x R nearest to those of y: (vector_size, vector_size).
+
+    Args:
+        x: (words, vector_size), of length 1.
+        y: the same of the same words.
+    """
+    left, _, right = np.linalg.svd(x.T.astype(np.float64) @ y)
+    return np.asarray(left @ right, np.float32)
 
 
 def drift(before: WordVectors, after: WordVectors, words: Sequence[str] | None = None) -> list[tuple[str, float]]:

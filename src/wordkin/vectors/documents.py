@@ -28,6 +28,9 @@ Floats = npt.NDArray[np.float32]
 _ROUNDING = 1e-6
 """What is left of a vector without the common components is rounding, if it is shorter than this share of it."""
 
+_LONG = 10_000
+"""The tokens of a document above which its sum is in float64; float32 loses digits in a long sum."""
+
 _MOST_OTHER_WORDS = 1 << 17
 """The number of words outside the vocabulary that are remembered from one call to the next."""
 
@@ -266,6 +269,8 @@ class DocumentEncoder:
         """The weighted means of a block: (documents, vector_size)."""
         weights = self._weights(block.rows)
         matrix, used = self._matrix(block, weights)
+        if np.diff(block.offsets).max(initial=0) > _LONG:
+            matrix = matrix.astype(np.float64)
         sums = matrix @ self._values(used, block.others)
         divisors = np.diff(block.offsets) if self._weighting != "idf" else matrix.sum(axis=1)
         means = np.asarray(sums / np.maximum(divisors, 1)[:, None], np.float32)
