@@ -1,6 +1,7 @@
 """Files of tables: one column of Parquet, Arrow, CSV, TSV or JSON lines, as Arrow arrays."""
 
 import contextlib
+import contextvars
 import csv
 import io
 import itertools
@@ -8,6 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -44,10 +46,25 @@ def _suffix(name: str) -> str:
 def arrays(source: Source, column: str) -> Iterator[Any]:
     """Yield one column of a file; its content decides what kind of table it is. An empty file has no rows.
 
+    A thread reads the next array while the caller uses the last one.
+
     Raises:
         CorpusError: the file cannot be read, is no table, or has no such column.
         MissingPackageError: pyarrow is not installed.
     """
+    context, found = contextvars.copy_context(), _arrays(source, column)  # the context knows how to name parameters
+
+    def read() -> Any:
+        return context.run(lambda: next(found, None))
+
+    with ThreadPoolExecutor(1) as reader:
+        pending = reader.submit(read)
+        while (array := pending.result()) is not None:
+            pending = reader.submit(read)
+            yield array
+
+
+def _arrays(source: Source, column: str) -> Iterator[Any]:
     name = reading.name_of(source)
     pa = require_arrow("files of tables")
     blocks = reading.raw_blocks(source)
