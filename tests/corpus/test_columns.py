@@ -364,7 +364,7 @@ def test_several_files_patterns_and_urls(folder, monkeypatch):
 
 def test_blocks_of_files_may_be_cut_anywhere(folder, monkeypatch):
     whole = reading.raw_blocks
-    monkeypatch.setattr(reading, "raw_blocks", lambda source: whole(source, 70))
+    monkeypatch.setattr(reading, "raw_blocks", lambda source, _size: whole(source, 70))
     for name in ("a.jsonl", "a.arrow", "a.csv"):
         assert_read(folder / name)
 

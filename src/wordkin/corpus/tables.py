@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 from wordkin.corpus import reading, remote
 from wordkin.corpus.arrow import one_line, require_arrow
 from wordkin.corpus.columns import no_column
-from wordkin.corpus.reading import BLOCK_BYTES, BYTE_ORDER_MARK, Source
+from wordkin.corpus.reading import BYTE_ORDER_MARK, Source
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import CorpusError
 
@@ -27,6 +27,9 @@ _DELIMITERS = ",;\t|"
 
 _PIECE_BYTES = 1 << 24
 """The bytes of a column of Parquet that are read at a time, and the longest row of CSV."""
+
+_BLOCK_BYTES = 1 << 22
+"""The bytes of a file that are read, and of JSON lines that are parsed, at a time; with fewer, parsing is slower."""
 
 _MOST_ROWS = 1 << 16
 
@@ -67,7 +70,7 @@ def arrays(source: Source, column: str) -> Iterator[Any]:
 def _arrays(source: Source, column: str) -> Iterator[Any]:
     name = reading.name_of(source)
     pa = require_arrow("files of tables")
-    blocks = reading.raw_blocks(source)
+    blocks = reading.raw_blocks(source, _BLOCK_BYTES)
     with contextlib.closing(blocks):
         first = next(blocks, b"").removeprefix(BYTE_ORDER_MARK)
         if not first:
@@ -113,7 +116,7 @@ class _Stream(io.RawIOBase):
 
 def _file(blocks: Iterator[bytes]) -> BinaryIO:
     """Blocks of bytes as a file, which gives as many bytes as are asked for."""
-    return cast(BinaryIO, io.BufferedReader(_Stream(blocks), BLOCK_BYTES))
+    return cast(BinaryIO, io.BufferedReader(_Stream(blocks), _BLOCK_BYTES))
 
 
 @contextlib.contextmanager
@@ -127,7 +130,7 @@ def _seekable(source: Source, content: Iterator[bytes]) -> Iterator[Any]:
             yield file
     else:
         with tempfile.TemporaryFile(prefix="wordkin-") as file:
-            shutil.copyfileobj(_file(content), file, BLOCK_BYTES)
+            shutil.copyfileobj(_file(content), file, _BLOCK_BYTES)
             file.seek(0)
             yield file
 
