@@ -232,5 +232,5 @@ def test_with_subwords_words_in_any_order_learn_the_same(corpus):
 def test_subwords_need_all_words_and_a_mean(corpus):
     with pytest.raises(ConfigurationError, match="there are 0 words, but 5 counts; subwords need all words"):
         run(corpus, config(**SUBWORDS))
-    with pytest.raises(ConfigurationError, match='with subwords there is no cbow_gradient "sum"'):
+    with pytest.raises(ConfigurationError, match='with subwords cbow_gradient cannot be "sum"'):
         config(min_n=3, max_n=6, cbow_gradient="sum")

@@ -25,7 +25,7 @@ ARRAYS = {
     "counts": ("I64", 1),
 }
 
-_ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0}
+_ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0, "missing_values": 0, "token_pattern": None}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,7 @@ class CorpusReport(Report):
     sentences: int = 0
     phrases: int = 0
     joined: int = 0
+    missing_values: int = 0
 
     def __str__(self) -> str:
         text = (
@@ -72,7 +73,8 @@ class CorpusReport(Report):
             (self.empty_tokens, "that were empty strings"),
         ]
         reasons = [f"{count:,} {reason}" for count, reason in dropped if count]
-        return text + (f"; dropped tokens: {', '.join(reasons)}" if reasons else "; dropped none")
+        text += f"; dropped tokens: {', '.join(reasons)}" if reasons else "; dropped none"
+        return text + (f"; skipped {units.plural(self.missing_values, 'missing value')}" if self.missing_values else "")
 
 
 class Text(Protocol):

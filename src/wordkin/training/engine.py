@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
-from wordkin.errors import ConfigurationError
+from wordkin.errors import ConfigurationError, argument
 from wordkin.model.kernel import Weights, padded
 from wordkin.model.subwords import ngram_table
 from wordkin.storage.arrays import ALIGNMENT, aligned_zeros
@@ -40,7 +40,7 @@ class EngineConfig(TrainingConfig):
     def __post_init__(self) -> None:
         """Refuse what the kernel cannot do."""
         if self.max_n and self.cbow_gradient == "sum":
-            raise ConfigurationError('with subwords there is no cbow_gradient "sum"')
+            raise ConfigurationError(f'with subwords {argument("cbow_gradient")} cannot be "sum"')
         if self.deterministic and self.output_layer == "both":
             raise ConfigurationError('deterministic training has no output layer "both"')
 

@@ -239,7 +239,11 @@ class Initialization:
                 f"{argument('tokenizer')} and {argument('lower')} are those of that model"
             )
         for name, default in (("tokenizer", "whitespace"), ("lower", False), ("phrases", 0)):
-            before, now = (settings.get(name) or default for settings in (self._vectors.config, corpus.settings))
+            before, now = (
+                {**settings, "tokenizer": settings.get("token_pattern") or settings.get("tokenizer")}.get(name)
+                or default
+                for settings in (self._vectors.config, corpus.settings)
+            )
             if name in self._vectors.config and before != now:
                 findings.append(
                     f"the text was read with {argument(name)} = {now}, that of {self._source} with {before}"

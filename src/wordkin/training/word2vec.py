@@ -15,10 +15,13 @@ from wordkin.config import (
     NGRAM_PARAMETERS,
     Parameters,
     TrainingConfig,
+    override,
     parameters,
     takes_parameters,
 )
+from wordkin.corpus.columns import Column
 from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.missing import Policy
 from wordkin.display import html_values
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
@@ -78,8 +81,8 @@ class Word2Vec:
             raise ConfigurationError(_not_a_configuration(config))
         for name in _CORPUS_NAMES.intersection(parameters):
             raise ConfigurationError(f"Word2Vec has no parameter {name!r}: text goes to fit, {_FIT}")
-        given = config.as_dict() if config is not None else {}
-        self.config = TrainingConfig.from_mapping({**given, **parameters}, "Word2Vec")
+        given = config.values() if config is not None else {}
+        self.config = TrainingConfig.from_mapping(override(given, parameters), "Word2Vec")
         self.history = History()
         self._vectors: WordVectors | None = None
 
@@ -96,8 +99,8 @@ class Word2Vec:
 
     def _given(self) -> dict[str, Any]:
         """The hyper-parameters that differ from the defaults."""
-        defaults = TrainingConfig().as_dict()
-        return {name: value for name, value in self.config.as_dict().items() if value != defaults[name]}
+        defaults = TrainingConfig().values()
+        return {name: value for name, value in self.config.values().items() if value != defaults[name]}
 
     @classmethod
     def load(cls, path: str | Path, **parameters: Unpack[Parameters]) -> "Word2Vec":
@@ -123,7 +126,7 @@ class Word2Vec:
         Raises:
             ConfigurationError: a parameter is unknown or outside its range.
         """
-        model = cls(**{**settings_of(vectors), **parameters})
+        model = cls(**override(settings_of(vectors), parameters))
         model._vectors = vectors
         return model
 
@@ -131,6 +134,8 @@ class Word2Vec:
         self,
         corpus: Any,
         *,
+        column: Any = None,
+        missing: Policy = "skip",
         init: "Source | None" = None,
         init_vectors: "Source | None" = None,
         freeze: "Freeze | None" = None,
@@ -145,8 +150,11 @@ class Word2Vec:
             corpus: a path (a file, a directory, a glob pattern, ``-`` for standard input; .gz, .bz2, .xz and .zst are
                 decompressed), a URL of any of these that fsspec opens (an extra), a list of :class:`pathlib.Path` or
                 what :func:`wordkin.corpus.reading.expand` makes of several paths and URLs, an iterable of lists of
-                tokens (a one-shot generator too: it is read once), an iterable of strings where ``tokenizer`` is set,
-                such as one column of a table of pandas, polars or pyarrow, or an :class:`wordkin.EncodedCorpus`.
+                tokens (a one-shot generator too: it is read once), an iterable of strings if ``tokenizer`` or
+                ``token_pattern`` is set, one column of a table of pandas, polars or pyarrow, a table of which `column`
+                is read (:class:`wordkin.Column` lists them), or an :class:`wordkin.EncodedCorpus`.
+            column: the column of a table to read: text, by default separated at white space, or lists of tokens.
+            missing: ``"skip"`` to leave out missing values and count them, ``"error"`` to refuse them.
             init: a model to go on from, or its file; see :meth:`partial_fit`.
             init_vectors: vectors, or a file of them, with which those words of the corpus begin that have one there.
                 The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
@@ -177,6 +185,8 @@ class Word2Vec:
 
         initialization = Initialization(self.config, init, init_vectors, freeze)
         options = checkpoint if isinstance(checkpoint, Checkpoint | None) else Checkpoint(checkpoint)
+        if column is not None or missing != "skip":
+            corpus = Column(corpus, column, missing)
         team = workers if isinstance(workers, Workers | None) else Workers(workers)
         with _open_backend(corpus, self.config, initialization.known, team) as backend:
             logger.info("%s", backend.corpus.report)
@@ -235,7 +245,7 @@ class Word2Vec:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (scikit-learn passes it)
         """The hyper-parameters by name, as scikit-learn asks for them."""
-        return self.config.as_dict()
+        return self.config.values()
 
     def set_params(self, **parameters: Unpack[Parameters]) -> "Word2Vec":
         """Change hyper-parameters, for the next :meth:`fit`.
@@ -243,7 +253,7 @@ class Word2Vec:
         Raises:
             ConfigurationError: a parameter is unknown or outside its range; then none is changed.
         """
-        self.config = TrainingConfig.from_mapping({**self.config.as_dict(), **parameters}, "set_params")
+        self.config = TrainingConfig.from_mapping(override(self.config.values(), parameters), "set_params")
         return self
 
     def _train(
