@@ -2,7 +2,7 @@
 
     python benchmarks/defaults.py [--only PATTERN ...] [--data FOLDER] [--results FOLDER]
 
-A run whose record is in the folder of results is not run again. Prints the table of docs/performance.md: for English
+A run whose record is in the folder of results is not run again. Prints the table of docs/defaults.md: for English
 the seven scores of benchmarks/evaluation.py and their average; for the Tang poems how many of the four characters' five
 nearest are among those that the data's README names, and at which place 母 comes for 女 + 父 − 男.
 """

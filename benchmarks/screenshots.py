@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/images: each view of the inspector, in light colours at 1280 × 800.
+"""Takes the pictures in docs/images: each view of the inspector at 1280 × 800, and two in dark colours on a phone.
 
     python benchmarks/screenshots.py [MODEL]
 
@@ -24,12 +24,17 @@ EPOCHS, WATCHED = 30, 20
 QUIET = 1500  # milliseconds until what a page draws stands still
 
 
-def take(browser: Any, shown: Inspected, view: str, name: str, key: str = "", times: int = 0) -> None:
+def take(
+    browser: Any, shown: Inspected, view: str, name: str, key: str = "", times: int = 0, phone: bool = False
+) -> None:
     """Open a view, press a key some times, and take the picture."""
+    width, height, scheme = (390, 844, "dark") if phone else (1280, 800, "light")
     with Server(shown) as server:
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light", locale="en-GB")
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB")
         page.goto(f"{server.address}#{view}")
         page.get_by_role("main").wait_for()
+        for what in (".explorer-plot[aria-busy=false]", ".explorer-legend") if view.startswith("explorer") else ():
+            page.locator(what).wait_for()
         page.wait_for_timeout(QUIET)
         for _ in range(times):
             page.keyboard.press(key)
@@ -52,7 +57,8 @@ def take_training(browser: Any) -> WordVectors:
     run = threading.Thread(target=model.fit, args=(paragraphs(),), kwargs=options)
     run.start()
     reached.wait()
-    take(browser, shown, "training?words=list+string+error", "training")
+    for name, phone in (("training", False), ("training-phone", True)):
+        take(browser, shown, "training?words=list+string+error", name, phone=phone)
     seen.set()
     run.join()
     return model.vectors
@@ -70,7 +76,11 @@ def main() -> None:
         if sys.argv[1:]:
             vectors = WordVectors.load(sys.argv[1])
         take(browser, Inspected("example"), "lab", "lab", "ArrowRight", 8)
-        take(browser, Inspected("demo", vectors), "explorer?word=string", "explorer")
+        demo = Inspected("demo", vectors)
+        take(browser, demo, "explorer?word=string&colour=cluster", "explorer")
+        take(
+            browser, demo, "explorer?tab=analogy&a=list&b=lists&c=string&colour=frequency", "explorer-phone", phone=True
+        )
         browser.close()
 
 

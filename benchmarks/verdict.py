@@ -4,7 +4,7 @@
 
 Prints a line for each run: what was changed, the fall of the loss, tokens per word, share of rare words, and the mean
 of the seven scores of benchmarks/evaluation.py. The runs for min_count are asked about the words of min_count 10 alone.
-docs/performance.md has the lines that the thresholds of wordkin.training.reports were read from.
+docs/defaults.md has the lines that the thresholds of wordkin.training.reports were read from.
 """
 
 import argparse

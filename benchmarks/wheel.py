@@ -76,12 +76,28 @@ def build(folder: Path) -> tuple[Path, Path]:
     return sdist, wheel
 
 
+def python_in(environment: Path) -> Path:
+    """The Python of a virtual environment."""
+    return environment / ("Scripts" if WINDOWS else "bin") / "python"
+
+
+def try_everywhere(wheel: Path, folder: Path) -> bool:
+    """Try the wheel with every Python that is installed; return whether there was one."""
+    pythons = {version: python_of(version) for version in supported()}
+    for version, python in pythons.items():
+        if python is None:
+            print(f"Python {version}: not found, not tried", flush=True)
+        else:
+            try_wheel(wheel, python, folder / version)
+            print(f"Python {version}: trains, queries, inspects, and has its types ({python})", flush=True)
+    return any(pythons.values())
+
+
 def try_wheel(wheel: Path, python: Path, folder: Path) -> None:
     """Install the wheel in an empty environment and use all of it."""
     run(python, "-m", "venv", folder)
-    inside = folder / ("Scripts" if WINDOWS else "bin")
-    python = inside / "python"
-    wordkin = inside / "wordkin"
+    python = python_in(folder)
+    wordkin = python.parent / "wordkin"
     run(python, "-m", "pip", "install", "--quiet", wheel)
     model = folder / "cats.safetensors"
     run(python, PROGRAM, model)
@@ -140,16 +156,10 @@ def main() -> int:
         folder = Path(temporary)
         sdist, wheel = build(folder)
         print(f"built {sdist.name} and {wheel.name}", flush=True)
-        pythons = {version: python_of(version) for version in supported()}
-        for version, python in pythons.items():
-            if python is None:
-                print(f"Python {version}: not found, not tried", flush=True)
-            else:
-                try_wheel(wheel, python, folder / version)
-                print(f"Python {version}: trains, queries, inspects, and has its types ({python})", flush=True)
+        tried = try_everywhere(wheel, folder)
         if arguments.tests is not None:
             return try_sdist(sdist, folder / "sdist", arguments.tests)
-        return 0 if any(pythons.values()) else 1
+        return 0 if tried else 1
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ author = "The wordkin developers"
 release = version = version_of("wordkin")
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_click",
@@ -24,6 +24,7 @@ exclude_patterns = ["_build", "performance/results.md"]  # a table that the benc
 smartquotes = False  # -- begins an option
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
+nb_execution_mode = "off"  # notebooks have their outputs; a test runs them
 
 autodoc_typehints = "none"  # the docstrings give types and shapes
 autodoc_member_order = "bysource"

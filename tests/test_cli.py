@@ -492,10 +492,10 @@ def test_permissions(tmp_path, text):
 
 def test_every_variant_trains_and_says_so(tmp_path, text):
     output = tmp_path / "model"
-    options = ["--architecture", "cbow", "--output-layer", "hierarchical-softmax", "--cbow-gradient", "word2vec"]
+    options = ["--architecture", "cbow", "--output-layer", "hierarchical-softmax"]
     assert run("train", text, "-o", output, "--epochs", 1, *options).returncode == 0
     shown = run("info", output).stdout
-    for part in ("architecture +cbow", "output-layer +hierarchical-softmax", "cbow-gradient +word2vec"):
+    for part in ("architecture +cbow", "output-layer +hierarchical-softmax"):
         assert re.search(rf"^  --{part}  +default ", shown, re.MULTILINE)
     assert "--learning-rate" not in shown  # it is the default of the variant
     assert re.search(r"^  --learning-rate +0.05 +default 0.05$", run("info", output, "--full").stdout, re.MULTILINE)

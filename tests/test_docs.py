@@ -1,7 +1,8 @@
 """What the documentation says is run."""
 
 import doctest
-import importlib
+import importlib.util
+import inspect
 import pkgutil
 import re
 import shlex
@@ -13,12 +14,18 @@ from pathlib import Path
 import click
 import pytest
 
-import wordkin
+import wordkin.evaluation
+import wordkin.inspector
+import wordkin.vectors.alignment
+import wordkin.vectors.postprocessing
 from wordkin import cli
 from wordkin.training import word2vec
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+spec = importlib.util.spec_from_file_location("links", ROOT / "docs" / "links.py")
+links = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(links)
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 DOCUMENTS += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 COMMANDS = {
     command.name: command
@@ -37,17 +44,95 @@ def blocks_of(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text_of(document), re.DOTALL | re.MULTILINE)
 
 
+PEERS = re.compile(r"^>>> (?:import|from) (spacy|sentence_transformers)\b")
+RUN_A_BLOCK = """
+import doctest, sys
+runner = doctest.DocTestRunner()
+runner.run(doctest.DocTestParser().get_doctest(sys.argv[1], {}, "block", "block", 0))
+sys.exit(runner.summarize().failed)
+"""
+
+
 @pytest.mark.parametrize("document", [document for document in DOCUMENTS if blocks_of(document, "python")])
-def test_snippets(document, tmp_path, monkeypatch):
+def test_snippets(document, tmp_path, monkeypatch, peer):
     monkeypatch.chdir(tmp_path)
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()  # which compares the messages of errors, too
     names: dict[str, object] = {}  # a document's blocks go on from one another
-    for block in blocks_of(document, "python"):
+    blocks = blocks_of(document, "python")
+    for block in sorted(blocks, key=lambda block: PEERS.match(block) is not None):  # which may be skipped
+        if other := PEERS.match(block):
+            assert runner.summarize().failed == 0
+            peer(other[1], RUN_A_BLOCK, block)
+            continue
         examples = parser.get_doctest(block, names, document, document, 0)
         assert examples.examples, f"nothing of this is run:\n{block}"
         runner.run(examples, clear_globs=False)
         names.update(runner.test.globs)
     assert runner.summarize().failed == 0
+
+
+def public_names() -> set[str]:
+    """The names that the reference must have: all that is public in the package and in modules for users."""
+    modules = (
+        wordkin,
+        wordkin.evaluation,
+        wordkin.inspector,
+        wordkin.vectors.postprocessing,
+        wordkin.vectors.alignment,
+    )
+    names = set()
+    for module in modules:
+        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        for name in getattr(module, "__all__", own):
+            if not name.startswith("_"):
+                names.add(f"{module.__name__}.{name}")
+                names |= {f"{module.__name__}.{name}.{method}" for method in methods_of(getattr(module, name))}
+    return names
+
+
+def methods_of(public: object) -> set[str]:
+    """The public methods and properties of a class that wordkin itself defines."""
+    if not isinstance(public, type) or issubclass(public, wordkin.WordkinError):
+        return set()
+    return {
+        name
+        for base in public.__mro__
+        if base.__module__.startswith("wordkin")
+        for name, value in vars(base).items()
+        if not name.startswith("_") and (callable(value) or isinstance(value, property | classmethod | staticmethod))
+    }
+
+
+UNDOCUMENTED = {
+    "wordkin.TrainingConfig",  # its parameters are those of Word2Vec
+    "wordkin.Word2Vec.get_params",  # `deep` is scikit-learn's
+    "wordkin.WordVectors",  # made by load and from_arrays
+}
+
+
+def test_every_parameter_of_the_reference_is_explained():
+    silent = []
+    for name in sorted(public_names() - UNDOCUMENTED):
+        public = pkgutil.resolve_name(name)
+        if callable(public) and not (isinstance(public, type) and issubclass(public, Exception)):
+            text = inspect.getdoc(public) or ""
+            given = set(inspect.signature(public).parameters) - {"self", "cls", "path"}
+            silent += [f"{name}({parameter})" for parameter in given if not re.search(rf"\b{parameter}\b", text)]
+    assert silent == []
+
+
+def test_links_that_lead_nowhere_are_found(tmp_path):
+    (tmp_path / "sub").mkdir()
+    pages = {
+        "index.html": '<a href="sub/a%20b.html#x">1</a><a href="#here">2</a><p id="here"><a href="https://example.org/y">',
+        "sub/a b.html": '<a name="x"></a><img src="gone.png"><a href="../index.html#gone">3</a>',
+    }
+    for name, text in pages.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    assert list(links.broken_links(tmp_path)) == [
+        f"{Path('sub/a b.html')}: gone.png leads to no file",
+        f"{Path('sub/a b.html')}: ../index.html#gone leads to no heading or name",
+    ]
 
 
 @pytest.mark.slow
@@ -69,11 +154,8 @@ def test_the_site_builds_and_has_every_public_name(tmp_path):
     assert done.returncode == 0, done.stderr
     found = inventory.InventoryFile.loads((tmp_path / "objects.inv").read_bytes(), uri="").data
     known = {name for kind in found if kind.startswith("py:") for name in found[kind]}
-    assert {f"wordkin.{name}" for name in wordkin.__all__ if name != "__version__"} <= known
-    for public in (wordkin.Word2Vec, wordkin.WordVectors, wordkin.EncodedCorpus):
-        methods = {name for name in dir(public) if not name.startswith("_")}
-        assert {f"wordkin.{public.__name__}.{name}" for name in methods} <= known
-    assert "wordkin.evaluation.evaluate_similarity" in known
+    assert {name for name in public_names() if name not in known} == set()
+    assert list(links.broken_links(tmp_path)) == []
     manual = [*build[:-3], "man", "-d", str(tmp_path / ".doctrees"), str(ROOT / "docs"), str(tmp_path / "man")]
     done = subprocess.run(manual, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -141,8 +223,8 @@ def test_commands_named_in_a_sentence_exist(document):
             assert words[0] in COMMANDS, code
             assert flags <= options_of(COMMANDS[words[0]]) | OF_EVERY_COMMAND, code
         elif re.fullmatch(r"(benchmarks|scripts)/[\w.-]+", first) and flags:
-            program = ROOT / "benchmarks" / f"{Path(first).stem}.py"
-            sources = [path.read_text("utf-8") for path in (ROOT / first, program) if path.exists()]
+            source = (ROOT / first).read_text("utf-8")
+            sources = [source, *((ROOT / run).read_text("utf-8") for run in re.findall(r"benchmarks/\w+\.py", source))]
             assert {flag for flag in flags if not any(flag in source for source in sources)} == set(), code
 
 
@@ -181,6 +263,15 @@ def test_documents_name_files_that_exist(document):
         assert (ROOT / document).parent.joinpath(name).exists(), name
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_name_headings_that_exist(document):
+    for name, heading in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text_of(document)):
+        target = (ROOT / document).parent / name if name else ROOT / document
+        headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+        slugs = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+        assert heading in slugs, f"{name}#{heading}"
+
+
 def test_places_named_in_the_architecture_exist():
     package, folder = ROOT / "src" / "wordkin", ""
     named = re.findall(r"`([\w/]+\.py)(?:: (\w+))?`", text_of("docs/architecture.md"))
@@ -190,3 +281,8 @@ def test_places_named_in_the_architecture_exist():
         file = package / (place if "/" in place else folder + place)
         assert file.is_file(), place
         assert name in file.read_text("utf-8"), f"{place}: {name}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_document_is_too_long_to_read(document):
+    assert document == "CHANGELOG.md" or len(text_of(document).splitlines()) <= 400

@@ -29,6 +29,7 @@ def test_public_names_are_pinned():
         "Checkpoint",
         "CheckpointError",
         "ClusterError",
+        "Column",
         "ConfigurationError",
         "CorpusError",
         "CorpusReport",

@@ -1,25 +1,17 @@
-/** A failure that the server explains in one line, with its HTTP status. */
-export class Failure extends Error {
-  constructor(
-    message: string,
-    readonly status: number,
-  ) {
-    super(message);
-  }
+import { answer, folder } from "./exported";
+import { Failure, SILENT } from "./failure";
 
-  /** Whether the same request may succeed later: too many calls, or a failure of the server's own. */
-  get passes(): boolean {
-    return this.status === 429 || this.status >= 500;
-  }
-}
+export { Failure };
 
-/** Calls `POST /api/<name>` with a JSON body; gives the JSON of the answer. */
+/** Calls `POST /api/<name>` with a JSON body; gives the JSON of the answer. An exported page answers from its files. */
 export async function call<Answer>(name: string, body: object = {}, signal?: AbortSignal): Promise<Answer> {
+  if (folder) return (await answer(name, body as Record<string, unknown>)) as Answer;
   return (await answered(name, body, signal)).json() as Promise<Answer>;
 }
 
 /** The same for an answer in bytes. */
 export async function callForBytes(name: string, body: object = {}, signal?: AbortSignal): Promise<ArrayBuffer> {
+  if (folder) return (await answer(name, body as Record<string, unknown>)) as ArrayBuffer;
   return (await answered(name, body, signal)).arrayBuffer();
 }
 
@@ -29,9 +21,12 @@ async function answered(name: string, body: object, signal?: AbortSignal): Promi
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
     signal: signal ?? null,
+  }).catch((error: Error) => {
+    throw error.name === "AbortError" ? error : new Failure(SILENT, 0);
   });
-  if (!response.ok) throw new Failure(((await response.json()) as { error: string }).error, response.status);
-  return response;
+  if (response.ok) return response;
+  const { error, chinese } = (await response.json()) as { error: string; chinese?: string };
+  throw new Failure({ en: error, zh: chinese ?? `wordkin 的英文訊息：${error}` }, response.status);
 }
 
 /** What the server has to show. */
@@ -46,7 +41,11 @@ export interface Status {
     has_output_vectors: boolean;
     learning_rate: number | null;
     examples: string[];
+    /** By what its words can be coloured. */
+    groupings: string[];
   };
   training: boolean;
   evaluation: boolean;
+  /** Whether the page has a folder in the place of a server: then there is no lab, and no UMAP. */
+  exported: boolean;
 }

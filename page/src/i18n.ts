@@ -21,6 +21,9 @@ export function setLanguage(chosen: Language): void {
   for (const listener of listeners) listener();
 }
 
+/** A text in the language that is chosen now. */
+export const inLanguage = (text: Text): string => (language === "en" ? text.en : text.zh);
+
 /** The chosen language, and the function that picks a text's words in it. */
 export function useLanguage(): { language: Language; t: (text: Text) => string } {
   const current = useSyncExternalStore(
@@ -30,5 +33,5 @@ export function useLanguage(): { language: Language; t: (text: Text) => string }
     },
     () => language,
   );
-  return { language: current, t: (text) => (current === "en" ? text.en : text.zh) };
+  return { language: current, t: inLanguage };
 }

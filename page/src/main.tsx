@@ -10,7 +10,7 @@ import "./style.css";
 import { Training } from "./training/Training";
 
 const VIEWS = [
-  { name: "lab", title: { en: "Backpropagation", zh: "反向傳播" }, view: Lab, shown: () => true },
+  { name: "lab", title: { en: "Backpropagation", zh: "反向傳播" }, view: Lab, shown: (s: Status) => !s.exported },
   { name: "training", title: { en: "Training", zh: "訓練" }, view: Training, shown: (s: Status) => s.training },
   { name: "explorer", title: { en: "Explorer", zh: "探索" }, view: Explorer, shown: (s: Status) => s.model !== null },
   { name: "evaluation", title: { en: "Evaluation", zh: "評估" }, view: Evaluation, shown: (s: Status) => s.evaluation },
@@ -20,11 +20,11 @@ function Page() {
   const { language, t } = useLanguage();
   const { view: chosen } = useRoute();
   const [status, setStatus] = useState<Status>();
-  const [error, setError] = useState("");
+  const [failure, setFailure] = useState<Error>();
   useEffect(() => {
-    call<Status>("status").then(setStatus, (failure: Error) => setError(failure.message));
+    call<Status>("status").then(setStatus, setFailure);
   }, []);
-  if (error) return <p role="alert">{error}</p>;
+  if (failure) return <p role="alert">{failure.message}</p>;
   if (!status) return null;
   const views = VIEWS.filter(({ shown }) => shown(status));
   const { view: View } = views.find(({ name }) => name === chosen) ?? views[0]!;

@@ -46,6 +46,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
         width: element.clientWidth,
         height: HEIGHT,
         scales: { x: { time: false } },
+        hooks: { setLegend: [readLast] },
         axes: [{ ...axis, label: xLabel, labelSize: 20 }, { ...axis, size: 64 }],
         series: [
           { label: xLabel, value: (_, value) => shown(value) },
@@ -103,6 +104,12 @@ export function Plot({ title, xLabel, series, values }: Props) {
   );
 }
 
+/** Lets the legend have the last values while the pointer reads no others. */
+function readLast(plot: uPlot): void {
+  const last = plot.data[0].length - 1;
+  if (plot.legend.idx == null && last >= 0) plot.setLegend({ idx: last }, false);
+}
+
 /** Does what a key asks for: whether it asks for anything. */
 function moved(plot: uPlot, key: string): boolean {
   const xs = Array.from(plot.data[0]);
@@ -149,7 +156,7 @@ function switchable(row: Element): void {
 }
 
 /** A colour of style.css as a canvas understands it. */
-function resolved(element: HTMLElement, color: string): string {
+export function resolved(element: HTMLElement, color: string): string {
   element.style.color = `var(${color})`;
   const found = getComputedStyle(element).color;
   element.style.color = "";

@@ -22,6 +22,7 @@ from wordkin.errors import (
 
 if TYPE_CHECKING:
     from wordkin.config import TrainingConfig
+    from wordkin.corpus.columns import Column
     from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
     from wordkin.corpus.frozen_phrases import FrozenPhrases
     from wordkin.corpus.phrases import Phrases
@@ -37,6 +38,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "ClusterError",
+    "Column",
     "ConfigurationError",
     "CorpusError",
     "CorpusReport",
@@ -60,6 +62,7 @@ __all__ = [
 
 _MODULES = {
     "Checkpoint": "wordkin.training.checkpoint",
+    "Column": "wordkin.corpus.columns",
     "CorpusReport": "wordkin.corpus.encoded",
     "EncodedCorpus": "wordkin.corpus.encoded",
     "EpochRecord": "wordkin.training.reports",

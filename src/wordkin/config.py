@@ -6,7 +6,7 @@ import math
 import re
 import textwrap
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
 
@@ -20,7 +20,8 @@ Class = TypeVar("Class", bound=type)
 Architecture = Literal["skipgram", "cbow"]
 OutputLayer = Literal["negative-sampling", "hierarchical-softmax"]
 CbowGradient = Literal["exact", "word2vec"]
-Tokenizer = Literal["whitespace", "words", "characters"]
+TokenizerName = Literal["whitespace", "words", "characters"]
+Tokenizer = TokenizerName | Callable[[str], Iterable[str]]
 EncodingErrors = Literal["strict", "replace"]
 
 ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
@@ -28,9 +29,9 @@ OUTPUT_LAYERS: tuple[str, ...] = get_args(OutputLayer)
 CBOW_GRADIENTS: tuple[str, ...] = get_args(CbowGradient)
 SKIPGRAM_LEARNING_RATES = {"negative-sampling": 0.05, "hierarchical-softmax": 0.025}
 CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
-"""η of the first step, chosen by benchmarks/defaults.py; docs/performance.md has the figures."""
+"""η of the first step, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
-TOKENIZERS: tuple[str, ...] = get_args(Tokenizer)
+TOKENIZERS: tuple[str, ...] = get_args(TokenizerName)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 EXCHANGE_PRECISIONS = ("float32", "float16")
 """The number formats in which workers can exchange their changes, the default first."""
@@ -38,8 +39,14 @@ EXCHANGE_PRECISIONS = ("float32", "float16")
 MAX_NGRAM = 64
 """The most characters of an n-gram."""
 
-CORPUS_PARAMETERS = ("tokenizer", "lower", "encoding_errors", "phrases", "min_count", "max_vocabulary")
+TEXT_PARAMETERS = ("tokenizer", "token_pattern", "lower", "encoding_errors")
+"""The parameters that decide how text becomes tokens."""
+
+CORPUS_PARAMETERS = (*TEXT_PARAMETERS, "phrases", "min_count", "max_vocabulary")
 """The parameters that are fixed when a corpus is encoded."""
+
+_ALTERNATIVES = {"tokenizer": "token_pattern", "token_pattern": "tokenizer"}
+"""Parameters of which at most one is given."""
 
 NGRAM_PARAMETERS = ("min_n", "max_n", "bucket")
 """The parameters that decide which n-grams share a row."""
@@ -62,11 +69,13 @@ class Bounds:
     size: bool = False
     opposite: str = ""
     bare: int | None = None  # the value of an option that is given without one
+    function: str = ""  # what a function does that may be given in Python
 
     def range(self) -> str:
         """The allowed values in words, None apart."""
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            function = f", or in Python a function {self.function}" if self.function else ""
+            return f"one of {', '.join(self.choices)}{function}"
         if self.size:
             return "a size such as 2GB, 500MB or 1.5GiB, or a number of bytes"
         noun = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]
@@ -78,8 +87,8 @@ class Bounds:
 
     def validate(self, name: str, value: Any) -> Any:
         """Convert `value` to the parameter's type, or raise ConfigurationError naming field, value and range."""
-        if value is None and self.optional:
-            return None
+        if (value is None and self.optional) or (self.function and callable(value)):
+            return value
         if self.size and isinstance(value, str) and (parsed := units.parse_bytes(value)) is not None:
             value = parsed
         fits = isinstance(value, self.kind) or (self.kind is float and isinstance(value, int))
@@ -206,6 +215,13 @@ class TrainingConfig:
         str,
         choices=TOKENIZERS,
         optional=True,
+        function="that takes a line of text and returns its tokens",
+    )
+    token_pattern: str | None = _parameter(
+        None,
+        "regular expression, in place of a tokenizer: its matches in a line are the tokens, or its only group is",
+        str,
+        optional=True,
     )
     lower: bool = _parameter(False, "lower-case the text", bool)
     encoding_errors: EncodingErrors = _parameter(
@@ -252,6 +268,11 @@ class TrainingConfig:
     )
 
     def __post_init__(self) -> None:
+        if isinstance(self.tokenizer, str) and ":" in self.tokenizer:
+            raise ConfigurationError(
+                f"the tokenizer was the function {self.tokenizer}, which no file holds: give it again as "
+                f"{argument('tokenizer')}, or another tokenizer"
+            )
         for field in dataclasses.fields(self):
             checked = field.metadata["bounds"].validate(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
@@ -266,11 +287,33 @@ class TrainingConfig:
                 f"{argument('min_n')} is {self.min_n} and {argument('max_n')} is {self.max_n}; they are the fewest and "
                 "the most characters of an n-gram, for instance 3 and 6, or both 0 for no n-grams"
             )
+        if self.token_pattern is not None:
+            self._check_pattern(self.token_pattern)
         if self.early_stopping is not None and not self.holdout:
             raise ConfigurationError(
                 f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out: set "
                 f"{argument('holdout')}, for instance to 0.01 for one sentence in a hundred"
             )
+
+    def _check_pattern(self, pattern: str) -> None:
+        given = f"{argument('token_pattern')} is {pattern!r}"
+        if self.tokenizer is not None:
+            raise ConfigurationError(
+                f"{given}, and {argument('tokenizer')} is given, too: each says what a token is, so give one of them"
+            )
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise ConfigurationError(f"{given}; it must be a regular expression: {error}") from error
+        if groups > 1:
+            raise ConfigurationError(
+                f"{given}; it has {groups} groups, but may have one, which is the token: write (?:…) for the others"
+            )
+
+    @property
+    def splits_text(self) -> bool:
+        """Whether the parameters say how text becomes tokens."""
+        return self.tokenizer is not None or self.token_pattern is not None
 
     @property
     def first_learning_rate(self) -> float:
@@ -313,9 +356,25 @@ class TrainingConfig:
         """
         return cls.from_mapping({**toml_values(path), **overrides}, str(path))
 
+    def values(self) -> dict[str, Any]:
+        """The names and values."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
     def as_dict(self) -> dict[str, Any]:
-        """The names and values, for JSON."""
-        return dataclasses.asdict(self)
+        """The names and values, for JSON: a tokenizer that is a function by its name, with a colon."""
+        tokenizer = self.tokenizer if isinstance(self.tokenizer, str | None) else _name_of(self.tokenizer)
+        return {**self.values(), "tokenizer": tokenizer}
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}:{named.__qualname__}"
+
+
+def override(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of parameters where those given win over earlier ones; a tokenizer also over a pattern."""
+    replaced = {_ALTERNATIVES.get(name) for name, value in given.items() if value is not None}
+    return {**{name: value for name, value in earlier.items() if name not in replaced}, **given}
 
 
 def toml_values(path: str | Path) -> dict[str, Any]:
@@ -362,6 +421,7 @@ class Parameters(TypedDict, total=False):
     max_vocabulary: int | None
     memory_budget: int | str | None
     tokenizer: Tokenizer | None
+    token_pattern: str | None
     lower: bool
     encoding_errors: EncodingErrors
     phrases: int

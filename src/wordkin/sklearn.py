@@ -90,6 +90,7 @@ class WordVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             pre_normalize=self.pre_normalize,
             post_normalize=self.post_normalize,
             tokenizer=self.tokenizer,
+            token_pattern=self.token_pattern,
             lower=self.lower or None,
         ).fit(X)
         self._n_features_out = self.vectors_.vector_size
@@ -130,7 +131,7 @@ class WordVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 f"phrases is {self.phrases}, but transform does not join phrases, so none would be found: join the "
                 "documents with wordkin.Phrases first, and leave phrases out"
             )
-        if self.tokenizer is None and isinstance(first_item(X)[0], str):
+        if self.tokenizer is None and self.token_pattern is None and isinstance(first_item(X)[0], str):
             values["tokenizer"] = "words"
         return Word2Vec(**values).fit(X, progress=False).vectors
 

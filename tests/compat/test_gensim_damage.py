@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordkin.compat.gensim import sentences as corpora
+from wordkin.compat.gensim.fasttext import FastText
 from wordkin.compat.gensim.keyedvectors import KeyedVectors
 from wordkin.compat.gensim.phrases import Phrases
 from wordkin.compat.gensim.utils import SaveLoad
@@ -48,6 +49,7 @@ def own_files(tmp_path_factory) -> list[Path]:
     folder = tmp_path_factory.mktemp("own")
     sentences = [["b", "a", "b", "c"]] * 9
     Word2Vec(sentences, vector_size=4, min_count=1, workers=1, hs=1).save(folder / "model")
+    FastText(sentences, vector_size=4, min_count=1, workers=1, sg=1, bucket=50).save(folder / "ngrams")
     Phrases(sentences, min_count=1).save(folder / "phrases")
     vectors = KeyedVectors(2, dtype=np.float64)
     vectors.add_vectors([1, 2], [[1, 2], [3, 4]])
@@ -74,7 +76,7 @@ DAMAGE = {"max_examples": 60, "deadline": None, "suppress_health_check": [Health
 
 @settings(**DAMAGE)
 @given(
-    which=st.integers(0, 2),
+    which=st.integers(0, 3),
     places=st.lists(st.integers(0, 10**6), min_size=1, max_size=4),
     values=st.binary(min_size=4),
 )

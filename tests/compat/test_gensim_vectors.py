@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from wordkin import WordVectors
+from wordkin.compat.gensim import interchange
 from wordkin.compat.gensim.keyedvectors import KeyedVectors, prep_vectors, pseudorandom_weak_vector
 from wordkin.compat.gensim.similarity import argsort, unitvec
 from wordkin.errors import ConfigurationError, FormatError
@@ -260,6 +261,28 @@ def test_words_in_another_encoding(tmp_path, errors, key):
         key
     ]  # the second is the same
     assert KeyedVectors.load_word2vec_format(path, encoding="latin-1").index_to_key == ["café"]
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_blocks_and_lines_are_read_alike(tmp_path, monkeypatch, binary):
+    path, counts = tmp_path / "v.gz", tmp_path / "counts"
+    with gzip.open(path, "wb") as file:
+        file.write(b"5 2\n")
+        for row, word in enumerate([b"cat", b"d\xf6g", b"cat", b"sea", b"king"]):
+            vector = np.float32([row, 0.1])
+            file.write(word + b" " + (vector.tobytes() if binary else b"%d 0.1" % row) + b"\n")
+    counts.write_bytes(b"cat 9\nking 4\n")
+
+    def load(**options) -> tuple:
+        kv = KeyedVectors.load_word2vec_format(path, binary=binary, unicode_errors="ignore", **options)
+        return kv.index_to_key, kv.vectors.tolist(), kv.vectors.dtype, kv.expandos["count"].tolist(), kv.next_index
+
+    options = [{}, {"limit": 4}, {"datatype": np.float16}, {"fvocab": counts}, {"encoding": "latin-1"}]
+    wanted = [load(**one) for one in options]
+    assert wanted[0][0] == ["cat", "dg", "sea", "king"]
+    assert wanted[3][3] == [9, 0, 0, 4]
+    monkeypatch.setattr(interchange, "_is_read_in_blocks", lambda *_arguments: False)
+    assert [load(**one) for one in options] == wanted
 
 
 def test_a_key_with_a_space_is_refused_where_no_file_can_hold_it(kv, tmp_path):

@@ -12,7 +12,9 @@ from types import ModuleType
 import pytest
 
 import wordkin.compat
+from wordkin.compat.gensim.fasttext import FastText, FastTextKeyedVectors
 from wordkin.compat.gensim.keyedvectors import KeyedVectors
+from wordkin.compat.gensim.phrases import Phrases
 from wordkin.compat.gensim.word2vec import Word2Vec
 from wordkin.errors import ConfigurationError
 
@@ -20,8 +22,10 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "from-gensim.md"
 NAMES = """
 import inspect
 from gensim import utils
-from gensim.models import KeyedVectors, Word2Vec
-for one in (KeyedVectors, Word2Vec):
+from gensim.models import FastText, KeyedVectors, Phrases, Word2Vec
+from gensim.models.fasttext import FastTextKeyedVectors
+from gensim.models.phrases import FrozenPhrases
+for one in (KeyedVectors, Word2Vec, FastText, FastTextKeyedVectors, Phrases, FrozenPhrases):
     print(*(name for name in dir(one) if not name.startswith("_")))
 """
 PROGRAM = """
@@ -62,10 +66,36 @@ def test_what_wordkin_lacks_is_named(gensim):
     for call in (gensim.models.LdaModel, gensim.corpora.Dictionary, gensim.models.Doc2Vec.load):
         with pytest.raises(ConfigurationError, match=r"wordkin has no .*: use gensim itself for it"):
             call()
+    with pytest.raises(ConfigurationError, match=r"wordkin has no gensim\.downloader\.load: use gensim itself for it"):
+        importlib.import_module("gensim.downloader").load("glove-wiki-gigaword-50")
+    with pytest.raises(ModuleNotFoundError, match=r"wordkin has no module 'gensim\.similarities\.annoy'"):
+        importlib.import_module("gensim.similarities.annoy")
     with pytest.raises(AttributeError, match=r"wordkin has no gensim\.models\.Nothing"):
         _ = gensim.models.Nothing
     with pytest.raises(ModuleNotFoundError, match=r"wordkin has no module 'gensim\.models\.poincare'"):
         importlib.import_module("gensim.models.poincare")
+
+
+def test_what_examples_use(gensim, tmp_path, monkeypatch):
+    testing = importlib.import_module("gensim.test.utils")
+    model = gensim.models.FastText(testing.common_texts, min_count=1, bucket=100, workers=1)
+    path = testing.get_tmpfile("fasttext.model")
+    model.save(path)
+    assert gensim.models.FastText.load(path).wv["computation"].shape == (100,)
+    with testing.temporary_file("text") as name:
+        Path(name).write_text("the 0.5 1\ncat 2 3\n", "utf-8")
+        script = importlib.import_module("gensim.scripts.glove2word2vec")
+        assert script.glove2word2vec(name, tmp_path / "w2v.txt") == (2, 2)
+    assert not Path(name).exists()
+    assert gensim.models.KeyedVectors.load_word2vec_format(tmp_path / "w2v.txt")["cat"].tolist() == [2, 3]
+    (tmp_path / "gensim" / "test" / "test_data").mkdir(parents=True)
+    (tmp_path / "gensim" / "__init__.py").touch()
+    data = tmp_path / "gensim" / "test" / "test_data" / "lee.cor"
+    data.touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert testing.datapath("lee.cor") == str(data)
+    with pytest.raises(ConfigurationError, match="none is test data of gensim, which is not here"):
+        testing.datapath("none")
 
 
 def test_a_gensim_that_is_there_already_is_named_and_comes_back(monkeypatch):
@@ -91,11 +121,12 @@ def test_every_name_in_the_document_is_there():
             continue
         for name in re.findall(r"`(\w+)`", content):
             assert hasattr(there, name), f"{module}.{name}"
-    there = vars(Word2Vec([["a", "b"]], min_count=1)).keys() | set(dir(Word2Vec)) | set(dir(KeyedVectors))
+    there = vars(FastText([["a", "b"]], min_count=1, bucket=9)).keys() | set(dir(FastText)) | set(dir(Word2Vec))
+    there |= set(dir(Phrases)) | set(dir(FastTextKeyedVectors)) | vars(FastTextKeyedVectors(1, 3, 6, 9)).keys()
     text = DOCUMENT.read_text("utf-8").partition("## Every name")[2].partition("| module |")[0]
     for line in re.findall(r"^\| (`.*`) \| same", text, re.MULTILINE):
         for name in re.findall(r"`(\w+)`", line):
-            assert name in there | vars(KeyedVectors(1)).keys() | {"syn1"}, name
+            assert name in there | {"syn1"}, name
 
 
 def test_other_libraries_are_refused():

@@ -361,7 +361,7 @@ def test_memory_does_not_grow_with_the_length_of_documents():
         ("Is this text? Yes\nit is", r"'Is this text\? Yes\\nit is' ….*A string is taken as a path"),
         ({"a": "b"}, "the corpus is a dict"),
         ([{"a", "b"}], "sentence 0 is a set, which has no order"),
-        ([None, ["a"]], r"item 0 of the corpus is missing \(None\)"),
+        ([None, None], "the corpus has only missing values, 2 of them"),
         ("none.txt", r"cannot read none\.txt: no such file.*A string is taken as a path"),
         ("none-*.txt", r"no file matches the pattern none-\*\.txt"),
         (b"bytes", "the corpus is a bytes; pass a path, or an iterable"),

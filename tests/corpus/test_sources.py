@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import wordkin
-from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec
+from wordkin import Column, ConfigurationError, CorpusError, TrainingConfig, Word2Vec
 from wordkin.corpus import checks
 from wordkin.corpus.encoder import encode
 from wordkin.errors import spell_arguments
@@ -63,24 +63,35 @@ def test_a_column_is_read(library):
     assert decoded(encode(column(TEXTS), WORDS)) == ROWS
     assert decoded(encode(column(ROWS), LISTS)) == ROWS
     assert decoded(encode(list(column(TEXTS)), WORDS)) == ROWS
-    assert "sentence 0 is a str, which would train on its letters" in message(column(TEXTS), LISTS)
+    assert decoded(encode(column(TEXTS), LISTS)) == ROWS
+    assert "sentence 0 is a str, which would train on its letters" in message(TEXTS, LISTS)
 
 
 @pytest.mark.parametrize("place", [0, 2])
-def test_a_missing_value_is_named_with_its_place(library, place):
+def test_a_missing_value_is_skipped_and_counted_or_named_with_its_place(library, place):
     _, column, _ = library
-    values = [*TEXTS[:place], None, *TEXTS[place:]]
-    said = message(column(values))
-    assert said in [f"item {place} of the corpus is missing ({one}): {MISSING}" for one in ("None", "nan")]
-    lists = [*ROWS[:place], None, *ROWS[place:]]
-    assert message(column(lists), LISTS) == f"item {place} of the corpus is missing (None): {MISSING}"
+    for rows, config in ((TEXTS, WORDS), (ROWS, LISTS)):
+        values = column([*rows[:place], None, *rows[place:]])
+        corpus = encode(values, config)
+        assert decoded(corpus) == ROWS
+        assert corpus.report.missing_values == 1
+        assert str(corpus.report).endswith("; dropped none; skipped 1 missing value")
+        assert message(Column(values, missing="error"), config) in [
+            *(f"item {place} of the corpus is missing ({one}): {MISSING}" for one in ("None", "nan")),
+            f"row {place} of the column is missing: leave out the rows that have no text, or set missing='skip'",
+        ]
 
 
 def test_missing_values_of_every_kind():
     pandas = pytest.importorskip("pandas")
     for value in (None, float("nan"), np.float32("nan"), pandas.NA, pandas.NaT):
         for place, values in ((0, [value, *TEXTS]), (3, [*TEXTS, value])):
-            assert message(values) == f"item {place} of the corpus is missing ({value!r}): {MISSING}"
+            said = f"item {place} of the corpus is missing ({value!r}): {MISSING}"
+            assert message(Column(values, missing="error")) == said
+            assert encode(values, WORDS).report.missing_values == 1
+    assert message([None, float("nan")]) == "the corpus has only missing values, 2 of them"
+    with pytest.raises(ConfigurationError, match="missing is 'drop'; it must be one of skip, error"):
+        encode(Column(TEXTS, missing="drop"), WORDS)
     assert message([["a", None]], LISTS) == (
         "token 1 of sentence 0 is None, a NoneType; tokens must be strings: leave it out"
     )
@@ -150,7 +161,7 @@ def test_bytes_are_named_as_such(tmp_path, config):
         (b"%PDF-1.7\n", "a PDF document"),
         (b"SQLite format 3\0", "an SQLite database"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-        (b"FEA1\0\0\0\0", "a Feather file"),
+        (b"FEA1\0\0\0\0", "a Feather file of version 1"),
         (b"\xff\xff\xff\xff\x10\x01", "an Arrow stream"),
         ("two words".encode("utf-16"), "text in UTF-16 or UTF-32"),
         ("two words".encode("utf-32"), "text in UTF-16 or UTF-32"),
@@ -181,13 +192,9 @@ def test_files_of_tables_say_what_reads_them(tmp_path):
     ):
         path = tmp_path / f"reviews.{suffix}"
         write(path)
-        reader = f"pandas.read_{suffix}('{path}')"
-        assert message(path) == (
-            f"{path} is {kind}, not text in UTF-8: read its column of text in Python, as in "
-            f"Word2Vec(tokenizer='words').fit({reader}['COLUMN']), or write that column to a file of text"
-        )
-        read = eval(reader, {"pandas": pandas})
-        assert decoded(encode(read["text"], WORDS)) == ROWS
+        advice = "column='NAME' reads one of its columns"
+        assert message(path) == f"{path} is {kind}, not text in UTF-8: {advice}"
+        assert decoded(encode(Column(path, "text"), WORDS)) == ROWS
 
 
 def test_text_that_begins_like_another_file_is_text(tmp_path):

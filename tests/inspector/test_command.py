@@ -101,6 +101,7 @@ def test_a_taken_port_is_one_line(here):
         (["--port", "65536"], cli.USAGE, "65536 is not in the range"),
         (["missing"], cli.BAD_INPUT, "missing"),
         (["--analogies", "missing"], cli.USAGE, "need a MODEL"),
+        (["--metadata", "missing"], cli.USAGE, "needs a MODEL"),
     ],
 )
 def test_mistakes_are_one_line(here, arguments, status, message):
@@ -114,6 +115,10 @@ def test_a_set_that_cannot_be_read_is_one_line(here, model, tmp_path):
     assert result.returncode == cli.BAD_INPUT
     assert result.stderr.splitlines()[-1].startswith(f"wordkin: cannot read {tmp_path / 'missing'}")
     assert "http" not in result.stderr
+    (tmp_path / "columns.tsv").write_text("word\tkind\nnowhere\t1\n", encoding="utf-8")
+    result = here("inspect", model, "--no-browser", "--metadata", tmp_path / "columns.tsv")
+    assert result.returncode == cli.BAD_INPUT
+    assert "none of its words is in the model" in result.stderr
 
 
 @pytest.mark.parametrize("package", ["starlette", "uvicorn"])

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from wordkin import WordVectors
-from wordkin.errors import ConfigurationError, MissingPackageError, WordkinError, pip_install
-from wordkin.inspector import explorer, maps
+from wordkin.errors import ConfigurationError, FormatError, WordkinError, pip_install
+from wordkin.inspector import explorer, groups, maps
 from wordkin.inspector.api import Inspected, RequestError
 from wordkin.inspector.explorer import CALLS
 from wordkin.inspector.maps import Layout, principal_plane
@@ -191,7 +191,7 @@ class TestPlane:
 class TestLayout:
     def test_without_the_package_says_what_to_install(self, monkeypatch, inspected):
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-        with pytest.raises(MissingPackageError, match=re.escape(pip_install("map"))):
+        with pytest.raises(RequestError, match=re.escape(pip_install("map"))):
             explorer.layout(inspected, {"action": "begin"})
         assert explorer.layout(inspected, {}) == {"state": "none"}
 
@@ -316,3 +316,99 @@ def test_errors_are_of_one_line(inspected):
         with pytest.raises(WordkinError) as error:
             CALLS[name](inspected, body)
         assert "\n" not in str(error.value)
+
+
+class TestGroups:
+    def groups(self, inspected, by):
+        of = np.frombuffer(CALLS["group_of"](inspected, {"by": by}), np.uint8)
+        return CALLS["groups"](inspected, {"by": by}), of
+
+    def test_frequency_goes_by_powers_of_ten(self):
+        inspected = Inspected("m", WordVectors.from_arrays(["a", "b", "c", "d"], np.eye(4), [1000, 999, 100, 3]))
+        found, of = self.groups(inspected, "frequency")
+        assert found == {"names": ["1–9", "100–999", "1,000–9,999"], "ordered": True, "others": 0, "labels": False}
+        assert of.tolist() == [2, 1, 1, 0]
+
+    def test_clusters_are_directions_named_by_their_central_words(self):
+        generator = np.random.default_rng(2)
+        centres = 10 * np.eye(12)[:10]
+        matrix = np.concatenate([centres + 0.1 * generator.standard_normal((10, 12)) for _ in range(30)])
+        matrix[299] = np.nan
+        matrix *= generator.uniform(0.5, 2, (300, 1))  # the length does not matter
+        inspected = Inspected("m", WordVectors.from_arrays([f"w{row}" for row in range(300)], matrix))
+        found, of = self.groups(inspected, "cluster")
+        assert of[299] == groups.NONE
+        assert all((of[:299][start::10] == of[start]).all() for start in range(10))
+        assert len(set(of[:10].tolist())) == len(found["names"]) == 10
+        for number, name in enumerate(found["names"]):
+            assert {of[int(word[1:])] for word in name.split(" · ")} == {number}
+        assert inspected.groupings.get("cluster", inspected.vectors) is inspected.groupings.get(
+            "cluster", inspected.vectors
+        )
+
+    def test_there_may_be_nothing_to_cluster(self):
+        inspected = Inspected("m", WordVectors.from_arrays(["a"], np.eye(1)))
+        assert self.groups(inspected, "cluster")[0]["names"] == []
+
+    def test_values_are_groups_and_rare_ones_are_one_group(self):
+        values = [None, *(letter for place, letter in enumerate("abcdefghijkl") for _ in range(20 - place))]
+        found = groups.by_value(values)
+        assert found.names == list("abcdefghi")
+        assert (found.of[0], found.others, found.ordered) == (groups.NONE, 3, False)
+        assert set(found.of[-20:].tolist()) == {9}
+
+    def test_numbers_with_many_values_are_steps(self):
+        found = groups.by_value([None, *map(str, range(60))])
+        assert found.ordered
+        assert found.of.tolist() == [groups.NONE, *(row // 10 for row in range(60))]
+        assert len(found.names) == groups.STEPS
+
+    def test_columns_are_read_by_word(self, tmp_path, vectors):
+        path = tmp_path / "columns.tsv"
+        path.write_text("word\tkind\tyear\ndog\tanimal\t1\nzebra\tanimal\t2\n路\t\t3\n", encoding="utf-8")
+        inspected = Inspected("m", vectors, groupings=groups.Groupings(groups.read_columns(path, vectors)))
+        assert inspected.groupings.names == ["frequency", "cluster", "column:kind", "column:year"]
+        found, of = self.groups(inspected, "column:kind")
+        assert found["names"] == ["animal"]
+        assert of.tolist() == [groups.NONE] * 5 + [0] + [groups.NONE] * 4
+        with pytest.raises(RequestError, match="by is 'shape'"):
+            explorer.groups(inspected, {"by": "shape"})
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("dog\ncat\n", "line 1: give the names of the columns, separated by tabs"),
+            ("word\ta\ta\ndog\t1\t2\n", "names of the columns must differ"),
+            ("word\t\ndog\t1\n", "none may be empty"),
+            ("word\ta\ndog\t1\t2\n", "line 2: 3 fields, but line 1 has 2"),
+            ("word\ta\ndog\t1\ncat\t2\ndog\t3\n", "line 4: 'dog' is in line 2, too"),
+            ("word\ta\nzebra\t1\n", "none of its words is in the model"),
+            ("", "give the names of the columns"),
+        ],
+    )
+    def test_a_malformed_file_is_refused(self, tmp_path, vectors, text, said):
+        path = tmp_path / "columns.tsv"
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(FormatError, match=said):
+            groups.read_columns(path, vectors)
+
+
+class TestArithmetic:
+    def test_is_the_vectors_own(self, inspected, vectors):
+        answer = CALLS["arithmetic"](inspected, {"plus": ["cat", "dog"], "minus": ["car"], "count": 3})
+        assert [(each["word"], each["score"]) for each in answer["answers"]] == vectors.most_similar(
+            ["cat", "dog"], ["car"], topn=3
+        )
+        assert answer["rows"] == [1, 5, 4]
+        assert CALLS["arithmetic"](inspected, {"plus": ["cat", "zebra"], "minus": ["yak"]}) == {
+            "unknown": ["zebra", "yak"]
+        }
+        with pytest.raises(RequestError):
+            explorer.arithmetic(inspected, {})
+
+    def test_similarities_are_those_of_each_pair(self, inspected, vectors):
+        answer = CALLS["similarities"](inspected, {"words": ["cat", "zebra", "dog", "cat"]})
+        assert [each["word"] for each in answer["words"]] == ["cat", "dog"]
+        cosine = vectors.similarity("cat", "dog")
+        assert np.array(answer["cosines"]) == pytest.approx(np.array([[1, cosine], [cosine, 1]]))
+        assert answer["missing"] == ["zebra"]

@@ -1,3 +1,4 @@
+import csv
 import re
 
 import numpy as np
@@ -291,6 +292,71 @@ def test_pictures_are_saved(explorer, tmp_path):
     png.value.save_as(tmp_path / "map.png")
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "map.png").stat().st_size > 10_000
+
+
+def test_the_map_is_coloured_by_groups(explorer, tmp_path, until):
+    page = explorer("word=cat")
+
+    def strokes():
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="SVG").click()
+        saved.value.save_as(tmp_path / "map.svg")
+        found = re.findall(
+            r'<path d="([^"]*)" stroke="([^"]+)" stroke-opacity="([^"]+)"', (tmp_path / "map.svg").read_text("utf-8")
+        )
+        return {(colour, opacity): path.count("h0") for path, colour, opacity in found}
+
+    (plain,) = strokes()
+    before = page.locator(".explorer-plot").evaluate("canvas => canvas.toDataURL()")
+    page.get_by_label("Colour by").select_option("cluster")
+    legend = page.get_by_role("group", name="Colours").get_by_role("button")
+    legend.nth(9).wait_for()
+    until(lambda: len(strokes()) == 10)
+    coloured = strokes()
+    assert sum(coloured.values()) == COUNT
+    assert plain not in coloured
+    assert page.locator(".explorer-plot").evaluate("canvas => canvas.toDataURL()") != before
+    assert legend.nth(2).inner_text() in (tmp_path / "map.svg").read_text("utf-8")  # its name is on the map
+    legend.nth(2).press("Enter")
+    until(lambda: len({opacity for _, opacity in strokes()}) == 2)
+    assert "colour=cluster" in page.url
+    page.get_by_label("Colour by").select_option("nothing")
+    until(lambda: list(strokes()) == [plain])
+
+
+def test_more_neighbours_are_shown_and_saved(explorer, vectors, tmp_path):
+    page = explorer("word=cat")
+    page.locator(".explorer-bars li").first.wait_for()
+    page.get_by_label("Shown").select_option("50")
+    page.locator(".explorer-bars li").nth(49).wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as CSV").click()
+    assert saved.value.suggested_filename == "wordkin-cat.csv"
+    saved.value.save_as(tmp_path / "cat.csv")
+    with (tmp_path / "cat.csv").open(encoding="utf-8-sig", newline="") as file:
+        first, *rows = csv.reader(file)
+    assert first == ["word", "score"]
+    assert [(word, float(score)) for word, score in rows] == vectors.most_similar("cat", topn=50)
+
+
+def test_words_are_added_and_compared(explorer, vectors, until):
+    page = explorer()
+    page.get_by_role("button", name="Sum").click()
+    page.get_by_label("Words with + or").fill("cat + dogg − 路人")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="dog", exact=True).click()
+    expected = [(word, round(score, 3)) for word, score in vectors.most_similar(["cat", "dog"], ["路人"], topn=20)]
+    until(lambda: bars(page) == expected)
+    until(lambda: marked(page) > 500)
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_label("Words to compare").fill("cat, dog 路人 nowhere")
+    page.locator("form").get_by_role("button", name="Compare").click()
+    cells = page.locator(".explorer-heat tbody td")
+    cells.nth(8).wait_for()
+    shown = [float(text.replace("−", "-")) for text in cells.all_inner_texts()]
+    words = ["cat", "dog", "路人"]
+    assert shown == [round(vectors.similarity(one, other), 2) for one in words for other in words]
+    page.get_by_text("Not in the vocabulary: nowhere").wait_for()
 
 
 def test_the_points_are_drawn(explorer):

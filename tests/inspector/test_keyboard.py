@@ -14,7 +14,7 @@ VIEWS = {
     "lab with hierarchical softmax": "lab?source=example&layer=hierarchical-softmax",
     "lab with CBOW and hierarchical softmax": "lab?source=example&architecture=cbow&layer=hierarchical-softmax",
     "training": "training?words=sea1 land1",
-    "explorer": "explorer?word=sea1",
+    "explorer": "explorer?word=sea1&colour=cluster",
     "explorer with an unknown word": "explorer?word=sea",
     "analogy": "explorer?tab=analogy&a=sea1&b=sea2&c=land1",
     "axis": "explorer?tab=axis&from=sea1&to=land1",

@@ -1,9 +1,11 @@
 """What the server refuses: foreign hosts, foreign pages, whoever lacks the token, and too much of anything."""
 
+import ast
 import json
 import socket
 import threading
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -206,7 +208,7 @@ def test_odd_json_is_refused(asking, content):
         api.parse(content if isinstance(content, bytes) else content.encode())
     answer = asking.post("/api/status", content=content, headers={"content-type": "application/json"})
     assert answer.status_code == 400
-    assert list(answer.json()) == ["error"]
+    assert list(answer.json()) == ["error", "chinese"]
 
 
 def test_sound_json_is_taken_and_says_what_it_lacks():
@@ -226,7 +228,8 @@ def test_unknown_calls_and_failures_are_one_line(asking, monkeypatch, caplog):
     for name in ("broken", "nan"):
         answer = asking.post(f"/api/{name}", json={})
         assert answer.status_code == 500
-        assert answer.json() == {"error": "wordkin failed here; the terminal where it was started shows the error"}
+        assert answer.json()["error"] == "wordkin failed here; the terminal where it was started shows the error"
+        assert answer.json()["chinese"].startswith("wordkin 在此出錯")
     assert "a secret of the server's" in caplog.text
 
 
@@ -290,3 +293,17 @@ def test_another_host_is_only_bound_when_asked_for_and_needs_the_token(inspector
     for host, status in {"192.0.2.7": 303, address.hostname: 303, "[2001:db8::1]": 303, "evil.example": 403}.items():
         answer = httpx.get(f"{local}?{address.query}", headers={"host": f"{host}:{address.port}"}, **PLAIN)
         assert answer.status_code == status, host
+
+
+def test_every_refusal_is_in_both_languages():
+    where = {"RequestError": 0, "refusal": 2}
+    for path in sorted(Path(server.__file__).parent.glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                path.name not in ("lab.py", "small_corpus.py")
+                and isinstance(call, ast.Call)
+                and getattr(call.func, "id", None) in where
+            ):
+                text, *chinese = call.args[where[call.func.id] :]
+                written = isinstance(text, ast.Constant | ast.JoinedStr)
+                assert chinese or not written, f"{path.name}, line {call.lineno}: the Chinese is missing"

@@ -1,5 +1,6 @@
 """The Training page: a run while it happens, and the history of a model."""
 
+import re
 import threading
 import time
 
@@ -66,7 +67,7 @@ def cells(page, row):
 def shown_neighbours(page, word):
     card = page.locator(".training-card", has=page.get_by_role("heading", name=word))
     return [
-        (item.locator("span").inner_text(), float(item.locator("data").get_attribute("value")))
+        (item.get_by_role("button").inner_text(), float(item.locator("data").get_attribute("value")))
         for item in card.locator("li").all()
     ]
 
@@ -80,6 +81,8 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
     steps.on()
     rows(page).nth(1).wait_for()
     assert page.get_by_text("Time left").is_visible()
+    assert re.fullmatch(r"\d+% · .* left · wordkin", page.title())
+    page.get_by_role("img", name="Map of the most frequent words: 20 words").wait_for()
     steps.finish()
     page.get_by_text("Training has ended.").wait_for()
     history = steps.model.history
@@ -89,12 +92,19 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
         assert (epoch, tokens) == (str(record.epoch), f"{record.tokens * record.epoch:,}")
         assert (float(loss), float(held_out)) == pytest.approx((record.loss, record.holdout_loss), abs=5e-5)
         assert float(rate) == pytest.approx(record.learning_rate, rel=1e-3)
+    tiles = dict(
+        zip(*(page.locator(f".training-numbers {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True)
+    )
+    assert tiles["Epoch"] == "3 / 3"
+    assert (tiles["Loss of the last epoch"], tiles["Learning rate η"]) == (cells(page, 2)[2], cells(page, 2)[4])
+    seconds = sum(record.seconds for record in history)
+    assert int(tiles["Tokens per second"].replace(",", "")) == pytest.approx(3 * history[0].tokens / seconds, abs=1)
     for word in ("sea1", "land1"):
         assert shown_neighbours(page, word) == [
             (near, pytest.approx(cosine)) for near, cosine in steps.model.vectors.most_similar(word)
         ]
     total = 3 * history[0].tokens
-    assert f"{total:,} / {total:,}" in page.locator("dl").inner_text()
+    assert f"{total:,} / {total:,}" in page.locator(".training-numbers").inner_text()
 
 
 def test_words_are_picked_by_hand(steps, inspector, page):
@@ -117,6 +127,61 @@ def test_words_are_picked_by_hand(steps, inspector, page):
     page.reload()
     page.get_by_text("Training.", exact=True).wait_for()
     assert heads.count() == 0  # the link says so
+
+
+def test_a_run_is_stopped_once_that_is_confirmed(steps, inspector, page):
+    steps.start()
+    page.goto(inspector(steps.inspected) + "#training?words=sea1")
+    page.get_by_text("vector_size").wait_for()
+    page.locator(".training-near").first.click()
+    page.locator(".training-card h3").nth(1).wait_for()
+    page.get_by_role("button", name="Stop …").press("Enter")
+    page.get_by_role("button", name="Stop and keep it").press("Escape")
+    page.get_by_role("button", name="Stop …").click()
+    page.get_by_text("becomes the model").wait_for()
+    page.get_by_role("button", name="Stop and keep it").press("Enter")
+    page.get_by_text("It stops once").wait_for()
+    steps.finish()
+    page.get_by_text("Training was stopped here.").wait_for()
+    assert len(steps.model.history) == 2
+    page.locator(".training-card li").nth(19).wait_for()
+    assert page.get_by_role("button", name="Stop …").count() == 0
+
+
+def test_there_must_be_a_run_to_stop(steps):
+    with pytest.raises(RequestError, match="no training is running"):
+        server.stop(Inspected("example"), {})
+    with pytest.raises(RequestError, match="no training is running"):
+        server.stop(steps.inspected, {})
+    steps.start()
+    steps.finish()
+    with pytest.raises(RequestError, match="no training is running"):
+        server.stop(steps.inspected, {})
+
+
+def test_words_keep_near_their_places_on_the_plane(monkeypatch):
+    generator = np.random.default_rng(5)
+    matrix = generator.standard_normal((60, 6)) * [3, 2, 1, 1, 1, 1]
+    words = [f"w{row}" for row in range(60)]
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    first = WordVectors.from_arrays(words, matrix)
+    plane = live.LivePlane(first)
+    assert plane.as_dict() is None
+    plane.refresh(first, 100)
+    before = np.array(plane.as_dict()["positions"])
+    units = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    spread = np.linalg.svd(units - units.mean(axis=0), compute_uv=False)
+    assert np.linalg.norm(before, axis=0) == pytest.approx(spread[:2], rel=1e-3)
+    moved = WordVectors.from_arrays(words, (matrix + 0.1 * generator.standard_normal((60, 6)))[:, [1, 0, 2, 3, 5, 4]])
+    plane._due = 1.0
+    plane.refresh(moved, 200)
+    assert (plane.as_dict()["positions"] == before).all()  # too early
+    now = 2.0
+    plane.refresh(moved, 200)
+    assert np.abs(np.array(plane.as_dict()["positions"]) - before).max() < 0.2
+    plane.finish(first, 200)
+    assert np.abs(np.array(plane.as_dict()["positions"]) - before).max() > 0.2  # the axes stay until 400 tokens
 
 
 def test_new_neighbours_are_marked(inspector, page, monkeypatch):
@@ -172,11 +237,14 @@ def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, step
 def test_a_request_that_can_never_succeed_is_not_repeated(inspector, browser, steps):
     steps.start()
     page = browser.new_page()
-    page.route("**/api/training", lambda route: route.fulfill(status=400, json={"error": "no such run"}))
+    answer = {"error": "no such run", "chinese": "沒有這次訓練"}
+    page.route("**/api/training", lambda route: route.fulfill(status=400, json=answer))
     page.goto(inspector(steps.inspected) + "#training")
     alert = page.get_by_role("alert")
     alert.get_by_text("no such run").wait_for()
     assert "asks again" not in alert.inner_text()
+    page.get_by_role("button", name="中文").click()
+    alert.get_by_text("沒有這次訓練").wait_for()
     page.close()
 
 

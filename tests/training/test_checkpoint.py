@@ -306,3 +306,39 @@ def test_wrong_usage(tmp_path, command):
         run = subprocess.run(command(tmp_path / "out", *more), capture_output=True, text=True, check=False)
         assert run.returncode == 2
         assert message in run.stderr
+
+
+class Stopping:
+    """A progress that stops the run after a number of epochs; the loop then trains one more chunk, if one is left."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def begin(self, run):
+        self.run = run
+        self.stop_after(0)
+        return self
+
+    def stop_after(self, epoch):
+        if epoch == self.epochs:
+            self.run.stop()
+
+    def epoch_ended(self, record):
+        self.stop_after(record.epoch)
+
+    def advance(self, *_arguments): ...
+
+    def close(self): ...
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 3])
+def test_a_stopped_run_has_what_was_learned_and_can_go_on(tmp_path, long, epochs):
+    whole = Word2Vec(**SETTINGS).fit(long)
+    checkpoint = Checkpoint(tmp_path / "c", resume=True)
+    stopped = Word2Vec(**SETTINGS).fit(long, progress=Stopping(epochs).begin, checkpoint=checkpoint)
+    assert [record.epoch for record in stopped.history] == list(range(1, min(epochs + 1, 3) + 1))
+    assert (stopped.history[-1].tokens == whole.history[0].tokens) == (epochs == 3)
+    assert (stopped.history[-1].learning_rate > whole.history[-1].learning_rate) == (epochs < 3)
+    assert (saved(stopped, tmp_path / "stopped") == saved(whole, tmp_path / "whole")) == (epochs == 3)
+    resumed = Word2Vec(**SETTINGS).fit(long, checkpoint=checkpoint)
+    assert saved(resumed, tmp_path / "resumed") == saved(whole, tmp_path / "whole")

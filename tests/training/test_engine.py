@@ -198,6 +198,39 @@ def test_deterministic_training_of_both_output_layers_is_refused():
         config(output_layer="both", deterministic=True)
 
 
-def test_subwords_are_refused():
-    with pytest.raises(ConfigurationError, match="sees no words"):
-        config(min_n=3, max_n=6)
+SUBWORDS = {"min_n": 1, "max_n": 2, "bucket": 50, "learning_rate": 0.05}
+
+
+def test_with_subwords_the_matrices_become_those_of_the_estimator(corpus):
+    words = list(corpus.vocabulary.words)
+    V, W, _ = run(corpus, config(**SUBWORDS), words=words)
+    model = Word2Vec(vector_size=SIZE, threads=1, epochs=2, sample=0, seed=3, min_count=1, **SUBWORDS).fit(SENTENCES)
+    vectors, rows = model.vectors, model.vectors.subwords.rows
+    assert np.array_equal(V[len(words) :], rows)
+    assert np.allclose(vectors.subwords.compose(vectors.vocabulary.text, vectors.vocabulary.offsets, V[: len(words)]),
+                       vectors.vectors, atol=1e-7)  # fmt: skip
+    assert np.array_equal(W, vectors.output_vectors)
+
+
+def test_with_subwords_words_in_any_order_learn_the_same(corpus):
+    counts, words = corpus.vocabulary.counts, list(corpus.vocabulary.words)
+    wanted, wanted_W, _ = run(corpus, config(**SUBWORDS), words=words)
+    place = np.array([3, 0, 4, 1, 2])  # of each row
+    V = initial_input(len(wanted), SIZE, SIZE, 3)
+    V[place] = V[: len(words)].copy()
+    shuffled, names = np.zeros(len(words), np.int64), [""] * len(words)
+    shuffled[place] = counts
+    for row, word in enumerate(words):
+        names[place[row]] = word
+    ids, offsets = place[corpus.ids], corpus.sentence_offsets
+    frozen = np.zeros(len(V), np.bool_)
+    _, W, _ = train_ids(ids, offsets, shuffled, config(**SUBWORDS), V, words=names, frozen=frozen)
+    assert np.array_equal(V[np.r_[place, len(words) : len(V)]], wanted)
+    assert np.array_equal(W[place], wanted_W)
+
+
+def test_subwords_need_all_words_and_a_mean(corpus):
+    with pytest.raises(ConfigurationError, match="there are 0 words, but 5 counts; subwords need all words"):
+        run(corpus, config(**SUBWORDS))
+    with pytest.raises(ConfigurationError, match='with subwords cbow_gradient cannot be "sum"'):
+        config(min_n=3, max_n=6, cbow_gradient="sum")

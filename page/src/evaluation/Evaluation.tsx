@@ -88,7 +88,7 @@ function AnalogySet({ name, sections, of_sections }: Analogies) {
             <tr>
               <th scope="col">{t({ en: "Section", zh: "類別" })}</th>
               <th scope="col">{t({ en: "Accuracy", zh: "正確率" })}</th>
-              <th scope="col" />
+              <td />
               <th scope="col">{t({ en: "Correct", zh: "答對" })}</th>
               <th scope="col">{t({ en: "Asked", zh: "題數" })}</th>
               <th scope="col">{t({ en: "Skipped", zh: "略過" })}</th>

@@ -66,9 +66,9 @@ export function Analogy({ terms, ignoreCase, onTerms, onChoose, onAnswer }: Give
         </label>
         <button type="submit">a : b :: c : ?</button>
       </div>
-      {error && <p role="alert">{error}</p>}
+      {error && <p role="alert">{error.message}</p>}
       {answer?.unknown && <Unknown words={answer.unknown} onReplace={replace} />}
-      {answer?.answers && <Bars found={answer.answers} onChoose={onChoose} />}
+      {answer?.answers && <Bars found={answer.answers} onChoose={onChoose} name={`${terms.a} ${terms.b} ${terms.c}`} />}
     </form>
   );
 }

@@ -19,14 +19,17 @@ export interface AxisAnswer {
 interface Given {
   ends: Ends;
   answer: AxisAnswer | null;
-  error: string;
+  error: Error | null;
   ignoreCase: boolean;
   onEnds: (ends: Ends) => void;
 }
 
+/** The words of a list that is typed with spaces or commas. */
+export const listed = (list: string): string[] => list.split(/[\s,、，]+/u).filter(Boolean);
+
 /** What is asked about an axis; null while an end is missing. */
 export function asked({ a, b, list }: Ends): object | null {
-  return a && b ? { a, b, words: list.split(/[\s,、，]+/u).filter(Boolean) } : null;
+  return a && b ? { a, b, words: listed(list) } : null;
 }
 
 /** Between which two words the axis runs, and which others are placed on it. */
@@ -58,7 +61,7 @@ export function Axis({ ends, answer, error, ignoreCase, onEnds }: Given) {
         <textarea rows={2} value={list} onInput={(event) => setList(event.currentTarget.value)} />
       </label>
       <button type="submit">{t({ en: "Place", zh: "放上" })}</button>
-      {error && <p role="alert">{error}</p>}
+      {error && <p role="alert">{error.message}</p>}
       {answer?.unknown && <Unknown words={answer.unknown} onReplace={replace} />}
       {answer?.missing && answer.missing.length > 0 && (
         <p role="status">

@@ -5,11 +5,14 @@ import { goTo, useRoute } from "../route";
 import { readableWord } from "../words";
 import { Analogy, type AnalogyAnswer } from "./Analogy";
 import { Bars, Unknown, useAnswer, type Scored } from "./answers";
-import { asked, Axis, type AxisAnswer } from "./Axis";
+import { Arithmetic } from "./Arithmetic";
+import { asked, Axis, listed, type AxisAnswer } from "./Axis";
+import { Compare, HeatMap, type CompareAnswer } from "./Compare";
 import "./explorer.css";
 import { read, WordMap, written } from "./map/WordMap";
 import type { Words } from "./map/words";
 import { Ruler } from "./Ruler";
+import { colourOf, useGroups, type Groups } from "./useGroups";
 import { useMap, type Layout, type Method } from "./useMap";
 import { WordInput } from "./WordInput";
 
@@ -26,6 +29,8 @@ const TABS = [
   { name: "word", title: { en: "Word", zh: "詞" } },
   { name: "analogy", title: { en: "Analogy", zh: "類比" } },
   { name: "axis", title: { en: "Axis", zh: "軸" } },
+  { name: "sum", title: { en: "Sum", zh: "加減" } },
+  { name: "compare", title: { en: "Compare", zh: "比較" } },
 ] as const;
 
 const STAGES: Record<Layout["stage"], { en: string; zh: string }> = {
@@ -34,27 +39,40 @@ const STAGES: Record<Layout["stage"], { en: string; zh: string }> = {
   layout: { en: "Step 3 of 3: the words are laid out.", zh: "第 3 步（共 3 步）：排列詞的位置。" },
 };
 const LISTED = 500;
+const COUNTS = [20, 50, 200, 1000];
+const GROUPINGS: Record<string, { en: string; zh: string }> = {
+  frequency: { en: "frequency", zh: "出現次數" },
+  cluster: { en: "cluster", zh: "叢集" },
+};
 
 /** Words, their neighbours, analogies and axes, beside a map of all of them. */
 export function Explorer({ status }: { status: Status }) {
   const { t } = useLanguage();
   const { parameters } = useRoute();
   const [ignoreCase, setIgnoreCase] = useState(false);
-  const [listed, setListed] = useState<number[] | null>(null);
+  const [selected, setSelected] = useState<number[] | null>(null);
   const given = (name: string) => parameters.get(name) ?? "";
   const go = (change: Record<string, string>, replace = false) => {
     const next = { ...Object.fromEntries(new URLSearchParams(location.hash.split("?", 2)[1] ?? "")), ...change };
     goTo("explorer", Object.fromEntries(Object.entries(next).filter(([, value]) => value)), replace);
   };
-  const method: Method = given("method") === "umap" ? "umap" : "pca";
+  const method: Method = given("method") === "umap" && !status.exported ? "umap" : "pca";
   const map = useMap(status.model!.words, method);
   const word = given("word");
-  const { answer, error } = useAnswer<WordAnswer>("word", word ? { word } : null);
+  const count = COUNTS.find((each) => String(each) === given("n")) ?? 20;
+  const { answer, error } = useAnswer<WordAnswer>("word", word ? { word, count } : null);
   const tab = TABS.find(({ name }) => name === given("tab"))?.name ?? "word";
   const ends = { a: given("from"), b: given("to"), list: given("list") };
   const axis = useAnswer<AxisAnswer>("axis", tab === "axis" ? asked(ends) : null);
+  const compared = listed(given("words"));
+  const compare = useAnswer<CompareAnswer>("similarities", tab === "compare" && compared.length ? { words: compared } : null);
   const [analogy, setAnalogy] = useState<AnalogyAnswer | null>(null);
-  const { chosen, marked, arrows } = marks(tab, answer, analogy, axis.answer, ends);
+  const { chosen, marked, lines, arrows } = marks(tab, answer, analogy, axis.answer, compare.answer, ends);
+  const groupings = status.model!.groupings;
+  const by = groupings.find((each) => each === given("colour")) ?? "";
+  const { groups, error: groupsError } = useGroups(by);
+  const [only, setOnly] = useState<number | null>(null);
+  useEffect(() => setOnly(null), [by]);
   const choose = (chosen: string) => go({ word: chosen, tab: "" });
   const panel = useRef<HTMLElement>(null);
   const methods = useRef<HTMLSelectElement>(null);
@@ -62,10 +80,10 @@ export function Explorer({ status }: { status: Status }) {
   const lister = useRef<Element | null>(null);
   const list = (rows: number[]) => {
     lister.current = document.activeElement;
-    setListed(rows);
+    setSelected(rows);
   };
   const close = () => {
-    setListed(null);
+    setSelected(null);
     if (lister.current instanceof HTMLElement) lister.current.focus();
   };
   /** Chooses a word whose button goes away with that: whoever pressed it by a key goes on at the search field. */
@@ -79,6 +97,7 @@ export function Explorer({ status }: { status: Status }) {
   }, [word, tab]);
   return (
     <div class="explorer">
+      <h1 class="spoken">{t({ en: "Explorer", zh: "探索" })}</h1>
       <section class="explorer-panel" ref={panel}>
         <div class="explorer-tabs">
           {TABS.map(({ name, title }) => (
@@ -92,7 +111,15 @@ export function Explorer({ status }: { status: Status }) {
           </label>
         </div>
         {tab === "word" && (
-          <Word word={word} answer={answer} error={error} ignoreCase={ignoreCase} onChoose={chooseHere} />
+          <Word
+            word={word}
+            answer={answer}
+            error={error}
+            ignoreCase={ignoreCase}
+            count={count}
+            onCount={(count) => go({ n: String(count) })}
+            onChoose={chooseHere}
+          />
         )}
         {tab === "analogy" && (
           <Analogy
@@ -112,21 +139,39 @@ export function Explorer({ status }: { status: Status }) {
             onEnds={({ a, b, list }) => go({ from: a, to: b, list })}
           />
         )}
-        {listed && map.words && <Listed rows={listed} words={map.words} onChoose={choose} onClose={close} />}
+        {tab === "sum" && (
+          <Arithmetic sum={given("sum")} onSum={(sum) => go({ sum })} onChoose={chooseHere} onAnswer={setAnalogy} />
+        )}
+        {tab === "compare" && (
+          <Compare list={given("words")} answer={compare.answer} error={compare.error} onList={(words) => go({ words })} />
+        )}
+        {selected && map.words && <Listed rows={selected} words={map.words} onChoose={choose} onClose={close} />}
       </section>
       {axis.answer?.places && <Ruler places={axis.answer.places} ends={ends} onChoose={chooseHere} />}
+      {compare.answer && compare.answer.words.length > 0 && <HeatMap answer={compare.answer} onChoose={chooseHere} />}
       <section class="explorer-side" aria-label={t({ en: "Map", zh: "地圖" })}>
         <div class="explorer-row">
           <label>
             {t({ en: "Map by", zh: "地圖方法" })}{" "}
             <select ref={methods} value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
               <option value="pca">PCA</option>
-              <option value="umap">UMAP</option>
+              {!status.exported && <option value="umap">UMAP</option>}
+            </select>
+          </label>
+          <label>
+            {t({ en: "Colour by", zh: "著色依據" })}{" "}
+            <select value={by} onChange={(event) => go({ colour: event.currentTarget.value })}>
+              <option value="">{t({ en: "nothing", zh: "無" })}</option>
+              {groupings.map((each) => (
+                <option key={each} value={each}>
+                  {each in GROUPINGS ? t(GROUPINGS[each]!) : each.slice("column:".length)}
+                </option>
+              ))}
             </select>
           </label>
           <CopyButton text={() => location.href} label={t({ en: "Copy the link", zh: "複製連結" })} />
         </div>
-        {map.error && <p role="alert">{map.error}</p>}
+        {map.error && <p role="alert">{map.error.message}</p>}
         {method === "umap" && map.layout?.state === "running" && (
           <div>
             <p role="status">
@@ -150,13 +195,19 @@ export function Explorer({ status }: { status: Status }) {
             </button>
           </div>
         )}
+        {groupsError && <p role="alert">{groupsError.message}</p>}
+        {by && !groups && !groupsError && <p role="status">{t({ en: "The groups are on their way …", zh: "分組計算中……" })}</p>}
+        {groups && <Legend groups={groups} only={only} onOnly={setOnly} />}
         {map.words && map.points ? (
           <WordMap
             words={map.words}
             points={map.points}
             chosen={chosen}
             marked={marked}
+            lines={lines}
             arrows={arrows}
+            groups={groups}
+            only={only}
             camera={read(parameters.get("at"))}
             onCamera={(camera) => go({ at: written(camera) }, true)}
             onChoose={(row) => choose(map.words!.at(row))}
@@ -173,6 +224,8 @@ export function Explorer({ status }: { status: Status }) {
 interface Marks {
   chosen: number | null;
   marked: number[];
+  /** Thin lines, from word to word. */
+  lines: [number, number][];
   arrows: [number, number][];
 }
 
@@ -182,31 +235,44 @@ function marks(
   word: WordAnswer | null,
   analogy: AnalogyAnswer | null,
   axis: AxisAnswer | null,
+  compare: CompareAnswer | null,
   ends: { a: string; b: string },
 ): Marks {
   const known = (rows: readonly (number | null | undefined)[]) => rows.filter((row) => row != null);
   const arrow = (from?: number | null, to?: number | null): [number, number][] =>
     from == null || to == null ? [] : [[from, to]];
-  if (tab === "word")
-    return { chosen: word?.row ?? null, marked: known(word?.neighbours?.map(({ row }) => row) ?? []), arrows: [] };
+  if (tab === "word") {
+    const near = known(word?.neighbours?.map(({ row }) => row) ?? []);
+    return { chosen: word?.row ?? null, marked: near, lines: near.flatMap((row) => arrow(word?.row, row)), arrows: [] };
+  }
   if (tab === "analogy") {
     const [a, b, c] = analogy?.rows ?? [];
     const [best, ...others] = analogy?.answers?.map(({ row }) => row) ?? [];
-    return { chosen: best ?? null, marked: known([a, b, c, ...others]), arrows: [...arrow(a, b), ...arrow(c, best)] };
+    return { chosen: best ?? null, marked: known([a, b, c, ...others]), lines: [], arrows: [...arrow(a, b), ...arrow(c, best)] };
   }
+  if (tab === "sum") {
+    const [best, ...others] = analogy?.answers?.map(({ row }) => row) ?? [];
+    return { chosen: best ?? null, marked: known([...(analogy?.rows ?? []), ...others]), lines: [], arrows: [] };
+  }
+  if (tab === "compare")
+    return { chosen: null, marked: known(compare?.words.map(({ row }) => row) ?? []), lines: [], arrows: [] };
   const row = (end: string) => axis?.places?.find(({ word }) => word === end)?.row;
-  return { chosen: null, marked: known(axis?.places?.map(({ row }) => row) ?? []), arrows: arrow(row(ends.a), row(ends.b)) };
+  const placed = known(axis?.places?.map(({ row }) => row) ?? []);
+  return { chosen: null, marked: placed, lines: [], arrows: arrow(row(ends.a), row(ends.b)) };
 }
 
 interface WordGiven {
   word: string;
   answer: WordAnswer | null;
-  error: string;
+  error: Error | null;
   ignoreCase: boolean;
+  /** How many neighbours are shown. */
+  count: number;
+  onCount: (count: number) => void;
   onChoose: (word: string) => void;
 }
 
-function Word({ word, answer, error, ignoreCase, onChoose }: WordGiven) {
+function Word({ word, answer, error, ignoreCase, count, onCount, onChoose }: WordGiven) {
   const { language, t } = useLanguage();
   const [text, setText] = useState(word);
   useLayoutEffect(() => setText(word), [word]);
@@ -220,7 +286,7 @@ function Word({ word, answer, error, ignoreCase, onChoose }: WordGiven) {
         onInput={setText}
         onChoose={onChoose}
       />
-      {error && <p role="alert">{error}</p>}
+      {error && <p role="alert">{error.message}</p>}
       {answer?.unknown && <Unknown words={answer.unknown} onReplace={(_, by) => onChoose(by)} />}
       {answer?.neighbours && (
         <>
@@ -235,10 +301,43 @@ function Word({ word, answer, error, ignoreCase, onChoose }: WordGiven) {
             <dd>{number(answer.norm!)}</dd>
           </dl>
           <h2>{t({ en: "Neighbours, by cosine", zh: "近鄰（依餘弦）" })}</h2>
-          <Bars found={answer.neighbours} onChoose={onChoose} />
+          <Bars found={answer.neighbours} onChoose={onChoose} name={word} />{" "}
+          <label>
+            {t({ en: "Shown", zh: "顯示" })}{" "}
+            <select value={count} onChange={(event) => onCount(Number(event.currentTarget.value))}>
+              {COUNTS.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+            </select>
+          </label>
         </>
       )}
     </>
+  );
+}
+
+interface LegendGiven {
+  groups: Groups;
+  /** The group that stands out; null for all. */
+  only: number | null;
+  onOnly: (group: number | null) => void;
+}
+
+/** What the colours mean; a press on a group lets its words stand out. */
+function Legend({ groups, only, onOnly }: LegendGiven) {
+  const { t } = useLanguage();
+  const names = groups.names.map(readableWord);
+  if (groups.others) names.push(t({ en: `${groups.others} other values`, zh: `其他 ${groups.others} 種值` }));
+  if (!names.length) return <p role="status">{t({ en: "No word is in a group.", zh: "沒有可分組的詞。" })}</p>;
+  return (
+    <div class="explorer-legend" role="group" aria-label={t({ en: "Colours", zh: "顏色" })}>
+      {names.map((name, group) => (
+        <button key={name} type="button" aria-pressed={only === group} onClick={() => onOnly(only === group ? null : group)}>
+          <span style={{ background: `var(${colourOf(groups, group)})` }} />
+          {name}
+        </button>
+      ))}
+    </div>
   );
 }
 

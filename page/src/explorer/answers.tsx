@@ -3,6 +3,7 @@ import { call } from "../api";
 import { useLanguage } from "../i18n";
 import { fixed } from "../math/numbers";
 import { readableWord } from "../words";
+import { save } from "./map/picture";
 
 export interface Scored {
   word: string;
@@ -11,26 +12,41 @@ export interface Scored {
 }
 
 /** What the server answers to a question, and what it says when it cannot. */
-export function useAnswer<Answer>(name: string, body: object | null): { answer: Answer | null; error: string } {
-  const [state, setState] = useState<{ answer: Answer | null; error: string }>({ answer: null, error: "" });
+export function useAnswer<Answer>(name: string, body: object | null): { answer: Answer | null; error: Error | null } {
+  const [state, setState] = useState<{ answer: Answer | null; error: Error | null }>({ answer: null, error: null });
   const asked = body && JSON.stringify(body);
   useEffect(() => {
-    setState({ answer: null, error: "" });
+    setState({ answer: null, error: null });
     if (!asked) return;
     const abort = new AbortController();
     call<Answer>(name, JSON.parse(asked), abort.signal).then(
-      (answer) => setState({ answer, error: "" }),
-      (failure: Error) => abort.signal.aborted || setState({ answer: null, error: failure.message }),
+      (answer) => setState({ answer, error: null }),
+      (error: Error) => abort.signal.aborted || setState({ answer: null, error }),
     );
     return () => abort.abort();
   }, [name, asked]);
   return state;
 }
 
-/** Words with bars of their scores, from 0 to 1 as everywhere; each word can be chosen. */
-export function Bars({ found, onChoose }: { found: readonly Scored[]; onChoose: (word: string) => void }) {
+interface BarsGiven {
+  found: readonly Scored[];
+  onChoose: (word: string) => void;
+  /** What the file is called after. */
+  name: string;
+}
+
+/** Words with bars of their scores, from 0 to 1 as everywhere; each word can be chosen, and all saved. */
+export function Bars({ found, onChoose, name }: BarsGiven) {
+  const { t } = useLanguage();
   const whole = Math.max(1, ...found.map(({ score }) => Math.abs(score))); // 3CosMul may pass 1
+  const csv = () => {
+    const quoted = (word: string) => `"${word.replaceAll('"', '""')}"`;
+    const lines = ["word,score", ...found.map(({ word, score }) => `${quoted(word)},${score}`)];
+    const file = name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 40);
+    save(new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv" }), `wordkin-${file}.csv`);
+  };
   return (
+    <>
     <ol class="explorer-bars">
       {found.map(({ word, score }) => (
         <li key={word}>
@@ -44,6 +60,10 @@ export function Bars({ found, onChoose }: { found: readonly Scored[]; onChoose: 
         </li>
       ))}
     </ol>
+    <button type="button" onClick={csv}>
+      {t({ en: "Save as CSV", zh: "存成 CSV" })}
+    </button>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, callForBytes } from "../api";
+import { call, callForBytes, Failure } from "../api";
 import { usePolling } from "../poll";
 import { Points } from "./map/points";
 import { Words } from "./map/words";
@@ -24,11 +24,10 @@ export function useMap(count: number, method: Method) {
   const [words, setWords] = useState<Words | null>(null);
   const [points, setPoints] = useState<Points | null>(null);
   const [layout, setLayout] = useState<Layout | null>(null);
-  const [error, setError] = useState("");
-  const fail = (failure: Error) => setError(failure.message);
+  const [error, setError] = useState<Error | null>(null);
 
   useEffect(() => {
-    callForBytes("words").then((bytes) => setWords(new Words(bytes, count)), fail);
+    callForBytes("words").then((bytes) => setWords(new Words(bytes, count)), setError);
   }, [count]);
 
   const begun = useRef<Method>(null);
@@ -39,7 +38,7 @@ export function useMap(count: number, method: Method) {
         begun.current = method;
         setLayout(answer);
         if (answer.state === "running") return true;
-        if (answer.state === "failed") setError(answer.message);
+        if (answer.state === "failed") setError(new Failure({ en: answer.message, zh: `無法完成地圖：${answer.message}` }, 400));
         if (answer.state !== "done") return false;
       }
       const bytes = await callForBytes("plane", { method }, signal);
@@ -51,9 +50,9 @@ export function useMap(count: number, method: Method) {
   );
   useEffect(() => {
     begun.current = null;
-    setError("");
+    setError(null);
     setLayout(null);
   }, [method]);
 
-  return { words, points, layout, error: error || (trouble?.failure.message ?? "") };
+  return { words, points, layout, error: error ?? trouble?.failure ?? null };
 }

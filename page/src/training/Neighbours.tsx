@@ -22,10 +22,11 @@ const MOST_WORDS = 8;
 export function Neighbours({ words, neighbours, age, running, onChange }: Props) {
   const { t } = useLanguage();
   const [typed, setTyped] = useState("");
+  const watch = (word: string) => words.includes(word) || onChange([...words, word].slice(-MOST_WORDS));
   const add = (event: Event) => {
     event.preventDefault();
     const word = typed.trim().split(/\s+/)[0];
-    if (word && !words.includes(word)) onChange([...words, word].slice(-MOST_WORDS));
+    if (word) watch(word);
     setTyped("");
   };
   const cards = useRef<HTMLDivElement>(null);
@@ -65,6 +66,7 @@ export function Neighbours({ words, neighbours, age, running, onChange }: Props)
             word={word}
             found={neighbours.find((each) => each.word === word)?.found}
             onRemove={() => remove(word)}
+            onWatch={watch}
           />
         ))}
       </div>
@@ -76,9 +78,10 @@ interface CardProps {
   word: string;
   found: Found["found"] | undefined;
   onRemove: () => void;
+  onWatch: (word: string) => void;
 }
 
-function Card({ word, found, onRemove }: CardProps) {
+function Card({ word, found, onRemove, onWatch }: CardProps) {
   const { t } = useLanguage();
   const newcomers = useNewcomers(found);
   return (
@@ -95,7 +98,13 @@ function Card({ word, found, onRemove }: CardProps) {
         <ol>
           {found?.map(([near, cosine]) => (
             <li key={near}>
-              <span>{readableWord(near)}</span>
+              <button
+                class="training-near"
+                title={t({ en: "Watch this word, too", zh: "也觀察這個詞" })}
+                onClick={() => onWatch(near)}
+              >
+                {readableWord(near)}
+              </button>
               {newcomers.has(near) && <strong>{t({ en: "new", zh: "新" })}</strong>}
               <meter min={0} max={1} value={Math.max(0, cosine)} aria-hidden="true" />
               <data value={cosine}>{cosine.toFixed(3)}</data>

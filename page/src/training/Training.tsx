@@ -1,11 +1,13 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { call, Failure, type Status } from "../api";
+import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { Plot } from "../plot";
 import { type Trouble, usePolling } from "../poll";
 import { goTo, useRoute } from "../route";
+import { LiveMap, type Plane } from "./LiveMap";
 import { Neighbours, type Found } from "./Neighbours";
+import { Stop } from "./Stop";
 import "./training.css";
 
 interface Epoch {
@@ -19,6 +21,8 @@ interface Epoch {
 }
 
 interface Run {
+  stopping: boolean;
+  seconds: number;
   epochs: number;
   tokens: number;
   of_tokens: number;
@@ -31,16 +35,21 @@ interface Run {
 interface Trained extends Partial<Run> {
   state: "running" | "ended";
   history: Epoch[];
+  settings: Settings;
+  map?: Plane | null;
   neighbours: Found[];
   /** Seconds since the neighbours were asked for; null before the first time, and where the model is finished. */
   neighbours_age?: number | null;
   examples: string[];
 }
 
+/** The hyper-parameters, by the names that Python and the command line have for them. */
+type Settings = Record<string, string | number | boolean | null>;
+
 type Progress = { state: "reading" } | Trained;
 
 const EVERY = 1000;
-const SILENT = { en: "wordkin does not answer.", zh: "wordkin 沒有回應。" };
+const WIDE = matchMedia("(min-width: 64rem)"); // as in training.css
 
 export function Training(_: { status: Status }) {
   const { t } = useLanguage();
@@ -59,6 +68,7 @@ export function Training(_: { status: Status }) {
     EVERY,
     [wanted],
   );
+  useTitle(progress);
   return (
     <div class="training">
       <h1>{t({ en: "Training", zh: "訓練" })}</h1>
@@ -67,7 +77,11 @@ export function Training(_: { status: Status }) {
       {progress && progress.state !== "reading" && (
         <>
           {progress.of_tokens !== undefined && <Numbers progress={progress as Trained & Run} />}
-          <Curves progress={progress} />
+          <div class="training-curves">
+            <Curves progress={progress} />
+            {progress.map !== undefined && <LiveMap plane={progress.map} watched={words} />}
+            <SettingsList settings={progress.settings} />
+          </div>
           <Neighbours
             words={words}
             neighbours={progress.neighbours}
@@ -88,7 +102,7 @@ function Standing({ failure, retryIn }: Trouble) {
   return (
     <p role="alert">
       {t({ en: "The picture stands still: ", zh: "畫面已停止更新：" })}
-      {failure instanceof Failure ? failure.message : t(SILENT)}
+      {failure.message}
       {retryIn !== null && t({ en: ` It asks again in ${retryIn} s.`, zh: `${retryIn} 秒後再試。` })}
     </p>
   );
@@ -97,15 +111,23 @@ function Standing({ failure, retryIn }: Trouble) {
 function Numbers({ progress }: { progress: Trained & Run }) {
   const { language, t } = useLanguage();
   const number = new Intl.NumberFormat(language);
-  const rate = progress.points.learning_rate.at(-1);
-  const epoch = Math.min(progress.epochs, Math.floor((progress.tokens / progress.of_tokens) * progress.epochs) + 1);
   const running = progress.state === "running";
+  const end = running ? undefined : progress.history.at(-1); // what the table ends with
+  const rate = end?.learning_rate ?? progress.points.learning_rate.at(-1);
+  const loss = end?.loss ?? progress.points.loss.at(-1);
+  const epoch =
+    end?.epoch ?? Math.min(progress.epochs, Math.floor((progress.tokens / progress.of_tokens) * progress.epochs) + 1);
   const megabytes = (bytes: number) => `${number.format(Math.round(bytes / 1e6))} MB`;
   const shown: [string, string][] = [
     [t({ en: "Epoch", zh: "輪次" }), `${epoch} / ${progress.epochs}`],
     [t({ en: "Tokens", zh: "詞元" }), `${number.format(progress.tokens)} / ${number.format(progress.of_tokens)}`],
+    [
+      end ? t({ en: "Loss of the last epoch", zh: "最後一輪的損失" }) : t({ en: "Loss", zh: "損失" }),
+      loss === undefined ? "–" : loss.toFixed(4),
+    ],
     [t({ en: "Tokens per second", zh: "每秒詞元數" }), number.format(Math.round(progress.tokens_per_second))],
     [t({ en: "Learning rate η", zh: "學習率 η" }), rate === undefined ? "–" : rate.toPrecision(4)],
+    [t({ en: "Elapsed", zh: "已用時間" }), duration(progress.seconds, language)],
     [
       t({ en: "Time left", zh: "剩餘時間" }),
       progress.seconds_left === null ? "–" : duration(progress.seconds_left, language),
@@ -116,9 +138,17 @@ function Numbers({ progress }: { progress: Trained & Run }) {
     shown.push([t({ en: "Most memory so far", zh: "記憶體峰值" }), megabytes(progress.memory.most)]);
   return (
     <>
-      <p role="status">
-        {running ? t({ en: "Training.", zh: "訓練中。" }) : t({ en: "Training has ended.", zh: "訓練已結束。" })}{" "}
-        {!running && (
+      <div class="training-state">
+        <p role="status">
+          {running
+            ? t({ en: "Training.", zh: "訓練中。" })
+            : progress.stopping
+              ? t({ en: "Training was stopped here.", zh: "訓練在此停止。" })
+              : t({ en: "Training has ended.", zh: "訓練已結束。" })}
+        </p>
+        {running ? (
+          <Stop stopping={progress.stopping} />
+        ) : (
           <button
             onClick={() => {
               location.hash = "#explorer";
@@ -128,10 +158,10 @@ function Numbers({ progress }: { progress: Trained & Run }) {
             {t({ en: "Explore the vectors", zh: "探索詞向量" })}
           </button>
         )}
-      </p>
+      </div>
       <progress
         max={progress.of_tokens}
-        value={running ? progress.tokens : progress.of_tokens}
+        value={progress.tokens}
         aria-label={t({ en: "Tokens trained", zh: "已訓練的詞元" })}
       />
       <dl class="training-numbers">
@@ -175,7 +205,7 @@ function Curves({ progress }: { progress: Trained }) {
   const speeds = useMemo(() => points && ([points.tokens, points.tokens_per_second] as uPlot.AlignedData), [progress]);
   if (!points && history.length < 2) return null; // one dot is no curve; the table has its numbers
   return (
-    <div class="training-curves">
+    <>
       <Plot
         title={t({ en: "Loss: mean J per pair", zh: "損失：每一詞對的平均 J" })}
         xLabel={tokens}
@@ -196,7 +226,7 @@ function Curves({ progress }: { progress: Trained }) {
         series={[{ label: "η", color: "--accent", points: !points }]}
         values={rates}
       />
-    </div>
+    </>
   );
 }
 
@@ -238,6 +268,40 @@ function Epochs({ history }: { history: Epoch[] }) {
       </div>
     </section>
   );
+}
+
+function SettingsList({ settings }: { settings: Settings }) {
+  const { t } = useLanguage();
+  return (
+    <details class="plot training-settings" open={WIDE.matches}>
+      <summary>{t({ en: "What the run was started with", zh: "這次訓練的設定" })}</summary>
+      <dl>
+        {Object.entries(settings).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value === null ? "–" : String(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+/** How far the run is, in the title of the window, where one sees it from elsewhere. */
+function useTitle(progress: Progress | undefined) {
+  const { language, t } = useLanguage();
+  let title = "wordkin";
+  if (progress?.state === "running" && progress.of_tokens) {
+    const { tokens, of_tokens, seconds, seconds_left } = progress as Trained & Run;
+    const left = seconds_left === null ? "" : t({ en: `, ${duration(seconds_left, language)} left`, zh: `，剩 ${duration(seconds_left, language)}` });
+    title = `${Math.floor((100 * tokens) / of_tokens)}% · ${duration(seconds, language)}${left} · wordkin`;
+  }
+  useEffect(() => {
+    document.title = title;
+    return () => {
+      document.title = "wordkin";
+    };
+  }, [title]);
 }
 
 function duration(seconds: number, language: string): string {

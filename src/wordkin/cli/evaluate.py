@@ -8,8 +8,18 @@ from typing import Any
 import click
 
 from wordkin.cli.command import OUTPUT, PATH, answers, as_json, command, end_if_any, is_quiet, print_json, say
-from wordkin.cli.options import config_options, configuration, copy_if_pipe, from_option, load_vectors
+from wordkin.cli.options import (
+    column_options,
+    config_options,
+    configuration,
+    copy_if_pipe,
+    corpus_of,
+    from_option,
+    load_vectors,
+)
 from wordkin.config import parameters
+from wordkin.corpus import reading
+from wordkin.corpus.missing import Policy
 from wordkin.errors import FormatError, UnknownWordError
 from wordkin.storage import atomic
 from wordkin.training.word2vec import Word2Vec
@@ -151,6 +161,7 @@ def _model(given: Path, source_format: str | None, *, alone: bool) -> WordVector
     "-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="Number of neighbours to compare."
 )
 @click.option("--words", help="Words to look at, separated by commas.  [default: a random sample of 1,000]")
+@column_options
 @config_options(*parameters())
 @as_json
 def stability(
@@ -159,6 +170,8 @@ def stability(
     bootstrap: bool,
     topn: int,
     words: str | None,
+    column: str | None,
+    missing: Policy | None,
     config_file: Path | None,
     as_json: bool,
     **values: Any,
@@ -168,7 +181,6 @@ def stability(
     INPUT and the hyper-parameters are as for 'wordkin train'; --seed is the first of the seeds. Neighbours that change
     with the seed, or with the sentences (--bootstrap), are noise.
     """
-    from wordkin.corpus import sources
     from wordkin.corpus.encoded import resample
     from wordkin.corpus.phrases import encode_corpus
     from wordkin.evaluation.stability import stability as measure
@@ -177,7 +189,7 @@ def stability(
     if asked == []:
         raise click.UsageError("--words names no word")
     config = configuration(config_file, values)
-    corpus = encode_corpus(sources.files(inputs), config)
+    corpus = encode_corpus(corpus_of(reading.expand(inputs), column, missing), config)
     say(str(corpus.report))
     end_if_any(answers(asked or (), lambda word: _require_known(word, corpus.vocabulary))[1])
     models: list[WordVectors] = []

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wordkin.cli.command import PATH, as_json, command, print_json, say
+from wordkin import inspector
+from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json, say, say_written
 from wordkin.cli.evaluate import analogies_option, similarity_option
 from wordkin.cli.options import copy_if_pipe, from_option, load_vectors
-from wordkin.errors import MissingPackageError, pip_install
+from wordkin.storage import units
 
 if TYPE_CHECKING:
     from wordkin.inspector.api import Inspected
     from wordkin.inspector.live import Live
     from wordkin.inspector.server import Server
 
-EXAMPLE = "dog, cat, run, fly"
 no_browser_option = click.option("--no-browser", is_flag=True, help="Only print the address.")
 
 
@@ -33,6 +33,17 @@ no_browser_option = click.option("--no-browser", is_flag=True, help="Only print 
 @no_browser_option
 @analogies_option
 @similarity_option
+@click.option(
+    "--metadata",
+    type=PATH,
+    help="Columns to colour the map by: a TSV whose first line names the columns and whose first column has the words.",
+)
+@click.option(
+    "--export",
+    type=OUTPUT,
+    metavar="FOLDER",
+    help="Write the explorer to a new folder that any web server can serve, and start none.",
+)
 @from_option
 @as_json
 def inspect(
@@ -42,6 +53,8 @@ def inspect(
     no_browser: bool,
     analogies: tuple[Path, ...],
     similarity: tuple[Path, ...],
+    metadata: Path | None,
+    export: Path | None,
     source_format: str | None,
     as_json: bool,
 ) -> None:
@@ -51,7 +64,20 @@ def inspect(
     """
     if model is None and (analogies or similarity):
         raise click.UsageError("--analogies and --similarity need a MODEL to score")
-    with start_server(_inspected(model, source_format, analogies, similarity), no_browser, host, port) as server:
+    if model is None and metadata is not None:
+        raise click.UsageError("--metadata needs a MODEL whose words it describes")
+    if export is not None:
+        if model is None:
+            raise click.UsageError("--export needs a MODEL to export")
+        _export(_inspected(model, source_format, (), (), metadata), export)
+        if as_json:
+            print_json({"export": str(export)})
+        else:
+            size = sum(file.stat().st_size for file in export.rglob("*") if file.is_file())
+            say_written(f"wrote {export}: the explorer of {model.name}, {units.format_bytes(size)}")
+        return
+    inspected = _inspected(model, source_format, analogies, similarity, metadata)
+    with start_server(inspected, no_browser, host, port) as server:
         if as_json:
             print_json({"address": server.address})
         say("Ctrl-C ends it")
@@ -65,15 +91,17 @@ def start_server(inspected: "Inspected", no_browser: bool, host: str = "127.0.0.
         ConfigurationError: the server cannot listen on this host and port.
         MissingPackageError: the extra ``web`` is not installed.
     """
-    try:
-        from wordkin.inspector.server import Server
-    except ImportError as error:
-        raise MissingPackageError(f"the inspector needs an extra: {pip_install('web')}") from error
-    server = Server(inspected, host, port)
+    server = inspector.start(inspected, host=host, port=port)
     click.echo(f"the inspector is at {server.address}", err=True)  # even with --quiet: the user needs the address
     if not no_browser:  # in a thread, since some browsers keep their caller waiting
         threading.Thread(target=webbrowser.open, args=(server.address_once,), daemon=True).start()
     return server
+
+
+def _export(inspected: "Inspected", folder: Path) -> None:
+    with inspector.extra():
+        from wordkin.inspector.export import export
+    export(inspected, folder)
 
 
 def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":
@@ -86,14 +114,21 @@ def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":
 
 
 def _inspected(
-    model: Path | None, source_format: str | None, analogies: tuple[Path, ...], similarity: tuple[Path, ...]
+    model: Path | None,
+    source_format: str | None,
+    analogies: tuple[Path, ...],
+    similarity: tuple[Path, ...],
+    metadata: Path | None,
 ) -> "Inspected":
     from wordkin.inspector.api import Evaluation, Inspected
+    from wordkin.inspector.groups import Groupings, read_columns
 
     if model is None:
-        return Inspected(EXAMPLE)
+        return Inspected(inspector.EXAMPLE)
     vectors = load_vectors(model, source_format)
     inspected = Inspected(model.name, vectors)
+    if metadata is not None:
+        inspected.groupings = Groupings(read_columns(copy_if_pipe(metadata), vectors))
     if analogies or similarity:
         inspected.evaluation = Evaluation(vectors, [*map(copy_if_pipe, analogies)], [*map(copy_if_pipe, similarity)])
         inspected.evaluation.start()

@@ -1,4 +1,4 @@
-"""Options that several commands share: files of vectors in any format, and every hyper-parameter."""
+"""Options that several commands share: files of vectors in any format, columns of tables, and every hyper-parameter."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -14,7 +14,10 @@ from typing import Any, BinaryIO
 import click
 
 from wordkin.cli.command import PATH, STANDARD_STREAM, OptionalNumber, names_of_copies
-from wordkin.config import TrainingConfig, parameters, toml_values
+from wordkin.config import TrainingConfig, override, parameters, toml_values
+from wordkin.corpus.columns import Column
+from wordkin.corpus.missing import POLICIES, Policy
+from wordkin.corpus.reading import Source
 from wordkin.errors import ConfigurationError, FormatError
 from wordkin.vectors.formats.registry import FORMATS
 from wordkin.vectors.wordvectors import WordVectors
@@ -124,6 +127,33 @@ def _copy(stream: BinaryIO, copy: Path, name: str) -> None:
 Command = Callable[..., Any]
 
 
+def column_options(command: Command) -> Command:
+    """Add --column and --missing, for :func:`corpus_of`."""
+    missing = click.option(
+        "--missing",
+        type=click.Choice(POLICIES),
+        help="What to do with missing values of --column: skip and count them, or stop.  [default: skip]",
+    )
+    column = click.option(
+        "--column",
+        metavar="NAME",
+        help="Column to read, if INPUT is tables: Parquet, Arrow, CSV, TSV or JSON lines.",
+    )
+    return column(missing(command))
+
+
+def corpus_of(sources: Iterable[Source], column: str | None, missing: Policy | None) -> Column:
+    """The corpus of a command: files of text, or one column of files of tables.
+
+    Raises:
+        ConfigurationError: --missing is given without --column.
+    """
+    if missing is not None and column is None:
+        raise ConfigurationError("--missing is for the values of a column: name it with --column")
+    paths = [Path(source) if isinstance(source, str) else source for source in sources]
+    return Column(paths, column, missing or "skip")
+
+
 def _lengths(value: str) -> tuple[int, int]:
     """Two numbers of characters, such as 3-6; their range is checked with all other parameters."""
     found = re.fullmatch(r"(\d+)-(\d+)", value)
@@ -190,7 +220,6 @@ def configuration(
         ConfigurationError: a value is outside its range, or the file is invalid.
     """
     if config_file is None:
-        return TrainingConfig.from_mapping({**settled, **given_options(values)})
-    return TrainingConfig.from_mapping(
-        {**settled, **toml_values(copy_if_pipe(config_file)), **given_options(values)}, str(config_file)
-    )
+        return TrainingConfig.from_mapping(override(settled, given_options(values)))
+    in_file = {name.replace("-", "_"): value for name, value in toml_values(copy_if_pipe(config_file)).items()}
+    return TrainingConfig.from_mapping(override(override(settled, in_file), given_options(values)), str(config_file))

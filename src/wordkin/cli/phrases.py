@@ -7,15 +7,16 @@ import click
 from click.core import ParameterSource
 
 from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json, say_written
-from wordkin.cli.options import config_options, configuration, copy_if_pipe
+from wordkin.cli.options import column_options, config_options, configuration, copy_if_pipe, corpus_of
 from wordkin.cli.train import inputs_argument, output_option, sources_of
+from wordkin.config import TEXT_PARAMETERS
 from wordkin.corpus.frozen_phrases import FrozenPhrases
+from wordkin.corpus.missing import Policy
 from wordkin.corpus.phrases import MOST_CANDIDATES, THRESHOLDS, Phrases, all_words
 from wordkin.errors import ConfigurationError, CorpusError, OutputError
 from wordkin.storage import atomic
 
 _ONLY_FOR_FINDING = ("passes", "min_count", "scoring", "threshold", "connectors", "delimiter", "max_vocabulary", "save")
-_TEXT_PARAMETERS = ("tokenizer", "lower", "encoding_errors")
 
 
 @command(
@@ -54,7 +55,8 @@ _TEXT_PARAMETERS = ("tokenizer", "lower", "encoding_errors")
 )
 @click.option("--save", type=OUTPUT, help="File for the phrases and their scores, for --use.")
 @click.option("--use", type=PATH, help="File of phrases to join, instead of finding them in this text.")
-@config_options(*_TEXT_PARAMETERS)
+@column_options
+@config_options(*TEXT_PARAMETERS)
 @as_json
 def phrases(
     inputs: tuple[str, ...],
@@ -62,9 +64,8 @@ def phrases(
     save: Path | None,
     use: Path | None,
     connectors: str | None,
-    tokenizer: Any,
-    lower: Any,
-    encoding_errors: Any,
+    column: str | None,
+    missing: Policy | None,
     config_file: Path | None,
     as_json: bool,
     **values: Any,
@@ -74,22 +75,22 @@ def phrases(
     INPUT is as for 'wordkin train'. The output is text: a sentence on each line, tokens separated by spaces; compressed
     if its name ends in .gz, .bz2 or .xz.
     """
-    from wordkin.corpus import sources
     from wordkin.corpus.joining import TokenText, join_all, write_text
+    from wordkin.corpus.sources import recognize
 
     _require_text(output)
     if save is not None and save.resolve() == output.resolve():
         raise ConfigurationError(f"--save and --output are both {output}; give two files")
     if any(character.isspace() for character in values["delimiter"]):
         raise ConfigurationError("--delimiter has white space, which separates the words of a text: give another one")
-    config = configuration(config_file, dict(zip(_TEXT_PARAMETERS, (tokenizer, lower, encoding_errors), strict=True)))
-    text_settings = {name: getattr(config, name) for name in _TEXT_PARAMETERS}
+    config = configuration(config_file, {name: values.pop(name) for name in TEXT_PARAMETERS})
+    text_settings = {name: getattr(config, name) for name in TEXT_PARAMETERS}
     finder = Phrases(connectors=_connectors(connectors), **values, **text_settings)
     loaded = None if use is None else _load(use)
-    files = sources.files(sources_of(inputs, output))
+    corpus = recognize(corpus_of(sources_of(inputs, output), column, missing), config)
     if save is not None:
         atomic.require_writable(save)
-    whole = all_words(files, config)
+    whole = all_words(corpus, config)
     if loaded is None:
         text, frozen = finder.find(whole), finder.freeze()
     else:

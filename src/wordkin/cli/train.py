@@ -24,9 +24,11 @@ from wordkin.cli.inspect import no_browser_option, watch_run
 from wordkin.cli.options import (
     READABLE,
     WRITABLE,
+    column_options,
     config_options,
     configuration,
     copy_if_pipe,
+    corpus_of,
     given_options,
     load_vectors,
     skip_option,
@@ -38,6 +40,7 @@ from wordkin.corpus import reading
 from wordkin.corpus.checks import warn
 from wordkin.corpus.encoded import KIND as CORPUS
 from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.missing import Policy
 from wordkin.corpus.remote import RemoteFile
 from wordkin.errors import ConfigurationError, FormatError, OutputError
 from wordkin.storage import atomic, container, units
@@ -56,6 +59,7 @@ output_option = click.option(
 @command(
     "wordkin train my-texts/*.txt.gz --tokenizer words --lower -o mine.safetensors",
     "wordkin train more.txt --init mine.safetensors --freeze old -o larger.safetensors",
+    "wordkin train reviews.parquet --column text --tokenizer words -o mine.safetensors",
     "wordkin train corpus.safetensors -o mine.safetensors --checkpoint run.checkpoint --resume",
 )
 @inputs_argument
@@ -68,6 +72,7 @@ output_option = click.option(
     help="The output's format; training can only go on from safetensors and hub.  [default: by its suffix]",
 )
 @space_as_option
+@column_options
 @config_options(*parameters())
 @click.option(
     "--init",
@@ -133,6 +138,8 @@ def train(
     output: Path,
     target_format: str | None,
     space_as: str | None,
+    column: str | None,
+    missing: Policy | None,
     config_file: Path | None,
     init: Path | None,
     init_vectors: Path | None,
@@ -154,7 +161,7 @@ def train(
 
     INPUT is a file, a directory, a quoted pattern, - for standard input, or one corpus made by 'wordkin encode'.
     Files may be compressed (.gz .bz2 .xz .zst). Files, directories and patterns may also be URLs that fsspec opens,
-    such as s3://bucket/text.txt.gz.
+    such as s3://bucket/text.txt.gz. With --column they are tables: Parquet, Arrow, CSV, TSV or JSON lines.
     """
     if resume and checkpoint is None:
         raise ConfigurationError("--resume needs --checkpoint FILE, the checkpoint to go on from")
@@ -194,7 +201,7 @@ def train(
         click.get_current_context().with_resource(server)
     fit_and_report(
         model,
-        [Path(source) if isinstance(source, str) else source for source in sources],
+        corpus_of(sources, column, missing),
         progress=live.begin if live else not is_quiet(),
         init=earlier,
         init_vectors=pretrained,
@@ -231,19 +238,27 @@ def train(
 @command("wordkin encode my-texts/ --tokenizer words --lower -o corpus.safetensors")
 @inputs_argument
 @output_option
+@column_options
 @config_options(*CORPUS_PARAMETERS)
 @as_json
-def encode(inputs: tuple[str, ...], output: Path, config_file: Path | None, as_json: bool, **values: Any) -> None:
+def encode(
+    inputs: tuple[str, ...],
+    output: Path,
+    column: str | None,
+    missing: Policy | None,
+    config_file: Path | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
     """Encode text once, to train on it many times.
 
     INPUT is as for 'wordkin train'.
     """
-    from wordkin.corpus import sources
     from wordkin.corpus.phrases import encode_corpus
 
     require_own_suffix(output, "an encoded corpus")
     config = configuration(config_file, values)
-    corpus = encode_corpus(sources.files(sources_of(inputs, output)), config)
+    corpus = encode_corpus(corpus_of(sources_of(inputs, output), column, missing), config)
     say(str(corpus.report))
     corpus.save(output)
     warnings = warn(corpus)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus.ids import read_ids
+from wordkin.display import Report
 from wordkin.errors import FormatError, argument, corrupt_file
 from wordkin.storage import container, units
 from wordkin.storage.arrays import file_offset
@@ -24,12 +25,26 @@ ARRAYS = {
     "counts": ("I64", 1),
 }
 
-_ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0}
+_ABSENT_IN_OLD_FILES = {"phrases": 0, "joined": 0, "missing_values": 0, "token_pattern": None}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CorpusReport:
-    """Counts of what was read from the text and what was dropped; all are exact. Ids have no source."""
+class CorpusReport(Report):
+    """Counts of what was read from the text and what was dropped; all are exact.
+
+    Attributes:
+        sources: files, or 1 for sentences; 0 for ids.
+        tokens: tokens in the text.
+        distinct_words: different words in the text.
+        words_kept: words in the vocabulary.
+        tokens_kept: tokens that are trained on.
+        dropped_by_min_count: tokens of words that occur less than ``min_count`` times.
+        dropped_by_max_vocabulary: tokens of words for which ``max_vocabulary`` or ``memory_budget`` has no room.
+        empty_tokens: tokens that were empty strings.
+        sentences: sentences that are trained on.
+        phrases: different phrases.
+        joined: tokens that became part of the token before them.
+    """
 
     sources: int
     tokens: int
@@ -42,10 +57,7 @@ class CorpusReport:
     sentences: int = 0
     phrases: int = 0
     joined: int = 0
-
-    def as_dict(self) -> dict[str, int]:
-        """The names and values, for JSON."""
-        return dataclasses.asdict(self)
+    missing_values: int = 0
 
     def __str__(self) -> str:
         text = (
@@ -61,7 +73,8 @@ class CorpusReport:
             (self.empty_tokens, "that were empty strings"),
         ]
         reasons = [f"{count:,} {reason}" for count, reason in dropped if count]
-        return text + (f"; dropped tokens: {', '.join(reasons)}" if reasons else "; dropped none")
+        text += f"; dropped tokens: {', '.join(reasons)}" if reasons else "; dropped none"
+        return text + (f"; skipped {units.plural(self.missing_values, 'missing value')}" if self.missing_values else "")
 
 
 class Text(Protocol):

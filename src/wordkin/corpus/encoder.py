@@ -97,24 +97,27 @@ def encode_source(source: Corpus, config: TrainingConfig, known: Vocabulary = NO
 
 def _encode_text(source: Files | Strings | Sentences, config: TrainingConfig, known: Vocabulary) -> EncodedCorpus:
     lists = isinstance(source, Sentences)
-    classes = tokenizer.sentinel_classes() if lists else tokenizer.text_classes(config.tokenizer or "whitespace")
+    classes = tokenizer.sentinel_classes() if lists else tokenizer.classes_of(config)
     with Encoder(config, classes, known) as encoder:
         if isinstance(source, Sentences):
-            encoder.add_sentences(source.blocks)
+            for name, sentences in source.texts:
+                encoder.add_sentences(sentences, name)
         else:
             for name, blocks in source.texts:
                 encoder.add_text(name, blocks)
+        if not isinstance(source, Files):
+            encoder.missing_values = source.missing.count
         return encoder.finish()
 
 
 def _require_the_same(settings: dict[str, Any], config: TrainingConfig, name: str) -> None:
     """Refuse parameters that differ from those that a corpus was encoded with."""
-    defaults = TrainingConfig()
+    values, defaults = config.as_dict(), TrainingConfig().as_dict()
     for parameter in CORPUS_PARAMETERS:
-        wanted, settled = getattr(config, parameter), settings[parameter]
+        wanted, settled = values[parameter], settings[parameter]
         if parameter == "max_vocabulary" and _fewer_for_memory(config, settled):
             continue
-        if wanted not in (settled, getattr(defaults, parameter)):
+        if wanted not in (settled, defaults[parameter]):
             raise ConfigurationError(
                 f"{argument(parameter)} is {wanted!r}, but {name} was encoded with {settled!r}; encode the text again"
             )
@@ -149,6 +152,7 @@ class Encoder:
         self._known = known
         self.sources: list[str] = []
         self.empty_tokens = 0
+        self.missing_values = 0
         self._progress = np.zeros(PROGRESS_FIELDS, np.int64)
         self._batch = np.zeros((BATCH + BLOCK, TOKEN_FIELDS), np.uint64)
         self._rest = 0  # bytes at the front of `_text` that belong to a token that is not yet complete
@@ -180,6 +184,7 @@ class Encoder:
             CorpusError: the bytes are not UTF-8; the message names source and byte offset.
         """
         self.sources.append(name)
+        split = self.classes.split
         pending = b""  # bytes not yet decoded, from `offset` on: an incomplete character, or line before lower()
         growing: list[bytes] = []
         held = 0
@@ -192,21 +197,25 @@ class Encoder:
                 continue
             raw = pending + b"".join(growing)
             growing, held = [], 0
-            cut = len(raw) if final else tokenizer.decodable(raw, self.config.lower)
+            cut = len(raw) if final else tokenizer.decodable(raw, self.config.lower, split is not None)
             text = tokenizer.decode(raw[:cut], self.config, self.classes.dropped, name, offset)
             if offset == 0:
                 text = text.removeprefix(reading.BYTE_ORDER_MARK)
+            if split is not None:
+                text, empty = tokenizer.split_lines(text, split)
+                self.empty_tokens += empty
             pending = raw[cut:]
             offset += cut
             self._scan(text, final)
 
-    def add_sentences(self, blocks: Iterable[tuple[bytes, int]]) -> None:
+    def add_sentences(self, blocks: Iterable[tuple[bytes, int]], name: str = "the corpus") -> None:
         """Scan tokens from lists, in sentinel encoding (see :func:`wordkin.corpus.sources.sentinel_blocks`).
 
         Args:
             blocks: encoded bytes that end with a sentence, and the number of empty tokens left out of them.
+            name: the source's name for messages.
         """
-        self.sources.append("the corpus")
+        self.sources.append(name)
         for block, empty in blocks:
             self.empty_tokens += empty
             self._scan(block, final=True)
@@ -228,7 +237,8 @@ class Encoder:
         """The distinct words that were read; for an encoder without known words."""
         words, table = self._word_count, self._words.table
         text = table.arena[: self._progress[ARENA_USED]]
-        return WordCounts(text, table.offsets[: words + 1], self._words.take_counts(words), self._sentence_count)
+        counts = self._words.take_counts(words)
+        return WordCounts(text, table.offsets[: words + 1], counts, self._sentence_count, self.empty_tokens)
 
     def unpruned(self) -> tuple[WordCounts, npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """The distinct words, each token's place among them, and where each sentence ends."""
@@ -261,8 +271,8 @@ class Encoder:
 
     def _prune(self, counts: npt.NDArray[np.int64], sentences: int) -> PrunedVocabulary:
         """Sort and prune the vocabulary, by the counts of its words and the number of sentences."""
-        is_text = self.classes is not tokenizer.sentinel_classes() and not self.classes.single
-        text = CountedText(self.sources, counts, sentences, self.empty_tokens, is_text)
+        is_text = not self.classes.single and self.classes.of_byte is not tokenizer.sentinel_classes().of_byte
+        text = CountedText(self.sources, counts, sentences, self.empty_tokens, self.missing_values, is_text)
         return prune(self._words.table, text, self._known, self.config)
 
     def _compile(self) -> None:
@@ -349,6 +359,7 @@ class Merger(Encoder):
         for part in parts:
             for first in range(0, len(part.counts), _BLOCK_WORDS):
                 self._scan(_encode_words(part, first, first + _BLOCK_WORDS), final=True)
+            self.empty_tokens += part.empty_tokens
         counts = np.zeros(self._word_count, np.int64)
         cuts = np.cumsum([len(part.counts) for part in parts])
         all_ids = map_spool(self._ids_spool, np.int32) if cuts[-1] else np.zeros(0, np.int32)

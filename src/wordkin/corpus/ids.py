@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import CorpusError, MissingPackageError, argument, pip_install
+from wordkin.corpus.arrow import require_arrow
+from wordkin.errors import CorpusError, argument
 from wordkin.storage.units import plural
 from wordkin.vocabulary import Vocabulary
 
@@ -93,10 +94,7 @@ def _arrays(given: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
 
 
 def _arrays_of_arrow(given: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    try:
-        import pyarrow as pa
-    except ImportError as error:
-        raise MissingPackageError(f"lists of Arrow need an extra: {pip_install('arrow')}") from error
+    pa = require_arrow("lists of Arrow")
     if hasattr(given, "__arrow_c_array__"):
         lists = pa.array(given)
     else:

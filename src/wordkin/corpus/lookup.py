@@ -2,13 +2,14 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import announced
-from wordkin.config import Tokenizer, TrainingConfig
+from wordkin.config import TrainingConfig
 from wordkin.corpus import tokenizer as tokenizers
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.scanner import (
@@ -51,19 +52,18 @@ class WordLookup:
 
     Args:
         vocabulary: the words, whose ids are their rows.
-        tokenizer: how a string becomes tokens.
-        lower: whether strings and tokens are lower-cased.
+        config: how a string becomes tokens, and whether strings and tokens are lower-cased.
 
     Attributes:
         text_classes: the classes of a block of strings; a block of lists of tokens has others.
     """
 
-    def __init__(self, vocabulary: Vocabulary, tokenizer: Tokenizer, lower: bool) -> None:
-        self._config = TrainingConfig(lower=lower)
-        classes = tokenizers.text_classes(tokenizer)
+    def __init__(self, vocabulary: Vocabulary, config: TrainingConfig) -> None:
+        self._lists = TrainingConfig(lower=config.lower)
+        classes = tokenizers.classes_of(config)
         of_byte = classes.of_byte.copy()
         of_byte[_DOCUMENT_MARK[0]] = IN_TOKEN
-        self.text_classes = Classes(of_byte, classes.of_character, classes.single, classes.dropped)
+        self.text_classes = replace(classes, of_byte=of_byte)
         self._progress = np.zeros(PROGRESS_FIELDS, np.int64)
         self._batch = np.zeros((BATCH + BLOCK, TOKEN_FIELDS), np.uint64)
         self._words = Words()
@@ -101,24 +101,26 @@ class WordLookup:
                 yield block, self.text_classes
         else:
             ending = TOKEN_MARK + _DOCUMENT_MARK + TOKEN_MARK
-            for block, _ in sentinel_blocks(items, self._config):
+            for block, _ in sentinel_blocks(items, self._lists):
                 yield block.replace(SENTENCE_MARK, ending), tokenizers.sentinel_classes()
 
     def _blocks_of_text(self, strings: Iterable[Any]) -> Iterator[bytes]:
-        ending = b" " + _DOCUMENT_MARK + b" "
-        dropped, lower = self.text_classes.dropped, self._config.lower
+        dropped, lower, split = self.text_classes.dropped, self._lists.lower, self.text_classes.split
+        separator = b" " if split is None else TOKEN_MARK
+        ending = separator + _DOCUMENT_MARK + separator
         block = bytearray()
         for number, string in enumerate(strings):
             if not isinstance(string, str):
                 raise invalid_item(number, string, "earlier ones are strings: pass one kind")
             text = string.replace(dropped, "") if dropped else string
             try:
-                block += (text.lower() if lower else text).encode()
+                encoded = (text.lower() if lower else text).encode()
             except UnicodeEncodeError as error:
                 raise CorpusError(
                     f"document {number} holds {error.object[error.start]!r}, a lone surrogate, which is no character: "
                     "read it with errors='strict' or 'replace'"
                 ) from error
+            block += encoded if split is None else tokenizers.split_lines(encoded, split)[0]
             block += ending
             if len(block) >= BLOCK_BYTES:
                 yield bytes(block)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import Bounds, EncodingErrors, Parameters, Tokenizer, TrainingConfig
+from wordkin.config import TEXT_PARAMETERS, Bounds, EncodingErrors, Parameters, Tokenizer, TrainingConfig
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.frozen_phrases import FrozenPhrases, Words
 from wordkin.corpus.sources import Corpus, Encoded, recognize
+from wordkin.display import Report
 from wordkin.errors import ConfigurationError, CorpusError, argument
 from wordkin.storage.units import plural
 from wordkin.vocabulary import NO_WORDS, Vocabulary
@@ -55,7 +56,7 @@ _THRESHOLDS = {
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PassReport:
+class PassReport(Report):
     """What one pass over a corpus found; all numbers are exact.
 
     Attributes:
@@ -77,10 +78,6 @@ class PassReport:
     occurrences_dropped_by_max_vocabulary: int
     phrases: int
     joined: int
-
-    def as_dict(self) -> dict[str, int]:
-        """Names and values, for JSON."""
-        return dataclasses.asdict(self)
 
     def __str__(self) -> str:
         text = (
@@ -112,6 +109,7 @@ class Phrases:
             passes find phrases of up to four words.
         max_vocabulary: keep at most this many pairs of words, the most frequent ones.
         tokenizer: how strings become tokens, as in :class:`wordkin.TrainingConfig`.
+        token_pattern: the regular expression of a token, as there.
         lower: lower-case the text.
         encoding_errors: what to do with bytes that are not UTF-8, ``"strict"`` or ``"replace"``.
 
@@ -140,6 +138,7 @@ class Phrases:
         passes: int = 1,
         max_vocabulary: int = MOST_CANDIDATES,
         tokenizer: Tokenizer | None = None,
+        token_pattern: str | None = None,
         lower: bool = False,
         encoding_errors: EncodingErrors = "strict",
     ) -> None:
@@ -150,7 +149,13 @@ class Phrases:
         self.scoring = _checked_scoring(scoring)
         self.threshold = _checked_threshold(threshold, self.scoring)
         self.connectors = _checked_connectors(connectors)
-        self._config = TrainingConfig(tokenizer=tokenizer, lower=lower, encoding_errors=encoding_errors, min_count=1)
+        self._config = TrainingConfig(
+            tokenizer=tokenizer,
+            token_pattern=token_pattern,
+            lower=lower,
+            encoding_errors=encoding_errors,
+            min_count=1,
+        )
         self.reports: tuple[PassReport, ...] = ()
         self._frozen: FrozenPhrases | None = None
 
@@ -168,7 +173,12 @@ class Phrases:
         return self
 
     def fit_encode(self, corpus: Any, **parameters: Unpack[Parameters]) -> EncodedCorpus:
-        """Find the phrases of a corpus and join them; the corpus is read once. See :meth:`fit` and :meth:`encode`."""
+        """Find the phrases of a corpus and join them; the corpus is read once.
+
+        Args:
+            corpus: as for :meth:`fit`.
+            parameters: as for :meth:`encode`.
+        """
         source = recognize(corpus, self._config)
         return fit_encode(self, source, self._encoding(parameters), NO_WORDS)
 
@@ -218,11 +228,11 @@ class Phrases:
         for name in parameters:
             if name not in allowed:
                 raise ConfigurationError(f"{name!r} does not prune a corpus; give it to Phrases or to Word2Vec")
-        given = {name: getattr(self._config, name) for name in ("tokenizer", "lower", "encoding_errors")}
+        given = {name: getattr(self._config, name) for name in TEXT_PARAMETERS}
         return TrainingConfig(**given, **parameters, phrases=self.passes)
 
     def find(self, whole: EncodedCorpus) -> "TokenText":
-        """Find the phrases of a corpus that has all words; return its text with them joined."""
+        """Find the phrases of `whole`, a corpus that has all words; return its text with them joined."""
         from wordkin.corpus.joining import TokenText
 
         text = TokenText.of(whole)
@@ -297,12 +307,7 @@ def encode_corpus(corpus: Any, config: TrainingConfig, known: Vocabulary = NO_WO
     source = recognize(corpus, config)
     if not config.phrases or isinstance(source, Encoded):
         return encode_source(source, config, known)
-    phrases = Phrases(
-        passes=config.phrases,
-        tokenizer=config.tokenizer,
-        lower=config.lower,
-        encoding_errors=config.encoding_errors,
-    )
+    phrases = Phrases(passes=config.phrases, **{name: getattr(config, name) for name in TEXT_PARAMETERS})
     return fit_encode(phrases, source, config, known)
 
 
@@ -349,6 +354,7 @@ def _pruned(
         sources=whole.report.sources,
         tokens=whole.report.tokens,
         empty_tokens=whole.report.empty_tokens,
+        missing_values=whole.report.missing_values,
         sentences=len(offsets) - 1,
         phrases=phrases,
         joined=whole.report.tokens - len(text.ids),

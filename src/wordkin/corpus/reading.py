@@ -10,14 +10,14 @@ import lzma
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from wordkin.corpus import remote
 from wordkin.corpus.remote import RemoteFile
-from wordkin.errors import CorpusError, pip_install
+from wordkin.errors import CorpusError, argument, pip_install
 from wordkin.storage.container import LONGEST_HEADER
 
 Source = Path | RemoteFile | str
@@ -32,20 +32,17 @@ LEAST_BYTES = 1 << 20
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-_TABLE = (
-    "read its column of text in Python, as in Word2Vec(tokenizer='words').fit({reader}({name!r})['COLUMN']), or write "
-    "that column to a file of text"
-)
+_TABLE = "{column} reads one of its columns"
 _SAVE = "save its text as plain text in UTF-8"
 _OTHER_KINDS = {
-    b"PAR1\x15": ("a Parquet file", _TABLE.replace("{reader}", "pandas.read_parquet")),
-    b"ARROW1\0\0": ("an Arrow (Feather) file", _TABLE.replace("{reader}", "pandas.read_feather")),
-    b"FEA1\0\0\0\0": ("a Feather file", _TABLE.replace("{reader}", "pandas.read_feather")),
-    b"\xff\xff\xff\xff": (
-        "an Arrow stream",
-        _TABLE.replace("{reader}({name!r})", "pyarrow.ipc.open_stream({name!r}).read_all()"),
+    b"PAR1\x15": ("a Parquet file", _TABLE),
+    b"ARROW1\0\0": ("an Arrow (Feather) file", _TABLE),
+    b"FEA1\0\0\0\0": ("a Feather file of version 1", "write it again, or read it with pandas.read_feather({name!r})"),
+    b"\xff\xff\xff\xff": ("an Arrow stream", _TABLE),
+    b"\x89HDF\r\n\x1a\n": (
+        "an HDF5 file",
+        "read it with pandas.read_hdf({name!r}), and pass the frame to fit, with the name of its column",
     ),
-    b"\x89HDF\r\n\x1a\n": ("an HDF5 file", _TABLE.replace("{reader}", "pandas.read_hdf")),
     b"SQLite format 3\0": ("an SQLite database", "select its text, and write it to a file of text"),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("a document of an older office program", _SAVE),
     b"PK\x03\x04": ("a zip archive (such as .ods, .xlsx, .docx, .epub and .npz)", f"unpack it, or {_SAVE}"),
@@ -240,15 +237,32 @@ def name_of(source: Source) -> str:
     return "standard input" if source == STANDARD_INPUT else str(source)
 
 
-def _require_text(source: Source, first: bytes) -> None:
+def require_text(source: Source, first: bytes) -> None:
     """Refuse a source that is another kind of file, by its first bytes."""
     for magic, (kind, advice) in _OTHER_KINDS.items():
         if first.startswith(magic):
-            advice = advice.format(name="FILE" if source == STANDARD_INPUT else str(source))
+            given = "FILE" if source == STANDARD_INPUT else str(source)
+            advice = advice.format(name=given, column=argument("column", "NAME"))
             raise CorpusError(f"{name_of(source)} is {kind}, not text in UTF-8: {advice}")
 
 
 def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the bytes of a source of text in non-empty blocks; the arguments are those of :func:`raw_blocks`.
+
+    Raises:
+        CorpusError: the source cannot be read, is not text by its first bytes, or its compressed data are damaged or
+            truncated.
+    """
+    with contextlib.closing(raw_blocks(source, size, begin, end)) as found:
+        for number, block in enumerate(found):
+            if number == 0 and begin == 0:
+                require_text(source, block)
+            yield block
+
+
+def raw_blocks(
+    source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None
+) -> Generator[bytes, None, None]:
     """Yield the bytes of a source in non-empty blocks.
 
     Args:
@@ -258,20 +272,15 @@ def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | N
         end: the byte after the last; None for the source's end.
 
     Raises:
-        CorpusError: the source cannot be read, is not text by its first bytes, or its compressed data are damaged or
-            truncated.
+        CorpusError: the source cannot be read, or its compressed data are damaged or truncated.
     """
     name = name_of(source)
     with open_source(source, begin, end) as stream:
         try:
             left = sys.maxsize if end is None else end - begin
-            block = stream.read(min(size, left))
-            if begin == 0:
-                _require_text(source, block)
-            while block:
+            while block := stream.read(min(size, left)):
                 left -= len(block)
                 yield block
-                block = stream.read(min(size, left))
         except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
             raise CorpusError(f"{name} is damaged or cut short: {error}; fetch it again") from error
         except OSError as error:

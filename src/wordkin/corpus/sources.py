@@ -1,27 +1,29 @@
 """Recognition of a corpus: what the user's argument is, decided in one place."""
 
 import itertools
-import numbers
+import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wordkin.config import TrainingConfig
-from wordkin.corpus import reading, remote
+from wordkin.corpus import arrow, columns, reading, remote, tables
+from wordkin.corpus.columns import Column
 from wordkin.corpus.encoded import KIND, EncodedCorpus
+from wordkin.corpus.missing import Missing, is_missing
 from wordkin.corpus.reading import BLOCK_BYTES, Part
 from wordkin.corpus.remote import RemoteFile
-from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK
+from wordkin.corpus.tokenizer import encode_tokens
 from wordkin.errors import CorpusError, argument
 from wordkin.storage import container
 
+logger = logging.getLogger("wordkin")
+
 PARTS_PER_PROCESS = 4
 """Parts of a text that each process counts: with more parts, it reads less text that is not in its shard."""
-
-_MOST_COLUMNS = 5
-"""The largest number of columns that a message lists."""
 
 _WANTED = "pass lists of tokens"
 
@@ -48,21 +50,28 @@ class Files:
 
 @dataclass(frozen=True)
 class Strings:
-    """Strings of text, as blocks; the end of a string ends a sentence. They can be read once."""
+    """Strings of text; the end of a string ends a sentence. They can be read once.
 
-    blocks: Iterator[bytes]
+    Attributes:
+        texts: the name and the blocks of each text.
+        missing: the missing values among the strings, counted while they are read.
+    """
 
-    @property
-    def texts(self) -> Iterator[tuple[str, Iterator[bytes]]]:
-        """The name and the blocks of the only text."""
-        return iter([("the text", self.blocks)])
+    texts: Iterator[tuple[str, Iterator[bytes]]]
+    missing: Missing
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """Lists of tokens, as the blocks of :func:`sentinel_blocks`. They can be read once."""
+    """Lists of tokens. They can be read once.
 
-    blocks: Iterator[tuple[bytes, int]]
+    Attributes:
+        texts: the name of each text, and its blocks in sentinel encoding with the number of empty tokens.
+        missing: the missing values among the lists, counted while they are read.
+    """
+
+    texts: Iterator[tuple[str, Iterator[tuple[bytes, int]]]]
+    missing: Missing
 
 
 Corpus = Encoded | Files | Strings | Sentences
@@ -74,63 +83,155 @@ def recognize(corpus: Any, config: TrainingConfig) -> Corpus:
 
     Args:
         corpus: a path (a file, a directory, a glob pattern, ``-``) or a URL; an iterable of paths, of strings or of
-            lists of tokens, such as a column of pandas, polars, pyarrow or NumPy; an :class:`EncodedCorpus`; or a
-            :data:`Corpus`, which is returned unchanged.
+            lists of tokens, such as a column of pandas, polars, pyarrow or NumPy; a :class:`Column` of a table; an
+            :class:`EncodedCorpus`; or a :data:`Corpus`, which is returned unchanged.
         config: how strings are tokenized, if they are accepted, and how tokens are lower-cased.
 
     Raises:
+        ConfigurationError: the column's policy for missing values is unknown.
         CorpusError: the corpus is something else, a table of several columns, empty, or a path without a file.
-        MissingPackageError: a URL needs a package that is not installed.
+        MissingPackageError: a URL or a table needs a package that is not installed.
     """
     if isinstance(corpus, Encoded | Files | Strings | Sentences):
         return corpus
+    if not isinstance(corpus, Column):
+        return _recognize(corpus, config, Missing())
+    missing = Missing(corpus.missing)
+    if corpus.name is None:
+        return _recognize(corpus.table, config, missing)
+    if isinstance(corpus.table, EncodedCorpus):
+        raise CorpusError(f"an encoded corpus has no columns: leave {argument('column')} out")
+    label = f"the column {corpus.name!r}"
+    if (inputs := _paths(corpus.table)) is None:
+        return _recognize(columns.select(corpus.table, corpus.name), config, missing, label)
+    found = files(inputs)
+    if isinstance(found, Encoded):
+        raise CorpusError(f"{found.name} is an encoded corpus, which has no columns: leave {argument('column')} out")
+    named = ((f"{label} of {reading.name_of(file)}", tables.arrays(file, corpus.name)) for file in found.files)
+    return _of_arrays(named, config, missing)
+
+
+def _recognize(corpus: Any, config: TrainingConfig, missing: Missing, column: str = "") -> Corpus:
+    """Recognize a corpus that is no table.
+
+    Args:
+        corpus: as for :func:`recognize`.
+        config: as there.
+        missing: what happens to missing values.
+        column: its name for messages if it is one column of a table.
+    """
     if isinstance(corpus, EncodedCorpus):
         return Encoded(corpus)
+    if columns.columns_of(corpus) is None and (arrays := arrow.arrays_of(corpus)) is not None:
+        return _of_arrays(iter([(column or "the column", arrays)]), config, missing)
     if isinstance(corpus, str | os.PathLike | RemoteFile):
         first = corpus if isinstance(corpus, str | RemoteFile) else Path(corpus)
         items: Iterator[Any] = iter([first])
     else:
-        first, items = first_item(corpus)
-        if not isinstance(first, os.PathLike | RemoteFile):
-            if isinstance(first, str) and config.tokenizer is not None:
-                return Strings(string_blocks(items))
-            return Sentences(sentinel_blocks(items, config))
+        first, items = first_item(corpus, missing)
+        if column or not isinstance(first, os.PathLike | RemoteFile):
+            is_text = config.splits_text or column or hasattr(corpus, "dtype")  # as columns of pandas have
+            if isinstance(first, str) and is_text:
+                return Strings(iter([(column or "the text", string_blocks(items, missing))]), missing)
+            return Sentences(iter([(column or "the corpus", sentinel_blocks(items, config, missing))]), missing)
     try:
-        return files(items)
+        found = files(items)
     except CorpusError as error:
         if not isinstance(first, str) or remote.is_url(first):
             raise
         raise CorpusError(
             f"{error}. A string is taken as a path: to train on text, pass lists of tokens, or [text] with a tokenizer"
         ) from error
+    if isinstance(found, Files):
+        _warn_of_tables(found)
+    return found
 
 
-def first_item(corpus: Any) -> tuple[Any, Iterator[Any]]:
-    """The first item of an iterable, and all of its items.
+def _warn_of_tables(found: Files) -> None:
+    """Warn that files of tables are read as text, with all of their columns."""
+    table = next((file for file in found.files if tables.has_columns(reading.name_of(file))), None)
+    if table is not None:
+        logger.warning(
+            "%s is read as text, with all of its columns: %s reads one of them",
+            reading.name_of(table),
+            argument("column", "NAME"),
+        )
+
+
+def _paths(table: Any) -> list[reading.Source] | None:
+    """The paths, patterns and URLs that stand for files of tables; None for a table in memory."""
+    if isinstance(table, str | RemoteFile):
+        return [table]
+    if isinstance(table, os.PathLike):
+        return [Path(table)]
+    if (
+        isinstance(table, list | tuple)
+        and table
+        and all(isinstance(one, str | os.PathLike | RemoteFile) for one in table)
+    ):
+        return [one if isinstance(one, str | RemoteFile) else Path(one) for one in table]
+    return None
+
+
+def _of_arrays(texts: Iterator[tuple[str, Iterator[Any]]], config: TrainingConfig, missing: Missing) -> Corpus:
+    """The text, or the lists of tokens, that Arrow arrays hold; the first array decides.
+
+    Args:
+        texts: the name and the arrays of each text.
+        config: how text is tokenized.
+        missing: what happens to missing values.
+
+    Raises:
+        CorpusError: they hold something else, or there is no row.
+    """
+    name = "the corpus"
+    for name, arrays in texts:
+        for first in filter(len, arrays):
+            every = itertools.chain([(name, itertools.chain([first], arrays))], texts)
+            if not arrow.holds_lists(first.type, name):
+                return Strings(((each, arrow.text_blocks(found, missing, each)) for each, found in every), missing)
+            if config.splits_text:
+                raise CorpusError(f"{name} holds lists of tokens, but {_splitting(config)} is for text: leave it out")
+            lower = config.lower
+            lists = ((each, arrow.sentence_blocks(found, missing, lower, each)) for each, found in every)
+            return Sentences(lists, missing)
+    raise CorpusError(f"{name} has no rows")
+
+
+def _splitting(config: TrainingConfig) -> str:
+    """The parameter that says how text becomes tokens."""
+    name = "tokenizer" if config.token_pattern is None else "token_pattern"
+    return argument(name, config.as_dict()[name])
+
+
+def first_item(corpus: Any, missing: Missing | None = None) -> tuple[Any, Iterator[Any]]:
+    """The first item of an iterable that is not left out, and all of its items.
 
     Raises:
         CorpusError: it is no iterable, a table of several columns, or empty.
     """
-    if (columns := columns_of(corpus)) is not None:
-        raise CorpusError(f"the corpus is {_describe_table(corpus, columns, 'corpus')}")
+    if (names := columns.columns_of(corpus)) is not None:
+        raise CorpusError(f"the corpus is {columns.describe_table(corpus, names, 'corpus')}")
     if isinstance(corpus, bytes | bytearray | memoryview) or not isinstance(corpus, Iterable):
         raise CorpusError(f"the corpus is a {type(corpus).__name__}; pass a path, or an iterable of lists of tokens")
     try:
         items = iter(corpus)
     except TypeError as error:
         raise CorpusError(f"the corpus is a {type(corpus).__name__} that cannot be iterated: {error}") from error
-    nothing = object()
-    first = next(items, nothing)
-    if first is nothing:
-        raise CorpusError("the corpus is empty: its iterator has no items (a generator can be read only once)")
-    items = itertools.chain([first], items)
-    if hasattr(first, "as_py"):  # a column of pyarrow, whose items are not strings
-        return first.as_py(), (item.as_py() for item in items)
-    return first, items
+    begin: list[Any] = []
+    for item in items:
+        first = item.as_py() if hasattr(item, "as_py") else item  # a scalar of pyarrow
+        begin.append(item)
+        if missing is None or not missing.may_skip(first):
+            every = itertools.chain(begin, items)
+            return first, (each.as_py() for each in every) if hasattr(item, "as_py") else every
+    if begin:
+        raise CorpusError(f"the corpus has only missing values, {len(begin):,} of them")
+    raise CorpusError("the corpus is empty: its iterator has no items (a generator can be read only once)")
 
 
 def files(inputs: Iterable[reading.Source]) -> Encoded | Files:
-    """Recognize files, directories, patterns, URLs and ``-``: files of text, or a single encoded corpus.
+    """Find files, directories, patterns, URLs and ``-``: files of text, or a single encoded corpus.
 
     Raises:
         CorpusError: an input is not found, is a wordkin file without text, or is an encoded corpus among other inputs.
@@ -173,70 +274,30 @@ def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
             f"item {number} of the corpus is bytes, not text: pass the path of a file, or open it with "
             "encoding='utf-8' and without 'b'; decode other bytes"
         )
-    if isinstance(item, Mapping):
-        return CorpusError(
-            f"item {number} of the corpus is a row of a table ({_list_names(item)}): pass one column, such as "
-            f"(row[{_example(item)!r}] for row in corpus)"
-        )
-    if (columns := columns_of(item)) is not None:
-        return CorpusError(f"item {number} of the corpus is {_describe_table(item, columns, 'table')}")
+    if (names := columns.row_names(item)) is not None:
+        return CorpusError(f"item {number} of the corpus is {columns.describe_row(item, names)}")
+    if (names := columns.columns_of(item)) is not None:
+        return CorpusError(f"item {number} of the corpus is {columns.describe_table(item, names, 'table')}")
     return CorpusError(f"item {number} of the corpus is a {type(item).__name__}; {wanted}")
 
 
-def is_missing(item: Any) -> bool:
-    """Whether an item is a missing value: None, NaN, or a missing value of pandas."""
-    return (
-        item is None
-        or (isinstance(item, numbers.Real) and item != item)
-        or type(item).__name__ in ("NAType", "NaTType")
-    )
-
-
-def columns_of(table: Any) -> list[Any] | None:
-    """The names of a table's columns; None if the object is not a table."""
-    if isinstance(table, Mapping):
-        return list(table)
-    if hasattr(table, "collect_schema"):  # polars, eager or lazy
-        return list(table.collect_schema().names())
-    names = getattr(table, "column_names", None)  # pyarrow, Hugging Face
-    if names is None:
-        names = getattr(table, "columns", None)  # pandas and others
-    if names is None:
-        names = getattr(getattr(table, "dtype", None), "names", None)  # a structured NumPy array
-    return list(names) if isinstance(names, Iterable) and not isinstance(names, str) else None
-
-
-def _describe_table(table: Any, columns: list[Any], name: str) -> str:
-    """A description of a table for messages, with advice on passing one of its columns."""
-    kind = type(table).__name__
-    if not columns:
-        return f"an empty {kind}; pass one column of text"
-    what = "key" if isinstance(table, Mapping) else "column"
-    computed = f"{name}.collect()" if hasattr(table, "collect") else name
-    return (
-        f"a {kind} with the {what}{'s' if len(columns) > 1 else ''} {_list_names(columns)}: pass one column, such as "
-        f"{computed}[{_example(columns)!r}]"
-    )
-
-
-def _list_names(columns: Iterable[Any]) -> str:
-    names = [repr(name) for name in columns]
-    return ", ".join(names[:_MOST_COLUMNS]) + (" …" if len(names) > _MOST_COLUMNS else "")
-
-
-def _example(columns: Iterable[Any]) -> Any:
-    names = list(columns)
-    return "text" if "text" in names else names[0]
-
-
-def sentinel_blocks(sentences: Iterable[Iterable[str]], config: TrainingConfig) -> Iterator[tuple[bytes, int]]:
+def sentinel_blocks(
+    sentences: Iterable[Iterable[str]], config: TrainingConfig, missing: Missing | None = None
+) -> Iterator[tuple[bytes, int]]:
     """Yield blocks of whole sentences in sentinel encoding, and the number of empty tokens left out of each.
+
+    Args:
+        sentences: lists of tokens.
+        config: whether to lower-case them.
+        missing: what happens to missing sentences; None to refuse them.
 
     Raises:
         CorpusError: a sentence is a string, is missing, has no order or is not iterable, or a token is not a string.
     """
     block, empty = bytearray(), 0
     for number, sentence in enumerate(sentences):
+        if missing is not None and not isinstance(sentence, list | tuple) and missing.skips(sentence):
+            continue
         marked, without = _encode_sentence(number, sentence, config)
         block += marked
         empty += without
@@ -253,13 +314,16 @@ def _require_sentence(number: int, sentence: Any, config: TrainingConfig) -> Non
             f"sentence {number} is a str, which would train on its letters: {_WANTED}, or set "
             f"{argument('tokenizer')} to 'whitespace', 'words' or 'characters' for text"
         )
-    if not isinstance(sentence, list | tuple) and (
-        is_missing(sentence) or isinstance(sentence, bytes | bytearray) or columns_of(sentence) is not None
+    if type(sentence) not in (list, tuple) and (
+        is_missing(sentence)
+        or isinstance(sentence, bytes | bytearray)
+        or columns.row_names(sentence) is not None
+        or columns.columns_of(sentence) is not None
     ):
         raise invalid_item(number, sentence, _WANTED)
-    if config.tokenizer is not None:
+    if config.splits_text:
         raise CorpusError(
-            f"sentence {number} is a {type(sentence).__name__}, but {argument('tokenizer', config.tokenizer)} is for "
+            f"sentence {number} is a {type(sentence).__name__}, but {_splitting(config)} is for "
             "text: pass strings, or leave the tokenizer out"
         )
     if isinstance(sentence, Set):
@@ -275,38 +339,21 @@ def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfi
         tokens = list(sentence)
     except TypeError as error:
         raise invalid_item(number, sentence, _WANTED) from error
-    try:
-        text = "\n".join(tokens)
-    except TypeError as error:
-        place, token = next((p, t) for p, t in enumerate(tokens) if not isinstance(t, str))
-        advice = "leave it out" if is_missing(token) else "convert them with str()"
-        raise CorpusError(
-            f"token {place} of sentence {number} is {token!r}, a {type(token).__name__}; tokens must be strings: "
-            f"{advice}"
-        ) from error
-    if config.lower:
-        tokens = [token.lower() for token in tokens]
-        text = "\n".join(tokens)
-    try:
-        # Line feeds stand for the tokens' ends if no token holds one; the sentinels themselves are not UTF-8.
-        if text.count("\n") == max(len(tokens) - 1, 0):
-            joined = text.encode().replace(b"\n", TOKEN_MARK)
-        else:
-            joined = TOKEN_MARK.join(token.encode() for token in tokens)
-    except UnicodeEncodeError as error:
-        raise CorpusError(
-            f"sentence {number} holds {error.object[error.start]!r}, a lone surrogate, which is no character: "
-            "read the text with errors='strict' or 'replace'"
-        ) from error
-    return joined + SENTENCE_MARK, tokens.count("")
+    return encode_tokens(tokens, config.lower, partial(_name_of_sentence, number)), tokens.count("")
 
 
-def string_blocks(strings: Iterable[Any], size: int = BLOCK_BYTES) -> Iterator[bytes]:
+def _name_of_sentence(number: int) -> str:
+    return f"sentence {number}"
+
+
+def string_blocks(strings: Iterable[Any], missing: Missing, size: int = BLOCK_BYTES) -> Iterator[bytes]:
     """Join strings with line feeds into blocks of about `size` bytes."""
     held: list[str] = []
     length = 0
     for number, string in enumerate(strings):
         if not isinstance(string, str):
+            if missing.skips(string):
+                continue
             raise invalid_item(number, string, "earlier ones are strings: pass one kind")
         held += [string, "\n"]
         length += len(string) + 1

@@ -1,15 +1,18 @@
-"""UTF-8, and the class of every character under each tokenizer: which characters separate tokens."""
+"""Text as tokens: UTF-8, which characters separate tokens under each tokenizer, and lists of tokens as bytes."""
 
 import re
 import sys
 import unicodedata
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import Tokenizer, TrainingConfig
+from wordkin.config import TokenizerName, TrainingConfig
+from wordkin.corpus.missing import is_missing
 from wordkin.errors import CorpusError, argument
 
 IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED, MARK, JOINER = range(6)
@@ -50,12 +53,15 @@ class Classes:
         of_character: (1,114,112,) uint8, the class of each code point; only read for ENCODED bytes.
         single: whether every character in a token is a separate token.
         dropped: a non-ASCII character that is removed from the text before scanning; empty for none.
+        split: the function that makes the tokens of a line, whose sentinel encoding is scanned; None if the classes
+            alone say what a token is.
     """
 
     of_byte: npt.NDArray[np.uint8]
     of_character: npt.NDArray[np.uint8]
     single: bool = False
     dropped: str = ""
+    split: Callable[[str], Any] | None = None
 
 
 def _class_in_words(character: str) -> int:
@@ -69,7 +75,7 @@ def _class_in_words(character: str) -> int:
 
 
 @cache
-def text_classes(tokenizer: Tokenizer) -> Classes:
+def text_classes(tokenizer: TokenizerName) -> Classes:
     r"""The classes for running text, in which ``\n`` and ``\r`` end a sentence.
 
     ``whitespace`` and ``characters`` separate where :meth:`str.split` does. ``words`` keeps letters, digits and
@@ -100,8 +106,91 @@ def sentinel_classes() -> Classes:
     return Classes(of_byte, np.zeros(1, np.uint8))
 
 
-def decodable(raw: bytes, lower: bool) -> int:
-    """The number of bytes of `raw` up to its last whole character (to be lower-cased: its last whole word)."""
+def classes_of(config: TrainingConfig) -> Classes:
+    """The classes for running text, tokenized as a configuration says; by default at white space."""
+    if config.token_pattern is not None:
+        return replace(sentinel_classes(), split=re.compile(config.token_pattern).findall)
+    if callable(config.tokenizer):
+        return replace(sentinel_classes(), split=config.tokenizer)
+    return text_classes(config.tokenizer or "whitespace")
+
+
+def encode_tokens(tokens: list[str], lower: bool, sentence: Callable[[], str]) -> bytes:
+    """A list of tokens in sentinel encoding.
+
+    Args:
+        tokens: a sentence.
+        lower: whether to lower-case it.
+        sentence: returns the name of the sentence for messages.
+
+    Raises:
+        CorpusError: a token is not a string, or is no text.
+    """
+    try:
+        text = "\n".join(tokens)
+    except TypeError as error:
+        place, token = next((p, t) for p, t in enumerate(tokens) if not isinstance(t, str))
+        advice = "leave it out" if is_missing(token) else "convert them with str()"
+        raise CorpusError(
+            f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings: {advice}"
+        ) from error
+    if lower:
+        tokens = [token.lower() for token in tokens]
+        text = "\n".join(tokens)
+    try:
+        # Line feeds stand for the tokens' ends if no token holds one; the sentinels themselves are not UTF-8.
+        if text.count("\n") == max(len(tokens) - 1, 0):
+            joined = text.encode().replace(b"\n", TOKEN_MARK)
+        else:
+            joined = TOKEN_MARK.join(token.encode() for token in tokens)
+    except UnicodeEncodeError as error:
+        raise CorpusError(
+            f"{sentence()} holds {error.object[error.start]!r}, a lone surrogate, which is no character: "
+            "read the text with errors='strict' or 'replace'"
+        ) from error
+    return joined + SENTENCE_MARK
+
+
+def split_lines(text: bytes, split: Callable[[str], Any]) -> tuple[bytes, int]:
+    """The lines of a text in sentinel encoding, and the number of empty tokens left out.
+
+    Args:
+        text: whole lines in UTF-8.
+        split: returns the tokens of a line; what it raises is not changed.
+
+    Raises:
+        CorpusError: it returned something else than a list of strings.
+    """
+    encoded, empty = bytearray(), 0
+    for line in text.decode().replace("\r", "\n").split("\n"):
+        if not line:
+            continue
+        made = split(line)
+        if isinstance(made, str | bytes) or not isinstance(made, Iterable):
+            raise CorpusError(
+                f"{argument('tokenizer')} returned a {type(made).__name__} for the line {line[:40]!r}; it must return "
+                "a list of tokens"
+            )
+        tokens = list(made)
+        encoded += encode_tokens(tokens, False, partial(_made_of, line))
+        empty += tokens.count("")
+    return bytes(encoded), empty
+
+
+def _made_of(line: str) -> str:
+    return f"what the tokenizer made of {line[:40]!r}"
+
+
+def decodable(raw: bytes, lower: bool, lines: bool = False) -> int:
+    """The number of bytes of `raw` that can be decoded before more of the text is read.
+
+    Args:
+        raw: bytes of UTF-8, which may be cut inside a character.
+        lower: whether they will be lower-cased, so that whole words are needed where there are any.
+        lines: whether whole lines are needed.
+    """
+    if lines:
+        return max(raw.rfind(b"\n"), raw.rfind(b"\r")) + 1
     if lower:
         cut = max(raw.rfind(b"\n"), raw.rfind(b" ")) + 1
         if cut:

@@ -52,12 +52,14 @@ class WordCounts(NamedTuple):
         offsets: (words + 1,) int64, where each word begins in `text`.
         counts: (words,) int64, occurrences in this part.
         sentences: the number of sentences in this part.
+        empty_tokens: the number of empty tokens that were left out.
     """
 
     text: npt.NDArray[np.uint8]
     offsets: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
     sentences: int
+    empty_tokens: int = 0
 
 
 class Words:
@@ -130,6 +132,7 @@ class CountedText(NamedTuple):
         counts: (words,) the occurrences of each word, by provisional id.
         sentences: the number of sentences, or an upper bound.
         empty_tokens: the number of empty tokens that were left out.
+        missing_values: the number of missing values that were left out.
         is_text: whether white space or other characters separate its words.
     """
 
@@ -137,6 +140,7 @@ class CountedText(NamedTuple):
     counts: npt.NDArray[np.int64]
     sentences: int
     empty_tokens: int
+    missing_values: int
     is_text: bool
 
 
@@ -173,7 +177,8 @@ def prune(table: WordTable, text: CountedText, known: Vocabulary, config: Traini
     words, tokens = len(counts), int(counts.sum())
     if not tokens:
         read = ", ".join(text.sources[:3]) + (" …" if len(text.sources) > 3 else "")
-        raise CorpusError(f"{read} holds no tokens: it is empty or only white space; give a file with text")
+        skipped = f"; {units.plural(text.missing_values, 'missing value')} skipped" if text.missing_values else ""
+        raise CorpusError(f"{read} holds no tokens: it is empty or only white space{skipped}; give a file with text")
     new = before + np.argsort(-counts[before:], kind="stable")
     frequent = int(np.count_nonzero(counts[before:] >= config.min_count))
     wanted = min(frequent, max(0, (config.max_vocabulary or words) - before))
@@ -188,11 +193,13 @@ def prune(table: WordTable, text: CountedText, known: Vocabulary, config: Traini
         dropped_by_min_count=int(counts[new[frequent:]].sum()),
         dropped_by_max_vocabulary=int(counts[new[joining:frequent]].sum()),
         empty_tokens=text.empty_tokens,
+        missing_values=text.missing_values,
     )
     if not report.tokens_kept or len(kept) < 2:
         has_no_spaces = text.is_text and _has_no_spaces(table, words)
         _refuse_vocabulary(report, config, before, int(counts.max()), has_no_spaces)
-    settings = {name: getattr(config, name) for name in CORPUS_PARAMETERS}
+    values = config.as_dict()
+    settings = {name: values[name] for name in CORPUS_PARAMETERS}
     if joining < wanted:  # as if max_vocabulary had been given, so that equal results are equal files
         settings["max_vocabulary"] = len(kept)
         dropped = int(counts[new[joining:wanted]].sum())

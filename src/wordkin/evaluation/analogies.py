@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.display import Report
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
 from wordkin.evaluation.sets import Lookup
@@ -61,7 +62,7 @@ class SectionScore:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class AnalogyScore:
+class AnalogyScore(Report):
     """The score of a set of analogies.
 
     Attributes:

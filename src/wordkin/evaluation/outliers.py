@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wordkin.display import Report
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
 from wordkin.evaluation.sets import Lookup
@@ -26,7 +27,7 @@ class Group:
 
 
 @dataclasses.dataclass(frozen=True)
-class OutlierScore:
+class OutlierScore(Report):
     """The score of a set of groups.
 
     Attributes:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.display import Report
 from wordkin.errors import MissingPackageError, OutputError, pip_install
 from wordkin.evaluation.analogies import AnalogyScore
 from wordkin.evaluation.categorisation import CategorisationScore
@@ -31,7 +32,7 @@ Table = list[tuple[str, ...]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Difference:
+class Difference(Report):
     """The difference of two models' scores, on the questions or pairs that both know.
 
     Attributes:

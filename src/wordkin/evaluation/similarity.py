@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.display import Report
 from wordkin.errors import FormatError
 from wordkin.evaluation import sets
 from wordkin.evaluation.sets import Lookup
@@ -20,7 +21,7 @@ Pair = tuple[str, str, float]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class SimilarityScore:
+class SimilarityScore(Report):
     """The score of a set of pairs.
 
     Attributes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wordkin.display import Report
 from wordkin.vectors.alignment import neighbour_overlap, shared_words
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
@@ -32,7 +33,7 @@ class Band:
 
 
 @dataclasses.dataclass(frozen=True)
-class Stability:
+class Stability(Report):
     """The agreement of several models on nearest neighbours.
 
     Attributes:

@@ -13,6 +13,7 @@ from wordkin.errors import WordkinError
 from wordkin.evaluation import evaluate_analogies, evaluate_similarity, read_analogies, read_pairs
 from wordkin.evaluation.analogies import Section
 from wordkin.evaluation.similarity import Pair
+from wordkin.inspector.groups import Groupings
 from wordkin.inspector.live import Live
 from wordkin.inspector.maps import Maps
 from wordkin.vectors.wordvectors import WordVectors
@@ -26,14 +27,24 @@ MOST_WORD = 1_000
 
 
 class RequestError(WordkinError):
-    """A request of the page that cannot be answered; its message is shown there."""
+    """A request of the page that cannot be answered; its message is shown there.
+
+    Args:
+        message: what was wrong, in English.
+        chinese: the same in Traditional Chinese; None where there is only English.
+        status: the HTTP status of the answer.
+    """
+
+    def __init__(self, message: str, chinese: str | None = None, status: int = 400) -> None:
+        super().__init__(message)
+        self.chinese, self.status = chinese, status
 
 
 class Body(dict[str, Any]):
     """A JSON object that raises RequestError for a missing member."""
 
     def __missing__(self, name: str) -> NoReturn:
-        raise RequestError(f"the request lacks {name!r}")
+        raise RequestError(f"the request lacks {name!r}", f"請求缺少 {name!r}")
 
 
 def parse(body: bytes) -> Body:
@@ -49,7 +60,10 @@ def parse(body: bytes) -> Body:
     except (ValueError, RecursionError):
         fits = False
     if not fits:
-        raise RequestError(f"the request's body is not a JSON object of finite numbers and at most {MOST_DEPTH} levels")
+        raise RequestError(
+            f"the request's body is not a JSON object of finite numbers and at most {MOST_DEPTH} levels",
+            f"請求的內容不是 JSON 物件；數字須為有限值，巢狀不得超過 {MOST_DEPTH} 層",
+        )
     return Body(document)
 
 
@@ -79,7 +93,10 @@ def choice(body: Mapping[str, Any], name: str, choices: Sequence[Kind], default:
     """Get a field that must be one of `choices`."""
     value = body.get(name, default)
     if value not in choices:
-        raise RequestError(f"{name} is {value!r}; it must be {' or '.join(choices)}")
+        raise RequestError(
+            f"{name} is {value!r}; it must be {' or '.join(choices)}",
+            f"{name} 是 {value!r}；必須是 {' 或 '.join(choices)}",
+        )
     return cast(Kind, value)
 
 
@@ -87,7 +104,10 @@ def integer(body: Mapping[str, Any], name: str, least: int, most: int, default: 
     """Get a field that must be a whole number in a range."""
     value = body.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise RequestError(f"{name} is {value!r}; it must be a whole number from {least} to {most}")
+        raise RequestError(
+            f"{name} is {value!r}; it must be a whole number from {least} to {most}",
+            f"{name} 是 {value!r}；必須是 {least} 到 {most} 的整數",
+        )
     return value
 
 
@@ -95,7 +115,9 @@ def word(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
     """A word."""
     value = body.get(name, default)
     if not _is_word(value):
-        raise RequestError(f"{name}: give a word of 1 to {MOST_WORD:,} characters")
+        raise RequestError(
+            f"{name}: give a word of 1 to {MOST_WORD:,} characters", f"{name}：請給 1 到 {MOST_WORD:,} 個字元的詞"
+        )
     return str(value)
 
 
@@ -103,7 +125,10 @@ def words(body: Mapping[str, Any], name: str, most: int, default: list[str] | No
     """Get a field that must be a list of words, possibly empty."""
     value = body.get(name, default)
     if not isinstance(value, list) or len(value) > most or not all(map(_is_word, value)):
-        raise RequestError(f"{name}: give up to {most} words of 1 to {MOST_WORD:,} characters")
+        raise RequestError(
+            f"{name}: give up to {most} words of 1 to {MOST_WORD:,} characters",
+            f"{name}：最多 {most} 個詞，每個 1 到 {MOST_WORD:,} 個字元",
+        )
     return value
 
 
@@ -171,6 +196,7 @@ class Inspected:
         live: the training run to watch; None if there is none.
         maps: of its words.
         evaluation: the scores of the model; None without sets.
+        groupings: the ways to colour its words.
     """
 
     name: str
@@ -178,6 +204,7 @@ class Inspected:
     live: Live | None = None
     evaluation: Evaluation | None = None
     maps: Maps = field(default_factory=Maps)
+    groupings: Groupings = field(default_factory=Groupings)
 
 
 def model(inspected: Inspected) -> WordVectors:
@@ -187,5 +214,8 @@ def model(inspected: Inspected) -> WordVectors:
         RequestError: there is no model, or it is not trained yet.
     """
     if inspected.vectors is None:
-        raise RequestError("there is no model to show; start wordkin inspect with one")
+        raise RequestError(
+            "there is no model to show; start wordkin inspect with one",
+            "沒有可顯示的模型；請以 wordkin inspect 加上模型檔啟動",
+        )
     return inspected.vectors

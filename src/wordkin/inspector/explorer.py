@@ -6,14 +6,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.errors import ConfigurationError, MissingPackageError, pip_install
 from wordkin.inspector import api
 from wordkin.inspector.api import Call, Inspected, RequestError, model
+from wordkin.inspector.groups import Groups
 from wordkin.vectors import spelling
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
 
 MOST_ANSWERS = 1000
 MOST_WORDS = 200  # in one request
+MOST_TERMS = 40
 _BLOCK_WORDS = 1 << 16
 
 
@@ -116,7 +119,10 @@ def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         return {"unknown": unknown}
     length = 1 - _run_query(lambda: vectors.similarity(a, b))
     if length < 1e-6:
-        raise RequestError(f"{a!r} and {b!r} point in the same direction; give two words with an axis between them")
+        raise RequestError(
+            f"{a!r} and {b!r} point in the same direction; give two words with an axis between them",
+            f"「{a}」與「{b}」方向相同；請給兩個方向不同的詞",
+        )
     listed = api.words(body, "words", MOST_WORDS, [])
     words = listed or [
         found
@@ -139,6 +145,48 @@ def axis(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def arithmetic(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The words nearest to the sum of the unit vectors of `plus` less those of `minus`; or their unknown words."""
+    vectors, count = model(inspected), api.integer(body, "count", 1, MOST_ANSWERS, 20)
+    plus, minus = api.words(body, "plus", MOST_TERMS, []), api.words(body, "minus", MOST_TERMS, [])
+    unknown = _unknown(vectors, [*plus, *minus])
+    if unknown:
+        return {"unknown": unknown}
+    return {
+        "answers": _scored(vectors, _run_query(lambda: vectors.most_similar(plus, minus, topn=count))),
+        "rows": [vectors.find(name) for name in [*plus, *minus]],
+    }
+
+
+def similarities(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The cosines of each word of `words` with each; the missing words are left out."""
+    vectors = model(inspected)
+    listed = list(dict.fromkeys(api.words(body, "words", MOST_TERMS)))
+    missing = _unknown(vectors, listed)
+    known = [name for name in listed if name not in missing]
+    return {
+        "words": [{"word": name, "row": vectors.find(name)} for name in known],
+        "cosines": _run_query(lambda: [[vectors.similarity(one, other) for other in known] for one in known]),
+        "missing": missing,
+    }
+
+
+def groups(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups by which the map is coloured, without the words in them."""
+    found = _groups(inspected, body)
+    return {"names": found.names, "ordered": found.ordered, "others": found.others, "labels": found.labels}
+
+
+def group_of(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
+    """The group of each word, most frequent word first: (words,) uint8, 255 for none."""
+    return _groups(inspected, body).of.tobytes()
+
+
+def _groups(inspected: Inspected, body: Mapping[str, Any]) -> Groups:
+    vectors = model(inspected)
+    return inspected.groupings.get(api.choice(body, "by", inspected.groupings.names), vectors)
+
+
 def closest(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """The closest spellings of an unknown word."""
     return {"words": list(spelling.closest(api.word(body, "word"), model(inspected).vocabulary))}
@@ -148,7 +196,10 @@ def words(inspected: Inspected, _: Mapping[str, Any]) -> bytes:
     """All words: where each begins, (words + 1,) little-endian uint32, then their UTF-8 bytes."""
     vocabulary = model(inspected).vocabulary
     if len(vocabulary.text) >= 1 << 32:
-        raise RequestError("these words have 4 GiB of text or more, which is too much for the map")
+        raise RequestError(
+            "these words have 4 GiB of text or more, which is too much for the map",
+            "這些詞的文字達 4 GiB 以上，地圖無法顯示",
+        )
     return vocabulary.offsets.astype("<u4").tobytes() + vocabulary.text.tobytes()
 
 
@@ -160,7 +211,7 @@ def plane(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
     else:
         layout = inspected.maps.layout()
         if layout is None or layout.positions is None:
-            raise RequestError("the UMAP map is not ready; begin it first")
+            raise RequestError("the UMAP map is not ready; begin it first", "UMAP 地圖尚未完成；請先開始計算")
         positions = layout.positions
     return positions.astype("<f4").tobytes()
 
@@ -169,8 +220,16 @@ def layout(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     """Begin or cancel a UMAP map; without `action`, return its progress."""
     vectors, action = model(inspected), body.get("action")
     if action not in ("begin", "cancel", None):
-        raise RequestError(f"the action is {action!r}; give 'begin' or 'cancel', or none")
-    current = inspected.maps.begin(vectors) if action == "begin" else inspected.maps.layout()
+        raise RequestError(
+            f"the action is {action!r}; give 'begin' or 'cancel', or none",
+            f"action 是 {action!r}；可用 'begin' 或 'cancel'，或不給",
+        )
+    try:
+        current = inspected.maps.begin(vectors) if action == "begin" else inspected.maps.layout()
+    except MissingPackageError as error:
+        raise RequestError(str(error), f"UMAP 地圖需要 umap-learn：{pip_install('map')}") from None
+    except ConfigurationError as error:
+        raise RequestError(str(error), "詞太少，無法用 UMAP；請改用 PCA") from None
     if current is None:
         return {"state": "none"}
     if action == "cancel":
@@ -194,7 +253,7 @@ def _run_query(ask: Any) -> Any:
     try:
         return ask()
     except ValueError as error:
-        raise RequestError(str(error)) from None
+        raise RequestError(str(error), f"這些向量無法回答：{error}") from None
 
 
 def _scored(vectors: WordVectors, found: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
@@ -206,6 +265,10 @@ CALLS: dict[str, Call] = {
     "word": word,
     "analogy": analogy,
     "axis": axis,
+    "arithmetic": arithmetic,
+    "similarities": similarities,
+    "groups": groups,
+    "group_of": group_of,
     "closest": closest,
     "words": words,
     "plane": plane,

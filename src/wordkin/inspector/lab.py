@@ -135,7 +135,7 @@ def begin(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     output_layer = choice(body, "output_layer", source.output_layers, source.output_layers[0])
     inputs = words(body, "inputs", MOST_WORDS, source.inputs)
     if not inputs:
-        raise RequestError("inputs: give a word")
+        raise RequestError("inputs: give a word", "inputs：請給一個詞")
     inputs = inputs[:1] if architecture == "skipgram" else inputs
     output = word(body, "output", source.output)
     negatives, tree = list[str](), None
@@ -229,7 +229,8 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         losses.append(network.loss())
     if not (np.isfinite(network.V).all() and np.isfinite(network.W).all()):
         raise RequestError(
-            f"the vectors are no longer finite after {count} steps; choose a smaller η than {network.eta:g}"
+            f"the vectors are no longer finite after {count} steps; choose a smaller η than {network.eta:g}",
+            f"{count} 步之後，向量不再是有限值；請選比 {network.eta:g} 小的 η",
         )
     state = {
         **given,
@@ -274,16 +275,22 @@ def _example() -> Source:
 
 def _example_row(name: str) -> int:
     if name not in EXAMPLE_WORDS:
-        raise RequestError(f"the example has no word {name!r}; it has {', '.join(EXAMPLE_WORDS)}")
+        raise RequestError(
+            f"the example has no word {name!r}; it has {', '.join(EXAMPLE_WORDS)}",
+            f"範例裡沒有「{name}」；有的是 {'、'.join(EXAMPLE_WORDS)}",
+        )
     return EXAMPLE_WORDS.index(name)
 
 
 def _model(inspected: Inspected) -> Source:
     vectors = inspected.vectors
     if vectors is None:
-        raise RequestError("there is no model to show; choose the example")
+        raise RequestError("there is no model to show; choose the example", "沒有可顯示的模型；請選範例")
     if vectors.output_vectors is None:
-        raise RequestError("the model holds no output vectors, which the backward pass needs; choose the example")
+        raise RequestError(
+            "the model holds no output vectors, which the backward pass needs; choose the example",
+            "模型沒有反向傳播所需的輸出向量；請選範例",
+        )
     eta = TrainingConfig.from_mapping({"learning_rate": vectors.config.get("learning_rate"), "min_learning_rate": 0.0})
     some = examples(vectors, 4)
     return Source(
@@ -313,11 +320,11 @@ def _paths(source: Source, tree: huffman.Tree, output: str) -> list[dict[str, An
 def _network(state: Any) -> Network:
     """The network of a state; an invalid state is refused."""
     if not isinstance(state, Mapping):
-        raise RequestError("the request has no state of the lab")
+        raise RequestError("the request has no state of the lab", "請求缺少實驗室的狀態")
     inputs = [_row(each, "word") for each in _list(state, "inputs", MOST_WORDS)]
     outputs = [_row(each, "name") for each in _list(state, "outputs", MOST_OUTPUTS)]
     if len({len(vector) for vector in inputs + outputs}) != 1:
-        raise RequestError("the vectors of the lab's state have different lengths")
+        raise RequestError("the vectors of the lab's state have different lengths", "實驗室狀態裡的向量長度不一")
     labels = [integer(each, "label", 0, 1) for each in state["outputs"]]
     return Network(
         choice(state, "architecture", get_args(Architecture)),
@@ -332,30 +339,41 @@ def _network(state: Any) -> Network:
 
 def _row(each: Any, name: str) -> list[float]:
     if not isinstance(each, Mapping) or not isinstance(each.get(name), str):
-        raise RequestError(f"each vector of the lab's state is an object with a {name} and a vector")
+        raise RequestError(
+            f"each vector of the lab's state is an object with a {name} and a vector",
+            f"實驗室狀態的每個向量必須是含 {name} 與 vector 的物件",
+        )
     return finite_vector(each.get("vector"))
 
 
 def finite_vector(vector: Any) -> list[float]:
     """A list of numbers in ±MOST_SIZE; anything else is refused."""
     if not isinstance(vector, list) or not 0 < len(vector) <= MOST_NUMBERS:
-        raise RequestError(f"each vector of the lab's state is a list of up to {MOST_NUMBERS} numbers")
+        raise RequestError(
+            f"each vector of the lab's state is a list of up to {MOST_NUMBERS} numbers",
+            f"實驗室狀態的每個向量必須是最多 {MOST_NUMBERS} 個數字的串列",
+        )
     if not all(isinstance(number, int | float) and abs(number) <= MOST_SIZE for number in vector):
-        raise RequestError(f"a number in the lab's state is not in −{MOST_SIZE:g} to {MOST_SIZE:g}")
+        raise RequestError(
+            f"a number in the lab's state is not in −{MOST_SIZE:g} to {MOST_SIZE:g}",
+            f"實驗室狀態裡有數字不在 −{MOST_SIZE:g} 到 {MOST_SIZE:g} 之間",
+        )
     return vector
 
 
 def _list(given: Mapping[str, Any], name: str, most: int) -> list[Any]:
     value = given.get(name)
     if not isinstance(value, list) or not 0 < len(value) <= most:
-        raise RequestError(f"{name}: give a list of 1 to {most}")
+        raise RequestError(f"{name}: give a list of 1 to {most}", f"{name}：請給 1 到 {most} 項的串列")
     return value
 
 
 def learning_rate(value: Any) -> float:
     """η, above 0 and at most MOST_ETA; anything else is refused."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= MOST_ETA:
-        raise RequestError(f"η is {value!r}; it must be above 0 and at most {MOST_ETA}")
+        raise RequestError(
+            f"η is {value!r}; it must be above 0 and at most {MOST_ETA}", f"η 是 {value!r}；必須大於 0，至多 {MOST_ETA}"
+        )
     return float(value)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from wordkin.storage.arrays import row_blocks
 from wordkin.training.progress import Progress, Run, progress_bar
@@ -28,6 +29,15 @@ AMONG_WORDS = 100_000
 
 FIRST_TOKENS = 1 / 100, 1_000_000
 """The share of the run, and the number of tokens, after which neighbours are first shown; the earlier one counts."""
+
+MAP_WORDS = 500
+"""The number of most frequent words on the map of a run."""
+
+MAP_SHARE = 1 / 600
+"""The largest share of time for computing that map."""
+
+POWER_STEPS = 50
+"""The steps to each axis of that map; the axes then have nearly as much of the words' variance as the exact ones."""
 
 NUMBERS = ("loss", "holdout_loss", "learning_rate", "tokens_per_second")
 EXAMPLES = 3
@@ -67,17 +77,20 @@ class Live:
         self._every = 0.2  # seconds between two points
         self._tokens = self._new_tokens = 0
         self._of_epoch = self._at_point = (0, 0, 0.0)  # epoch, its tokens, their mean loss: now, and at the last point
-        self._begun = self._last = self._ended = 0.0
+        self._begun = self._last = self._now = self._ended = 0.0  # the start, the last point, the last chunk, the end
         self._records: list[EpochRecord] = []
         self._neighbours: dict[str, list[tuple[str, float]] | None] = {}
         self._due = self._asked = 0.0
         self._examples: list[str] = []
+        self._plane: LivePlane | None = None
+        self._stopping = False
 
     def begin(self, run: Run) -> Progress:
         """Watch this run."""
         self._bar = progress_bar(run.config.epochs, run.config.epochs * run.tokens)
-        self._begun = self._last = time.monotonic()
+        self._begun = self._last = self._now = time.monotonic()
         self._examples = examples(run.vectors(), EXAMPLES)
+        self._plane = LivePlane(run.vectors())
         self._run = run  # last, since the page may ask at any moment
         return self
 
@@ -92,15 +105,19 @@ class Live:
         if loss is None:
             return
         self._new_tokens += tokens
-        now = time.monotonic()
-        if now - self._last < self._every and self._points:
-            return
-        before = self._points[-1].tokens if self._points else self._tokens - tokens
+        self._now = time.monotonic()
+        if self._now - self._last >= self._every or not self._points:
+            self._add_point()
+
+    def _add_point(self) -> None:
+        assert self._run is not None
+        epoch = self._of_epoch[0]
+        before = self._points[-1].tokens if self._points else self._tokens - self._new_tokens
         rate = self._run.learning_rate(epoch - 1, self._tokens - (epoch - 1) * self._run.tokens)
-        speed = (self._tokens - before) / max(now - self._last, 1e-9)
+        speed = (self._tokens - before) / max(self._now - self._last, 1e-9)
         self._points.append(Point(self._tokens, self._recent_loss(), rate, speed))
         self._at_point = self._of_epoch
-        self._last = now
+        self._last = self._now
         if len(self._points) > MOST_POINTS:
             self._points = self._points[::2]
             self._every *= 2
@@ -120,12 +137,22 @@ class Live:
         self._records.append(record)
 
     def close(self) -> None:
-        """Stop reading the weights."""
+        """Add the last point, and stop reading the weights."""
         assert self._bar is not None
         self._bar.close()
         self._ended = time.monotonic()
+        if self._new_tokens and self._of_epoch != self._at_point:
+            self._add_point()
         with self._weights:
             self._over = True
+
+    def stop(self) -> bool:
+        """End the run early, see :class:`wordkin.training.progress.Run`; return whether it was running."""
+        running = self._run is not None and not self._over
+        if self._run is not None:
+            self._run.stop()
+        self._stopping = running
+        return running
 
     def as_dict(self, words: Sequence[str], trained: WordVectors | None) -> dict[str, Any]:
         """The data that the page draws.
@@ -139,9 +166,13 @@ class Live:
             return {"state": "reading"}
         seconds = (self._ended if self._over else time.monotonic()) - self._begun
         speed = self._new_tokens / max(seconds, 1e-9)
+        if self._over and self._records:  # without the time of measuring the held-out loss, as the epochs have it
+            speed = sum(record.tokens for record in self._records) / max(sum(r.seconds for r in self._records), 1e-9)
         total = run.config.epochs * run.tokens
         return {
             "state": "running" if trained is None else "ended",
+            "stopping": self._stopping,
+            "settings": {**run.config.as_dict(), "learning_rate": run.config.first_learning_rate},
             "epochs": run.config.epochs,
             "tokens": self._tokens,
             "of_tokens": total,
@@ -155,6 +186,7 @@ class Live:
             },
             "history": history([record.as_dict() for record in self._records]),
             "neighbours": self._refresh_neighbours(words, run, trained),
+            "map": self._refresh_plane(run, trained),
             "neighbours_age": time.monotonic() - self._asked if self._asked and trained is None else None,
             "examples": self._examples,
         }
@@ -163,8 +195,7 @@ class Live:
         """The neighbours; from live weights they are computed at most as often as SHARE_OF_TIME allows."""
         if trained is not None:
             return neighbours(trained, words)
-        share, most = FIRST_TOKENS
-        if self._tokens < min(share * run.config.epochs * run.tokens, most):
+        if not self._has_learned(run):
             return [{"word": word, "found": []} for word in words]
         with self._weights:
             begin = time.monotonic()
@@ -177,6 +208,92 @@ class Live:
                 self._asked = end if due else self._asked
                 self._due = max(self._due, end) + (end - begin) / SHARE_OF_TIME
             return [{"word": word, "found": self._neighbours.get(word)} for word in words]
+
+    def _refresh_plane(self, run: Run, trained: WordVectors | None) -> dict[str, Any] | None:
+        """The map of the most frequent words, None before there is one; its cost is limited, as the neighbours' is."""
+        plane = self._plane
+        assert plane is not None
+        if trained is None and not self._has_learned(run):
+            return None
+        with self._weights:
+            if trained is not None:
+                plane.finish(trained, self._tokens)
+            elif not self._over:
+                plane.refresh(run.vectors(), self._tokens)
+            return plane.as_dict()
+
+    def _has_learned(self, run: Run) -> bool:
+        share, most = FIRST_TOKENS
+        return self._tokens >= min(share * run.config.epochs * run.tokens, most)
+
+
+class LivePlane:
+    """A plane with the most frequent words, on which they move while they are learned.
+
+    Its two axes are the principal components of the words' unit vectors. They stay the same while the trained tokens
+    double, so that a word moves because its vector did; the axes that follow are turned to where the words were.
+
+    Args:
+        vectors: the vectors at the beginning of the run.
+    """
+
+    def __init__(self, vectors: WordVectors) -> None:
+        self._rows = slice(min(len(vectors), MAP_WORDS))
+        self._words = list(vectors.index_to_key[self._rows])
+        self._axes: npt.NDArray[np.float32] | None = None
+        self._tokens = 0  # when the axes were chosen
+        self._positions: npt.NDArray[np.float32] | None = None
+        self._due = 0.0
+        self._finished = False
+
+    def refresh(self, vectors: WordVectors, tokens: int) -> None:
+        """Place the words, unless it is too early to do so again."""
+        begin = time.monotonic()
+        if begin < self._due:
+            return
+        units = unit_rows(vectors.values(self._rows).copy())
+        units -= units.mean(axis=0)
+        if self._axes is None or tokens >= 2 * self._tokens:
+            self._axes, self._tokens = self._turned(principal_axes(units), units), tokens
+        self._positions = np.einsum("wd,ad->wa", units, self._axes)  # einsum starts no threads of BLAS
+        end = time.monotonic()
+        self._due = end + (end - begin) / MAP_SHARE
+
+    def finish(self, vectors: WordVectors, tokens: int) -> None:
+        """Place the words of the result, once."""
+        if not self._finished:
+            self._due, self._finished = 0.0, True
+            self.refresh(vectors, tokens)
+
+    def as_dict(self) -> dict[str, Any] | None:
+        """The words and their positions, for the page; None before the first."""
+        if self._positions is None:
+            return None
+        return {"words": self._words, "positions": np.nan_to_num(self._positions).round(4).tolist()}
+
+    def _turned(self, axes: npt.NDArray[np.float32], units: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The axes, turned or mirrored so that the words come as near as possible to their last positions."""
+        if self._positions is None:
+            return axes
+        left, _, right = np.linalg.svd(np.einsum("wa,wd,bd->ab", self._positions, units, axes))
+        return np.asarray(left @ right @ axes, np.float32)
+
+
+def principal_axes(units: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The two directions in which centred rows differ most, (2, vector_size), by the power method.
+
+    No call starts threads of BLAS, which would take the cores from training: LAPACK needs a second here while all cores
+    are busy.
+    """
+    axes = np.zeros((2, units.shape[1]), np.float32)
+    for axis in range(min(axes.shape)):
+        direction = np.random.default_rng(axis).standard_normal((units.shape[1],)).astype(np.float32)
+        for _ in range(POWER_STEPS):
+            direction = np.einsum("wd,w->d", units, np.einsum("wd,d->w", units, direction))
+            direction -= np.einsum("a,ad->d", np.einsum("ad,d->a", axes, direction), axes)
+            direction /= max(float(np.sqrt(np.einsum("d,d->", direction, direction))), 1e-30)
+        axes[axis] = direction
+    return axes
 
 
 def examples(vectors: WordVectors, count: int) -> list[str]:

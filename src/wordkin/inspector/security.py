@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104, compared with what a user gave
 CALLS_PER_SECOND, CALLS_AT_ONCE = 100, 300
 
-_POLICY = "; ".join(
+PAGE_POLICY = "; ".join(
     [
         *(
             "default-src 'none'",
@@ -23,11 +23,12 @@ _POLICY = "; ".join(
             "img-src 'self' data: blob:",
             "font-src 'self'",
         ),
-        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"),
+        *("connect-src 'self'", "base-uri 'none'", "form-action 'none'"),
     ]
 )
+"""The Content-Security-Policy of the page, as far as the page itself may state it."""
+
 _HEADERS = [
-    (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -50,12 +51,14 @@ class Guard:
         host: the host that the server listens on.
         port: the port that the server listens on. It is in the cookie's name, because browsers send cookies to every
             port of a host.
+        framed_by: the pages of this machine that may show the page in a frame, as a content security policy names
+            them; None for no page.
 
     Attributes:
         token: the token that can be used any number of times.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, framed_by: str | None = None) -> None:
         self.token = secrets.token_urlsafe(32)
         self._app = app
         self._cookie, self._session = f"wordkin-{port}", secrets.token_urlsafe(32)
@@ -63,6 +66,9 @@ class Guard:
         self._hosts = {LOOPBACK, "localhost", "[::1]", host_in_address(host).lower()}
         self._everywhere = host in EVERYWHERE
         self._bucket = Bucket(CALLS_PER_SECOND, CALLS_AT_ONCE)
+        self._is_framed = framed_by is not None
+        policy = f"{PAGE_POLICY}; frame-ancestors " + (framed_by or "'none'")
+        self._headers = [(b"content-security-policy", policy.encode()), *_HEADERS]
 
     def ticket(self) -> str:
         """A token that can be used once, for a browser's command line, which other users of the machine can read."""
@@ -75,7 +81,7 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
+                message["headers"] = [*message["headers"], *self._headers]
             await send(message)
 
         answer = self._answer(Request(scope))
@@ -85,18 +91,33 @@ class Guard:
         """The refusal, or the response with the cookie; None for a request that is allowed."""
         host = request.headers.get("host", "").lower()
         if not self._is_ours(host):
-            return refusal(request, 403, "this host name is not the server's: open the address that wordkin printed")
-        if _is_from_elsewhere(request, host):
-            return refusal(request, 403, "only the server's own page may ask: open the address that wordkin printed")
+            return refusal(
+                request,
+                403,
+                "this host name is not the server's: open the address that wordkin printed",
+                "這個主機名稱不屬於伺服器：請開啟 wordkin 印出的網址",
+            )
+        if _is_from_elsewhere(request, host, self._is_framed):
+            return refusal(
+                request,
+                403,
+                "only the server's own page may ask: open the address that wordkin printed",
+                "只有伺服器自己的頁面可以發出請求：請開啟 wordkin 印出的網址",
+            )
         token = request.query_params.get("token")
         if token is not None and request.url.path == "/" and request.method == "GET" and self._accepts(token):
             response = RedirectResponse("/", 303)
             response.set_cookie(self._cookie, self._session, httponly=True, samesite="strict")
             return response
         if not _same(request.cookies.get(self._cookie, ""), self._session):
-            return refusal(request, 403, "open the address that wordkin printed, with its token")
+            return refusal(
+                request,
+                403,
+                "open the address that wordkin printed, with its token",
+                "請開啟 wordkin 印出的網址（含 token）",
+            )
         if not self._bucket.take():
-            return refusal(request, 429, "too many calls at once: wait a second")
+            return refusal(request, 429, "too many calls at once: wait a second", "請求太多：請稍候一秒")
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -134,10 +155,10 @@ class Bucket:
         return True
 
 
-def refusal(request: Request, status: int, message: str) -> Response:
-    """An error response of one line: JSON for a call of the page, text for a person."""
+def refusal(request: Request, status: int, message: str, chinese: str | None = None) -> Response:
+    """An error response of one line: JSON in both languages for a call of the page, English text for a person."""
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": message}, status)
+        return JSONResponse({"error": message, "chinese": chinese}, status)
     return PlainTextResponse(message + "\n", status)
 
 
@@ -148,10 +169,16 @@ def host_in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _is_from_elsewhere(request: Request, host: str) -> bool:
-    """Whether the browser says that another page made the request; a typed address does not count as one."""
+def _is_from_elsewhere(request: Request, host: str, is_framed: bool) -> bool:
+    """Whether the browser says that another page made the request.
+
+    A typed address does not count as one, nor does the notebook's page that opens the front page, in a frame or by a
+    link: it has another port of the same host.
+    """
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "none")
-    return origin not in (None, f"http://{host}") or site not in ("none", "same-origin")
+    opens = request.method == "GET" and request.url.path == "/" and request.headers.get("sec-fetch-mode") == "navigate"
+    allowed = ("none", "same-origin", "same-site") if is_framed and opens else ("none", "same-origin")
+    return origin not in (None, f"http://{host}") or site not in allowed
 
 
 def _same(given: str, secret: str) -> bool:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import h11
 import uvicorn
@@ -24,7 +25,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 import wordkin
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.inspector import api, explorer, lab, live, small_corpus
-from wordkin.inspector.api import Call, Inspected
+from wordkin.inspector.api import Call, Inspected, RequestError
 from wordkin.inspector.security import LOOPBACK, Guard, host_in_address, refusal
 
 logger = logging.getLogger("wordkin")
@@ -58,12 +59,14 @@ def status(inspected: Inspected, _: Any) -> dict[str, Any]:
             "has_output_vectors": vectors.output_vectors is not None,
             "learning_rate": vectors.config.get("learning_rate"),
             "examples": list(vectors.index_to_key[:20]),
+            "groupings": inspected.groupings.names,
         }
     return {
         "version": wordkin.__version__,
         "model": model,
         "training": inspected.live is not None or bool(vectors is not None and vectors.history),
         "evaluation": inspected.evaluation is not None,
+        "exported": False,
     }
 
 
@@ -73,25 +76,39 @@ def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
     if inspected.live is not None:
         return inspected.live.as_dict(words, inspected.vectors)
     if inspected.vectors is None or not inspected.vectors.history:
-        raise api.RequestError("there is no training to show: this model has no history")
+        raise RequestError(
+            "there is no training to show: this model has no history", "沒有可顯示的訓練：這個模型沒有紀錄"
+        )
     return {
         "state": "ended",
+        "settings": dict(inspected.vectors.config),
         "history": live.history(inspected.vectors.history),
         "neighbours": live.neighbours(inspected.vectors, words),
         "examples": live.examples(inspected.vectors, live.EXAMPLES),
     }
 
 
+def stop(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
+    """End the run early, and keep what was learned."""
+    if inspected.live is None or not inspected.live.stop():
+        raise RequestError("no training is running", "目前沒有訓練在進行")
+    return {}
+
+
 def scores(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:
     """The scores so far."""
     if inspected.evaluation is None:
-        raise api.RequestError("there is nothing to evaluate: start with --analogies FILE or --similarity FILE")
+        raise RequestError(
+            "there is nothing to evaluate: start with --analogies FILE or --similarity FILE",
+            "沒有可評估的題目：請以 --analogies 檔案或 --similarity 檔案啟動",
+        )
     return inspected.evaluation.as_dict()
 
 
 CALLS: dict[str, Call] = {
     "status": status,
     "training": training,
+    "stop": stop,
     "evaluation": scores,
     **lab.CALLS,
     **small_corpus.CALLS,
@@ -110,19 +127,24 @@ def application(inspected: Inspected) -> Starlette:
     async def api(request: Request) -> Response:
         call = CALLS.get(request.path_params["name"])
         if call is None:
-            return refusal(request, 404, "there is no such call")
+            return refusal(request, 404, "there is no such call", "沒有這個呼叫")
         try:
             asked = await read_body(request)
             async with at_work:
                 answer = await run_in_threadpool(call, inspected, asked)
             return Response(answer, media_type=BYTES) if isinstance(answer, bytes) else JSONResponse(answer)
+        except RequestError as error:
+            return refusal(request, error.status, str(error), error.chinese)
         except WordkinError as error:
             return refusal(request, 400, str(error))
-        except HTTPException:
-            raise
         except Exception:  # a bug in wordkin: the terminal gets the traceback, the page one line
             logger.error("a call of the page failed\n%s", traceback.format_exc())
-            return refusal(request, 500, "wordkin failed here; the terminal where it was started shows the error")
+            return refusal(
+                request,
+                500,
+                "wordkin failed here; the terminal where it was started shows the error",
+                "wordkin 在此出錯；啟動它的終端機會顯示錯誤",
+            )
 
     def served(content: bytes, content_type: str) -> ASGIApp:
         return Response(content, headers={"content-type": content_type})
@@ -161,22 +183,27 @@ async def read_body(request: Request) -> api.Body:
     """Read the JSON object of a request.
 
     Raises:
-        HTTPException: the content type is not JSON (415), the size is unknown (411) or too large (413), or the body
-            takes longer than MOST_SECONDS (408).
-        RequestError: :func:`requests.parse` refuses the body.
+        RequestError: the content type is not JSON (415), the size is unknown (411) or too large (413), the body takes
+            longer than MOST_SECONDS (408), or :func:`wordkin.inspector.api.parse` refuses it (400).
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "a call's body must be application/json")
+        raise RequestError("a call's body must be application/json", "呼叫的內容必須是 application/json", 415)
     size = request.headers.get("content-length", "")
     if not (size.isascii() and size.isdecimal()):
-        raise HTTPException(411, "a call must give the length of its body: Content-Length")
+        raise RequestError(
+            "a call must give the length of its body: Content-Length", "呼叫必須給出內容長度：Content-Length", 411
+        )
     if len(size) > len(str(MOST_BYTES)) or int(size) > MOST_BYTES:
-        raise HTTPException(413, f"a call's body must have at most {MOST_BYTES:,} bytes")
+        raise RequestError(
+            f"a call's body must have at most {MOST_BYTES:,} bytes", f"呼叫的內容不得超過 {MOST_BYTES:,} 位元組", 413
+        )
     try:
         async with asyncio.timeout(MOST_SECONDS):
             return api.parse(await request.body())
     except TimeoutError:
-        raise HTTPException(408, f"the body did not come within {MOST_SECONDS} seconds") from None
+        raise RequestError(
+            f"the body did not come within {MOST_SECONDS} seconds", f"內容未在 {MOST_SECONDS} 秒內送達", 408
+        ) from None
 
 
 class Impatient(H11Protocol):
@@ -219,6 +246,8 @@ class Server:
         inspected: the content of the page.
         host: the name or address to listen on.
         port: the port to listen on; 0 for a free one.
+        framed_by: the pages of this machine that may show the page in a frame, such as ``"http://localhost:8888"``;
+            None for no page. The address then has their host, since a browser keeps cookies from other hosts' frames.
 
     Attributes:
         inspected: the content of the page.
@@ -228,7 +257,9 @@ class Server:
         WordkinError: the page was not built.
     """
 
-    def __init__(self, inspected: Inspected, host: str = LOOPBACK, port: int = 0) -> None:
+    def __init__(
+        self, inspected: Inspected, host: str = LOOPBACK, port: int = 0, *, framed_by: str | None = None
+    ) -> None:
         app = application(inspected)
         self.inspected = inspected
         try:
@@ -241,8 +272,9 @@ class Server:
         # An answer goes out in two parts; the second is not to wait for 40 ms until the first is acknowledged.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound = self._socket.getsockname()[1]
-        self._guard = Guard(app, host, bound)
-        self._origin = f"http://{host_in_address(host)}:{bound}/"
+        self._guard = Guard(app, host, bound, framed_by)
+        named = host_in_address(host) if framed_by is None else urlsplit(framed_by).hostname
+        self._origin = f"http://{named}:{bound}/"
         config = uvicorn.Config(
             self._guard,
             http=Impatient,

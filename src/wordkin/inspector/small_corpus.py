@@ -102,7 +102,8 @@ class Corpus(NamedTuple):
             if place < len(tokens):
                 return line, place
             place -= len(tokens)
-        raise RequestError(f"at is {self.at}; the corpus has {sum(map(len, self.lines))} words")
+        size = sum(map(len, self.lines))
+        raise RequestError(f"at is {self.at}; the corpus has {size} words", f"at 是 {self.at}；語料只有 {size} 個詞")
 
     def next_window(self) -> Window:
         """The next window. Its noise depends on its position and the number of passes alone."""
@@ -200,7 +201,10 @@ def steps(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
             following = corpus.at + 1
             corpus = corpus._replace(at=following % tokens, passes=corpus.passes + following // tokens)
     if not (np.isfinite(corpus.V).all() and np.isfinite(corpus.W).all()):
-        raise RequestError(f"the vectors are no longer finite; choose a smaller η than {corpus.eta:g}")
+        raise RequestError(
+            f"the vectors are no longer finite; choose a smaller η than {corpus.eta:g}",
+            f"向量不再是有限值；請選比 {corpus.eta:g} 小的 η",
+        )
     return _shown(corpus, integer(body, "input", 0, 2 * MOST_WINDOW - 1, 0))
 
 
@@ -272,7 +276,9 @@ def _cosines(vectors: Matrix) -> Matrix:
 def _read(text: Any) -> Iterator[list[str]]:
     """The words of each line, in lower case, without punctuation at their ends; each Chinese character is a word."""
     if not isinstance(text, str) or len(text) > MOST_CHARACTERS:
-        raise RequestError(f"the text must have at most {MOST_CHARACTERS:,} characters")
+        raise RequestError(
+            f"the text must have at most {MOST_CHARACTERS:,} characters", f"文本最多 {MOST_CHARACTERS:,} 個字元"
+        )
     for line in text.lower().splitlines():
         tokens = (_without_punctuation(token) for token in _TOKEN.findall(line))
         yield [token for token in tokens if token]
@@ -287,32 +293,42 @@ def _without_punctuation(token: str) -> str:
 def _count(lines: list[list[str]]) -> list[tuple[str, int]]:
     """The words and their occurrences, the most frequent first; a text that is too large or too small is refused."""
     if not lines:
-        raise RequestError("no line of the text has two words: a window needs a word and another one beside it")
+        raise RequestError(
+            "no line of the text has two words: a window needs a word and another one beside it",
+            "文本沒有一行有兩個詞：一個窗口需要一個詞與旁邊的另一個詞",
+        )
     tokens = sum(map(len, lines))
     if tokens > MOST_TOKENS:
-        raise RequestError(f"the text has {tokens:,} words; the lab takes at most {MOST_TOKENS}: give fewer lines")
+        raise RequestError(
+            f"the text has {tokens:,} words; the lab takes at most {MOST_TOKENS}: give fewer lines",
+            f"文本有 {tokens:,} 個詞；實驗室最多接受 {MOST_TOKENS} 個：請減少行數",
+        )
     counts = Counter(token for tokens in lines for token in tokens).most_common()
     if len(counts) > MOST_DISTINCT:
         raise RequestError(
-            f"the text has {len(counts)} different words; the lab takes at most {MOST_DISTINCT}: give fewer lines"
+            f"the text has {len(counts)} different words; the lab takes at most {MOST_DISTINCT}: give fewer lines",
+            f"文本有 {len(counts)} 個不同的詞；實驗室最多接受 {MOST_DISTINCT} 個：請減少行數",
         )
     if len(counts) < 2:
-        raise RequestError(f"the text has no other word than {counts[0][0]!r}; noise needs a second one")
+        raise RequestError(
+            f"the text has no other word than {counts[0][0]!r}; noise needs a second one",
+            f"文本只有「{counts[0][0]}」一個詞；雜訊詞需要第二個詞",
+        )
     return counts
 
 
 def _corpus(given: Any) -> Corpus:
     """The corpus of a request; an invalid one is refused."""
     if not isinstance(given, Mapping):
-        raise RequestError("the request has no corpus")
+        raise RequestError("the request has no corpus", "請求缺少語料")
     lines = given.get("lines")
     if not isinstance(lines, list) or not all(isinstance(tokens, list) and len(tokens) > 1 for tokens in lines):
-        raise RequestError("lines: give a list of lists of two words or more")
+        raise RequestError("lines: give a list of lists of two words or more", "lines：請給串列的串列，每個至少兩個詞")
     lines = [words({"line": tokens}, "line", MOST_TOKENS) for tokens in lines]
     counted = _count(lines)
     V, W = (_matrix(given.get(name), name, len(counted)) for name in "VW")
     if V.shape != W.shape:
-        raise RequestError("the rows of V and W have different lengths")
+        raise RequestError("the rows of V and W have different lengths", "V 與 W 的列長度不同")
     return Corpus(
         lines,
         [word for word, _ in counted],
@@ -332,8 +348,10 @@ def _corpus(given: Any) -> Corpus:
 
 def _matrix(given: Any, name: str, rows: int) -> Matrix:
     if not isinstance(given, list) or len(given) != rows:
-        raise RequestError(f"{name}: give a row for each of the {rows} words")
+        raise RequestError(f"{name}: give a row for each of the {rows} words", f"{name}：{rows} 個詞各需一列")
     matrix: list[Vector] = [np.array(finite_vector(row), np.float64) for row in given]
     if len({len(row) for row in matrix}) != 1 or not 2 <= len(matrix[0]) <= MOST_SIZE:
-        raise RequestError(f"{name}: give rows of one length, from 2 to {MOST_SIZE}")
+        raise RequestError(
+            f"{name}: give rows of one length, from 2 to {MOST_SIZE}", f"{name}：各列長度須相同，2 到 {MOST_SIZE}"
+        )
     return np.array(matrix)

@@ -1,4 +1,4 @@
-"""Training of given matrices on given ids: what is below the estimator, without text and without words."""
+"""Training of given matrices on given ids: what is below the estimator, without text."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
@@ -10,15 +10,16 @@ import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
-from wordkin.errors import ConfigurationError
+from wordkin.errors import ConfigurationError, argument
 from wordkin.model.kernel import Weights, padded
+from wordkin.model.subwords import ngram_table
 from wordkin.storage.arrays import ALIGNMENT, aligned_zeros
 from wordkin.training.initialization import InitialWeights, initial_input
 from wordkin.training.local import LocalBackend
 from wordkin.training.loop import train
 from wordkin.training.progress import Progress, Silent
 from wordkin.training.reports import EpochRecord
-from wordkin.vocabulary import Vocabulary
+from wordkin.vocabulary import Vocabulary, join_words
 
 Matrix = npt.NDArray[Any]
 
@@ -37,9 +38,9 @@ class EngineConfig(TrainingConfig):
     cbow_gradient: Any = "word2vec"
 
     def __post_init__(self) -> None:
-        """Refuse what the kernel cannot do, and what needs the words themselves."""
-        if self.max_n:
-            raise ConfigurationError("the engine sees no words, so it has no subwords")
+        """Refuse what the kernel cannot do."""
+        if self.max_n and self.cbow_gradient == "sum":
+            raise ConfigurationError(f'with subwords {argument("cbow_gradient")} cannot be "sum"')
         if self.deterministic and self.output_layer == "both":
             raise ConfigurationError('deterministic training has no output layer "both"')
 
@@ -69,6 +70,7 @@ def train_ids(
     V: Matrix | None = None,
     W: Matrix | None = None,
     *,
+    words: Sequence[str] = (),
     frozen: npt.NDArray[np.bool_] | None = None,
     hooks: Hooks | None = None,
     progress: Progress | None = None,
@@ -84,10 +86,13 @@ def train_ids(
         counts: (words,) what noise words, subsampling and the Huffman tree are made from; at least 1, in any order.
             The tree is that of the words by falling count.
         config: the hyper-parameters; those of reading text are not used.
-        V: (words, vector_size) input vectors of any type and order, which change in place; None for new ones.
+        V: (words, vector_size) input vectors of any type and order, which change in place; None for new ones. With
+            subwords (words + buckets, vector_size): the words' own rows, then a row for each bucket that an n-gram of a
+            word is hashed into, by bucket.
         W: output vectors, likewise; with ``output_layer="both"`` (2 words, vector_size), the rows of negative sampling
             first, then those of hierarchical softmax.
-        frozen: (words,) whether a row of V stays as it is; None where all are trained.
+        words: the words themselves, in the order of `counts`; only subwords need them.
+        frozen: whether each row of V stays as it is; None where all are trained.
         hooks: called on the way.
         progress: told of every chunk.
 
@@ -100,28 +105,43 @@ def train_ids(
         KeyboardInterrupt: Ctrl-C; V and W hold what was trained.
     """
     counts = np.ascontiguousarray(counts, np.int64)
-    words, size = len(counts), config.vector_size
-    shapes = {"V": (words, size), "W": (2 * words if config.output_layer == "both" else words, size)}
+    number, size, rows = len(counts), config.vector_size, np.asarray(ids)
+    if config.max_n and len(words) != number:
+        raise ConfigurationError(f"there are {len(words):,} words, but {number:,} counts; subwords need all words")
+    corpus, order = _corpus(rows, offsets, counts, config, words), _falling(counts)
+    ngrams = ngram_table(corpus.vocabulary, config)
+    shapes = {
+        "V": (number if ngrams is None else ngrams.rows, size),
+        "W": (2 * number if config.output_layer == "both" else number, size),
+    }
     for name, matrix in (("V", V), ("W", W)):
         if matrix is not None and matrix.shape != shapes[name]:
-            needed = f"{words:,} words of {size} dimensions need {shapes[name]}"
+            needed = f"{number:,} words of {size} dimensions need {shapes[name]}"
             raise ConfigurationError(f"{name} is {matrix.shape}, but {needed}")
     if V is None:
-        V = initial_input(words, size, size, config.seed)
+        V = initial_input(shapes["V"][0], size, size, config.seed)
     if W is None:
         W = aligned_zeros(shapes["W"], np.float32)
-    rows, order = np.asarray(ids), _falling(counts)
-    corpus = _corpus(rows, offsets, counts, config)
+    places: list[npt.NDArray[np.intp] | None] = [None, None]
     if order is not None:
-        rank = np.empty(words, np.int32)
-        rank[order] = np.arange(words, dtype=np.int32)
-        corpus = _corpus(rank[rows], offsets, counts[order], config)
-        frozen = None if frozen is None else frozen[order]
+        rank = np.empty(number, np.int32)
+        rank[order] = np.arange(number, dtype=np.int32)
+        in_order = [words[row] for row in order] if config.max_n else ()
+        corpus = _corpus(rank[rows], offsets, counts[order], config, in_order)
+        places = [np.concatenate([order, np.arange(number, len(matrix))]) for matrix in (V, W)]
+        if config.output_layer == "hierarchical-softmax":
+            places[1] = None  # the nodes of the tree have their own order
+        ngrams = ngram_table(corpus.vocabulary, config)
+    if ngrams is not None:
+        of_words = np.arange(number) if order is None else order
+        places[0] = np.concatenate([of_words, number + np.argsort(np.argsort(ngrams.buckets))])
+    if frozen is not None and places[0] is not None:
+        frozen = frozen[places[0]]
     calls = hooks or Hooks()
     calls.train_begin()
     if corpus.tokens and config.epochs:
         backend = LocalBackend(corpus, config)
-        with _working_on(V, W, order, config) as (weights, copy_in, copy_back):
+        with _working_on(V, W, places) as (weights, copy_in, copy_back):
 
             def epoch_end(records: Sequence[EpochRecord]) -> bool:
                 copy_back()
@@ -147,9 +167,13 @@ def train_ids(
 
 
 def _corpus(
-    rows: npt.NDArray[Any], offsets: npt.ArrayLike, counts: npt.NDArray[np.int64], config: EngineConfig
+    rows: npt.NDArray[Any],
+    offsets: npt.ArrayLike,
+    counts: npt.NDArray[np.int64],
+    config: EngineConfig,
+    words: Sequence[str],
 ) -> EncodedCorpus:
-    """The sentences as an encoded corpus without words; empty where a single word leaves nothing to learn."""
+    """The sentences as an encoded corpus, with `words` for subwords; empty where one word leaves nothing to learn."""
     bounds = np.unique(np.asarray(offsets, np.int64))
     if (len(bounds) and (bounds[0] != 0 or bounds[-1] != len(rows))) or (len(bounds) == 0 and len(rows)):
         raise ConfigurationError(f"the offsets must go from 0 to the {len(rows):,} tokens")
@@ -159,7 +183,10 @@ def _corpus(
         raise ConfigurationError("the counts must be at least 1")
     if len(counts) < 2:
         rows, bounds = rows[:0], bounds[:1]
-    vocabulary = Vocabulary(np.zeros(0, np.uint8), np.zeros(len(counts) + 1, np.int64), counts)
+    text, begins = np.zeros(0, np.uint8), np.zeros(len(counts) + 1, np.int64)
+    if config.max_n and len(counts):
+        text, begins = join_words(word.encode("utf-8", "surrogatepass") for word in words)
+    vocabulary = Vocabulary(text, begins, counts)
     report = CorpusReport(
         sources=1,
         tokens=len(rows),
@@ -180,16 +207,17 @@ def _falling(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp] | None:
 
 @contextmanager
 def _working_on(
-    V: Matrix, W: Matrix, order: npt.NDArray[np.intp] | None, config: EngineConfig
+    V: Matrix, W: Matrix, places: Sequence[npt.NDArray[np.intp] | None]
 ) -> Iterator[tuple[Weights, Callable[[], None], Callable[[], None]]]:
     """Weights in the kernel's layout and order, a function that fills them from V and W, and one that copies them back.
 
     They are also copied back at the end, come what may. A matrix that has layout and order is not copied at all.
+
+    Args:
+        V: the given input vectors.
+        W: the given output vectors.
+        places: of each matrix, the rows of the given one in the kernel's order; None where they have it already.
     """
-    places = [order, order]
-    if order is not None and config.output_layer != "negative-sampling":  # the nodes of the tree have their own order
-        words = len(order)
-        places[1] = np.concatenate([order, np.arange(words, 2 * words)]) if len(W) > words else None
     pairs = [
         (
             matrix,

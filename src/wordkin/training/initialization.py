@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from wordkin.config import NGRAM_PARAMETERS, TrainingConfig
 from wordkin.corpus.encoded import Text
+from wordkin.display import Report
 from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.model import huffman
 from wordkin.model.kernel import Weights, padded
@@ -31,7 +32,7 @@ Values = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]  # the vecto
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class InitializationReport:
+class InitializationReport(Report):
     """How the vocabulary of a run and the vectors that it begins with fit together.
 
     Attributes:
@@ -47,10 +48,6 @@ class InitializationReport:
     known_in_text: int
     new: int
     frozen: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Names and values, for JSON."""
-        return dataclasses.asdict(self)
 
     def __str__(self) -> str:
         return (
@@ -243,7 +240,11 @@ class Initialization:
                 f"{argument('tokenizer')} and {argument('lower')} are those of that model"
             )
         for name, default in (("tokenizer", "whitespace"), ("lower", False), ("phrases", 0)):
-            before, now = (settings.get(name) or default for settings in (self._vectors.config, corpus.settings))
+            before, now = (
+                {**settings, "tokenizer": settings.get("token_pattern") or settings.get("tokenizer")}.get(name)
+                or default
+                for settings in (self._vectors.config, corpus.settings)
+            )
             if name in self._vectors.config and before != now:
                 findings.append(
                     f"the text was read with {argument(name)} = {now}, that of {self._source} with {before}"

@@ -27,6 +27,7 @@ def train(
     progress: Progress,
     on_epoch_end: EpochEnd | None = None,
     checkpoint: CheckpointFile | None = None,
+    stop: threading.Event | None = None,
 ) -> tuple[EpochRecord, ...]:
     """Train all epochs, or those that are left according to a checkpoint.
 
@@ -35,9 +36,10 @@ def train(
         progress: told of every chunk.
         on_epoch_end: called after each epoch, when no thread or worker is training.
         checkpoint: keeps the state; if its file exists, the run goes on from it.
+        stop: once it is set, the run ends after the chunks under way, with a checkpoint; but not before a first chunk.
 
     Returns:
-        One record for each epoch.
+        One record for each epoch; the last one has fewer tokens where `stop` ended the run within it.
 
     Raises:
         CheckpointError: the checkpoint belongs to another run.
@@ -45,7 +47,7 @@ def train(
         KeyboardInterrupt: Ctrl-C, raised once the chunks under way are finished and a checkpoint is written.
     """
     with contextlib.closing(progress), Interrupts() as interrupts:
-        loop = _Loop(backend, progress, on_epoch_end, checkpoint, interrupts)
+        loop = _Loop(backend, progress, on_epoch_end, checkpoint, interrupts, stop or threading.Event())
         history = loop.run()
     restore_best(loop.state, backend.weights)
     return tuple(history)
@@ -74,10 +76,11 @@ class _Loop:
         on_epoch_end: EpochEnd | None,
         checkpoint: CheckpointFile | None,
         interrupts: "Interrupts",
+        stop: threading.Event,
     ) -> None:
         self._backend, self._config = backend, backend.config
         self._progress, self._on_epoch_end = progress, on_epoch_end
-        self._checkpoint, self._interrupts = checkpoint, interrupts
+        self._checkpoint, self._interrupts, self._stop = checkpoint, interrupts, stop
         self.state = State()
 
     def run(self) -> list[EpochRecord]:
@@ -90,16 +93,20 @@ class _Loop:
             self._progress.advance(self.state.epoch + 1, done, None)
         state, stop = self.state, False
         while not stop and state.epoch < config.epochs and not out_of_patience(state.history, config.early_stopping):
-            self._train_epoch()
+            stop = self._train_epoch()
             self._end_epoch()
             self._progress.epoch_ended(state.history[-1])
-            stop = self._on_epoch_end is not None and self._ask(self._on_epoch_end)
+            stop = (self._on_epoch_end is not None and self._ask(self._on_epoch_end)) or stop
         return state.history
 
-    def _train_epoch(self) -> None:
-        """Train what is left of the epoch, with a pause for each checkpoint; then pull the weights if they are read."""
-        backend, state = self._backend, self.state
-        while state.totals.chunks < backend.number_of_chunks:
+    def _train_epoch(self) -> bool:
+        """Train what is left of the epoch, with a pause for each checkpoint; then pull the weights if they are read.
+
+        Returns:
+            Whether the run is to stop; the epoch may then be unfinished.
+        """
+        backend, state, stop = self._backend, self.state, False
+        while state.totals.chunks < backend.number_of_chunks and not stop:
             begin = time.monotonic()
             with contextlib.closing(backend.train_epoch(state.epoch, state.totals.chunks, self._pause)) as results:
                 for result in results:
@@ -109,25 +116,34 @@ class _Loop:
             state.totals.seconds += time.monotonic() - begin
             if self._interrupts.is_set():
                 self._interrupt()
-            if self._checkpoint is not None and self._checkpoint.due:
+            stop = self._stop.is_set()
+            if self._checkpoint is not None and (stop or self._checkpoint.due):
                 try:
                     self._save(self._checkpoint)
                 except OutputError as error:
                     logger.warning("%s; training goes on, the last checkpoint stays as it is", error)
         last = state.epoch + 1 == self._config.epochs
-        if last or self._config.early_stopping is not None or self._on_epoch_end is not None:
+        if last or stop or self._config.early_stopping is not None or self._on_epoch_end is not None:
             begin = time.monotonic()
             backend.pull_weights()
             state.totals.seconds += time.monotonic() - begin
+        return stop
 
     def _pause(self) -> bool:
-        """Whether training is to pause: for Ctrl-C, or for a checkpoint."""
-        return self._interrupts.is_set() or (self._checkpoint is not None and self._checkpoint.due)
+        """Whether training is to pause: for Ctrl-C, to stop, or for a checkpoint."""
+        return (
+            self._interrupts.is_set() or self._stop.is_set() or (self._checkpoint is not None and self._checkpoint.due)
+        )
 
     def _end_epoch(self) -> None:
         """Check the weights, measure the held-out loss, and turn the epoch's totals into its record."""
         self._require_finite()
         backend, state, totals = self._backend, self.state, self.state.totals
+        whole = totals.chunks == backend.number_of_chunks
+        if not whole:
+            logger.info(
+                "stopped in epoch %d, after %.0f%% of it", state.epoch + 1, 100 * totals.tokens / backend.tokens
+            )
         loss = None
         if self._config.holdout:
             loss = backend.holdout_loss(self._interrupts.is_set)
@@ -140,7 +156,7 @@ class _Loop:
                 examples=totals.examples,
                 tokens=totals.tokens,
                 kept_tokens=totals.kept_tokens,
-                learning_rate=backend.rate_at(state.epoch + 1, 0),
+                learning_rate=backend.rate_at(*((state.epoch + 1, 0) if whole else (state.epoch, totals.tokens))),
                 seconds=totals.seconds,
                 holdout_loss=loss,
             )

@@ -130,6 +130,11 @@ class Minibatches:
     steps: int
 
 
+def _highest_rate(config: TrainingConfig) -> float:
+    """The highest η of a run; above 0, also where the engine is given none."""
+    return max(config.first_learning_rate, config.min_learning_rate, 1e-9)
+
+
 def _most_steps(rate: float, own: npt.NDArray[np.float64], moved: npt.NDArray[np.float64]) -> float:
     """The number of steps in which no row changes too much.
 
@@ -169,7 +174,7 @@ def window_for_corpus(
         return window
     inputs = min(inputs_of_window(config), window.step_positions)
     of_input = pairs(config, inputs, words, words, tree).input
-    steps = _most_steps(config.first_learning_rate, of_input, moving(of_input, word_rows))
+    steps = _most_steps(_highest_rate(config), of_input, moving(of_input, word_rows))
     if steps < 2 * config.window + 1:
         window = window._replace(held_steps=max(1, int(steps)))
     if steps < 1 and config.architecture == "skipgram":
@@ -194,7 +199,7 @@ def minibatches(
         word_rows: see WordRows; None without subwords.
     """
     inputs = min(inputs_of_window(config), objective.STEP_POSITIONS)
-    rate = max(config.first_learning_rate, config.min_learning_rate, 1e-9)
+    rate = _highest_rate(config)
     limits = [float(MOST_STEPS)]
     of_input, of_output = pairs(config, inputs, words, noise, tree)
     limits += [_most_steps(rate, of_input, moving(of_input, word_rows)), _most_steps(rate, of_output, of_output)]

@@ -2,11 +2,13 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wordkin.config import TrainingConfig
+from wordkin.display import in_notebook
 from wordkin.training.reports import Budget, EpochRecord
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -24,6 +26,8 @@ class Run:
         learning_rate: η in the given epoch (from 0) after the given number of its tokens.
         vectors: the vectors as they are now. They are no copy: while threads train, a row may be read half-way through
             a step, as those threads read each other's. Good until :meth:`Progress.close` returns.
+        stop: end the run early, from any thread: once the chunks under way are finished, what was trained so far is
+            the result. A checkpoint is written first, so that the run can also go on from there.
     """
 
     config: TrainingConfig
@@ -31,6 +35,7 @@ class Run:
     budget: Budget
     learning_rate: Callable[[int, int], float]
     vectors: Callable[[], WordVectors]
+    stop: Callable[[], None]
 
 
 class Progress(Protocol):
@@ -62,7 +67,7 @@ class Silent:
 
 
 class Bar:
-    """A tqdm bar on standard error.
+    """A bar of tqdm: on standard error, or in the cell of a notebook.
 
     Args:
         epochs: number of epochs.
@@ -70,7 +75,9 @@ class Bar:
     """
 
     def __init__(self, epochs: int, tokens: int) -> None:
-        from tqdm import tqdm
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # tqdm asks for ipywidgets, without which it writes text into the cell
+            from tqdm.auto import tqdm
 
         self._epochs = epochs
         self._holdout_loss = ""
@@ -95,5 +102,6 @@ class Bar:
 
 
 def progress_bar(epochs: int, tokens: int) -> Progress:
-    """A bar where standard error is a terminal, else nothing."""
-    return Bar(epochs, tokens) if sys.stderr is not None and sys.stderr.isatty() else Silent()
+    """A bar where standard error is a terminal or the cell of a notebook, else nothing."""
+    shown = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+    return Bar(epochs, tokens) if shown else Silent()

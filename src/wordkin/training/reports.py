@@ -1,7 +1,7 @@
 """The reports of a run: what it was expected to take, what each epoch and each sync round gave, and what to change.
 
 The three thresholds of the verdict were chosen by the runs of benchmarks/verdict.py, whose tables are in
-docs/performance.md: wherever two of them can be compared, following the advice gave better vectors, or equal ones of
+docs/defaults.md: wherever two of them can be compared, following the advice gave better vectors, or equal ones of
 half the size.
 """
 
@@ -18,7 +18,8 @@ import numpy as np
 from wordkin import memory
 from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import Text
-from wordkin.errors import argument
+from wordkin.display import Report, axes_of, html_table
+from wordkin.errors import WordkinError, argument
 from wordkin.storage import units
 
 logger = logging.getLogger("wordkin")
@@ -43,7 +44,7 @@ SLOW_ROUNDS = 5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class EpochRecord:
+class EpochRecord(Report):
     """What one epoch gave.
 
     Attributes:
@@ -82,6 +83,45 @@ class EpochRecord:
         return values
 
 
+class History(tuple[EpochRecord, ...]):
+    """The records of all epochs, in order: a tuple that a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the loss of each epoch, and the held-out loss where there is one (extra ``plot``).
+
+        Args:
+            ax: the axes of matplotlib to draw on; None for new ones.
+
+        Returns:
+            The axes.
+
+        Raises:
+            MissingPackageError: matplotlib is not installed.
+            WordkinError: there are no epochs yet.
+        """
+        if not self:
+            raise WordkinError("there is no history to draw: call fit(corpus) first")
+        axes, epochs = axes_of(ax, "history.plot"), [record.epoch for record in self]
+        axes.plot(epochs, [record.loss for record in self], marker=".", label="loss")
+        if any(record.holdout_loss is not None for record in self):
+            axes.plot(epochs, [record.holdout_loss for record in self], marker=".", label="held-out loss")
+            axes.legend()
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("loss per pair")
+        return axes
+
+    def _repr_html_(self) -> str:
+        names = ("epoch", "loss", "held-out loss", "learning rate", "tokens", "tokens/s", "seconds")
+        rows = [
+            (r.epoch, r.loss, r.holdout_loss, r.learning_rate, r.tokens, round(r.tokens_per_second), r.seconds)
+            for r in self
+        ]
+        return html_table(f"{units.plural(len(self), 'epoch')} of training", names, rows)
+
+
 def best_epoch(losses: Sequence[float | None]) -> int:
     """The epoch, from 1, with the lowest held-out loss, the first of several; the last one without a holdout."""
     measured = [loss for loss in losses if loss is not None]
@@ -89,7 +129,7 @@ def best_epoch(losses: Sequence[float | None]) -> int:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Budget:
+class Budget(Report):
     """The memory and time that a run is expected to take, from its shape and a measured speed.
 
     Attributes:
@@ -203,7 +243,7 @@ def _duration(seconds: float) -> str:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Report):
     """What the numbers of a finished run say and advise. ``str()`` gives plain sentences, one a line.
 
     Attributes:
@@ -315,7 +355,7 @@ class SyncRecord(NamedTuple):
     sent: int
 
 
-class ExchangeReport:
+class ExchangeReport(Report):
     """What the exchange of changes between workers cost: bytes, time, and which workers are slow.
 
     Args:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +15,18 @@ from wordkin.config import (
     NGRAM_PARAMETERS,
     Parameters,
     TrainingConfig,
+    override,
     parameters,
     takes_parameters,
 )
+from wordkin.corpus.columns import Column
 from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.missing import Policy
+from wordkin.display import html_values
 from wordkin.errors import ConfigurationError, WordkinError
 from wordkin.training.backend import Backend, Workers
 from wordkin.training.checkpoint import Checkpoint, CheckpointFile, open_checkpoint
-from wordkin.training.reports import Budget, EpochRecord, best_epoch, expected, verdict
+from wordkin.training.reports import Budget, EpochRecord, History, best_epoch, expected, verdict
 from wordkin.vectors import loading
 from wordkin.vectors.formats.native import StoredModel
 from wordkin.vectors.wordvectors import WordVectors
@@ -50,7 +55,8 @@ class Word2Vec:
         config: the hyper-parameters.
         initialization: how the vectors that the run began with fit its vocabulary, after :meth:`fit`; None where it
             began with none.
-        history: one :class:`EpochRecord` an epoch, after :meth:`fit`.
+        history: one :class:`EpochRecord` an epoch, after :meth:`fit`; :meth:`history.plot()
+            <wordkin.training.reports.History.plot>` draws the losses.
         best_epoch: the epoch that the vectors are of, after :meth:`fit`: the last one; with ``early_stopping`` the one
             with the lowest held-out loss.
         report: what was read and what was dropped, after :meth:`fit`, which also logs it.
@@ -75,15 +81,26 @@ class Word2Vec:
             raise ConfigurationError(_not_a_configuration(config))
         for name in _CORPUS_NAMES.intersection(parameters):
             raise ConfigurationError(f"Word2Vec has no parameter {name!r}: text goes to fit, {_FIT}")
-        given = config.as_dict() if config is not None else {}
-        self.config = TrainingConfig.from_mapping({**given, **parameters}, "Word2Vec")
-        self.history: tuple[EpochRecord, ...] = ()
+        given = config.values() if config is not None else {}
+        self.config = TrainingConfig.from_mapping(override(given, parameters), "Word2Vec")
+        self.history = History()
         self._vectors: WordVectors | None = None
 
     def __repr__(self) -> str:
-        defaults = TrainingConfig().as_dict()
-        given = (f"{name}={value!r}" for name, value in self.config.as_dict().items() if value != defaults[name])
-        return f"Word2Vec({', '.join(given)})"
+        return f"Word2Vec({', '.join(f'{name}={value!r}' for name, value in self._given().items())})"
+
+    def _repr_html_(self) -> str:
+        values = self._given()
+        if self._vectors is not None:
+            values["words"] = len(self._vectors)
+        if self.history:
+            values |= {"trained epochs": len(self.history), "loss": self.history[-1].loss}
+        return html_values("Word2Vec", values)
+
+    def _given(self) -> dict[str, Any]:
+        """The hyper-parameters that differ from the defaults."""
+        defaults = TrainingConfig().values()
+        return {name: value for name, value in self.config.values().items() if value != defaults[name]}
 
     @classmethod
     def load(cls, path: str | Path, **parameters: Unpack[Parameters]) -> "Word2Vec":
@@ -109,7 +126,7 @@ class Word2Vec:
         Raises:
             ConfigurationError: a parameter is unknown or outside its range.
         """
-        model = cls(**{**settings_of(vectors), **parameters})
+        model = cls(**override(settings_of(vectors), parameters))
         model._vectors = vectors
         return model
 
@@ -117,6 +134,8 @@ class Word2Vec:
         self,
         corpus: Any,
         *,
+        column: Any = None,
+        missing: Policy = "skip",
         init: "Source | None" = None,
         init_vectors: "Source | None" = None,
         freeze: "Freeze | None" = None,
@@ -131,14 +150,17 @@ class Word2Vec:
             corpus: a path (a file, a directory, a glob pattern, ``-`` for standard input; .gz, .bz2, .xz and .zst are
                 decompressed), a URL of any of these that fsspec opens (an extra), a list of :class:`pathlib.Path` or
                 what :func:`wordkin.corpus.reading.expand` makes of several paths and URLs, an iterable of lists of
-                tokens (a one-shot generator too: it is read once), an iterable of strings where ``tokenizer`` is set,
-                such as one column of a table of pandas, polars or pyarrow, or an :class:`wordkin.EncodedCorpus`.
+                tokens (a one-shot generator too: it is read once), an iterable of strings if ``tokenizer`` or
+                ``token_pattern`` is set, one column of a table of pandas, polars or pyarrow, a table of which `column`
+                is read (:class:`wordkin.Column` lists them), or an :class:`wordkin.EncodedCorpus`.
+            column: the column of a table to read: text, by default separated at white space, or lists of tokens.
+            missing: ``"skip"`` to leave out missing values and count them, ``"error"`` to refuse them.
             init: a model to go on from, or its file; see :meth:`partial_fit`.
             init_vectors: vectors, or a file of them, with which those words of the corpus begin that have one there.
                 The vocabulary is that of the corpus; other words begin as usual, and so do all output vectors.
             freeze: words whose input vectors stay as `init` or `init_vectors` has them, or ``"old"`` for all of those.
-            progress: show a progress bar on standard error where that is a terminal; or a function that is given the
-                :class:`wordkin.training.progress.Run` and returns what is told of its progress.
+            progress: show a progress bar where standard error is a terminal or the cell of a notebook; or a function
+                that is given the :class:`wordkin.training.progress.Run` and returns what is told of its progress.
             on_epoch_end: called with each epoch's record, when no thread is training; where it returns True, training
                 stops, and what was trained so far is the result. In it :attr:`vectors`, :attr:`history` and
                 :meth:`save` are those of the epoch that has ended. The vectors are no copy: they are good until it
@@ -163,6 +185,8 @@ class Word2Vec:
 
         initialization = Initialization(self.config, init, init_vectors, freeze)
         options = checkpoint if isinstance(checkpoint, Checkpoint | None) else Checkpoint(checkpoint)
+        if column is not None or missing != "skip":
+            corpus = Column(corpus, column, missing)
         team = workers if isinstance(workers, Workers | None) else Workers(workers)
         with _open_backend(corpus, self.config, initialization.known, team) as backend:
             logger.info("%s", backend.corpus.report)
@@ -221,7 +245,7 @@ class Word2Vec:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (scikit-learn passes it)
         """The hyper-parameters by name, as scikit-learn asks for them."""
-        return self.config.as_dict()
+        return self.config.values()
 
     def set_params(self, **parameters: Unpack[Parameters]) -> "Word2Vec":
         """Change hyper-parameters, for the next :meth:`fit`.
@@ -229,7 +253,7 @@ class Word2Vec:
         Raises:
             ConfigurationError: a parameter is unknown or outside its range; then none is changed.
         """
-        self.config = TrainingConfig.from_mapping({**self.config.as_dict(), **parameters}, "set_params")
+        self.config = TrainingConfig.from_mapping(override(self.config.values(), parameters), "set_params")
         return self
 
     def _train(
@@ -266,12 +290,13 @@ class Word2Vec:
                 answer = on_epoch_end(history[-1])
             return isinstance(answer, bool | np.bool_) and bool(answer)
 
-        bar = _progress_of(progress, backend, budget, lambda: vectors_now(()))
+        stop = threading.Event()
+        bar = _progress_of(progress, backend, budget, lambda: vectors_now(()), stop.set)
         if backend.held_out:
             logger.info("%s", backend.held_out)
-        history = train(backend, bar, epoch_ended if on_epoch_end else None, checkpoint)
+        history = train(backend, bar, epoch_ended if on_epoch_end else None, checkpoint, stop)
         require_examples(history)
-        self.history, self.report, self.warnings, self.budget = history, corpus.report, warnings, budget
+        self.history, self.report, self.warnings, self.budget = History(history), corpus.report, warnings, budget
         losses = [record.holdout_loss for record in history]
         self.best_epoch = len(history) if config.early_stopping is None else best_epoch(losses)
         self.initialization, self.verdict = initial.report, verdict(corpus, config, history)
@@ -291,7 +316,7 @@ class Word2Vec:
     def _showing(self, vectors: WordVectors, history: Sequence[EpochRecord]) -> Iterator[None]:
         """Within the block, have these vectors and this history; then the earlier ones again."""
         before = self._vectors, self.history
-        self._vectors, self.history = vectors, tuple(history)
+        self._vectors, self.history = vectors, History(history)
         try:
             yield
         finally:
@@ -338,15 +363,19 @@ def _prepare(backend: Backend, initialization: "Initialization") -> "tuple[Initi
 
 
 def _progress_of(
-    wanted: "bool | Callable[[Run], Progress]", backend: Backend, budget: Budget, vectors: Callable[[], WordVectors]
+    wanted: "bool | Callable[[Run], Progress]",
+    backend: Backend,
+    budget: Budget,
+    vectors: Callable[[], WordVectors],
+    stop: Callable[[], None],
 ) -> "Progress":
     """What is told of the progress: the user's own, a bar, or nothing that is shown."""
     from wordkin.training.progress import Run, Silent, progress_bar
 
     if callable(wanted):
         config, tokens = backend.config, backend.tokens
-        run = Run(config=config, tokens=tokens, budget=budget, learning_rate=backend.rate_at, vectors=vectors)
-        return wanted(run)
+        rate = backend.rate_at
+        return wanted(Run(config=config, tokens=tokens, budget=budget, learning_rate=rate, vectors=vectors, stop=stop))
     return progress_bar(backend.config.epochs, backend.config.epochs * backend.tokens) if wanted else Silent()
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from wordkin.errors import FormatError, MissingPackageError, corrupt_file, pip_install
 from wordkin.storage import container
 from wordkin.storage.arrays import file_offset, row_blocks
+from wordkin.vectors.queries import Answer
 from wordkin.vectors.terms import Terms, whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
@@ -110,7 +111,7 @@ class ApproximateSearch:
             )
         return cls(vectors, index, recall)
 
-    def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> list[tuple[str, float]]:
+    def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> Answer:
         """Approximate :meth:`wordkin.WordVectors.most_similar`.
 
         Raises:
@@ -124,7 +125,7 @@ class ApproximateSearch:
         scores, rows = self._index.search(direction[None], min(topn + len(left_out), len(self.vectors)))
         words = self.vectors.index_to_key
         found = zip(rows[0].tolist(), np.clip(scores[0], -1, 1).tolist(), strict=True)
-        return [(words[row], score) for row, score in found if row >= 0 and row not in left_out][:topn]
+        return Answer([(words[row], score) for row, score in found if row >= 0 and row not in left_out][:topn])
 
     def measured_recall(self, sample: int = 1000, seed: int = 1) -> float:
         """Measure the share of the ten nearest neighbours that are found, over a sample of words."""

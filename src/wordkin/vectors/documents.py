@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypedDict, get
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.config import Tokenizer, TrainingConfig
+from wordkin.config import Tokenizer, TrainingConfig, override
+from wordkin.display import Report
 from wordkin.errors import ConfigurationError, UnknownWordError, argument
 from wordkin.storage.units import plural
 from wordkin.vectors.norms import RowNorms, row_lengths
@@ -44,11 +45,12 @@ class Options(TypedDict, total=False):
     pre_normalize: bool
     post_normalize: bool
     tokenizer: Tokenizer | None
+    token_pattern: str | None
     lower: bool | None
 
 
 @dataclasses.dataclass(frozen=True)
-class DocumentReport:
+class DocumentReport(Report):
     """Counts of what was read.
 
     Attributes:
@@ -106,7 +108,9 @@ class DocumentEncoder:
         pre_normalize: scale the words' vectors to length 1 first.
         post_normalize: scale the documents' vectors to length 1 at the end; 0 stays 0.
         tokenizer: how a string becomes tokens; None for that of the training run where it is known, else
-            ``"whitespace"``. Lists of tokens are taken as they are.
+            ``"whitespace"``. Lists of tokens are taken as they are. A function is not stored with the vectors, so it
+            must be given again.
+        token_pattern: the regular expression of a token, in place of a tokenizer.
         lower: whether to lower-case; None for what the training run did where that is known, else no.
 
     Attributes:
@@ -131,6 +135,7 @@ class DocumentEncoder:
         pre_normalize: bool = False,
         post_normalize: bool = False,
         tokenizer: Tokenizer | None = None,
+        token_pattern: str | None = None,
         lower: bool | None = None,
     ) -> None:
         if weighting not in WEIGHTINGS:
@@ -145,17 +150,14 @@ class DocumentEncoder:
                 raise ConfigurationError(f"{name} is {value!r}; it must be true or false")
         if not 0 < smoothing < np.inf:
             raise ConfigurationError(f"smoothing is {smoothing:g}; it must be a finite number above 0")
-        config = vectors.config
-        text = TrainingConfig(
-            tokenizer=config.get("tokenizer") if tokenizer is None else tokenizer,
-            lower=config.get("lower", False) if lower is None else lower,
-        )
+        given = {"tokenizer": tokenizer, "token_pattern": token_pattern, "lower": lower}
+        trained = {name: vectors.config[name] for name in given if name in vectors.config}
+        given = {name: value for name, value in given.items() if value is not None}
+        self._text = TrainingConfig.from_mapping(override(trained, given))
         self._vectors = vectors
         self._weighting = weighting
         self._common_components = common_components
         self._pre_normalize, self._post_normalize = pre_normalize, post_normalize
-        self._tokenizer: Tokenizer = text.tokenizer or "whitespace"
-        self._lower = text.lower
         self._words: _Words | None = None
         self.idf: Floats | None = None
         self.components: Floats | None = None
@@ -209,7 +211,7 @@ class DocumentEncoder:
     def _read(self, documents: Any) -> Iterator[_Block]:
         """The documents as rows, block by block."""
         if self._words is None or self._words.is_full:
-            self._words = _Words(self._vectors, self._tokenizer, self._lower)
+            self._words = _Words(self._vectors, self._text)
         return self._words.read(documents)
 
     def _fit(self, given: Iterable[_Block]) -> list[_Block]:
@@ -310,15 +312,14 @@ class _Words:
 
     Args:
         vectors: the words' vectors.
-        tokenizer: how a string becomes tokens.
-        lower: whether to lower-case.
+        text: how a string becomes tokens.
     """
 
-    def __init__(self, vectors: "WordVectors", tokenizer: Tokenizer, lower: bool) -> None:
+    def __init__(self, vectors: "WordVectors", text: TrainingConfig) -> None:
         from wordkin.corpus.lookup import WordLookup
 
         self._vectors = vectors
-        self._lookup = WordLookup(vectors.vocabulary, tokenizer, lower)
+        self._lookup = WordLookup(vectors.vocabulary, text)
         self._lock = threading.Lock()
         self._rows = np.where(vectors.finite(), np.arange(len(vectors), dtype=np.int32), np.int32(-1))
         self._others = np.empty((0, vectors.vector_size), np.float32)

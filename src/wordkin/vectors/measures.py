@@ -132,7 +132,7 @@ class Measures(abc.ABC):
             return default
 
     def distance(self, first: Term, second: Term) -> float:
-        """1 − :meth:`similarity`."""
+        """1 − :meth:`similarity` of `first` and `second`."""
         return 1 - self.similarity(first, second)
 
     def distances(self, term: Term, others: Iterable[str] | None = None) -> npt.NDArray[np.float32]:
@@ -155,6 +155,11 @@ class Measures(abc.ABC):
 
     def n_similarity(self, first: Sequence[str], second: Sequence[str], *, unknown: Unknown = "raise") -> float:
         """The cosine between the mean vectors of two groups of words.
+
+        Args:
+            first: words, or vectors.
+            second: the same.
+            unknown: as for :meth:`mean_vector`.
 
         Raises:
             UnknownWordError: a word has no vector.

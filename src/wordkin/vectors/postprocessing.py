@@ -20,7 +20,7 @@ Storage = Literal["float16", "int8"]
 
 
 def unit_length(vectors: WordVectors) -> WordVectors:
-    """Scale every vector to length 1; a vector of length 0 stays 0."""
+    """The `vectors`, scaled to length 1; a vector of length 0 stays 0."""
     matrix = np.empty((len(vectors), vectors.vector_size), np.float32)
     for rows in row_blocks(len(vectors), vectors.vector_size):
         matrix[rows] = vectors.unit_vectors(rows)

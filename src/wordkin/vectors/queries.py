@@ -8,7 +8,9 @@ from typing import Any, Literal, TypedDict, Unpack, get_args
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.display import html_table
 from wordkin.errors import MissingPackageError
+from wordkin.storage.units import plural
 from wordkin.vectors import search
 from wordkin.vectors.measures import Measures, Unknown
 from wordkin.vectors.search import Candidates, Rows, Subset, choose
@@ -59,7 +61,13 @@ def frame(columns: Mapping[str, Sequence[Any]], library: AsFrame) -> Any:
     return pl.DataFrame(columns)
 
 
-Answer = list[tuple[str, float]]
+class Answer(list[tuple[str, float]]):
+    """Pairs of word and score, best first: a list that a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        return html_table(plural(len(self), "word"), ("word", "score"), self)
+
+
 Method = Literal["3cosadd", "3cosmul"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
@@ -80,6 +88,10 @@ class Queries(Measures):
 
     def direction(self, positive: Terms = (), negative: Terms = ()) -> tuple[npt.NDArray[np.float32], set[int]]:
         """The direction that :meth:`most_similar` searches, (vector_size,) of length 1 or 0; and the rows of its words.
+
+        Args:
+            positive: as for :meth:`most_similar`.
+            negative: the same.
 
         Raises:
             UnknownWordError: a word has no vector.
@@ -250,7 +262,7 @@ class Queries(Measures):
             exponents: the exponents of 3CosMul; None for 3CosAdd.
         """
         if not any(asked) or plan.count == 0:
-            return [[] for _ in asked]
+            return [Answer() for _ in asked]
         pairs = [
             (query, row)
             for query, terms in enumerate(asked)
@@ -264,12 +276,12 @@ class Queries(Measures):
         excluded = query, plan.candidates.positions(excluded_rows)
         bound = 1.0 if exponents is None else math.inf
         found = search.best(blocks, len(asked), plan.count, plan.threshold, excluded, bound)
-        return [self._named(plan, *ranked) if terms else [] for terms, ranked in zip(asked, found, strict=True)]
+        return [self._named(plan, *ranked) if terms else Answer() for terms, ranked in zip(asked, found, strict=True)]
 
     def _named(self, plan: "_Plan", positions: Rows, scores: npt.NDArray[np.float32]) -> Answer:
         words = self.index_to_key
         rows = plan.candidates.rows(positions).tolist()
-        return [(words[row], score) for row, score in zip(rows, scores.tolist(), strict=True)]
+        return Answer((words[row], score) for row, score in zip(rows, scores.tolist(), strict=True))
 
     def _direction(self, terms: list[Weighted]) -> npt.NDArray[np.float64]:
         total = sum((weight * self._unit(term) for term, weight in terms), start=np.zeros(self.vector_size))
@@ -311,5 +323,5 @@ def _plan(
     return _Plan(candidates, count, number("threshold", threshold), unknown, as_frame)
 
 
-def _columns(found: Answer) -> dict[str, list[Any]]:
+def _columns(found: Sequence[tuple[str, float]]) -> dict[str, list[Any]]:
     return {"word": [word for word, _ in found], "score": [score for _, score in found]}

@@ -1,15 +1,16 @@
 """Word vectors: a small, immutable class that does not depend on training."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.display import html_table
 from wordkin.errors import ConfigurationError, OutputError, UnknownWordError
-from wordkin.vectors import documents, frames, loading, spelling
+from wordkin.vectors import documents, frames, loading, picture, spelling
 from wordkin.vectors.formats import hub, native
 from wordkin.vectors.formats.stream import Precision, dequantize
 from wordkin.vectors.norms import RowNorms
@@ -17,6 +18,8 @@ from wordkin.vectors.queries import Queries
 from wordkin.vectors.search import Rows
 from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
+
+_SHOWN_WORDS = 10  # in a notebook
 
 
 class WordVectors(Queries):
@@ -172,6 +175,35 @@ class WordVectors(Queries):
         model = self._stored(repository, include_output)
         return hub.push(native.source_of(Path(repository), model), card, private)
 
+    def plot(
+        self,
+        words: Iterable[str] = (),
+        *,
+        neighbours_of: str | Iterable[str] = (),
+        topn: int = 10,
+        ax: Any = None,
+    ) -> Any:
+        """Draw words on a plane: the two directions in which these words differ most (PCA of their unit vectors).
+
+        Needs the extra ``plot``.
+
+        Args:
+            words: words to draw.
+            neighbours_of: a word, or several, to draw with their nearest neighbours.
+            topn: the number of neighbours of each.
+            ax: the axes of matplotlib to draw on; None for new ones.
+
+        Returns:
+            The axes. Their labels give the share of the variance of these words that each direction has.
+
+        Raises:
+            MissingPackageError: matplotlib is not installed.
+            NonFiniteVectorError: the vector of a word holds NaN or infinity.
+            UnknownWordError: a word has no vector.
+            ValueError: there are fewer than two different words, or too many to read.
+        """
+        return picture.draw(self, words, neighbours_of, topn, ax)
+
     def to_pandas(self) -> Any:
         """As a frame of pandas: :func:`wordkin.vectors.frames.to_pandas`."""
         return frames.to_pandas(self)
@@ -205,7 +237,7 @@ class WordVectors(Queries):
         return self.with_subwords(None)
 
     def with_subwords(self, subwords: Subwords | None) -> "WordVectors":
-        """The same vectors, with other rows of n-grams; nothing is copied."""
+        """The same vectors, with `subwords` as the rows of n-grams; nothing is copied."""
         return self._with_model(dataclasses.replace(self._model, subwords=subwords))
 
     @property
@@ -301,6 +333,18 @@ class WordVectors(Queries):
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, {self.vector_size} dimensions)"
+
+    def _repr_html_(self) -> str:
+        first = range(min(self.vector_size, 4))
+        header = ("word", "count", *map(str, first), *(("…",) if self.vector_size > len(first) else ()))
+        counts = self.vocabulary.counts[:_SHOWN_WORDS].tolist()
+        numbers = self.values(slice(_SHOWN_WORDS))[:, : len(first)].tolist()
+        words = self.index_to_key[:_SHOWN_WORDS]
+        rows = [
+            (word, count, *row, *header[2 + len(first) :])
+            for word, count, row in zip(words, counts, numbers, strict=True)
+        ]
+        return html_table(f"{self!r}, the most frequent:", header, rows)
 
     def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
         """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""

@@ -39,6 +39,7 @@ def test_a_repeat_gives_the_same_bytes_in_whatever_form_the_text_comes(model, te
     assert spread.vectors.index_to_key == alone.vectors.index_to_key
     assert spread.history[0].tokens == alone.history[0].tokens
     assert content(trained(iter(sentences))) == content(model)
+    assert content(trained(text, tokenizer=lambda line: line.split())) == content(model)
     assert content(trained(encode(sentences, Word2Vec().config))) == content(model)
 
 

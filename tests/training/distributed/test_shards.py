@@ -40,7 +40,17 @@ def test_small_files_are_not_cut_and_compressed_ones_never(tmp_path):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 11])
-@pytest.mark.parametrize("settings", [{}, {"min_count": 1}, {"max_vocabulary": 7}, {"lower": True}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"min_count": 1},
+        {"max_vocabulary": 7},
+        {"lower": True},
+        {"token_pattern": "[A-Z][a-z]+"},
+        {"tokenizer": lambda line: line.split(" "), "lower": True},
+    ],
+)
 def test_the_vocabulary_of_parts_is_that_of_the_whole(tmp_path, sentences, number, settings):
     path = tmp_path / "text.txt"
     path.write_text("\n".join(" ".join(sentence).title() for sentence in sentences[:90]) + "\nrare", "utf-8")
@@ -53,6 +63,7 @@ def test_the_vocabulary_of_parts_is_that_of_the_whole(tmp_path, sentences, numbe
     assert settled.vocabulary.words == whole.vocabulary.words
     assert settled.vocabulary.counts.tolist() == whole.vocabulary.counts.tolist()
     assert settled.settings == whole.settings
+    assert settled.report.as_dict() == {**whole.report.as_dict(), "sentences": 0}
     for workers in (1, 2, 5):
         found = [shard.read(config, settled.vocabulary) for shard in shards.text_shards(parts, tokens, workers)]
         assert np.concatenate([ids for ids, _, _ in found]).tolist() == whole.ids.tolist()

@@ -1,10 +1,12 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../../i18n";
 import { readableWord } from "../../words";
-import { FONT, Labels, type Label } from "./labels";
+import { resolved } from "../../plot";
+import { colourOf, type Groups } from "../useGroups";
+import { FONT, HEADING_FONT, Labels, shortened, type Heading, type Label } from "./labels";
 import { png, save, svg, type Colours } from "./picture";
 import { inside, onCanvas, view, type Camera, type Points, type Size } from "./points";
-import { Scene } from "./scene";
+import { Scene, type Tints } from "./scene";
 import type { Words } from "./words";
 
 interface Given {
@@ -13,8 +15,12 @@ interface Given {
   /** The chosen word and the words to mark with it. */
   chosen: number | null;
   marked: readonly number[];
-  /** From which word to which an arrow points. */
+  /** From which word to which a thin line goes, or an arrow points. */
+  lines: readonly (readonly [number, number])[];
   arrows: readonly (readonly [number, number])[];
+  /** By what the points are coloured, and the group that stands out; null for none. */
+  groups: Groups | null;
+  only: number | null;
   /** Where to look; null for everything. */
   camera: Camera | null;
   onCamera: (camera: Camera) => void;
@@ -25,9 +31,11 @@ interface Given {
 const REACH = 14; // pixels from the pointer to a word
 const STEP = 60; // pixels of an arrow key
 const STILL = 5; // pixels that a click may move
+const FADED = 20; // of 255, the share of a point's opacity beside the group that stands out
+const CENTRE_WORDS = 1000; // the most frequent words of a group, whose middle has its name
 const PAUSE = 120; // milliseconds without movement until the rest of the points is drawn
 
-export function WordMap({ words, points, chosen, marked, arrows, camera: wanted, onCamera, onChoose, onList }: Given) {
+export function WordMap({ words, points, chosen, marked, lines, arrows, groups, only, camera: wanted, onCamera, onChoose, onList }: Given) {
   const { t } = useLanguage();
   const plot = useRef<HTMLCanvasElement>(null);
   const cover = useRef<HTMLCanvasElement>(null);
@@ -49,7 +57,7 @@ export function WordMap({ words, points, chosen, marked, arrows, camera: wanted,
   }, []);
 
   useLayoutEffect(() => {
-    shownWindow.current?.show({ points, chosen, marked, arrows, lasso, onCamera, onChoose, onList, onHover: setHovered });
+    shownWindow.current?.show({ points, chosen, marked, lines, arrows, groups, only, lasso, onCamera, onChoose, onList, onHover: setHovered });
   });
   useLayoutEffect(() => shownWindow.current?.look(wanted), [points, wanted?.x, wanted?.y, wanted?.scale]);
 
@@ -119,6 +127,9 @@ class MapWindow {
   private drew = false;
   private told = 0;
   private labels: Label[] = [];
+  private headings: Heading[] = [];
+  private shownHeadings: Heading[] = [];
+  private tints: Tints | null = null;
   private outline: [number, number][] = [];
   private started: { x: number; y: number } | null = null;
   private wanted: Camera | null = null;
@@ -128,7 +139,10 @@ class MapWindow {
   private readonly labelling: Labels;
   private readonly resizes = new ResizeObserver(() => this.resize());
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
-  private readonly redraw = () => this.ask("all");
+  private readonly redraw = () => {
+    this.tint();
+    this.ask("all");
+  };
 
   constructor(
     words: Words,
@@ -158,9 +172,41 @@ class MapWindow {
   }
 
   show(shown: Shown): void {
-    const before = this.shown?.points;
+    const before = this.shown as Shown | undefined;
     this.shown = shown;
-    this.ask(shown.points === before ? "cover" : "all");
+    const samePoints = shown.points === before?.points;
+    const sameTints = samePoints && shown.groups === before.groups && shown.only === before.only;
+    if (!sameTints) this.tint();
+    this.ask(sameTints ? "cover" : "all");
+  }
+
+  /** Chooses each point's colour, and the places of the groups' names, in the colours of the theme. */
+  private tint(): void {
+    const { groups, only, points } = this.shown;
+    this.tints = null;
+    this.headings = [];
+    if (!groups) return;
+    const count = groups.names.length + Math.sign(groups.others);
+    const paints = Array.from({ length: count }, (_, group) => resolved(this.cover, colourOf(groups, group)));
+    const parts = [...paints, this.colours().point].map((paint) => paint.match(/[\d.]+/g)!.map(Number));
+    const tints = new Uint8Array(4 * groups.of.length);
+    const sums = paints.map(() => ({ x: 0, y: 0, words: 0 }));
+    groups.of.forEach((group, row) => {
+      const [red, green, blue] = parts[Math.min(group, count)]!;
+      tints.set([red!, green!, blue!, only === null || only === group ? 255 : FADED], 4 * row);
+      const sum = sums[group];
+      if (!sum || sum.words === CENTRE_WORDS || !points.has(row)) return;
+      sum.x += points.x(row);
+      sum.y += points.y(row);
+      sum.words++;
+    });
+    this.tints = tints;
+    if (groups.labels)
+      this.headings = sums.flatMap(({ x, y, words }, group) =>
+        words && (only === null || only === group)
+          ? [{ text: shortened(groups.names[group]!), x: x / words, y: y / words, colour: paints[group]! }]
+          : [],
+      );
   }
 
   /** Looks where it is told to; nothing is told back. */
@@ -198,7 +244,8 @@ class MapWindow {
 
   saveSvg(): void {
     const marked = new Set([this.shown.chosen ?? -1, ...this.shown.marked]);
-    const picture = svg(this.shown.points, this.labels, marked, this.camera, this.size, this.colours());
+    const { points } = this.shown;
+    const picture = svg(points, this.labels, this.shownHeadings, marked, this.camera, this.size, this.colours(), this.tints);
     save(new Blob([picture], { type: "image/svg+xml" }), "wordkin-map.svg");
   }
 
@@ -235,7 +282,7 @@ class MapWindow {
     const colours = this.colours();
     if (this.stale === "all") {
       const point = colours.point.match(/[\d.]+/g)!.map(Number);
-      this.scene.begin(this.shown.points, this.camera, this.size, this.ratio, point);
+      this.scene.begin(this.shown.points, this.camera, this.size, this.ratio, point, this.tints);
       this.moved = now;
     }
     this.drew = this.stale === "all" || (this.partial && now - this.moved > PAUSE);
@@ -252,10 +299,22 @@ class MapWindow {
     const { points, chosen, marked } = this.shown;
     const here = (chosen === null ? marked : [chosen, ...marked]).filter((row) => points.has(row));
     const bold = new Set(here);
-    this.labels = this.labelling.placed(points, this.camera, size, here);
+    const placed = this.labelling.placed(points, this.camera, size, here, this.headings);
+    [this.labels, this.shownHeadings] = [placed.labels, placed.headings];
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, size.width, size.height);
     context.strokeStyle = colours.accent;
+    context.lineWidth = 1;
+    context.globalAlpha = 0.35;
+    context.beginPath();
+    for (const ends of this.shown.lines) {
+      if (!ends.every((row) => points.has(row))) continue;
+      const [from, to] = ends.map((row) => onCanvas(this.camera, size, points.x(row), points.y(row)));
+      context.moveTo(...from!);
+      context.lineTo(...to!);
+    }
+    context.stroke();
+    context.globalAlpha = 1;
     context.lineWidth = 2;
     for (const row of here) this.ring(row, row === this.shown.chosen ? 8 : 4);
     for (const ends of this.shown.arrows) if (ends.every((row) => points.has(row))) this.arrow(...ends);
@@ -275,6 +334,13 @@ class MapWindow {
     for (const { row, text, x, y } of this.labels) {
       context.font = bold.has(row) ? `bold ${FONT}` : FONT;
       context.fillStyle = bold.has(row) ? colours.accent : colours.ink;
+      context.strokeText(text, x, y);
+      context.fillText(text, x, y);
+    }
+    context.font = HEADING_FONT;
+    context.lineWidth = 4;
+    for (const { text, x, y, colour } of this.shownHeadings) {
+      context.fillStyle = colour;
       context.strokeText(text, x, y);
       context.fillText(text, x, y);
     }

@@ -1,5 +1,5 @@
-import { look } from "./scene";
-import { FONT, type Label } from "./labels";
+import { look, type Tints } from "./scene";
+import { FONT, HEADING_FONT, type Heading, type Label } from "./labels";
 import { onCanvas, view, type Camera, type Points, type Size } from "./points";
 
 export interface Colours {
@@ -9,14 +9,19 @@ export interface Colours {
   accent: string;
 }
 
-/** What is in view as an SVG picture: its points as one path, and the labels. */
-export function svg(points: Points, labels: readonly Label[], marked: ReadonlySet<number>, camera: Camera, size: Size, colours: Colours): string {
+/** What is in view as an SVG picture: its points as a path for each of their colours, and the texts. */
+export function svg(points: Points, labels: readonly Label[], headings: readonly Heading[], marked: ReadonlySet<number>, camera: Camera, size: Size, colours: Colours, tints: Tints | null): string {
   const { width, height } = size;
-  const dots = points.within(view(camera, size)).map((row) => {
-    const [x, y] = onCanvas(camera, size, points.x(row), points.y(row));
-    return `M${x.toFixed(1)} ${y.toFixed(1)}h0`;
-  });
   const { size: dot, alpha } = look(points, camera, size);
+  const dots = new Map<string, string[]>();
+  for (const row of points.within(view(camera, size))) {
+    const [x, y] = onCanvas(camera, size, points.x(row), points.y(row));
+    const [red, green, blue, share] = tints?.subarray(4 * row, 4 * row + 4) ?? [];
+    const stroke = tints ? `rgb(${red} ${green} ${blue})` : colours.point;
+    const look = `stroke="${stroke}" stroke-opacity="${(alpha * ((share ?? 255) / 255)).toFixed(2)}"`;
+    if (!dots.has(look)) dots.set(look, []);
+    dots.get(look)!.push(`M${x.toFixed(1)} ${y.toFixed(1)}h0`);
+  }
   const texts = labels.map(
     ({ row, text, x, y }) =>
       `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}"${marked.has(row) ? ` fill="${colours.accent}" font-weight="700"` : ""}>${escaped(text)}</text>`,
@@ -24,9 +29,13 @@ export function svg(points: Points, labels: readonly Label[], marked: ReadonlySe
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<rect width="100%" height="100%" fill="${colours.paper}"/>`,
-    `<path d="${dots.join("")}" stroke="${colours.point}" stroke-opacity="${alpha.toFixed(2)}" stroke-width="${dot.toFixed(2)}" stroke-linecap="round"/>`,
+    ...[...dots].map(([look, path]) => `<path d="${path.join("")}" ${look} stroke-width="${dot.toFixed(2)}" stroke-linecap="round"/>`),
     `<g style='font:${FONT}' text-anchor="middle" fill="${colours.ink}" stroke="${colours.paper}" stroke-width="3" paint-order="stroke">`,
     ...texts,
+    ...headings.map(
+      ({ text, x, y, colour }) =>
+        `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" style='font:${HEADING_FONT}' fill="${colour}">${escaped(text)}</text>`,
+    ),
     "</g></svg>",
   ].join("\n");
 }

@@ -2,21 +2,24 @@ import { view, type Box, type Camera, type Points, type Size } from "./points";
 
 const VERTEX = `#version 300 es
 in vec2 position;
+in vec4 tint;
 uniform vec2 centre, scale;
 uniform float size, words;
 out float strength, wide;
+out vec3 colour;
 void main() {
   float rarity = float(gl_VertexID) / words;
   gl_Position = vec4((position - centre) * scale, 0.0, 1.0);
   gl_PointSize = size * mix(1.6, 0.8, sqrt(rarity));
   wide = gl_PointSize;
-  strength = mix(1.0, 0.6, sqrt(rarity));
+  strength = tint.a * mix(1.0, 0.6, sqrt(rarity));
+  colour = tint.rgb;
 }`;
 
 const FRAGMENT = `#version 300 es
 precision mediump float;
 in float strength, wide;
-uniform vec3 colour;
+in vec3 colour;
 uniform float alpha;
 out vec4 shade;
 void main() {
@@ -26,6 +29,9 @@ void main() {
   }
   shade = vec4(colour * opacity, opacity);
 }`;
+
+/** The colour of each point, and the share of its opacity that it has: (points, 4) bytes. */
+export type Tints = Uint8Array<ArrayBuffer>;
 
 const [FEWEST, AT_FIRST] = [8_000, 20_000]; // points of a frame
 const [QUICK, SLOW] = [19, 25]; // milliseconds of a frame
@@ -38,7 +44,10 @@ const BEYOND = 8; // pixels outside of the window, from where a point may reach 
 export class Scene {
   private readonly gl: WebGL2RenderingContext;
   private readonly uniforms: Record<string, WebGLUniformLocation | null> = {};
+  private readonly positionBuffer: WebGLBuffer;
+  private readonly tintBuffer: WebGLBuffer;
   private points: Points | null = null;
+  private tints: Tints | null = null;
   private step = 1;
   private rows = new Uint32Array(0);
   private inView: Box = { left: 0, bottom: 0, right: 0, top: 0 };
@@ -54,6 +63,7 @@ export class Scene {
 
   private constructor(gl: WebGL2RenderingContext) {
     this.gl = gl;
+    [this.positionBuffer, this.tintBuffer] = [gl.createBuffer(), gl.createBuffer()];
     const program = gl.createProgram();
     for (const [type, source] of [
       [gl.VERTEX_SHADER, VERTEX],
@@ -65,11 +75,14 @@ export class Scene {
       gl.attachShader(program, shader);
     }
     gl.bindAttribLocation(program, 0, "position");
+    gl.bindAttribLocation(program, 1, "tint");
     gl.linkProgram(program);
     gl.useProgram(program);
-    for (const name of ["centre", "scale", "size", "words", "colour", "alpha"])
+    for (const name of ["centre", "scale", "size", "words", "alpha"])
       this.uniforms[name] = gl.getUniformLocation(program, name);
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.tintBuffer);
+    gl.vertexAttribPointer(1, 4, gl.UNSIGNED_BYTE, true, 0, 0);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.positionBuffer);
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
@@ -77,10 +90,21 @@ export class Scene {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  /** Clears the picture, and sets what the next ones are drawn by. */
-  begin(points: Points, camera: Camera, { width, height }: Size, ratio: number, colour: readonly number[]): void {
+  /** Clears the picture, and sets what the next ones are drawn by: `tints`, or one colour for all points. */
+  begin(points: Points, camera: Camera, { width, height }: Size, ratio: number, colour: readonly number[], tints: Tints | null): void {
     const { gl, uniforms } = this;
+    if (tints && tints !== this.tints) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.tintBuffer);
+      gl.bufferData(gl.ARRAY_BUFFER, tints, gl.STATIC_DRAW);
+    }
+    this.tints = tints;
+    if (tints) gl.enableVertexAttribArray(1);
+    else {
+      gl.disableVertexAttribArray(1);
+      gl.vertexAttrib4f(1, colour[0]! / 255, colour[1]! / 255, colour[2]! / 255, 1);
+    }
     if (points !== this.points) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.positionBuffer);
       gl.bufferData(gl.ARRAY_BUFFER, points.positions, gl.STATIC_DRAW);
       this.points = points;
       this.step = spreading(points.count);
@@ -93,7 +117,6 @@ export class Scene {
     gl.uniform2f(uniforms.scale!, (2 * camera.scale) / width, (2 * camera.scale) / height);
     gl.uniform1f(uniforms.size!, size * ratio);
     gl.uniform1f(uniforms.words!, points.count);
-    gl.uniform3f(uniforms.colour!, colour[0]! / 255, colour[1]! / 255, colour[2]! / 255);
     gl.uniform1f(uniforms.alpha!, alpha);
     this.inView = view(camera, { width: width + 2 * BEYOND, height: height + 2 * BEYOND });
     this.left = points.count;
@@ -139,7 +162,7 @@ export function look(points: Points, camera: Camera, size: Size): { size: number
   const zoom = camera.scale / points.whole(size).scale;
   const crowd = points.count / zoom ** 2 / (size.width * size.height);
   return {
-    size: Math.min(7, Math.max(1.5, 2 / Math.sqrt(crowd * 8 + 0.05))),
+    size: Math.min(6, Math.max(1.5, 2 / Math.sqrt(crowd * 12 + 0.08))),
     alpha: Math.min(0.5, Math.max(0.1, 0.15 / Math.sqrt(crowd + 0.03))),
   };
 }

@@ -2,9 +2,10 @@
 
 It is written from gensim's documented behaviour and from what programs and its tests observe, not from its source.
 
-    utils           gensim.utils, gensim.models.callbacks
+    utils           gensim.utils, gensim.models.callbacks       testing    gensim.test.utils
     sentences       corpora, read once; LineSentence and its kin
-    word2vec        Word2Vec
+    word2vec        Word2Vec               vocabulary    the words that a model has
+    fasttext        FastText               facebook      fastText's files
     keyedvectors    KeyedVectors: state          similarity    its queries          interchange    word2vec's files
     phrases         Phrases, FrozenPhrases
     files           save and load
@@ -20,14 +21,13 @@ VERSION = GENSIM_VERSION
 
 _NOT_HERE = {
     "gensim.models": (
-        "AuthorTopicModel CoherenceModel Doc2Vec EnsembleLda FastText HdpModel LdaModel LdaMulticore LdaSeqModel "
+        "AuthorTopicModel CoherenceModel Doc2Vec EnsembleLda HdpModel LdaModel LdaMulticore LdaSeqModel "
         "LogEntropyModel LsiModel Nmf NormModel OkapiBM25Model LuceneBM25Model AtireBM25Model RpModel "
         "TfidfModel TranslationMatrix BackMappingTranslationMatrix VocabTransform"
     ),
     "gensim.models.basemodel": "BaseTopicModel",
     "gensim.models.doc2vec": "Doc2Vec",
-    "gensim.models.fasttext": "FastText FastTextKeyedVectors",
-    "gensim.models.keyedvectors": "FastTextKeyedVectors Doc2VecKeyedVectors",
+    "gensim.models.keyedvectors": "Doc2VecKeyedVectors",
     "gensim.models.word2vec": "BrownCorpus",
     "gensim.models.ldamodel": "LdaModel",
     "gensim.models.ldamulticore": "LdaMulticore",
@@ -35,6 +35,7 @@ _NOT_HERE = {
     "gensim.models.coherencemodel": "CoherenceModel",
     "gensim.corpora": "Dictionary MmCorpus TextCorpus WikiCorpus BleiCorpus HashDictionary",
     "gensim.corpora.dictionary": "Dictionary",
+    "gensim.downloader": "load info",
     "gensim.similarities": (
         "MatrixSimilarity SparseMatrixSimilarity Similarity SoftCosineSimilarity WmdSimilarity "
         "WordEmbeddingSimilarityIndex SparseTermSimilarityMatrix"
@@ -50,20 +51,45 @@ def modules() -> dict[str, ModuleType]:
     """The modules that stand for gensim's, by dotted name."""
     from collections import namedtuple
 
-    from wordkin.compat.gensim import interchange, keyedvectors, phrases, sentences, similarity, utils, word2vec
+    from wordkin.compat.gensim import (
+        facebook,
+        fasttext,
+        interchange,
+        keyedvectors,
+        phrases,
+        sentences,
+        similarity,
+        testing,
+        utils,
+        word2vec,
+    )
 
     vectors, tagged = keyedvectors.KeyedVectors, namedtuple("TaggedDocument", "words tags")
     tagged.__module__ = __name__
     content: dict[str, dict[str, Any]] = {
         "gensim": {"__version__": VERSION},
-        "gensim.models": {"Word2Vec": word2vec.Word2Vec, "KeyedVectors": vectors, "Phrases": phrases.Phrases},
+        "gensim.scripts": {},
+        "gensim.test": {},
+        "gensim.models": {
+            "Word2Vec": word2vec.Word2Vec,
+            "KeyedVectors": vectors,
+            "FastText": fasttext.FastText,
+            "Phrases": phrases.Phrases,
+        },
         "gensim.models.callbacks": {"CallbackAny2Vec": utils.CallbackAny2Vec},
         "gensim.models.doc2vec": {"TaggedDocument": tagged},
-        "gensim.models.fasttext": {},
+        "gensim.models.fasttext": {
+            "Word2Vec": word2vec.Word2Vec,
+            "KeyedVectors": vectors,
+            **_those(fasttext, "FastText FastTextKeyedVectors ft_ngram_hashes"),
+            **_those(facebook, "load_facebook_model load_facebook_vectors save_facebook_model"),
+        },
+        "gensim.models.fasttext_inner": _those(fasttext, "compute_ngrams compute_ngrams_bytes ft_hash_bytes"),
         "gensim.models.keyedvectors": {
             "KeyedVectors": vectors,
             "Word2VecKeyedVectors": vectors,
             "EuclideanKeyedVectors": vectors,
+            "FastTextKeyedVectors": fasttext.FastTextKeyedVectors,
             "load_word2vec_format": vectors.load_word2vec_format,
             "_load_word2vec_format": interchange.load_word2vec_format,
             **_those(keyedvectors, "REAL prep_vectors pseudorandom_weak_vector"),
@@ -78,17 +104,18 @@ def modules() -> dict[str, ModuleType]:
             **_those(sentences, "LineSentence PathLineSentences Text8Corpus"),
         },
         "gensim.models.word2vec_corpusfile": {"CythonLineSentence": sentences.LineSentenceInBytes},
+        "gensim.scripts.glove2word2vec": {"glove2word2vec": interchange.glove2word2vec},
+        "gensim.test.utils": _those(testing, "common_texts datapath get_tmpfile temporary_file"),
         "gensim.matutils": {"unitvec": similarity.unitvec, "argsort": similarity.argsort},
     }
     for name, classes in _NOT_HERE.items():
         there = content.setdefault(name, {})
-        there.update({one: _absent(one) for one in classes.split() if one not in there})
+        there.update({one: _absent(name, one) for one in classes.split() if one not in there})
     made = {name: ModuleType(name, f"wordkin's own {name}.") for name in content}
     made["gensim.utils"] = utils
     for name, module in made.items():
         vars(module).update(content.get(name, {}))
-        if any(other.startswith(f"{name}.") for other in made):
-            module.__path__ = []
+        module.__path__ = []  # so that what it lacks is refused by name
         module.__getattr__ = _refuse(name)  # type: ignore[method-assign]
     for name, module in made.items():
         parent, _, child = name.rpartition(".")
@@ -108,10 +135,11 @@ def _refuse(module: str) -> Any:
     return refuse
 
 
-def _absent(name: str) -> type:
+def _absent(module: str, name: str) -> type:
     """A class that can be imported, and says what to do when it is used."""
+    wanted = f"{module}.{name}" if name.islower() else name
 
     def refuse(*_arguments: Any, **_named: Any) -> Any:
-        raise ConfigurationError(f"wordkin has no {name}: use gensim itself for it, without wordkin.compat")
+        raise ConfigurationError(f"wordkin has no {wanted}: use gensim itself for it, without wordkin.compat")
 
-    return type(name, (), {"__init__": refuse, "load": staticmethod(refuse), "__doc__": f"wordkin has no {name}."})
+    return type(name, (), {"__init__": refuse, "load": staticmethod(refuse), "__doc__": f"wordkin has no {wanted}."})

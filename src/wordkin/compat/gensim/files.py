@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.compat.gensim.fasttext import FastText, FastTextKeyedVectors
 from wordkin.compat.gensim.keyedvectors import KeyedVectors
 from wordkin.compat.gensim.phrases import SCORERS, FrozenPhrases, Phrases
 from wordkin.compat.gensim.phrases import from_state as phrases_from_state
 from wordkin.compat.gensim.utils import SaveLoad
-from wordkin.compat.gensim.word2vec import Word2Vec, falling_rank
+from wordkin.compat.gensim.vocabulary import falling_rank
+from wordkin.compat.gensim.word2vec import Word2Vec
+from wordkin.config import NGRAM_PARAMETERS
 from wordkin.errors import ConfigurationError, FormatError, corrupt_file
 from wordkin.model import huffman
 from wordkin.storage import container
@@ -34,7 +37,14 @@ _PHRASES = "model of phrases"
 _ENTRY = "gensim"
 """The key of the metadata that says what an object was, and has what fits nowhere else."""
 
-_CLASSES: dict[str, type[Any]] = {"Word2Vec": Word2Vec, "KeyedVectors": KeyedVectors}
+_CLASSES: dict[str, type[Any]] = {
+    "FastText": FastText,
+    "Word2Vec": Word2Vec,
+    "FastTextKeyedVectors": FastTextKeyedVectors,
+    "KeyedVectors": KeyedVectors,
+}
+"""The classes that files hold; a subclass before its base."""
+
 _ELSEWHERE = {
     "wv",
     "random",
@@ -84,6 +94,8 @@ def save(thing: SaveLoad, fname: Any) -> None:
         arrays = {"input": wv.vectors.astype(np.float32), "words": text, "word_offsets": offsets, "counts": counts}
         if wv.vectors.dtype != np.float32:
             _keep(rest, "wv.vectors", wv.vectors)
+        if isinstance(wv, FastTextKeyedVectors):
+            arrays |= _rows_of_ngrams(wv)
         if model is not None and bool(model.hs) != bool(model.negative):
             name = "syn1" if model.hs else "syn1neg"
             in_order = not model.hs or not (np.diff(counts) > 0).any()
@@ -98,7 +110,19 @@ def save(thing: SaveLoad, fname: Any) -> None:
     arrays |= {
         f"{_ENTRY}.{name}": np.frombuffer(values.tobytes(), np.uint8) for name, values in rest.items() if values.size
     }
-    container.save_container(Path(fname), native.KIND, arrays, {"config": config, "history": [], _ENTRY: entry})
+    metadata: dict[str, Any] = {"config": config, "history": [], _ENTRY: entry}
+    if isinstance(wv, FastTextKeyedVectors) and "ngram_rows" in arrays:
+        metadata["subwords"] = {"min_n": max(wv.min_n, 1), "max_n": wv.max_n, "bucket": wv.bucket, "pruned": False}
+    container.save_container(Path(fname), native.KIND, arrays, metadata)
+
+
+def _rows_of_ngrams(wv: FastTextKeyedVectors) -> dict[str, Array]:
+    """The rows of buckets other than zeros, by the names of wordkin's own file; nothing if there are none."""
+    subwords = wv.subwords
+    if subwords is None:
+        return {}
+    used = np.flatnonzero(subwords.rows.any(axis=1))
+    return {"ngram_rows": subwords.rows[used], "ngram_buckets": subwords.buckets[used]} if len(used) else {}
 
 
 def load(fname: Any) -> Any:
@@ -119,7 +143,7 @@ def load(fname: Any) -> Any:
         if not native.recognises(path, first):
             return _load_gensim(path)
         return _load_phrases(path) if container.container_kind(path) == _PHRASES else _load_own(path)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, IndexError, KeyError, MemoryError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, FormatError):
             raise
         raise corrupt_file(path, 0, f"what it holds does not fit together ({type(error).__name__}: {error})") from error
@@ -210,7 +234,11 @@ def _keep(arrays: dict[str, Array], name: str, values: Array) -> bool:
 
 def _config(model: Word2Vec) -> dict[str, Any]:
     """The hyper-parameters by wordkin's names, for its other tools."""
+    of_ngrams = {}
+    if isinstance(model.wv, FastTextKeyedVectors) and model.wv.bucket:
+        of_ngrams = {"min_n": max(model.wv.min_n, 1), "max_n": model.wv.max_n, "bucket": model.wv.bucket}
     return {
+        **of_ngrams,
         "architecture": "skipgram" if model.sg else "cbow",
         "output_layer": "hierarchical-softmax" if model.hs else "negative-sampling",
         "cbow_gradient": "word2vec",
@@ -235,20 +263,23 @@ def _load_own(path: Path) -> Any:
     kind, arrays = _CLASSES[entry["class"]], _own_arrays(path, entry["arrays"])
     attributes = entry["attributes"]
     key = int if entry["keys"] == "int" else str
-    wv = KeyedVectors(int(attributes["wv"]["vector_size"]))
-    output = None
+    wv, output = _new_vectors(attributes["wv"]), None
     if "wv" in attributes and _has_words(path):
         stored_model = native.load(path)
         wv.index_to_key = [key(word) for word in stored_model.vocabulary.words]
         wv.vectors, output = np.array(stored_model.input), stored_model.output
         wv.expandos["count"] = np.array(stored_model.vocabulary.counts)
+        if isinstance(wv, FastTextKeyedVectors) and stored_model.subwords is not None:
+            if stored_model.subwords.scheme != (max(wv.min_n, 1), wv.max_n, wv.bucket):
+                raise corrupt_file(path, container.HEADER, "its n-grams are told in two ways")
+            wv.set_rows(np.array(stored_model.subwords.buckets), stored_model.subwords.values(slice(None)).copy())
     wv.key_to_index = {one: row for row, one in enumerate(wv.index_to_key)}
     vars(wv).update(attributes["wv"])
     for name in [name for name in arrays if name.startswith("expandos.")]:
         wv.expandos[name.removeprefix("expandos.")] = arrays.pop(name)
     for name in [name for name in arrays if name.startswith("wv.")]:
         setattr(wv, name.removeprefix("wv."), arrays.pop(name))
-    if kind is KeyedVectors:
+    if issubclass(kind, KeyedVectors):
         return wv
     model = _new_model(attributes["model"], wv)
     vars(model).update(attributes["model"])
@@ -258,6 +289,18 @@ def _load_own(path: Path) -> Any:
     if model.hs:
         model.create_binary_tree()
     return model
+
+
+def _new_vectors(attributes: Mapping[str, Any]) -> KeyedVectors:
+    """Vectors without words; of FastText where `attributes` have n-grams."""
+    size = int(attributes["vector_size"])
+    if "bucket" not in attributes:
+        return KeyedVectors(size)
+    min_n, max_n, bucket = (int(attributes[name]) for name in NGRAM_PARAMETERS)
+    wv = FastTextKeyedVectors(size, min_n, max_n, bucket)
+    if not bucket:
+        wv.vectors_ngrams = np.zeros((0, size), np.float32)
+    return wv
 
 
 def _has_words(path: Path) -> bool:
@@ -280,13 +323,18 @@ def _own_arrays(path: Path, described: Mapping[str, Any]) -> dict[str, Array]:
 
 def _of_wordkin(trained: native.StoredModel) -> Any:
     """A model, or vectors, that wordkin itself trained."""
-    wv = KeyedVectors(trained.input.shape[1])
+    subwords = trained.subwords
+    of_ngrams = {} if subwords is None else dict(zip(NGRAM_PARAMETERS, subwords.scheme, strict=True))
+    wv = _new_vectors({"vector_size": trained.input.shape[1], **of_ngrams})
     wv.index_to_key = list(trained.vocabulary.words)
     wv.key_to_index = {word: row for row, word in enumerate(wv.index_to_key)}
     wv.vectors = np.array(trained.input, np.float32)
     if trained.scales is not None:
         wv.vectors *= trained.scales[:, np.newaxis]
     wv.expandos["count"], wv.next_index = np.array(trained.vocabulary.counts), len(wv)
+    if isinstance(wv, FastTextKeyedVectors) and subwords is not None:
+        wv.set_rows(np.array(subwords.buckets), subwords.values(slice(None)).copy())
+        wv.vectors_vocab = subwords.own_rows(trained.vocabulary.text, trained.vocabulary.offsets, wv.vectors)
     if trained.output is None:
         return wv
     config = trained.config
@@ -308,12 +356,16 @@ def _new_model(attributes: Mapping[str, Any], wv: KeyedVectors) -> Word2Vec:
     """A model with these attributes as its arguments, as far as they are arguments, around given vectors."""
     import inspect
 
-    known = inspect.signature(Word2Vec).parameters
-    arguments = {name: value for name, value in attributes.items() if name in known and name != "callbacks"}
+    kind: type[Word2Vec] = Word2Vec
+    given = {**attributes, "vector_size": wv.vector_size}
+    if isinstance(wv, FastTextKeyedVectors):
+        kind, given = FastText, {**given, "min_n": wv.min_n, "max_n": wv.max_n, "bucket": wv.bucket}
+    known = inspect.signature(kind).parameters
+    arguments = {name: value for name, value in given.items() if name in known and name != "callbacks"}
     level = logging.getLogger("gensim.models.word2vec")
     disabled, level.disabled = level.disabled, True  # the model was made before: what is to say was said then
     try:
-        model = Word2Vec(**{**arguments, "vector_size": wv.vector_size})
+        model = kind(**arguments)
     finally:
         level.disabled = disabled
     model.wv = wv
@@ -333,10 +385,10 @@ def _load_gensim(path: Path) -> Any:
         return reader.vectors(saved, str(path))
     if saved.of.module == "gensim.models.phrases":
         return reader.phrases(saved)
-    if saved.of.name != "Word2Vec":
+    if saved.of.name not in ("Word2Vec", "FastText"):
         raise FormatError(
-            f"{path} holds a {saved.of.name}, but only gensim's Word2Vec and KeyedVectors can be read: load it with "
-            "gensim, and save its words' vectors with their method save_word2vec_format"
+            f"{path} holds a {saved.of.name}, but only gensim's Word2Vec, FastText and KeyedVectors can be read: load "
+            "it with gensim, and save its words' vectors with their method save_word2vec_format"
         )
     return reader.model(saved)
 
@@ -352,12 +404,12 @@ class _Saved:
         state = saved.state
         names = ("index_to_key", "index2word", "index2entity")
         keys = next((list(map(self._key, state[name.encode()])) for name in names if state.get(name.encode())), [])
-        matrix = next(
-            (one for name in ("vectors", "syn0") if (one := self._array(state, name, prefix, 2)) is not None), None
-        )
+        names = ("vectors_vocab", "vectors", "syn0")  # gensim 4 does not save the vectors of FastText
+        matrix = next((one for name in names if (one := self._array(state, name, prefix, 2)) is not None), None)
         if matrix is None or len(matrix) != len(keys):
             raise corrupt_file(self._path, saved.at, f"vectors that do not fit their {len(keys):,} keys")
-        wv = KeyedVectors(matrix.shape[1])
+        plain = {name: self._plain(value) for name, value in _named(state).items()}
+        wv = _new_vectors({**plain, "vector_size": matrix.shape[1]})
         wv.vectors, wv.index_to_key, wv.next_index = np.array(matrix), keys, len(keys)
         wv.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
         locks = self._array(state, "vectors_lockf", prefix, 1)
@@ -370,7 +422,27 @@ class _Saved:
                     wv.expandos[name.decode()] = values
         elif isinstance(vocab, dict):
             self._old_words(wv, vocab)
+        if isinstance(wv, FastTextKeyedVectors):
+            self._ngrams(wv, saved, prefix)
         return wv
+
+    def _ngrams(self, wv: FastTextKeyedVectors, saved: Made, prefix: str) -> None:
+        """Take the rows of n-grams, beside the words' own rows."""
+        rows, places = self._array(saved.state, "vectors_ngrams", prefix, 2), saved.state.get(b"hash2index")
+        if rows is not None and isinstance(places, dict):  # gensim 3 has rows only for buckets that a word reaches
+            buckets, of_bucket = np.array(list(places), np.int64), np.array(list(places.values()), np.int64)
+            if min(buckets.min(initial=0), of_bucket.min(initial=0)) < 0:
+                raise corrupt_file(self._path, saved.at, "a bucket or a row of n-grams below 0")
+            reached, rows = rows, np.zeros((wv.bucket, rows.shape[1]), np.float32)
+            rows[buckets] = reached[of_bucket]
+        if rows is None or rows.shape != (wv.bucket, wv.vector_size):
+            raise corrupt_file(self._path, saved.at, f"rows of n-grams that do not fit their {wv.bucket:,} buckets")
+        if saved.state.get(b"compatible_hash") is not True:
+            raise FormatError(f"{self._path} has n-grams by an old hash that only old versions of gensim compute")
+        for name in ("vectors_vocab_lockf", "vectors_ngrams_lockf"):
+            locks = self._array(saved.state, name, prefix, 1)
+            setattr(wv, name, np.ones(1, np.float32) if locks is None else np.array(locks))
+        wv.init_post_load(np.concatenate([wv.vectors, rows]))
 
     def model(self, saved: Made) -> Word2Vec:
         """A Word2Vec model, of gensim 4, or of 3 and before, where parts of it were other objects."""

@@ -1,7 +1,8 @@
 """word2vec's text and binary files, as gensim's KeyedVectors reads and writes them."""
 
+import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compat.gensim import utils
+from wordkin.errors import FormatError
+from wordkin.vectors.formats import text, word2vec_binary
+from wordkin.vectors.formats.stream import Source
 
 if TYPE_CHECKING:
     from wordkin.compat.gensim.keyedvectors import KeyedVectors
@@ -16,8 +20,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("gensim.models.keyedvectors")
 
 _CHUNK = 1 << 20
-_ADDED = 10_000  # vectors that are collected before they are put into the matrix
 Entry = tuple[bytes, npt.NDArray[Any]]
+Batch = tuple[list[bytes], npt.NDArray[Any]]
 
 _TEXT_OF_NUMBERS = b"0123456789.+-eE \r\n"
 _SURE = 4
@@ -56,34 +60,91 @@ def load_word2vec_format(
         ValueError: a line does not have the right number of numbers, or a file of text is read as binary.
     """
     counts = None if fvocab is None else _counts(fvocab, encoding, unicode_errors)
+    if binary and no_header:
+        raise NotImplementedError("no_header only available for text-format files")
+
+    def made(rows: int, size: int, batches: Iterator[Batch]) -> "KeyedVectors":
+        decoded = (([word.decode(encoding, unicode_errors) for word in words], matrix) for words, matrix in batches)
+        return _collected(cls(size, rows, dtype=datatype), decoded, rows, counts)
+
+    if _is_read_in_blocks(fname, binary, datatype):
+        with contextlib.suppress(FormatError):  # read line by line it gives gensim's own error, or is read after all
+            source = _source(Path(fname), binary, no_header)
+            rows = source.words if limit is None else min(source.words, limit)
+            return made(rows, source.vector_size, _batches(source, rows, binary))
     with utils.open(fname, "rb") as file:
         if no_header:
-            if binary:
-                raise NotImplementedError("no_header only available for text-format files")
             rows, size = _detect_sizes(file, limit)
             file.seek(0)
         else:
             header = utils.to_unicode(file.readline(), encoding).split()
             rows, size = int(header[0]), int(header[1])
         rows = rows if limit is None else min(rows, limit)
-        made = cls(size, rows, dtype=datatype)
         entries = _binary_entries(file, rows, size, binary_chunk_size) if binary else _text_entries(file, rows, size)
-        numbers = np.zeros(rows, np.int64)
-        row = 0
-        for word, vector in entries:
-            key = word.decode(encoding, unicode_errors)
+        return made(rows, size, (([word], vector[np.newaxis]) for word, vector in entries))
+
+
+def _collected(
+    made: "KeyedVectors",
+    batches: Iterator[tuple[list[str], npt.NDArray[Any]]],
+    rows: int,
+    counts: Mapping[str, int] | None,
+) -> "KeyedVectors":
+    """Put keys and vectors into an object that has room for so many; the first of equal keys stays."""
+    row = 0
+    for keys, matrix in batches:
+        places: list[int] = []
+        for place, key in enumerate(keys):
             if key in made.key_to_index:
                 logger.warning("duplicate word %r in word2vec file, ignoring all but first", key)
                 continue
-            made.index_to_key[row], made.key_to_index[key], made.vectors[row] = key, row, vector
-            numbers[row] = rows - row if counts is None else counts.get(key, 0)
-            row += 1
+            made.index_to_key[row + len(places)], made.key_to_index[key] = key, row + len(places)
+            places.append(place)
+        made.vectors[row : row + len(places)] = matrix if len(places) == len(keys) else matrix[places]
+        row += len(places)
     made.next_index = row
-    made.expandos["count"] = numbers[:row]
     if row < rows:
         del made.index_to_key[row:]
         made.vectors = np.ascontiguousarray(made.vectors[:row])
+    numbers = range(rows, rows - row, -1) if counts is None else [counts.get(key, 0) for key in made.index_to_key]
+    made.expandos["count"] = np.array(numbers, np.int64)
     return made
+
+
+def _is_read_in_blocks(fname: Any, binary: bool, datatype: npt.DTypeLike) -> bool:
+    """Whether wordkin's own readers read the same: they know gzip, and numbers of text as float32."""
+    if not isinstance(fname, str | Path) or Path(fname).suffix in (".bz2", ".xz"):
+        return False
+    return binary or np.dtype(datatype) in (np.float32, np.float16)
+
+
+def _source(path: Path, binary: bool, no_header: bool) -> Source:
+    if binary:
+        return word2vec_binary.read(path)
+    return text.read_without_header(path) if no_header else text.read_with_header(path)
+
+
+def _batches(source: Source, rows: int, binary: bool) -> Iterator[Batch]:
+    """Yield the first rows of a file."""
+    for block in source.blocks:
+        words, vectors = block.words[:rows], block.vectors[:rows]
+        if binary and source.vector_size >= _SURE and not vectors[:1].tobytes().strip(_TEXT_OF_NUMBERS):
+            raise FormatError("the file is in the text format")
+        yield words, vectors
+        rows -= len(words)
+        if not rows:
+            return
+
+
+def glove2word2vec(glove_input_file: Any, word2vec_output_file: Any) -> tuple[int, int]:
+    """Write GloVe's vectors as a text file of word2vec; returns the number of words and the length of the vectors.
+
+    Raises:
+        FormatError: the file is damaged, or something else.
+    """
+    source = text.read_without_header(Path(glove_input_file))
+    text.WORD2VEC.write(source, Path(word2vec_output_file))
+    return source.words, source.vector_size
 
 
 def _counts(fvocab: Any, encoding: str, errors: str) -> dict[str, int]:

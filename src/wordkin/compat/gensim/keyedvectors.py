@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -247,6 +247,8 @@ class KeyedVectors(Similarity, SaveLoad):
             self.norms, self._measured = np.linalg.norm(self.vectors, axis=1), self.vectors
 
     _measured: Any = None
+    _by_row: ClassVar[tuple[str, ...]] = ("vectors",)
+    """The matrices that have a row for each key."""
 
     def init_sims(self, replace: bool = False) -> None:
         """Compute the lengths of the vectors; set all of them to length 1 if `replace`."""
@@ -270,8 +272,16 @@ class KeyedVectors(Similarity, SaveLoad):
         self.index_to_key = [self.index_to_key[row] for row in order]
         self.key_to_index = {key: row for row, key in enumerate(self.index_to_key)}
         self.expandos = {name: values[order] for name, values in self.expandos.items()}
-        if len(self.vectors):
-            self.vectors, self.norms = self.vectors[order], None
+        for name in self._by_row:
+            if len(rows := getattr(self, name)):
+                setattr(self, name, rows[order])
+        self.norms = None
+
+    def clear_rows(self) -> None:
+        """Drop the vectors, before others are made for other keys."""
+        for name in self._by_row:
+            setattr(self, name, getattr(self, name)[:0])
+        self.norms = None
 
     def vectors_for_all(
         self, keys: Iterable[Any], allow_inference: bool = True, copy_vecattrs: bool = False

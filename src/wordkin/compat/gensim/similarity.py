@@ -144,7 +144,7 @@ class Similarity:
         wanted, unwanted = _as_list(positive), _as_list(negative)
         if not wanted:
             raise ValueError("cannot compute similarity with no input")
-        given = {self.get_index(one) for one in wanted + unwanted if not isinstance(one, np.ndarray)}
+        given = {self.get_index(one, -1) for one in wanted + unwanted if not isinstance(one, np.ndarray)}
         normed = self.get_normed_vectors()[:restrict_vocab]
         scores = np.ones(len(normed))
         for terms, sign in ((wanted, 1), (unwanted, -1)):
@@ -265,7 +265,7 @@ class Similarity:
         if not all(documents):
             logger.warning("At least one of the documents had no words that were in the vocabulary.")
             return float("inf")
-        words = sorted({*documents[0], *documents[1]}, key=self.get_index)
+        words = list(dict.fromkeys([*documents[0], *documents[1]]))
         if len(words) == 1:
             return 0.0
         vectors = np.vstack([self.get_vector(word, norm=norm) for word in words]).astype(np.float64)

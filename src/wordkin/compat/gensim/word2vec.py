@@ -1,29 +1,24 @@
 """gensim's Word2Vec: its arguments, attributes and errors, trained by wordkin's engine."""
 
 import logging
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from pathlib import Path
-from types import GeneratorType
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.compat.gensim import sentences as corpora
 from wordkin.compat.gensim import utils
-from wordkin.compat.gensim.keyedvectors import KeyedVectors, pseudorandom_weak_vector
 from wordkin.compat.gensim.sentences import Read
-from wordkin.compat.gensim.utils import SaveLoad, call_on_class_only, keep_vocab_item
-from wordkin.model import huffman, sampling
-from wordkin.storage.arrays import aligned_zeros
+from wordkin.compat.gensim.utils import call_on_class_only
+from wordkin.compat.gensim.vocabulary import ModelVocabulary, TrimRule, falling_rank, require_corpus
+from wordkin.model import huffman
 from wordkin.training.chunk import cores
 from wordkin.training.engine import EngineConfig, Hooks, train_ids
-from wordkin.training.initialization import initial_input
 from wordkin.training.reports import EpochRecord
 
 logger = logging.getLogger("gensim.models.word2vec")
 
-TrimRule = Callable[..., int]
 _HOOKS_OF_GENSIM = (
     "_do_train_job",
     "_do_train_epoch",
@@ -41,7 +36,7 @@ _SEED_STEP = 0x9E3779B97F4A7C15
 _OUTPUT_LAYERS = {(0, 1): "negative-sampling", (1, 0): "hierarchical-softmax", (1, 1): "both"}
 
 
-class Word2Vec(SaveLoad):
+class Word2Vec(ModelVocabulary):
     """Word vectors, with the arguments of gensim 4's class; docs/from-gensim.md says what differs.
 
     A corpus is read once, however many epochs there are.
@@ -81,10 +76,8 @@ class Word2Vec(SaveLoad):
         ValueError: a parameter has no meaning.
     """
 
-    syn1: npt.NDArray[np.float32]
-    syn1neg: npt.NDArray[np.float32]
-    _have_read: tuple[Any, Read] | None = None  # here too for models of gensim's that pickle makes without __init__
-    _drawn_seed = 0
+    _kind: ClassVar[str] = "Word2Vec"
+    """The class that a file must hold for :meth:`load`."""
 
     def __init__(
         self,
@@ -147,8 +140,8 @@ class Word2Vec(SaveLoad):
         self.min_alpha_yet_reached = float(alpha)
         self.train_count, self.total_train_time, self.running_training_loss = 0, 0.0, 0.0
         self.corpus_count = 0
-        self.corpus_total_words: int | None = 0
-        self.raw_vocab: dict[Hashable, int] = {}
+        self.corpus_total_words = 0
+        self.raw_vocab = {}
         self.load = call_on_class_only  # type: ignore[method-assign]
         if not hasattr(self, "wv"):
             self.wv = self._new_vectors()
@@ -156,7 +149,7 @@ class Word2Vec(SaveLoad):
             if trim_rule is not None:
                 logger.warning("The rule, if given, is only used to prune vocabulary during build_vocab().")
             return
-        _require_corpus(sentences, corpus_file, passes=epochs + 1)
+        require_corpus(sentences, corpus_file, passes=epochs + 1)
         self._have_read = (sentences if corpus_file is None else corpus_file), corpora.read(sentences, corpus_file)
         try:
             self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
@@ -174,249 +167,8 @@ class Word2Vec(SaveLoad):
         finally:
             self._have_read = None
 
-    def _new_vectors(self) -> KeyedVectors:
-        return KeyedVectors(self.vector_size)
-
     def __str__(self) -> str:
         return f"{type(self).__name__}<vocab={len(self.wv)}, vector_size={self.wv.vector_size}, alpha={self.alpha}>"
-
-    # The vocabulary.
-
-    def build_vocab(
-        self,
-        corpus_iterable: Any = None,
-        corpus_file: Any = None,
-        update: bool = False,
-        progress_per: int = 10_000,
-        keep_raw_vocab: bool = False,
-        trim_rule: TrimRule | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Count the words of a corpus, and make vectors for them.
-
-        Args:
-            corpus_iterable: lists of words.
-            corpus_file: a file with a sentence on each line.
-            update: whether new words join those that there are, and their counts are added.
-            progress_per: has no effect.
-            keep_raw_vocab: whether all counts are kept in ``raw_vocab``.
-            trim_rule: as in the constructor.
-            kwargs: arguments for :meth:`prepare_vocab`.
-        """
-        _require_corpus(corpus_iterable, corpus_file, passes=1)
-        self._check_update(update)
-        self.corpus_total_words, self.corpus_count = self.scan_vocab(
-            corpus_iterable, corpus_file, progress_per, trim_rule=trim_rule
-        )
-        self.prepare_vocab(update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, **kwargs)
-        self.prepare_weights(update=update)
-        self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
-
-    def build_vocab_from_freq(
-        self,
-        word_freq: Mapping[Hashable, int],
-        keep_raw_vocab: bool = False,
-        corpus_count: int | None = None,
-        trim_rule: TrimRule | None = None,
-        update: bool = False,
-    ) -> None:
-        """Make vectors for the words of a table of counts; see :meth:`build_vocab`."""
-        self._check_update(update)
-        self.raw_vocab = {word: int(count) for word, count in word_freq.items()}
-        self.corpus_count, self.corpus_total_words = corpus_count or 0, sum(self.raw_vocab.values())
-        self.prepare_vocab(keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, update=update)
-        self.prepare_weights(update=update)
-
-    def scan_vocab(
-        self,
-        corpus_iterable: Any = None,
-        corpus_file: Any = None,
-        progress_per: int = 10_000,  # noqa: ARG002
-        workers: int | None = None,  # noqa: ARG002
-        trim_rule: TrimRule | None = None,
-    ) -> tuple[int, int]:
-        """Count the words of a corpus into ``raw_vocab``; returns how many words and how many sentences it has."""
-        corpus = self._read(corpus_iterable, corpus_file)
-        if self.max_vocab_size:
-            self.raw_vocab, _ = corpora.prune_while_counting(corpus, self.max_vocab_size, trim_rule)
-        else:
-            self.raw_vocab = dict(zip(corpus.keys, corpus.counts.tolist(), strict=True))
-        logger.info(
-            "collected %i word types from a corpus of %i raw words and %i sentences",
-            len(self.raw_vocab), corpus.total_words, corpus.sentences,
-        )  # fmt: skip
-        return corpus.total_words, corpus.sentences
-
-    def prepare_vocab(
-        self,
-        update: bool = False,
-        keep_raw_vocab: bool = False,
-        trim_rule: TrimRule | None = None,
-        min_count: int | None = None,
-        sample: float | None = None,
-        dry_run: bool = False,
-    ) -> dict[str, int]:
-        """Choose the words that stay, from ``raw_vocab``.
-
-        Args:
-            update: whether they join those that there are.
-            keep_raw_vocab: whether ``raw_vocab`` is kept.
-            trim_rule: as in the constructor.
-            min_count: instead of the model's, also from now on.
-            sample: likewise.
-            dry_run: only report, and change nothing.
-
-        Returns:
-            What was dropped and kept.
-        """
-        least = self.min_count if min_count is None else min_count
-        threshold = self.sample if sample is None else sample
-        effective = least
-        if self.max_final_vocab is not None and self.max_final_vocab < len(self.raw_vocab):
-            counts = sorted(self.raw_vocab.values(), reverse=True)
-            effective = max(counts[self.max_final_vocab] + 1, least)
-        if trim_rule is None:
-            kept = {word: count for word, count in self.raw_vocab.items() if count >= effective}
-        else:
-            kept = {w: count for w, count in self.raw_vocab.items() if keep_vocab_item(w, count, effective, trim_rule)}
-        total, all_words = sum(kept.values()), sum(self.raw_vocab.values())
-        frequencies = np.fromiter(kept.values(), np.float64, len(kept))
-        keep = sampling.keep_probabilities(np.maximum(frequencies, 1), threshold) if len(kept) else frequencies
-        report = {
-            "drop_unique": len(self.raw_vocab) - len(kept),
-            "retain_total": total,
-            "downsample_unique": int(np.count_nonzero(keep < 1)),
-            "downsample_total": int(frequencies @ keep),
-            "num_retained_words": len(kept),
-        }
-        if dry_run:
-            return report
-        self.min_count, self.sample, self.effective_min_count = least, threshold, effective
-        wv = self.wv
-        if not update:
-            wv.index_to_key, wv.key_to_index, wv.expandos = [], {}, {}
-            wv.vectors, wv.norms = wv.vectors[:0], None
-        joining = [word for word in kept if word not in wv.key_to_index]
-        for word in joining:
-            wv.key_to_index[word] = len(wv.index_to_key)
-            wv.index_to_key.append(word)
-        wv.allocate_vecattrs(["count"], [int])
-        wv.allocate_vecattrs()
-        wv.expandos["count"] = wv.expandos["count"].copy()
-        rows = np.fromiter((wv.key_to_index[word] for word in kept), np.int64, len(kept))
-        self._counts_before = wv.expandos["count"][: len(wv) - len(joining)].copy()
-        wv.expandos["count"][rows] += frequencies.astype(np.int64)
-        if not update and self.sorted_vocab:
-            wv.sort_by_descending_frequency()
-        wv.next_index = len(wv)
-        if self.hs:
-            self.create_binary_tree()
-        if not keep_raw_vocab:
-            self.raw_vocab = {}
-        message = f"effective_min_count={effective} retains {len(kept)} unique words, {total} of {all_words} words"
-        logger.info("%s", message)
-        self.add_lifecycle_event("prepare_vocab", msg=message)
-        report["memory"] = self.estimate_memory()["total"]
-        return report
-
-    def prepare_weights(self, update: bool = False) -> None:
-        """Make vectors for the vocabulary; those that there are stay if `update`."""
-        if update:
-            self.update_weights()
-        else:
-            self.init_weights()
-
-    def init_weights(self) -> None:
-        """Begin anew: short random input vectors, and output vectors of zero."""
-        words, size = len(self.wv), self.vector_size
-        self.wv.vectors, self.wv.norms = initial_input(words, size, size, self._seed()), None
-        self.wv.vectors_lockf = np.ones(1, np.float32)
-        if self.hs:
-            self.syn1 = aligned_zeros((words, size), np.float32)
-        if self.negative:
-            self.syn1neg = aligned_zeros((words, size), np.float32)
-
-    def update_weights(self) -> None:
-        """Add vectors for the words that have none; what a Huffman tree has learned is carried over to the new tree.
-
-        Raises:
-            RuntimeError: there are no vectors yet.
-        """
-        old, words, size = len(self.wv.vectors), len(self.wv), self.vector_size
-        if not old:
-            raise RuntimeError(
-                "You cannot do an online vocabulary-update of a model which has no prior vocabulary. First build the "
-                "vocabulary of your model with a corpus before doing an online update."
-            )
-        before, new = self.wv.vectors, initial_input(words, size, size, self._seed())
-        new[:old] = before
-        if self.hs:
-            ranks = falling_rank(self._counts_before), falling_rank(self._counts())
-            trees = (
-                huffman.tree(np.sort(np.maximum(self._counts_before, 1))[::-1]) if old > 1 else huffman.NO_TREE,
-                self._tree(),
-            )
-            rows = np.empty(old, np.int64)
-            rows[ranks[0]] = ranks[1][:old]
-            V = np.empty((old, size), np.float32)
-            V[ranks[0]] = before
-            transferred = huffman.transfer_tree(V, np.asarray(self.syn1, np.float32), *trees, rows) if old > 1 else 0
-            self.syn1 = aligned_zeros((words, size), np.float32)
-            self.syn1[...] = transferred
-        if self.negative:
-            grown = aligned_zeros((words, size), np.float32)
-            grown[:old] = self.syn1neg
-            self.syn1neg = grown
-        self.wv.vectors, self.wv.norms = new, None
-        locks = np.asarray(self.wv.vectors_lockf)
-        if len(locks) > 1:
-            self.wv.vectors_lockf = np.concatenate([locks, np.ones(words - len(locks), locks.dtype)])
-
-    def create_binary_tree(self) -> None:
-        """Note each word's ``code`` and ``point`` in the Huffman tree: its path from the root."""
-        words, wv = len(self.wv), self.wv
-        for name in ("code", "point"):
-            wv.expandos[name] = np.zeros(words, object)
-        if words < 2:
-            return
-        tree, rank = self._tree(), falling_rank(self._counts())
-        for row in range(words):
-            wv.expandos["point"][row], wv.expandos["code"][row] = tree.path(rank[row])
-
-    def estimate_memory(self, vocab_size: int | None = None, report: dict[str, int] | None = None) -> dict[str, int]:
-        """The bytes that a model of this number of words takes."""
-        words = vocab_size or len(self.wv)
-        report = {} if report is None else report
-        report["vocab"] = words * (700 if self.hs else 500)
-        report["vectors"] = words * self.vector_size * 4
-        for name, there in (("syn1", self.hs), ("syn1neg", self.negative)):
-            if there:
-                report[name] = words * self.layer1_size * 4
-        report["total"] = sum(report.values())
-        return report
-
-    def reset_from(self, other_model: "Word2Vec") -> None:
-        """Take the vocabulary of another model, and begin anew with it."""
-        self.wv = self._new_vectors()
-        self.wv.index_to_key, self.wv.key_to_index = other_model.wv.index_to_key, other_model.wv.key_to_index
-        self.wv.expandos, self.wv.next_index = other_model.wv.expandos, other_model.wv.next_index
-        self.corpus_count = other_model.corpus_count
-        self.init_weights()
-
-    @property
-    def cum_table(self) -> npt.NDArray[np.uint32]:
-        """What gensim draws noise words from: the running sum of their shares, up to 2³¹ − 1."""
-        if not len(self.wv):
-            return np.zeros(0, np.uint32)
-        shares = sampling.noise_probabilities(self._counts(), self.ns_exponent)
-        return np.round(np.minimum(np.cumsum(shares), 1) * (2**31 - 1)).astype(np.uint32)
-
-    def make_cum_table(self, domain: int = 2**31 - 1) -> None:
-        """Has no effect: training makes a table of the noise words from their counts."""
-
-    def seeded_vector(self, seed_string: Any, vector_size: int) -> npt.NDArray[np.float32]:
-        """A random short vector, always the same for the same string."""
-        return pseudorandom_weak_vector(vector_size, seed_string, self.hashfxn)
 
     # Training.
 
@@ -467,7 +219,7 @@ class Word2Vec(SaveLoad):
         self._check_training(epochs, total_examples, total_words)
         assert epochs is not None
         self.epochs, self.compute_loss, self.running_training_loss = epochs, bool(compute_loss), 0.0
-        _require_corpus(corpus_iterable, corpus_file, passes=epochs)
+        require_corpus(corpus_iterable, corpus_file, passes=epochs)
         self._warn_of_overridden()
         if kwargs:
             logger.warning("train has no argument %s any more: it has no effect", ", ".join(sorted(kwargs)))
@@ -488,22 +240,21 @@ class Word2Vec(SaveLoad):
         self.train_count += 1
         self.total_train_time += sum(record.seconds for record in history)
         self.min_alpha_yet_reached = min(self.alpha, self.min_alpha)
-        self.wv.norms = None
         self.add_lifecycle_event("train", msg=f"training on {corpus.total_words * epochs} raw words")
         return sum(record.kept_tokens for record in history), corpus.total_words * epochs
 
     def _run(self, corpus: Read, callbacks: list[Any]) -> tuple[EpochRecord, ...]:
         """Let the engine train on what was read; ids are rows of the vocabulary from here on."""
         ids, offsets = corpus.rows(self.wv.key_to_index)
-        both, words = bool(self.hs and self.negative), len(self.wv)
-        W = np.concatenate([self.syn1neg, self.syn1]) if both else self.syn1 if self.hs else self.syn1neg
+        V, W = self._weights()
 
         def tell(name: str) -> None:
-            if both:
-                self.syn1neg[...], self.syn1[...] = W[:words], W[words:]
-            self.wv.norms = None
+            self._take(V, W)
             for callback in callbacks:
                 getattr(callback, name)(self)
+            for matrix, own in zip((V, W), self._weights(), strict=True):
+                if own is not matrix:
+                    matrix[...] = own
 
         def epoch_ended(record: EpochRecord) -> None:
             self._add_loss(record)
@@ -522,14 +273,14 @@ class Word2Vec(SaveLoad):
                 offsets,
                 self._counts(),
                 config,
-                self.wv.vectors,
+                V,
                 W,
+                words=[str(key) for key in self.wv.index_to_key] if config.max_n else (),
                 frozen=self._frozen(),
                 hooks=hooks if callbacks else None,
             )
         finally:
-            if both:
-                self.syn1neg[...], self.syn1[...] = W[:words], W[words:]
+            self._take(V, W)
         if not callbacks:
             for record in history:
                 self._add_loss(record)
@@ -539,6 +290,18 @@ class Word2Vec(SaveLoad):
                 record.epoch, record.tokens, record.seconds, record.loss,
             )  # fmt: skip
         return history
+
+    def _weights(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """V and W for the engine, which changes them: the model's own matrices where they are as the engine's."""
+        if self.hs and self.negative:
+            return self.wv.vectors, np.concatenate([self.syn1neg, self.syn1])
+        return self.wv.vectors, self.syn1 if self.hs else self.syn1neg
+
+    def _take(self, _V: npt.NDArray[Any], W: npt.NDArray[Any]) -> None:
+        """Bring the model's own matrices up to date with those of :meth:`_weights`."""
+        self.wv.norms = None
+        if self.hs and self.negative:
+            self.syn1neg[...], self.syn1[...] = W[: len(self.wv)], W[len(self.wv) :]
 
     def get_latest_training_loss(self) -> float:
         """The sum of the loss over all pairs of the last :meth:`train` so far; 0 without ``compute_loss``."""
@@ -608,8 +371,8 @@ class Word2Vec(SaveLoad):
             AttributeError: the file holds something else, such as KeyedVectors.
             FormatError: the file is damaged.
         """
-        model = super().load(*args, **kwargs)
-        if not isinstance(model, Word2Vec):
+        model: Word2Vec = super().load(*args, **kwargs)
+        if all(one.__name__ != cls._kind for one in type(model).__mro__):
             raise AttributeError(
                 f"Model of type {type(model).__name__} can't be loaded by {cls.__name__}: use "
                 f"{type(model).__name__}.load"
@@ -617,24 +380,6 @@ class Word2Vec(SaveLoad):
         return model
 
     # Parts of these.
-
-    def _read(self, corpus_iterable: Any, corpus_file: Any) -> Read:
-        """A corpus, from memory within the constructor."""
-        given = corpus_iterable if corpus_file is None else corpus_file
-        if self._have_read is not None and self._have_read[0] is given:
-            return self._have_read[1]
-        return corpora.read(corpus_iterable, corpus_file)
-
-    def _counts(self) -> npt.NDArray[np.int64]:
-        counts = self.wv.expandos.get("count")
-        return np.ones(len(self.wv), np.int64) if counts is None else np.maximum(counts.astype(np.int64), 1)
-
-    def _tree(self) -> huffman.Tree:
-        """The Huffman tree of the words by falling count."""
-        return huffman.tree(np.sort(self._counts())[::-1]) if len(self.wv) > 1 else huffman.NO_TREE
-
-    def _seed(self) -> int:
-        return self._drawn_seed if self.seed is None else int(self.seed) % 2**63
 
     def _config(self) -> EngineConfig:
         if self.sample > 1:
@@ -657,12 +402,8 @@ class Word2Vec(SaveLoad):
         )
 
     def _frozen(self) -> npt.NDArray[np.bool_] | None:
-        locks = np.broadcast_to(np.asarray(self.wv.vectors_lockf), len(self.wv))
-        if not np.isin(locks, (0, 1)).all():
-            raise ValueError(
-                "vectors_lockf has values other than 0 and 1; wordkin trains a vector or leaves it as it is"
-            )
-        return None if locks.all() else locks == 0
+        frozen = closed_locks("vectors_lockf", self.wv.vectors_lockf, len(self.wv))
+        return frozen if frozen.any() else None
 
     def _add_loss(self, record: EpochRecord) -> None:
         if self.compute_loss:
@@ -688,13 +429,6 @@ class Word2Vec(SaveLoad):
             total -= float(np.logaddexp(0, -scores).sum())
         return total
 
-    def _check_update(self, update: bool) -> None:
-        if update and not len(self.wv):
-            raise RuntimeError(
-                "You cannot do an online vocabulary-update of a model which has no prior vocabulary. First build the "
-                "vocabulary of your model with a corpus before doing an online update."
-            )
-
     def _check_training(self, epochs: int | None, total_examples: int | None, total_words: int | None) -> None:
         if not self.hs and not self.negative:
             raise ValueError("You must set either 'hs' or 'negative' to be positive for proper training.")
@@ -718,24 +452,13 @@ class Word2Vec(SaveLoad):
             logger.warning("%s has no effect: wordkin trains without calling it", ", ".join(overridden))
 
 
-def falling_rank(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Each word's place by falling count, the order that the engine trains in."""
-    rank = np.empty(len(counts), np.int64)
-    rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    return rank
+def closed_locks(name: str, locks: npt.ArrayLike, rows: int) -> npt.NDArray[np.bool_]:
+    """Which rows stay as they are: (rows,).
 
-
-def _require_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> None:
-    if corpus_iterable is None and corpus_file is None:
-        raise TypeError("Either one of corpus_file or corpus_iterable value must be provided")
-    if corpus_iterable is not None and corpus_file is not None:
-        raise TypeError("Both corpus_file and corpus_iterable must not be provided at the same time")
-    if corpus_file is not None:
-        if not isinstance(corpus_file, str | Path) or not Path(corpus_file).is_file():
-            raise TypeError(f"Parameter corpus_file must be a valid path to a file, got {corpus_file!r} instead")
-    elif not isinstance(corpus_iterable, Iterable):
-        raise TypeError(f"The corpus_iterable must be an iterable of lists of strings, got {corpus_iterable!r} instead")
-    elif isinstance(corpus_iterable, GeneratorType) and passes > 1:
-        raise TypeError(
-            f"Using a generator as corpus_iterable can't support {passes} passes. Try a re-iterable sequence."
-        )
+    Raises:
+        ValueError: there are other values than 0 and 1.
+    """
+    values = np.asarray(locks)
+    if not ((values == 0) | (values == 1)).all():
+        raise ValueError(f"{name} has values other than 0 and 1; wordkin trains a vector or leaves it as it is")
+    return np.broadcast_to(values == 0, rows)

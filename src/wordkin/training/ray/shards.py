@@ -58,7 +58,7 @@ def count_words(part: Part, config: TrainingConfig) -> WordCounts:
 
 
 def _encoder(config: TrainingConfig, known: Vocabulary) -> Encoder:
-    return Encoder(config, tokenizer.text_classes(config.tokenizer or "whitespace"), known)
+    return Encoder(config, tokenizer.classes_of(config), known)
 
 
 def _add(part: Part, encoder: Encoder) -> None:

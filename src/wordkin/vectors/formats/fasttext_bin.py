@@ -1,9 +1,9 @@
 """fastText's models with their n-grams: .bin is read and written, .ftz is read."""
 
-import shutil
+import itertools
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -19,7 +19,7 @@ from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION, open_
 from wordkin.vectors.formats.product_quantizer import QuantizedMatrix, read_matrix
 from wordkin.vectors.formats.registry import floret_file
 from wordkin.vectors.formats.row_filters import Words
-from wordkin.vectors.formats.stream import Block, Source, check_sizes
+from wordkin.vectors.formats.stream import MAX_VECTOR_SIZE, Block, Source, check_sizes
 from wordkin.vectors.subwords import Subwords
 from wordkin.vocabulary import Vocabulary
 
@@ -64,22 +64,30 @@ def entries(data, begin, words, text, offsets, counts):
 
 _MAGIC = 793712314
 _VERSION = 12
+_NO_VERSION = 0
 _VERSIONS = (11, _VERSION)
 _HEADER = struct.Struct("<2i12id3i2q")
 _FLORET = struct.Struct("<2i14id3i2q")
 """floret's header: fastText's, with the mode and the number of hashes before the update rate."""
+_OLD_HEADER = struct.Struct("<12id3iq")  # before there were versions: without magic number, version and pruning
 _MATRIX = struct.Struct("<?2q")
+_OLD_MATRIX = struct.Struct("<2q")
 _PRUNED = np.dtype([("bucket", "<i4"), ("place", "<i4")])
-_CBOW, _SKIPGRAM, _SUPERVISED = 1, 2, 3
-_HIERARCHICAL_SOFTMAX, _NEGATIVE_SAMPLING = 1, 2
+CBOW, SKIPGRAM, SUPERVISED = 1, 2, 3
+HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING = 1, 2
 _UPDATE_RATE = 100  # fastText's default
 _NOT_PRUNED = -1
 _MOST = 2**31 - 1
 
+_AT_A_TIME = 1 << 20  # bytes of a temporary file
+
+Buffer = bytes | memoryview
 Matrix = npt.NDArray[np.float32] | QuantizedMatrix
 
 
-class _Header(NamedTuple):
+class Header(NamedTuple):
+    """The numbers at the beginning of a file, in their order."""
+
     magic: int
     version: int
     vector_size: int
@@ -101,14 +109,60 @@ class _Header(NamedTuple):
     tokens: int
     pruned: int
 
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return _HEADER.size if self.version else _OLD_HEADER.size
+
 
 def recognises(_path: Path, first: bytes) -> bool:
     """Whether a file's first bytes are fastText's magic number."""
     return first.startswith(_MAGIC.to_bytes(4, "little"))
 
 
-def read(path: Path) -> Source:
-    """Read a model, with or without labels; .ftz as well.
+class Head(NamedTuple):
+    """What stands before the matrices of a file that is written.
+
+    Attributes:
+        header: its numbers.
+        words: in the file's encoding, by falling count.
+        counts: (words,).
+    """
+
+    header: Header
+    words: Sequence[bytes]
+    counts: npt.NDArray[np.int64]
+
+
+class Model(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        header: its numbers.
+        text: the words, and behind them the labels, in UTF-8 as a rule, one after the other.
+        offsets: (words + labels + 1,) where each begins in `text`.
+        counts: (words + labels,).
+        input: the rows of words, then those of n-grams.
+        pruned: the buckets that were kept and their places behind the words, by bucket; None if all were kept.
+        output: (words, vector_size) the output vectors of negative sampling; None if there are none.
+    """
+
+    header: Header
+    text: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    input: Matrix
+    pruned: npt.NDArray[Any] | None
+    output: npt.NDArray[np.float32] | None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The hyper-parameters by wordkin's names."""
+        return _config(self.header)
+
+
+def read_model(path: Path) -> Model:
+    """Read a model as it lies in the file, with or without labels; .ftz as well.
 
     Raises:
         FormatError: the file is damaged, cut short, or something else.
@@ -118,10 +172,22 @@ def read(path: Path) -> Source:
     text, offsets, counts, at = _entries(path, header, data)
     pruned, at = _pruned(path, header, data, at)
     matrix, at = _matrix(path, header, data, at)
-    subwords = _subwords(path, header, matrix, pruned)
     output = _output(header, data, at, path) if isinstance(matrix, np.ndarray) else None
-    blocks = _blocks(matrix, subwords, text, offsets[: header.words + 1], np.maximum(counts[: header.words], 1))
-    return Source(path, header.words, header.vector_size, blocks, output, _config(header), subwords=subwords)
+    return Model(header, text, offsets, counts, matrix, pruned, output)
+
+
+def read(path: Path) -> Source:
+    """Read a model's words and their vectors.
+
+    Raises:
+        FormatError: the file is damaged, cut short, or something else.
+    """
+    model = read_model(path)
+    header, words = model.header, model.header.words
+    subwords = _subwords(path, header, model.input, model.pruned)
+    offsets, counts = model.offsets[: words + 1], np.maximum(model.counts[:words], 1)
+    blocks = _blocks(model.input, subwords, model.text, offsets, counts)
+    return Source(path, words, header.vector_size, blocks, model.output, model.config, subwords=subwords)
 
 
 def _blocks(
@@ -140,53 +206,73 @@ def _blocks(
         yield Block(words, begins, vectors, counts[rows])
 
 
-def _header(path: Path) -> _Header:
+def _header(path: Path) -> Header:
     with open_input(path) as file:
-        room = np.zeros(_FLORET.size, np.uint8)
-        if file.fill(room) < _HEADER.size or not recognises(path, room.tobytes()):
-            raise corrupt_file(path, 0, "it is not a model that fastText wrote, or is cut short")
-        *_, mode, hashes, _, _, entries, words, labels, _, _ = _FLORET.unpack(room.tobytes())
-        if mode in (1, 2) and 1 <= hashes <= 4 and entries == words + labels > 0:
-            raise floret_file(path)
-        header = _Header(*_HEADER.unpack_from(room.tobytes()))
+        room = np.empty(_FLORET.size, np.uint8)
+        first = room[: file.fill(room)].tobytes()
+        if not recognises(path, first):
+            return _old_header(path, first, file.size)
+        if len(first) < _HEADER.size:
+            raise _unknown(path)
+        if len(first) == _FLORET.size:
+            *_, mode, hashes, _, _, entries, words, labels, _, _ = _FLORET.unpack(first)
+            if mode in (1, 2) and 1 <= hashes <= 4 and entries == words + labels > 0:
+                raise floret_file(path)
+        header = Header(*_HEADER.unpack_from(first))
         check_sizes(path, header.words, header.vector_size, 11, file.size, 8)
         if header.version not in _VERSIONS:
             raise corrupt_file(path, 4, f"the version {header.version} of fastText's models; {_VERSIONS} are supported")
-        fits = (
-            header.entries == header.words + header.labels
-            and header.labels >= 0
-            and header.entries * 11 <= file.size
-            and 0 <= header.longest <= MAX_NGRAM
-            and header.shortest >= 0
-            and (header.buckets > 0 or not header.longest)
-            and header.pruned >= _NOT_PRUNED
-        )
-        if not fits:
+        if not _fits(header, file.size):
             raise corrupt_file(path, 8, "its numbers of words, of buckets or of characters contradict each other")
     return header
 
 
+def _old_header(path: Path, first: bytes, size: int) -> Header:
+    """The header of a model from before there were versions, which nothing marks."""
+    if len(first) < _OLD_HEADER.size:
+        raise _unknown(path)
+    header = Header._make((_MAGIC, _NO_VERSION, *_OLD_HEADER.unpack(first[: _OLD_HEADER.size]), _NOT_PRUNED))
+    known = header.architecture in (CBOW, SKIPGRAM, SUPERVISED) and header.loss in (1, 2, 3)
+    if not (known and header.words > 0 and 0 < header.vector_size <= MAX_VECTOR_SIZE and _fits(header, size)):
+        raise _unknown(path)
+    return header
+
+
+def _fits(header: Header, size: int) -> bool:
+    return (
+        header.entries == header.words + header.labels
+        and header.labels >= 0
+        and header.entries * 11 <= size
+        and 0 <= header.longest <= MAX_NGRAM
+        and header.shortest >= 0
+        and (header.buckets > 0 or not header.longest)
+        and header.pruned >= _NOT_PRUNED
+    )
+
+
+def _unknown(path: Path) -> FormatError:
+    return corrupt_file(path, 0, "it is not a model that fastText wrote, or is cut short")
+
+
 def _entries(
-    path: Path, header: _Header, data: npt.NDArray[np.uint8]
+    path: Path, header: Header, data: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
     """The words and labels, their counts, and the byte at which they end."""
     rows = header.words + (header.buckets if header.longest else 0)
-    room = len(data) - 4 * header.vector_size * rows - _HEADER.size
+    room = len(data) - 4 * header.vector_size * rows - header.size
     if room < 11 * header.entries:  # the model is compressed, as a byte after the words says, or cut short
-        room = len(data) - _HEADER.size
+        room = len(data) - header.size
     text = np.empty(room, np.uint8)
     offsets, counts = np.zeros(header.entries + 1, np.int64), np.empty(header.entries, np.int64)
-    before_vectors = data[: _HEADER.size + room]
-    status, end = entries(before_vectors, _HEADER.size, header.words, text, offsets, counts)
+    before_vectors = data[: header.size + room]
+    status, end = entries(before_vectors, header.size, header.words, text, offsets, counts)
     if status != COMPLETE:
         what = "its words are cut short" if status == CUT_SHORT else "an entry that is not a word"
         raise corrupt_file(path, int(end), what)
     return text[: offsets[-1]].copy(), offsets, counts, int(end)
 
 
-def _pruned(
-    path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int
-) -> tuple[npt.NDArray[Any] | None, int]:
+def _pruned(path: Path, header: Header, data: npt.NDArray[np.uint8], begin: int) -> tuple[npt.NDArray[Any] | None, int]:
     """The buckets that were kept and their places behind the words, by bucket; None if all were kept."""
     if header.pruned == _NOT_PRUNED:
         return None, begin
@@ -203,12 +289,11 @@ def _pruned(
     return kept, end
 
 
-def _matrix(path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int) -> tuple[Matrix, int]:
+def _matrix(path: Path, header: Header, data: npt.NDArray[np.uint8], begin: int) -> tuple[Matrix, int]:
     """The input matrix, rows of words and then rows of n-grams; and the byte behind it."""
-    fixed = data[begin : begin + _MATRIX.size].tobytes()
-    if len(fixed) < _MATRIX.size:
+    if len(data) < begin + _MATRIX.size:
         raise corrupt_file(path, begin, "it ends before its vectors")
-    compressed, rows, columns = _MATRIX.unpack(fixed)
+    compressed, rows, columns, first = _matrix_head(header, data, begin)
     matrix: Matrix
     if compressed:
         matrix, end = read_matrix(path, data, begin + 1)
@@ -216,7 +301,7 @@ def _matrix(path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int
     elif header.pruned != _NOT_PRUNED:
         raise corrupt_file(path, begin, "its n-grams were pruned, but its vectors are not compressed")
     else:
-        end = begin + _MATRIX.size + 4 * rows * columns
+        end = first + 4 * rows * columns
     of_ngrams = header.buckets if header.pruned == _NOT_PRUNED else header.pruned
     needed = header.words + (of_ngrams if header.longest else 0)
     if columns != header.vector_size or rows < needed:
@@ -228,13 +313,13 @@ def _matrix(path: Path, header: _Header, data: npt.NDArray[np.uint8], begin: int
             path, begin, f"{rows:,} rows of {columns:,} numbers are more than the file holds: it is cut short"
         )
     if not compressed:
-        matrix = np.memmap(path, "<f4", "r", begin + _MATRIX.size, (rows, columns))
+        matrix = np.memmap(path, "<f4", "r", first, (rows, columns))
     return matrix, end
 
 
-def _subwords(path: Path, header: _Header, matrix: Matrix, pruned: npt.NDArray[Any] | None) -> Subwords | None:
+def _subwords(path: Path, header: Header, matrix: Matrix, pruned: npt.NDArray[Any] | None) -> Subwords | None:
     """The rows of n-grams; None for a model without n-grams."""
-    longest = 0 if header.version == 11 and header.architecture == _SUPERVISED else header.longest
+    longest = 0 if header.version == 11 and header.architecture == SUPERVISED else header.longest
     shortest = max(header.shortest, 1)
     of_ngrams = header.buckets if pruned is None else len(pruned)
     if longest < shortest or not of_ngrams:
@@ -256,32 +341,40 @@ def _subwords(path: Path, header: _Header, matrix: Matrix, pruned: npt.NDArray[A
     )
 
 
-def _output(header: _Header, data: npt.NDArray[np.uint8], begin: int, path: Path) -> npt.NDArray[np.float32] | None:
+def _output(header: Header, data: npt.NDArray[np.uint8], begin: int, path: Path) -> npt.NDArray[np.float32] | None:
     """The mapped output vectors of words, if the model was trained with negative sampling.
 
     The output vectors of hierarchical softmax belong to the nodes of fastText's tree, which is another one here.
     """
+    if len(data) < begin + _MATRIX.size or header.architecture == SUPERVISED or header.loss != NEGATIVE_SAMPLING:
+        return None
+    compressed, rows, columns, first = _matrix_head(header, data, begin)
+    if compressed or (rows, columns) != (header.words, header.vector_size) or 4 * rows * columns > len(data) - first:
+        return None
+    return np.memmap(path, "<f4", "r", first, (rows, columns))
+
+
+def _matrix_head(header: Header, data: npt.NDArray[np.uint8], begin: int) -> tuple[bool, int, int, int]:
+    """Whether a matrix is compressed, its rows and columns, and the byte behind these numbers."""
     fixed = data[begin : begin + _MATRIX.size].tobytes()
-    if len(fixed) < _MATRIX.size or header.architecture == _SUPERVISED or header.loss != _NEGATIVE_SAMPLING:
-        return None
+    if not header.version:
+        rows, columns = _OLD_MATRIX.unpack_from(fixed)
+        return False, rows, columns, begin + _OLD_MATRIX.size
     compressed, rows, columns = _MATRIX.unpack(fixed)
-    begin += _MATRIX.size
-    if compressed or (rows, columns) != (header.words, header.vector_size) or 4 * rows * columns > len(data) - begin:
-        return None
-    return np.memmap(path, "<f4", "r", begin, (rows, columns))
+    return compressed, rows, columns, begin + _MATRIX.size
 
 
-def _config(header: _Header) -> dict[str, Any]:
+def _config(header: Header) -> dict[str, Any]:
     """The hyper-parameters in the file that are allowed here; of a classifier only that it is one."""
-    if header.architecture not in (_CBOW, _SKIPGRAM):
+    if header.architecture not in (CBOW, SKIPGRAM):
         return {"architecture": "supervised"}
     has_ngrams = 0 < header.longest >= header.shortest
     told: dict[str, Any] = {
-        "architecture": "cbow" if header.architecture == _CBOW else "skipgram",
-        "cbow_gradient": "word2vec" if header.architecture == _CBOW else None,
+        "architecture": "cbow" if header.architecture == CBOW else "skipgram",
+        "cbow_gradient": "word2vec" if header.architecture == CBOW else None,
         "output_layer": {
-            _HIERARCHICAL_SOFTMAX: "hierarchical-softmax",
-            _NEGATIVE_SAMPLING: "negative-sampling",
+            HIERARCHICAL_SOFTMAX: "hierarchical-softmax",
+            NEGATIVE_SAMPLING: "negative-sampling",
         }.get(header.loss),
         "vector_size": header.vector_size,
         "window": header.window,
@@ -320,71 +413,91 @@ def write(source: Source, target: Path) -> None:
         tempfile.TemporaryFile(dir=temporary.parent) as own,
     ):
         for block in words.filter_blocks(source.path, source.blocks):
-            if 0 in block.text:
-                raise OutputError(f"cannot write {target}: a word holds a zero byte, which ends words in this format")
-            rows = block.vectors
+            vectors = block.vectors
             if source.subwords is not None:
-                rows = source.subwords.own_rows(block.text, block.offsets, rows)
-            own.write(np.ascontiguousarray(rows, "<f4").data)
-        vocabulary = words.vocabulary()
-        _write_header(file, source, vocabulary)
-        for word, count in zip(vocabulary.words, vocabulary.counts.tolist(), strict=True):
-            file.write(word.encode() + b"\0" + struct.pack("<qb", count, 0))
-        bucket = 0 if source.subwords is None else source.subwords.bucket
-        file.write(_MATRIX.pack(False, len(vocabulary) + bucket, source.vector_size))
+                vectors = source.subwords.own_rows(block.text, block.offsets, vectors)
+            own.write(np.ascontiguousarray(vectors, "<f4").data)
         own.seek(0)
-        shutil.copyfileobj(own, file)
-        if source.subwords is not None:
-            _write_ngrams(file, source.subwords)
-        file.write(_MATRIX.pack(False, len(vocabulary), source.vector_size))
-        _write_output(file, source, len(vocabulary))
+        vocabulary = words.vocabulary()
+        encoded = [word.encode() for word in vocabulary.words]
+        rows_of_words: Iterator[Buffer] = iter(lambda: own.read(_AT_A_TIME), b"")
+        rows_of_ngrams = () if source.subwords is None else _ngrams(source.subwords)
+        head = Head(_header_of(source, vocabulary), encoded, vocabulary.counts)
+        rows = itertools.chain(rows_of_words, rows_of_ngrams)
+        _write(file, target, head, rows, _output_of(source, len(vocabulary)))
 
 
-def _write_header(file: IO[bytes], source: Source, vocabulary: Vocabulary) -> None:
+def write_model(target: Path, head: Head, rows: Iterable[Buffer], output: Iterable[Buffer]) -> None:
+    """Write a model as it is.
+
+    Args:
+        target: the file.
+        head: what stands before the matrices.
+        rows: the rows of words, then those of all buckets, as float32.
+        output: the output vectors of all words, likewise.
+
+    Raises:
+        OutputError: the file cannot be written, or a word holds a zero byte; an old file is kept.
+    """
+    with atomic.replacing(target) as temporary, temporary.open("wb") as file:
+        _write(file, target, head, rows, output)
+
+
+def _write(file: IO[bytes], target: Path, head: Head, rows: Iterable[Buffer], output: Iterable[Buffer]) -> None:
+    header, words = head.header, head.words
+    if any(0 in word for word in words):
+        raise OutputError(f"cannot write {target}: a word holds a zero byte, which ends words in this format")
+    file.write(_HEADER.pack(*header))
+    for word, count in zip(words, head.counts.tolist(), strict=True):
+        file.write(word + b"\0" + struct.pack("<qb", count, 0))
+    file.write(_MATRIX.pack(False, len(words) + header.buckets, header.vector_size))
+    file.writelines(rows)
+    file.write(_MATRIX.pack(False, len(words), header.vector_size))
+    file.writelines(output)
+
+
+def _header_of(source: Source, vocabulary: Vocabulary) -> Header:
     config, subwords = {**TrainingConfig().as_dict(), **source.config}, source.subwords
 
     def number(name: str) -> int:
         value = config[name]
         return value if type(value) is int and 0 <= value <= _MOST else 0  # a file may hold any value
 
-    hierarchical = config.get("output_layer") == "hierarchical-softmax"
     sample = config["sample"]
-    header = _Header(
-        magic=_MAGIC,
-        version=_VERSION,
-        vector_size=source.vector_size,
+    return header_of(
+        vocabulary.counts,
+        source.vector_size,
         window=number("window"),
         epochs=number("epochs"),
         min_count=number("min_count"),
         negative=number("negative"),
-        word_ngrams=1,
-        loss=_HIERARCHICAL_SOFTMAX if hierarchical else _NEGATIVE_SAMPLING,
-        architecture=_CBOW if config.get("architecture") == "cbow" else _SKIPGRAM,
+        loss=HIERARCHICAL_SOFTMAX if config.get("output_layer") == "hierarchical-softmax" else NEGATIVE_SAMPLING,
+        architecture=CBOW if config.get("architecture") == "cbow" else SKIPGRAM,
         buckets=0 if subwords is None else subwords.bucket,
         shortest=0 if subwords is None else subwords.min_n,
         longest=0 if subwords is None else subwords.max_n,
-        update_rate=_UPDATE_RATE,
         sample=float(sample) if isinstance(sample, int | float) else 0.0,
-        entries=len(vocabulary),
-        words=len(vocabulary),
-        labels=0,
-        tokens=int(vocabulary.counts.sum()),
-        pruned=_NOT_PRUNED,
     )
-    file.write(_HEADER.pack(*header))
 
 
-def _write_ngrams(file: IO[bytes], subwords: Subwords) -> None:
-    """Write the rows of all buckets, zeros where the model has no row."""
+def header_of(counts: npt.NDArray[np.int64], vector_size: int, **others: Any) -> Header:
+    """The header of a model of words with these counts; `others` are what counts do not tell."""
+    told = {"magic": _MAGIC, "version": _VERSION, "word_ngrams": 1, "update_rate": _UPDATE_RATE, "labels": 0}
+    told |= {"entries": len(counts), "words": len(counts), "tokens": int(counts.sum()), "pruned": _NOT_PRUNED}
+    return Header(vector_size=vector_size, **{**told, **others})
+
+
+def _ngrams(subwords: Subwords) -> Iterator[Buffer]:
+    """Yield the rows of all buckets, zeros where the model has no row."""
     for rows in row_blocks(subwords.bucket, subwords.rows.shape[1]):
         block = np.zeros((rows.stop - rows.start, subwords.rows.shape[1]), "<f4")
         places = slice(*np.searchsorted(subwords.buckets, (rows.start, rows.stop)).tolist())
         block[subwords.buckets[places] - rows.start] = subwords.values(places)
-        file.write(block.data)
+        yield block.data
 
 
-def _write_output(file: IO[bytes], source: Source, words: int) -> None:
-    """Write the output vectors, or zeros if they do not fit the words of fastText."""
+def _output_of(source: Source, words: int) -> Iterator[Buffer]:
+    """Yield the output vectors, or zeros if they do not fit the words of fastText."""
     output = source.output
     if output is not None and (
         len(output) != words or source.config.get("output_layer", "negative-sampling") != "negative-sampling"
@@ -392,4 +505,4 @@ def _write_output(file: IO[bytes], source: Source, words: int) -> None:
         output = None
     for rows in row_blocks(words, source.vector_size):
         shape = rows.stop - rows.start, source.vector_size
-        file.write(np.zeros(shape, "<f4").data if output is None else np.ascontiguousarray(output[rows], "<f4").data)
+        yield np.zeros(shape, "<f4").data if output is None else np.ascontiguousarray(output[rows], "<f4").data

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from wordkin.vectors.formats import numpy_array
 from wordkin.vectors.formats.row_filters import Words
 from wordkin.vectors.formats.stream import Block, Source
 from wordkin.vocabulary import Vocabulary
+
+logger = logging.getLogger("wordkin")
 
 _CONFIG = """[nlp]
 lang = "xx"
@@ -116,6 +119,16 @@ def _with_unknown(blocks: Iterator[Block], vector_size: int) -> Iterator[npt.NDA
     yield np.zeros((1, vector_size), np.float32)
 
 
+def _pre_tokenizer(config: dict[str, Any]) -> dict[str, Any]:
+    """How text is split into words; a warning says if that is not as in the training run."""
+    tokenizer = str(config.get("token_pattern") or config.get("tokenizer") or "whitespace")
+    if tokenizer not in _PARTING:
+        logger.warning(
+            "the training run split text by %r, which the folder cannot hold: it splits text at white space", tokenizer
+        )
+    return _PARTING.get(tokenizer, _PARTING["whitespace"])
+
+
 def _write_tokenizer(path: Path, vocabulary: Vocabulary, config: dict[str, Any]) -> None:
     """Write the file of the library tokenizers, word by word."""
     unknown = "[UNK]"
@@ -125,7 +138,7 @@ def _write_tokenizer(path: Path, vocabulary: Vocabulary, config: dict[str, Any])
         "version": "1.0",
         "added_tokens": [],
         "normalizer": {"type": "Lowercase"} if config.get("lower") is True else None,
-        "pre_tokenizer": _PARTING.get(str(config.get("tokenizer")), _PARTING["whitespace"]),
+        "pre_tokenizer": _pre_tokenizer(config),
         "model": {"type": "WordLevel", "unk_token": unknown, "vocab": {}},
     }
     before, after = json.dumps(document, ensure_ascii=False).split("{}")

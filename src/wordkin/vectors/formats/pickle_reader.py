@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 from wordkin.errors import FormatError, corrupt_file
 
 NAMES = {
+    ("gensim.models.keyedvectors", "FastTextKeyedVectors"),
     ("gensim.models.keyedvectors", "KeyedVectors"),
     ("gensim.models.word2vec", "Word2Vec"),
     ("gensim.models.word2vec", "Word2VecTrainables"),
     ("gensim.models.word2vec", "Word2VecVocab"),
     ("gensim.models.fasttext", "FastText"),
     ("gensim.models.fasttext", "FastTextKeyedVectors"),
+    ("gensim.models.fasttext", "FastTextTrainables"),
+    ("gensim.models.fasttext", "FastTextVocab"),
     ("gensim.utils", "call_on_class_only"),
     ("gensim.models.keyedvectors", "EuclideanKeyedVectors"),
     ("gensim.models.keyedvectors", "Word2VecKeyedVectors"),
@@ -101,8 +104,8 @@ class PickleReader:
     Args:
         path: the file, for messages.
         data: the content of the file.
-        words_are_objects: whether dictionaries keep all entries whose keys are text, and objects may take more memory:
-            for gensim 3, which has a dictionary with an object for each word.
+        words_are_objects: whether dictionaries keep all entries whose keys are text or whole numbers, and objects may
+            take more memory: for gensim 3, which has a dictionary with an object for each word.
     """
 
     def __init__(self, path: Path, data: bytes, words_are_objects: bool = False) -> None:
@@ -258,7 +261,8 @@ class PickleReader:
         for key, value in zip(items[::2], items[1::2], strict=True):
             if self._entries > _ENTRIES:
                 key = _hashable(key)
-            if isinstance(key, bytes | tuple) and len(target) < self._entries:
+            kept = bytes | tuple | int if self._entries > _ENTRIES else bytes | tuple
+            if isinstance(key, kept) and len(target) < self._entries:
                 target[key] = value
             else:  # the cost of whole numbers that nothing else holds
                 self._budget += _NUMBER * ((type(key) is int) + (type(value) is int))

@@ -1,0 +1,195 @@
+"""Arrow arrays of text or of lists of tokens, as blocks for the scanner, without a Python object for each row."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wordkin.corpus.missing import Missing
+from wordkin.corpus.reading import BLOCK_BYTES
+from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK
+from wordkin.errors import CorpusError, MissingPackageError, pip_install
+
+ROWS = 1 << 16
+"""The number of rows that are converted at a time."""
+
+
+class Arrays(NamedTuple):
+    """The values of a column, as Arrow arrays of one type."""
+
+    arrays: Iterator[Any]
+
+
+def require_arrow(what: str) -> Any:
+    """The module pyarrow.
+
+    Args:
+        what: what needs it, in the plural.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.compute
+    except ImportError as error:
+        raise MissingPackageError(f"{what} need an extra: {pip_install('arrow')}") from error
+    return pa
+
+
+def arrays_of(column: Any) -> Iterator[Any] | None:
+    """The Arrow arrays of a column; None if it has none, or if pyarrow is not installed to read them.
+
+    Raises:
+        CorpusError: the column cannot be exported to Arrow, such as one of values of several types.
+    """
+    if isinstance(column, Arrays):
+        return column.arrays
+    is_exported = hasattr(column, "__arrow_c_stream__") or hasattr(column, "__arrow_c_array__")
+    if (
+        not is_exported or str(getattr(column, "dtype", "")).lower() == "object"
+    ):  # whose rows are Python objects already
+        return None
+    try:
+        pa = require_arrow("columns of Arrow")
+    except MissingPackageError:
+        return None
+    try:
+        return iter(pa.chunked_array(column).chunks if hasattr(column, "__arrow_c_stream__") else [pa.array(column)])
+    except Exception as error:  # each library has its own
+        raise CorpusError(f"the column cannot be read as Arrow: {one_line(error)}") from error
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error of pyarrow, shortened to one line."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else text[:300] + " …"
+
+
+def holds_lists(kind: Any, name: str) -> bool:
+    """Whether arrays of this type hold lists of tokens; they hold text if not.
+
+    Raises:
+        CorpusError: they hold neither.
+    """
+    types = require_arrow("columns of Arrow").types
+    if _is_text(kind):
+        return False
+    if _is_list(kind) and _is_text(kind.value_type):
+        return True
+    held = f"lists of {kind.value_type}" if _is_list(kind) else str(kind)
+    advice = (
+        "; EncodedCorpus.from_ids takes lists of ids" if _is_list(kind) and types.is_integer(kind.value_type) else ""
+    )
+    raise CorpusError(f"{name} holds {held}: pass a column of text, or of lists of tokens{advice}")
+
+
+def _is_text(kind: Any) -> bool:
+    """Whether a type is text or bytes, which are then read as UTF-8, or has only missing values."""
+    types = require_arrow("columns of Arrow").types
+    if hasattr(kind, "storage_type"):  # an extension type
+        return _is_text(kind.storage_type)
+    if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
+        return _is_text(kind.value_type)
+    names = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view", "null")
+    return str(kind) in names
+
+
+def _is_list(kind: Any) -> bool:
+    types = require_arrow("columns of Arrow").types
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+
+
+def text_blocks(arrays: Iterable[Any], missing: Missing, name: str) -> Iterator[bytes]:
+    """Yield blocks of text: each value of the arrays, and a line feed.
+
+    Raises:
+        CorpusError: a value is missing, where that is an error; or the arrays have several types.
+    """
+    for values in _pieces(arrays, False, missing, name):
+        for piece in _cut(values):
+            yield _join(piece, b"\n")
+
+
+def sentence_blocks(arrays: Iterable[Any], missing: Missing, lower: bool, name: str) -> Iterator[tuple[bytes, int]]:
+    """Yield blocks of sentences in sentinel encoding, and the number of empty tokens left out of each.
+
+    Raises:
+        CorpusError: a value is missing, where that is an error; a token is missing; or the arrays have several types.
+    """
+    pa = require_arrow("columns of Arrow")
+    for values in _pieces(arrays, True, missing, name):
+        tokens = values.flatten()
+        if tokens.null_count:
+            raise CorpusError(f"{name} holds lists with missing tokens: leave them out")
+        empty = int(np.count_nonzero(np.diff(_offsets(tokens)) == 0))
+        _require_utf8(tokens, name)
+        joined = pa.compute.binary_join(values, pa.scalar(TOKEN_MARK, pa.large_binary()))
+        for piece in _cut(joined):
+            block = _join(piece, SENTENCE_MARK)
+            if lower:  # the marks are no UTF-8, and have no case
+                block = block.decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")
+            yield block, empty
+            empty = 0
+
+
+def _require_utf8(tokens: Any, name: str) -> None:
+    pa = require_arrow("columns of Arrow")
+    try:
+        tokens.cast(pa.large_string())
+    except pa.ArrowInvalid as error:
+        raise CorpusError(f"{name} holds tokens that are not UTF-8: decode them first") from error
+
+
+def _pieces(arrays: Iterable[Any], lists: bool, missing: Missing, name: str) -> Iterator[Any]:
+    """Yield the rows of arrays, some at a time, without missing values: large binary arrays, or lists of them."""
+    done = 0
+    for array in arrays:
+        if array.null_count < len(array) and holds_lists(array.type, name) != lists:
+            kinds = ("lists of tokens", "text") if lists else ("text", "lists of tokens")
+            raise CorpusError(f"{name} holds {kinds[1]}, but what came before holds {kinds[0]}: pass one kind")
+        for begin in range(0, len(array), ROWS):
+            piece = _plain(array.slice(begin, ROWS), lists)
+            if piece.null_count:
+                missing.skip_rows(piece.null_count, done + begin + piece.is_null().index(True).as_py(), name)
+                piece = piece.drop_null()
+            if len(piece):
+                yield piece
+        done += len(array)
+
+
+def _plain(array: Any, lists: bool) -> Any:
+    """An array of text or lists of tokens as one of large binary values or lists of them."""
+    pa = require_arrow("columns of Arrow")
+    text = pa.large_binary()
+    if isinstance(array, pa.ExtensionArray):
+        return _plain(array.storage, lists)
+    if isinstance(array, pa.DictionaryArray):
+        return array.dictionary.cast(text).take(array.indices)
+    if pa.types.is_run_end_encoded(array.type):
+        return pa.compute.run_end_decode(array).cast(text)
+    return array.cast(pa.large_list(text) if lists else text)
+
+
+def _offsets(array: Any) -> Any:
+    """(values + 1,) int64, where each value of a large binary array begins in its bytes."""
+    offsets = np.frombuffer(array.buffers()[1] or bytes(8), np.int64)
+    return offsets[array.offset : array.offset + len(array) + 1]
+
+
+def _cut(array: Any) -> Iterator[Any]:
+    """Yield slices of a large binary array, of about BLOCK_BYTES each."""
+    offsets = _offsets(array)
+    ends = np.searchsorted(offsets, np.arange(offsets[0] + BLOCK_BYTES, offsets[-1], BLOCK_BYTES), "right")
+    bounds = np.unique(np.concatenate([[0], ends, [len(array)]])).tolist()
+    for begin, end in itertools.pairwise(bounds):
+        yield array.slice(begin, end - begin)
+
+
+def _join(array: Any, mark: bytes) -> bytes:
+    """The values of a large binary array, each with a mark behind it."""
+    pa = require_arrow("columns of Arrow")
+    rows = pa.LargeListArray.from_arrays(pa.array([0, len(array)], pa.int64()), array)
+    joined = pa.compute.binary_join(rows, pa.scalar(mark, pa.large_binary()))
+    return bytes(joined[0].as_buffer()) + mark
