@@ -98,6 +98,10 @@ def test_rows_sorted_by_bucket(count):
         rows = np.repeat(buckets, 2).reshape(-1, 2).astype(np.float32)
         reorder(rows, np.argsort(buckets), np.zeros(count, np.bool_))
         np.testing.assert_array_equal(rows, np.repeat(np.sort(buckets), 2).reshape(-1, 2))
+    subwords.sort_as_buckets(buckets, rows)
+    np.testing.assert_array_equal(rows, np.repeat(buckets, 2).reshape(-1, 2))
+    subwords.sort_by_bucket(buckets, rows)
+    np.testing.assert_array_equal(rows, np.repeat(np.sort(buckets), 2).reshape(-1, 2))
 
 
 def of(word: str, skip: int = 0, **more) -> Subwords:

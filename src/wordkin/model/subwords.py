@@ -241,9 +241,19 @@ def sort_by_bucket(buckets: npt.NDArray[np.int32], rows: npt.NDArray[np.float32]
 
     Args:
         buckets: (reached buckets,) distinct, in the rows' order before.
-        rows: (reached buckets, vector_size).
+        rows: (reached buckets, columns).
     """
     reorder(rows, np.argsort(buckets), np.zeros(len(buckets), np.bool_))
+
+
+def ranks(buckets: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+    """The place of each bucket among them all, ascending."""
+    return np.argsort(np.argsort(buckets))
+
+
+def sort_as_buckets(buckets: npt.NDArray[np.int32], rows: npt.NDArray[np.float32]) -> None:
+    """Bring rows that are sorted by bucket into the order of `buckets`, in place: the inverse of `sort_by_bucket`."""
+    reorder(rows, ranks(buckets), np.zeros(len(buckets), np.bool_))
 
 
 class WordRows(NamedTuple):

@@ -12,7 +12,7 @@ from wordkin.config import TrainingConfig
 from wordkin.corpus.encoded import CorpusReport, EncodedCorpus
 from wordkin.errors import ConfigurationError, argument
 from wordkin.model.kernel import Weights, padded
-from wordkin.model.subwords import ngram_table
+from wordkin.model.subwords import ngram_table, ranks
 from wordkin.storage.arrays import ALIGNMENT, aligned_zeros
 from wordkin.training.initialization import InitialWeights, initial_input
 from wordkin.training.local import LocalBackend
@@ -134,7 +134,7 @@ def train_ids(
         ngrams = ngram_table(corpus.vocabulary, config)
     if ngrams is not None:
         of_words = np.arange(number) if order is None else order
-        places[0] = np.concatenate([of_words, number + np.argsort(np.argsort(ngrams.buckets))])
+        places[0] = np.concatenate([of_words, number + ranks(ngrams.buckets)])
     if frozen is not None and places[0] is not None:
         frozen = frozen[places[0]]
     calls = hooks or Hooks()

@@ -15,7 +15,7 @@ from wordkin.display import Report
 from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.model import huffman
 from wordkin.model.kernel import Weights, padded
-from wordkin.model.subwords import NgramTable, ngram_table, sort_by_bucket
+from wordkin.model.subwords import NgramTable, ngram_table, sort_as_buckets, sort_by_bucket
 from wordkin.storage.arrays import aligned_zeros, give_back, row_blocks
 from wordkin.training.checkpoint import Arrays
 from wordkin.training.reports import EpochRecord
@@ -164,6 +164,8 @@ class Initialization:
             initial_input(input_rows, config.vector_size, width, config.seed),
             aligned_zeros((words + spare_rows, width), np.float32),
         )
+        if ngrams is not None:
+            sort_as_buckets(ngrams.buckets, weights.input[words:])
         if self._parameter is None:
             return InitialWeights(weights, None, None, ngrams)
         rows = vocabulary.rows_of(self._vectors)
