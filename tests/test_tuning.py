@@ -213,6 +213,25 @@ def test_the_command_shows_its_trials_and_keeps_what_is_given(here, folder):
     assert (values["window"], values["min_count"], values["sample"]) == (3, 2, 0.01)
 
 
+def test_the_text_is_a_column_of_a_table(here, folder):
+    pytest.importorskip("pyarrow")
+    lines = (folder / "text.txt").read_text("utf-8").splitlines()
+    (folder / "texts.csv").write_text(
+        "number,words\n" + "".join(f"{n},{line}\n" for n, line in enumerate(lines)), "utf-8"
+    )
+    task = ("--similarity", "pairs.tsv", *FAST, "-o", "best.toml", "--json")
+    found = [here("tune", *text, *task, cwd=folder) for text in (["texts.csv", "--column", "words"], ["text.txt"])]
+    scores = [[trial["score"] for trial in json.loads(done.stdout)["trials"]] for done in found]
+    assert scores[0] == scores[1]
+
+
+def test_a_pattern_of_tokens_is_kept(here, folder):
+    task = ("--labelled", "labelled.tsv", "--token-pattern", "[a-z]+[0-9]")
+    assert here("tune", *task, *FAST, "-o", "best.toml", cwd=folder).returncode == 0
+    values = tomllib.loads((folder / "best.toml").read_text("utf-8"))
+    assert (values.get("tokenizer"), values["token_pattern"]) == (None, "[a-z]+[0-9]")
+
+
 def test_what_the_command_refuses(here, folder):
     (folder / "others.tsv").write_text("x\ty\t1\nz\ty\t2\n", "utf-8")
     (folder / "single.txt").write_text("a\nb\n" * 20, "utf-8")

@@ -11,9 +11,17 @@ import click
 import numpy as np
 
 from wordkin.cli.command import OUTPUT, PATH, as_json, command, print_json, say, say_written
-from wordkin.cli.options import config_options, configuration, copy_if_pipe, given_options
+from wordkin.cli.options import (
+    column_options,
+    config_options,
+    configuration,
+    copy_if_pipe,
+    corpus_of,
+    given_options,
+)
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig, parameters, toml_values
 from wordkin.corpus.encoded import EncodedCorpus
+from wordkin.corpus.missing import Policy
 from wordkin.errors import CorpusError
 from wordkin.storage import atomic
 from wordkin.tuning import MOST_TOKENS, Scored, Task, Trial
@@ -48,10 +56,13 @@ _MOST_SESSIONS = 10_000
     "--most-tokens", type=int, default=MOST_TOKENS, show_default=True, help="Size of the sample of INPUT to train on."
 )
 @click.option("-o", "--output", type=OUTPUT, required=True, help="TOML file to write, for 'wordkin train --config'.")
+@column_options
 @config_options(*parameters())
 @as_json
 def tune(
     inputs: tuple[str, ...],
+    column: str | None,
+    missing: Policy | None,
     similarity: Path | None,
     analogies: Path | None,
     sessions: bool,
@@ -71,7 +82,7 @@ def tune(
     to the next one, which has twice the text.
     """
     from wordkin import evaluation, tuning
-    from wordkin.corpus import sources
+    from wordkin.corpus import reading
     from wordkin.corpus.phrases import encode_corpus
 
     tasks = [similarity is not None, analogies is not None, sessions, labelled is not None]
@@ -89,9 +100,10 @@ def tune(
     texts = None if labelled is None else evaluation.read_labelled(copy_if_pipe(labelled))
     task = _task(similarity, analogies, texts)
     if inputs:
-        corpus = encode_corpus(sources.files(inputs), config)
+        corpus = encode_corpus(corpus_of(reading.expand(inputs), column, missing), config)
     else:
-        config = TrainingConfig.from_mapping({**config.as_dict(), "tokenizer": config.tokenizer or "words"})
+        if not config.splits_text:
+            config = dataclasses.replace(config, tokenizer="words")
         corpus = encode_corpus([text for _, text in texts or ()], config)
     say(str(corpus.report))
     if sessions:
