@@ -21,6 +21,9 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Each new window would render two pages of the browser's own; the other names are what Playwright leaves out.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,OmniboxAimPopup,"
+    "HttpsUpgrades,PaintHolding,LensOverlay,MediaRouter,OptimizationHints,ThirdPartyStoragePartitioning",
 )
 READ_BACK = "GPU stall due to ReadPixels"
 """What the driver says of a map that is drawn by a GPU and put on the page without one."""

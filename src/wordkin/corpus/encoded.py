@@ -44,6 +44,7 @@ class CorpusReport(Report):
         sentences: sentences that are trained on.
         phrases: different phrases.
         joined: tokens that became part of the token before them.
+        missing_values: values of a column that were missing, and skipped.
     """
 
     sources: int
