@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from wordkin.training.word2vec import Word2Vec
     from wordkin.vectors.wordvectors import WordVectors
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Checkpoint",
