@@ -880,9 +880,14 @@ def test_paths_and_their_signs():
     [
         ({"window": 3}, (kernel.SKIPGRAM, kernel.NEGATIVE_SAMPLING), 7, (6, 6, 6)),
         ({"window": 50, "negative": 9}, (kernel.SKIPGRAM, kernel.NEGATIVE_SAMPLING), 11, (11, 11, 10)),
-        ({"window": 50, "architecture": "cbow"}, (kernel.CBOW, kernel.NEGATIVE_SAMPLING), 101, (100, 1, 6)),
         (
-            {"architecture": "cbow", "cbow_gradient": "word2vec", "output_layer": "hierarchical-softmax", "window": 2},
+            {"window": 50, "architecture": "cbow", "cbow_gradient": "exact"},
+            (kernel.CBOW, kernel.NEGATIVE_SAMPLING),
+            101,
+            (100, 1, 6),
+        ),
+        (
+            {"architecture": "cbow", "output_layer": "hierarchical-softmax", "window": 2},
             (kernel.CBOW_WORD2VEC, kernel.HIERARCHICAL_SOFTMAX),
             5,
             (4, 1, TREE.longest),

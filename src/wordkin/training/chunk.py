@@ -128,6 +128,7 @@ class ChunkTrainer:
 
     Attributes:
         word_rows: the rows of V that each word consists of; None without subwords.
+        buckets: the buckets of the n-grams, in the order of their rows, the last ones of V; None without subwords.
         input_rows: the number of rows of V.
         pieces: the pieces of text to train on.
         held_out: the pieces of text that are held out.
@@ -145,6 +146,7 @@ class ChunkTrainer:
         self.config = config
         ngrams = ngram_table(corpus.vocabulary, config)
         self.word_rows = None if ngrams is None else ngrams.word_rows()
+        self.buckets = None if ngrams is None else ngrams.buckets
         self.input_rows = len(corpus.vocabulary) if ngrams is None else ngrams.rows
         parts = split(corpus.sentence_offsets, config.holdout)
         self.pieces, self.held_out = parts.training, parts.held_out

@@ -161,11 +161,11 @@ class Initialization:
         ngrams = ngram_table(vocabulary, config)
         input_rows = words if ngrams is None else ngrams.rows
         weights = Weights(
-            initial_input(input_rows, config.vector_size, width, config.seed),
+            initial_input(
+                input_rows, config.vector_size, width, config.seed, None if ngrams is None else ngrams.buckets
+            ),
             aligned_zeros((words + spare_rows, width), np.float32),
         )
-        if ngrams is not None:
-            sort_as_buckets(ngrams.buckets, weights.input[words:])
         if self._parameter is None:
             return InitialWeights(weights, None, None, ngrams)
         rows = vocabulary.rows_of(self._vectors)
@@ -359,20 +359,26 @@ def _require_match(config: TrainingConfig, name: str, settled: Any, source: str)
         raise ConfigurationError(f"{argument(name)} is {wanted}, but {source} has {settled}, and both must be the same")
 
 
-def initial_input(rows: int, vector_size: int, width: int, seed: int) -> Matrix:
+def initial_input(
+    rows: int, vector_size: int, width: int, seed: int, buckets: npt.NDArray[np.int32] | None = None
+) -> Matrix:
     """V before training: uniform in ±1/(2 vector_size) as in word2vec.c, zeros in the padding.
 
     Args:
-        rows: number of words.
+        rows: number of words, and of n-grams.
         vector_size: length of the vectors.
         width: padded length of a row.
         seed: the run's seed.
+        buckets: the buckets of the n-grams, whose rows are the last ones; a bucket begins with the same numbers in
+            whatever order they are. None without subwords.
     """
     matrix = aligned_zeros((rows, width), np.float32)
     generator = np.random.Generator(np.random.Philox(seed))
     for rows_of_block in row_blocks(rows, vector_size):
         block = matrix[rows_of_block, :vector_size]
         block[...] = (generator.random(block.shape, np.float32) - 0.5) / vector_size
+    if buckets is not None:
+        sort_as_buckets(buckets, matrix[rows - len(buckets) :])
     return matrix
 
 

@@ -142,7 +142,8 @@ class Worker:
     def reset(self) -> None:
         """Set the common weights to those that depend on the seed alone, and begin the run."""
         V, W = self._matrices(self._common)
-        V[...] = initial_input(len(V), self._config.vector_size, V.shape[1], self._config.seed)
+        size, seed = self._config.vector_size, self._config.seed
+        V[...] = initial_input(len(V), size, V.shape[1], seed, self._trainer.buckets)
         W[...] = 0  # which also has the system provide the memory now, not in the first sync round
         self.begin(0)
 
