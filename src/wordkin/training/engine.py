@@ -109,6 +109,11 @@ def train_ids(
     if config.max_n and len(words) != number:
         raise ConfigurationError(f"there are {len(words):,} words, but {number:,} counts; subwords need all words")
     corpus, order = _corpus(rows, offsets, counts, config, words), _falling(counts)
+    if order is not None:
+        rank = np.empty(number, np.int32)
+        rank[order] = np.arange(number, dtype=np.int32)
+        in_order = [words[row] for row in order] if config.max_n else ()
+        corpus = _corpus(rank[rows], offsets, counts[order], config, in_order)
     ngrams = ngram_table(corpus.vocabulary, config)
     shapes = {
         "V": (number if ngrams is None else ngrams.rows, size),
@@ -124,14 +129,9 @@ def train_ids(
         W = aligned_zeros(shapes["W"], np.float32)
     places: list[npt.NDArray[np.intp] | None] = [None, None]
     if order is not None:
-        rank = np.empty(number, np.int32)
-        rank[order] = np.arange(number, dtype=np.int32)
-        in_order = [words[row] for row in order] if config.max_n else ()
-        corpus = _corpus(rank[rows], offsets, counts[order], config, in_order)
         places = [np.concatenate([order, np.arange(number, len(matrix))]) for matrix in (V, W)]
         if config.output_layer == "hierarchical-softmax":
             places[1] = None  # the nodes of the tree have their own order
-        ngrams = ngram_table(corpus.vocabulary, config)
     if ngrams is not None:
         of_words = np.arange(number) if order is None else order
         places[0] = np.concatenate([of_words, number + ranks(ngrams.buckets)])

@@ -90,7 +90,7 @@ def _collected(
     rows: int,
     counts: Mapping[str, int] | None,
 ) -> "KeyedVectors":
-    """Put keys and vectors into an object that has room for so many; the first of equal keys stays."""
+    """Put keys and vectors into an object with room for them; the first of equal keys stays."""
     row = 0
     for keys, matrix in batches:
         places: list[int] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wordkin.errors import FormatError, MissingPackageError, argument, pip_install
+from wordkin.errors import FormatError, argument
 from wordkin.storage import atomic
 from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.stream import Block, Source, check_sizes
@@ -23,11 +23,12 @@ def pyarrow() -> Any:
     Raises:
         MissingPackageError: pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingPackageError(f"Parquet and Arrow need an extra: {pip_install('arrow')}") from error
+    from wordkin.corpus.arrow import require_arrow
+
+    require_arrow("Parquet and Arrow")
+    import pyarrow as pa
+    import pyarrow.parquet
+
     return pa
 
 
