@@ -9,6 +9,7 @@ import logging
 import re
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import Column, ConfigurationError, CorpusError, MissingPackageError, TrainingConfig, Word2Vec
-from wordkin.corpus import reading
+from wordkin.corpus import reading, tables
 from wordkin.corpus.encoder import encode
 from wordkin.corpus.phrases import encode_corpus
 
@@ -407,6 +408,22 @@ def test_text_that_is_not_utf8_in_csv(tmp_path):
     )
     config = TrainingConfig(min_count=1, encoding_errors="replace")
     assert decoded(encode(Column(tmp_path / "a.csv", "text"), config)) == [["a", "b"], ["\ufffd", "b"]]
+
+
+def test_the_thread_that_reads_ahead_may_end_the_reading(monkeypatch):
+    left, ended = threading.Event(), threading.Event()
+
+    def arrays(*_):
+        yield "first"
+        assert left.wait(60)
+        column.close()  # as the garbage collector does, in whichever thread it runs
+        ended.set()
+
+    monkeypatch.setattr(tables, "_arrays", arrays)
+    column = tables.arrays(Path("a.csv"), "text")
+    assert next(column) == "first"
+    left.set()
+    assert ended.wait(60)
 
 
 def test_tables_that_are_read_as_text_are_warned_of(folder, caplog):

@@ -60,11 +60,14 @@ def arrays(source: Source, column: str) -> Iterator[Any]:
     def read() -> Any:
         return context.run(lambda: next(found, None))
 
-    with ThreadPoolExecutor(1) as reader:
+    reader = ThreadPoolExecutor(1)
+    try:
         pending = reader.submit(read)
         while (array := pending.result()) is not None:
             pending = reader.submit(read)
             yield array
+    finally:  # the garbage collector may end this in the reader's own thread, which cannot wait for itself
+        reader.shutdown(wait=False)
 
 
 def _arrays(source: Source, column: str) -> Iterator[Any]:
