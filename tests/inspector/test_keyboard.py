@@ -4,9 +4,6 @@ import re
 
 import pytest
 
-from wordkin import Word2Vec
-from wordkin.inspector.api import Evaluation, Inspected
-
 MOST_STOPS = 150
 VIEWS = {
     "lab": "",
@@ -66,37 +63,6 @@ FOCUSED = """() => {
     inView: box.bottom > 0 && box.top < innerHeight,
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def vectors(sentences):
-    return Word2Vec(vector_size=8, epochs=2, holdout=0.1, threads=1, sample=0, min_count=1).fit(sentences).vectors
-
-
-@pytest.fixture
-def inspected(vectors, tmp_path):
-    (tmp_path / "kin.txt").write_text(": kin\nsea1 sea2 land1 land2\n", "utf-8")
-    (tmp_path / "pairs.tsv").write_text("sea1\tsea2\t4\nsea1\tland1\t1\nsea2\tland2\t2\n", "utf-8")
-    evaluation = Evaluation(vectors, [tmp_path / "kin.txt"], [tmp_path / "pairs.tsv"])
-    evaluation.start()
-    return Inspected("model", vectors, evaluation=evaluation)
-
-
-@pytest.fixture
-def opened(inspector, page, inspected):
-    """Open a view, and wait until all of it is there."""
-    address = inspector(inspected)
-
-    def open_at(view=""):
-        page.goto(address)
-        page.goto(f"{address.partition('?')[0]}#{view}")
-        page.reload()
-        waited = {"lab": ".lab-line", "training": "tbody tr", "explorer": "[role=application]", "evaluation": "tfoot"}
-        page.locator(waited[re.match(r"\w*", view)[0] or "lab"]).first.wait_for()
-        page.wait_for_load_state("networkidle")
-        return page
-
-    return open_at
 
 
 def walked(page, key="Tab"):
