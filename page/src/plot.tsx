@@ -34,7 +34,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
   useEffect(() => {
     const element = place.current!;
     const short = new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 4 });
-    const shown = (value: number | null) => (value === null ? "–" : short.format(value));
+    const shown = (value: number | null | undefined) => (value == null ? "–" : short.format(value));
     const axis: uPlot.Axis = {
       stroke: () => resolved(element, "--ink"),
       grid: { stroke: () => resolved(element, "--line"), width: 1 },
@@ -46,7 +46,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
         width: element.clientWidth,
         height: HEIGHT,
         scales: { x: { time: false } },
-        hooks: { setLegend: [readLast] },
+        hooks: { setLegend: [readLast], setData: [readLast] },
         axes: [{ ...axis, label: xLabel, labelSize: 20 }, { ...axis, size: 64 }],
         series: [
           { label: xLabel, value: (_, value) => shown(value) },
@@ -104,10 +104,11 @@ export function Plot({ title, xLabel, series, values }: Props) {
   );
 }
 
-/** Lets the legend have the last values while the pointer reads no others. */
+/** Lets the legend have the last value of each series while the pointer reads no others. */
 function readLast(plot: uPlot): void {
-  const last = plot.data[0].length - 1;
-  if (plot.legend.idx == null && last >= 0) plot.setLegend({ idx: last }, false);
+  if (plot.cursor.idx != null) return;
+  const idxs = plot.data.map((values) => Array.from(values).findLastIndex((value) => value != null));
+  if (idxs[0]! >= 0) plot.setLegend({ idxs }, false);
 }
 
 /** Does what a key asks for: whether it asks for anything. */

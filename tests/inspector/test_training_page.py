@@ -80,6 +80,7 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
     rows(page).wait_for()
     steps.on()
     rows(page).nth(1).wait_for()
+    assert "NaN" not in page.locator("main").inner_text()
     assert page.get_by_text("Time left").is_visible()
     assert re.fullmatch(r"\d+% · .* left · wordkin", page.title())
     page.get_by_role("img", name="Map of the most frequent words: 20 words").wait_for()

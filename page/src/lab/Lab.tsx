@@ -125,6 +125,15 @@ export function Lab({ status }: { status: Status }) {
     [inTurn],
   );
 
+  const goal = useRef<string>(undefined); // what the reader wants to see of the network that comes
+  useEffect(() => {
+    const found = goal.current && document.querySelector(goal.current);
+    if (!found) return;
+    goal.current = undefined;
+    found.scrollIntoView();
+    found.querySelector("button")!.focus({ preventScroll: true });
+  }, [shown?.beginning]);
+
   const edit = (state: State) => {
     begun.current++; // a step that is on its way starts from other numbers
     const before = wanted!.state;
@@ -260,6 +269,10 @@ export function Lab({ status }: { status: Status }) {
         output={output}
         edited={wanted.state}
         onChange={edit}
+        onNetwork={({ parameters: changes, goal: selector }) => {
+          goal.current = selector;
+          goTo("lab", { ...Object.fromEntries(parameters), ...changes });
+        }}
         tree={beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
       />
       <section class="lab-runs" aria-label={t({ en: "Training", zh: "訓練" })}>

@@ -262,6 +262,7 @@ def _shown(corpus: Corpus, followed: int) -> dict[str, Any]:
             "output_layers": get_args(OutputLayer),
             "paths": [{"word": centre, "nodes": window.outputs.tolist(), "code": code}] if path else None,
             "example_words": corpus.words,
+            "subwords": False,
         },
     }
 
