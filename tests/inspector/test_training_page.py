@@ -213,7 +213,7 @@ def test_history_of_a_model(inspector, page, sentences):
     assert page.get_by_text("Time left").count() == 0
     assert [near for near, _ in shown_neighbours(page, "sea2")] == [near for near, _ in vectors.most_similar("sea2")]
     page.get_by_role("button", name="中文").click()
-    page.get_by_role("heading", name="近鄰").wait_for()
+    page.get_by_role("heading", name="鄰近詞").wait_for()
 
 
 def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, steps):

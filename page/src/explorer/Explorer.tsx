@@ -35,7 +35,7 @@ const TABS = [
 
 const STAGES: Record<Layout["stage"], { en: string; zh: string }> = {
   loading: { en: "Step 1 of 3: UMAP is loaded.", zh: "第 1 步（共 3 步）：載入 UMAP。" },
-  neighbours: { en: "Step 2 of 3: each word's neighbours are searched, once the code for it is compiled.", zh: "第 2 步（共 3 步）：編譯程式後，尋找每個詞的近鄰。" },
+  neighbours: { en: "Step 2 of 3: each word's neighbours are searched, once the code for it is compiled.", zh: "第 2 步（共 3 步）：編譯程式後，尋找每個詞的鄰近詞。" },
   layout: { en: "Step 3 of 3: the words are laid out.", zh: "第 3 步（共 3 步）：排列詞的位置。" },
 };
 const LISTED = 500;
@@ -300,7 +300,7 @@ function Word({ word, answer, error, ignoreCase, count, onCount, onChoose }: Wor
             <dt>{t({ en: "Norm", zh: "向量長度" })}</dt>
             <dd>{number(answer.norm!)}</dd>
           </dl>
-          <h2>{t({ en: "Neighbours, by cosine", zh: "近鄰（依餘弦）" })}</h2>
+          <h2>{t({ en: "Neighbours, by cosine", zh: "鄰近詞（依餘弦）" })}</h2>
           <Bars found={answer.neighbours} onChoose={onChoose} name={word} />{" "}
           <label>
             {t({ en: "Shown", zh: "顯示" })}{" "}

@@ -189,7 +189,7 @@ export function Lab({ status }: { status: Status }) {
         <p>
           {t({
             en: "The page computes nothing: every figure comes from the Python functions that the training is checked against.",
-            zh: "網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
+            zh: "網頁本身不做計算：每個數值都由 Python 函式算出，訓練程式也是用這些函式核對的。",
           })}
         </p>
       </div>

@@ -398,7 +398,7 @@ function many({ source }: Beginning, pass: Pass): Chapter {
     title: { en: "Many windows: J falls, vectors turn", zh: "許多視窗：J 下降，向量轉向" },
     lead: {
       en: "Words with the same neighbours are pulled to the same places.",
-      zh: "鄰居相同的詞，會被拉到同樣的地方。",
+      zh: "鄰近詞相同的詞，會被拉到同樣的地方。",
     },
     prose: [
       {

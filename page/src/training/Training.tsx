@@ -207,7 +207,7 @@ function Curves({ progress }: { progress: Trained }) {
   return (
     <>
       <Plot
-        title={t({ en: "Loss: mean J per pair", zh: "損失：每一詞對的平均 J" })}
+        title={t({ en: "Loss: mean J per pair", zh: "損失：每對的平均 J" })}
         xLabel={tokens}
         series={shown.map((place) => lossSeries[place]!)}
         values={lossValues}

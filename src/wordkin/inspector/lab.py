@@ -282,7 +282,7 @@ def _example_row(name: str) -> int:
     if name not in EXAMPLE_WORDS:
         raise RequestError(
             f"the example has no word {name!r}; it has {', '.join(EXAMPLE_WORDS)}",
-            f"範例裡沒有「{name}」；有的是 {'、'.join(EXAMPLE_WORDS)}",
+            f"四個詞的例子裡沒有「{name}」；有的是 {'、'.join(EXAMPLE_WORDS)}",
         )
     return EXAMPLE_WORDS.index(name)
 
@@ -290,11 +290,11 @@ def _example_row(name: str) -> int:
 def _model(inspected: Inspected) -> Source:
     vectors = inspected.vectors
     if vectors is None:
-        raise RequestError("there is no model to show; choose the example", "沒有可顯示的模型；請選範例")
+        raise RequestError("there is no model to show; choose the example", "沒有可顯示的模型；請選四個詞的例子")
     if vectors.output_vectors is None:
         raise RequestError(
             "the model holds no output vectors, which the backward pass needs; choose the example",
-            "模型沒有反向傳播所需的輸出向量；請選範例",
+            "模型沒有反向傳播所需的輸出向量；請選四個詞的例子",
         )
     eta = TrainingConfig.from_mapping({"learning_rate": vectors.config.get("learning_rate"), "min_learning_rate": 0.0})
     some = examples(vectors, 5)
