@@ -311,13 +311,14 @@ def test_a_text_is_trained_on_window_by_window(browser, inspector):
     opened(page, inspector(Inspected("")), "#lab?source=corpus")
     centre = page.locator(".lab-centre")
     assert centre.inner_text() == "the"
-    page.get_by_role("button", name="Train this window").click()
-    page.locator(".lab-centre", has_text="dog").wait_for()
-    assert page.locator(".lab-context").all_inner_texts() == ["the", "can", "run"]
+    page.get_by_role("button", name="Train this window").dblclick()
+    page.get_by_text("· 2 windows").wait_for()  # one after the other
+    assert centre.inner_text() == "can"
+    assert page.locator(".lab-context").all_inner_texts() == ["the", "dog", "run"]
     page.get_by_label("context word").select_option("run")
-    page.get_by_label("run → dog").wait_for()
+    page.get_by_label("run → can").wait_for()
     page.get_by_role("button", name="20 passes").click()
-    page.get_by_text("· 561 windows").wait_for()
+    page.get_by_text("· 562 windows").wait_for()
     words = page.locator(".lab-cosines tbody th").all_inner_texts()
     cosines = page.locator(".lab-cosines tbody tr").nth(words.index("dog")).locator("td")
     assert cosines.nth(words.index("cat")).inner_text() == "1.0"

@@ -232,6 +232,10 @@ def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, step
     page.get_by_role("alert").get_by_text("too many calls at once It asks again in 1 s.").wait_for()
     page.unroute("**/api/*")
     page.get_by_role("alert").wait_for(state="detached")
+    page.context.set_offline(True)
+    page.get_by_role("alert").get_by_text("wordkin does not answer.").wait_for()
+    page.context.set_offline(False)
+    page.get_by_role("alert").wait_for(state="detached")
     page.close()
 
 
