@@ -23,6 +23,7 @@ interface Props {
 
 const HEIGHT = 240;
 const ZOOM = 2;
+const NOWHERE = { left: -10, top: -10 }; // a cursor that reads no value
 
 /** A line plot, of the width that there is, in the page's colours; read and zoomed by pointer, or by keys. */
 export function Plot({ title, xLabel, series, values }: Props) {
@@ -89,6 +90,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
           en: `${title}. Left and right arrow keys read the values, plus and minus zoom, 0 shows everything.`,
           zh: `${title}。左右方向鍵讀取數值，加減號縮放，0 顯示全部。`,
         })}
+        onBlur={() => plot.current!.setCursor(NOWHERE)}
         onKeyDown={(event) => {
           if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey) return;
           if (!moved(plot.current!, event.key)) return;
