@@ -93,13 +93,12 @@ def test_conversion_takes_little_more_memory_than_a_block(tmp_path):
 
 
 @pytest.mark.parametrize("sample", fuzz.samples(), ids=lambda sample: sample.format)
-def test_damaged_files_are_refused_or_read(tmp_path, sample, caplog):
+def test_damaged_files_are_refused_or_read(tmp_path, sample, caplog, monkeypatch):
     """A sample of what benchmarks/fuzz.py does."""
     complaints: list[str] = []
-    tracemalloc.start()
+    monkeypatch.setattr(fuzz, "PATIENCE", 120)  # seconds: this machine may be busy, and what hangs takes for ever
     with caplog.at_level(logging.ERROR):
         outcomes = fuzz.tried(sample, 80, 0, tmp_path, complaints.append)
-    tracemalloc.stop()
     assert not complaints
     assert outcomes["refused"] > 10
 
