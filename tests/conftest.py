@@ -30,8 +30,8 @@ settings.load_profile("steady")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what needs a browser or Ray; begin with what takes longest.
 
-    First one process compiles all kernels, while others wait for a browser; then come the workers on Ray, which would
-    each compile their own.
+    First one process compiles all kernels, those of training before others, while others wait for a browser; then come
+    the workers on Ray, which would each compile their own.
     """
     order = (KERNELS, PAGES, RAY)
     items.sort(key=lambda item: next((i for i, name in enumerate(order) if item.nodeid.startswith(name)), len(order)))
