@@ -11,6 +11,7 @@ from typing import Any
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus import arrow, columns, reading, remote, tables
+from wordkin.corpus.arrow import CodedSentences
 from wordkin.corpus.columns import Column
 from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.missing import Missing, is_missing
@@ -66,11 +67,12 @@ class Sentences:
     """Lists of tokens. They can be read once.
 
     Attributes:
-        texts: the name of each text, and its blocks in sentinel encoding with the number of empty tokens.
+        texts: the name of each text, and its blocks in sentinel encoding with the number of empty tokens, or as places
+            in a list of words.
         missing: the missing values among the lists, counted while they are read.
     """
 
-    texts: Iterator[tuple[str, Iterator[tuple[bytes, int]]]]
+    texts: Iterator[tuple[str, Iterator[tuple[bytes, int] | CodedSentences]]]
     missing: Missing
 
 
