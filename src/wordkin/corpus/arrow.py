@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wordkin.corpus.missing import Missing
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK
-from wordkin.errors import CorpusError, MissingPackageError, pip_install
+from wordkin.errors import CorpusError, MissingPackageError, argument, is_in_python, pip_install
 
 ROWS = 1 << 16
 """The number of rows that are converted at a time."""
@@ -142,10 +142,8 @@ def sentence_blocks(
     pa = require_arrow("columns of Arrow")
     for values in _pieces(arrays, True, missing, name):
         tokens = values.flatten()
-        is_coded = isinstance(tokens, pa.DictionaryArray)
-        if (tokens.dictionary_decode() if is_coded and tokens.dictionary.null_count else tokens).null_count:
-            raise CorpusError(f"{name} holds lists with missing tokens: leave them out")
-        if is_coded:
+        _require_tokens(tokens, name)
+        if isinstance(tokens, pa.DictionaryArray):
             yield _coded(tokens, pa.compute.list_value_length(values).to_numpy(), lower, name)
             continue
         offsets = _offsets(tokens)
@@ -156,6 +154,45 @@ def sentence_blocks(
             block = _join(piece, SENTENCE_MARK)
             yield _lower(block) if lower else block, empty
             empty = 0
+
+
+def row_values(arrays: Iterable[Any], missing: Missing, name: str, encoding_errors: str) -> Iterator[str | list[str]]:
+    """Yield the value of each row: a string or a list of tokens, which is empty where the value is missing.
+
+    Raises:
+        CorpusError: a value is missing, where that is an error; a token is missing; a value is not UTF-8, where
+            `encoding_errors` is ``"strict"``; or the arrays hold neither text nor lists of tokens.
+    """
+    pa = require_arrow("columns of Arrow")
+    row = 0
+    for array in arrays:
+        lists = array.null_count < len(array) and holds_lists(array.type, name)
+        if array.null_count:
+            missing.skip_rows(array.null_count, row + array.is_null().index(True).as_py(), name)
+        for begin in range(0, len(array), ROWS):
+            piece = _plain(array.slice(begin, ROWS), lists)
+            if lists:
+                piece = piece.cast(pa.large_list(pa.large_binary()))
+                _require_tokens(piece.flatten(), name)
+            for value in piece.to_pylist():
+                try:
+                    if lists:
+                        yield [token.decode("utf-8", encoding_errors) for token in value or ()]
+                    else:
+                        yield (value or b"").decode("utf-8", encoding_errors)
+                except UnicodeDecodeError as error:
+                    advice = "" if is_in_python() else f", or use {argument('encoding_errors', 'replace')}"
+                    raise CorpusError(f"row {row} of {name} is not UTF-8: convert it{advice}") from error
+                row += 1
+
+
+def _require_tokens(tokens: Any, name: str) -> None:
+    """Refuse tokens, an array of text or of a dictionary's values, if one is missing."""
+    pa = require_arrow("columns of Arrow")
+    if isinstance(tokens, pa.DictionaryArray) and tokens.dictionary.null_count:
+        tokens = tokens.dictionary_decode()
+    if tokens.null_count:
+        raise CorpusError(f"{name} holds lists with missing tokens: leave them out")
 
 
 def _coded(tokens: Any, lengths: npt.NDArray[Any], lower: bool, name: str) -> CodedSentences:
