@@ -13,7 +13,8 @@ fastText has them; "defaults" are wordkin's, taken where they differ: not for sk
 
 The five similarity sets and the analogies count words of the vocabulary alone, so that all models have the same pairs.
 "All rare words" has all pairs of that set. Misspelt words are made of frequent words by one random edit within the
-word. Counted are those whose nearest neighbour is the right word: among all words, and among those that were meant.
+word. Counted are those whose nearest neighbour is the right word: among all words, and among those that were meant;
+and those whose closest word in spelling is.
 """
 
 import argparse
@@ -87,6 +88,8 @@ def score(model: WordVectors, data: Path) -> dict[str, float]:
             found = model.most_similar_batch(list(misspelt), 1, restrict_vocabulary=most, unknown="skip")
             right = [bool(a) and a[0][0] == word for a, word in zip(found, misspelt.values(), strict=True)]
             scores[name] = 100 * statistics.mean(right)
+        closest = [model.closest(question)[:1] == (word,) for question, word in misspelt.items()]
+        scores["misspelt, by spelling"] = 100 * statistics.mean(closest)
     return scores
 
 
