@@ -7,7 +7,7 @@ import pytest
 
 VIEWS = [
     "lab",
-    "lab?source=corpus&architecture=cbow&layer=hierarchical-softmax",
+    "lab?source=corpus&text=dogs run fast&architecture=cbow&layer=hierarchical-softmax",
     "training?words=sea1 land1",
     "explorer?word=sea1&colour=cluster",
     "explorer?tab=analogy&a=sea1&b=sea2&c=land1",
