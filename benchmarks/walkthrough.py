@@ -3,7 +3,7 @@
     python benchmarks/walkthrough.py FOLDER [--walk lab|training|explorer] [--phone] [--chinese] [--dark]
 
 A student works through the lab; somebody watches a run, and stops it; somebody looks around in a model, which is the
-one that ``wordkin demo`` trains. A step that does not find what it presses, or a word in the browser's console, ends
+one that ``wordkin demo`` trains. A step that does not find what it presses, or an error in the browser's console, ends
 the walk with an error. Needs Playwright and Chromium, and for the Chinese pictures a font that has the characters.
 """
 
@@ -275,6 +275,7 @@ def main() -> None:
                 page = context.new_page()
                 said: list[str] = []
                 page.on("pageerror", lambda error, said=said: said.append(str(error)))
+                page.on("console", lambda it, said=said: said.append(it.text) if it.type == "error" else None)
                 page.goto(f"{server.address}#{name}")
                 print(folder.name)
                 WALKS[name](Walk(page, folder, given.phone, given.chinese))

@@ -351,8 +351,13 @@ def test_the_map(opened, page, camera, tmp_path):
 def test_training(opened, page):
     opened("training?words=sea1 land1")
     plot = page.get_by_role("application").first
+    legend = page.locator(".plot .u-legend").first
+    last = legend.inner_text()
     press(page, plot, "ArrowRight")
     assert "epoch" in page.locator(".plot .spoken").first.inner_text()
+    assert legend.inner_text() != last
+    page.keyboard.press("Shift+Tab")
+    assert legend.inner_text() == last
     field = page.get_by_label("Word to watch")
     reach(page, field)
     page.keyboard.type("sea3")
