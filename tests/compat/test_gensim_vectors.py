@@ -285,9 +285,15 @@ def test_blocks_and_lines_are_read_alike(tmp_path, monkeypatch, binary):
     assert [load(**one) for one in options] == wanted
 
 
-def test_a_key_with_a_space_is_refused_where_no_file_can_hold_it(kv, tmp_path):
+def test_a_key_with_a_space_is_refused_where_no_file_can_hold_it(kv, tmp_path, caplog):
     kv["new york"] = [1, 2, 3]
     with pytest.raises(ValueError, match="'new york' has white space"):
+        kv.save_word2vec_format(tmp_path / "vectors.bin", binary=True)
+    kv.save_word2vec_format(tmp_path / "vectors.txt")
+    assert "the key 'new york' has a space: wordkin reads" in caplog.text
+    assert KeyedVectors.load_word2vec_format(tmp_path / "vectors.txt")["new york"].tolist() == [1, 2, 3]
+    kv["new\nyork"] = [1, 2, 3]
+    with pytest.raises(ValueError, match=r"'new\\nyork' has white space"):
         kv.save_word2vec_format(tmp_path / "vectors.txt")
 
 
