@@ -75,7 +75,8 @@ def save(thing: SaveLoad, fname: Any) -> None:
         return
     kind = next((name for name, one in _CLASSES.items() if isinstance(thing, one)), None)
     if kind is None:
-        raise ConfigurationError(f"wordkin saves no {type(thing).__name__}: only {' and '.join(_CLASSES)}")
+        known = ", ".join((*_CLASSES, "Phrases", "FrozenPhrases"))
+        raise ConfigurationError(f"wordkin saves no {type(thing).__name__}, only {known}: use pickle for it")
     model = thing if isinstance(thing, Word2Vec) else None
     wv: KeyedVectors = thing if model is None else model.wv  # type: ignore[assignment]
     for name in ("vectors", "vectors_vocab", "vectors_ngrams"):
