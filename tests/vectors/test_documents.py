@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec, WordVectors
+from wordkin import Column, ConfigurationError, CorpusError, TrainingConfig, Word2Vec, WordVectors
 from wordkin.config import TOKENIZERS
 from wordkin.corpus.encoder import encode
 from wordkin.vectors import documents
@@ -334,3 +334,24 @@ def test_strings_for_vectors_with_phrases_warn_once(caplog):
 def test_scaling_to_length_1_is_true_or_false(name):
     with pytest.raises(ConfigurationError, match=f"{name} is 'no'; it must be true or false"):
         VECTORS.documents(["the cat"], **{name: "no"})
+
+
+def test_a_column_keeps_its_rows():
+    pa = pytest.importorskip("pyarrow", reason="the extra arrow is not installed")
+    expected = VECTORS.documents(["", "the cat", "", "dog"])
+    texts, lists = [None, "the cat", None, "dog"], [None, ["the", "cat"], None, ["dog"]]
+    coded = pa.array(lists, pa.list_(pa.dictionary(pa.int8(), pa.string())))
+    arrays = pa.array(texts), pa.array(texts).dictionary_encode(), pa.array(lists), coded
+    tables = [*({"a": values} for values in (texts, lists)), *(pa.table({"a": values}) for values in arrays)]
+    for table in tables:
+        np.testing.assert_array_equal(VECTORS.documents(Column(table, "a")), expected)
+        with pytest.raises(CorpusError, match="missing"):
+            VECTORS.documents(Column(table, "a", "error"))
+    np.testing.assert_array_equal(VECTORS.documents(Column(pa.array(texts))), expected)
+    for values, said in (
+        ([b"\xff"], "row 0 of the column 'a' is not UTF-8: convert it$"),
+        ([["a", None]], "holds lists with missing tokens"),
+        ([1], "holds int64"),
+    ):
+        with pytest.raises(CorpusError, match=said):
+            VECTORS.documents(Column(pa.table({"a": values}), "a"))
