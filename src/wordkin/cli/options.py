@@ -127,6 +127,11 @@ def _copy(stream: BinaryIO, copy: Path, name: str) -> None:
 Command = Callable[..., Any]
 
 
+column_option = click.option(
+    "--column", metavar="NAME", help="Column to read, if INPUT is tables: Parquet, Arrow, CSV, TSV or JSON lines."
+)
+
+
 def column_options(command: Command) -> Command:
     """Add --column and --missing, for :func:`corpus_of`."""
     missing = click.option(
@@ -134,12 +139,7 @@ def column_options(command: Command) -> Command:
         type=click.Choice(POLICIES),
         help="What to do with missing values of --column: skip and count them, or stop.  [default: skip]",
     )
-    column = click.option(
-        "--column",
-        metavar="NAME",
-        help="Column to read, if INPUT is tables: Parquet, Arrow, CSV, TSV or JSON lines.",
-    )
-    return column(missing(command))
+    return column_option(missing(command))
 
 
 def corpus_of(sources: Iterable[Source], column: str | None, missing: Policy | None) -> Column:

@@ -148,12 +148,19 @@ def _require(column: str, names: list[str], name: str) -> None:
 def _parquet(source: Source, content: Iterator[bytes], column: str, name: str) -> Iterator[Any]:
     from pyarrow import parquet
 
-    with _seekable(source, content) as file, parquet.ParquetFile(file) as table:
-        _require(column, table.schema_arrow.names, name)
-        sizes = [table.metadata.row_group(group).total_byte_size for group in range(table.num_row_groups)]
-        rows = max(1, min(_MOST_ROWS, _PIECE_BYTES * table.metadata.num_rows // max(1, sum(sizes))))
-        for batch in table.iter_batches(rows, columns=[column]):
-            yield batch.column(0)
+    with _seekable(source, content) as file:
+        metadata = parquet.read_metadata(file)
+        _require(column, metadata.schema.to_arrow_schema().names, name)
+        sizes = [metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)]
+        rows = max(1, min(_MOST_ROWS, _PIECE_BYTES * metadata.num_rows // max(1, sum(sizes))))
+        leaves = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+        of_lists = [leaf for leaf in leaves if leaf.startswith(f"{column}.")]  # read as a dictionary's values
+        with parquet.ParquetFile(file, metadata=metadata, read_dictionary=of_lists) as table:
+            # A dictionary is that of a row group, and pyarrow makes no lists of the values of several.
+            groups = [[group] for group in range(metadata.num_row_groups)] if of_lists else [None]
+            for group in groups:
+                for batch in table.iter_batches(rows, group, columns=[column]):
+                    yield batch.column(0)
 
 
 def _arrow_file(source: Source, content: Iterator[bytes], column: str, name: str) -> Iterator[Any]:
