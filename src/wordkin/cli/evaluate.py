@@ -15,7 +15,9 @@ from wordkin.cli.options import (
     copy_if_pipe,
     corpus_of,
     from_option,
+    labelled_columns,
     load_vectors,
+    require_labelled,
 )
 from wordkin.config import parameters
 from wordkin.corpus import reading
@@ -40,6 +42,7 @@ similarity_option = click.option(
     "wordkin evaluate mine.safetensors --similarity wordsim353.tsv --similarity men.tsv",
     "wordkin evaluate mine.safetensors other.bin --analogies questions-words.txt --plot scores.svg",
     "wordkin evaluate items.safetensors --sessions sessions.txt -k 20",
+    "wordkin evaluate mine.safetensors --labelled reviews.parquet --text-column text --label-column stars",
 )
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @analogies_option
@@ -49,7 +52,10 @@ similarity_option = click.option(
 @click.option(
     "--sessions", multiple=True, type=PATH, metavar="FILE", help="Sessions of items; the last of each was held out."
 )
-@click.option("--labelled", multiple=True, type=PATH, metavar="FILE", help="Texts to classify: label, tab, text.")
+@click.option(
+    "--labelled", multiple=True, type=PATH, metavar="FILE", help="Texts to classify: label, tab, text; or a table."
+)
+@labelled_columns
 @click.option(
     "-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="K of the hit rate and NDCG at k."
 )
@@ -76,6 +82,8 @@ def evaluate(
     outliers: tuple[Path, ...],
     sessions: tuple[Path, ...],
     labelled: tuple[Path, ...],
+    text_column: str | None,
+    label_column: str | None,
     topn: int,
     method: Any,
     most_frequent: int | None,
@@ -94,11 +102,13 @@ def evaluate(
     from wordkin import evaluation
     from wordkin.evaluation import report
 
+    require_labelled(bool(labelled), text_column, label_column)
     if not (analogies or similarity or categorisation or outliers or sessions or labelled):
         kinds = "--analogies, --similarity, --categorisation, --outliers, --sessions or --labelled"
         raise click.UsageError(f"give a set: {kinds}, and a file")
     if plot is not None:
         atomic.require_writable(plot)
+    columns = {"text_column": text_column, "label_column": label_column}
     options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
     asked: list[tuple[Path, Callable[..., Any], dict[str, Any]]] = [
         *(
@@ -112,7 +122,7 @@ def evaluate(
             (path, evaluation.evaluate_sessions, {"most_frequent": most_frequent, "topn": topn})
             for path in map(copy_if_pipe, sessions)
         ),
-        *((path, evaluation.evaluate_labels, {}) for path in map(copy_if_pipe, labelled)),
+        *((path, evaluation.evaluate_labels, columns) for path in map(copy_if_pipe, labelled)),
     ]
     all_vectors = [_model(model, source_format, alone=len(models) == 1) for model in models]
     if no_subwords:
