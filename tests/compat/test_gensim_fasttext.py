@@ -31,7 +31,14 @@ def same(one: FastText, other: FastText) -> None:
     assert np.array_equal(one.syn1neg, other.syn1neg)
 
 
-def test_the_vectors_are_those_of_the_estimator(model):
+def test_the_vectors_are_those_of_the_estimator():
+    model = FastText(**SMALL)
+    model.build_vocab(SENTENCES)
+    assert 0.9 < np.abs(model.wv.vectors_ngrams * 8).max() <= 1
+    assert 0.9 < np.abs(model.wv.vectors_vocab * 8).max() <= 1
+    model.wv.vectors_vocab /= 2  # the estimator begins as word2vec.c
+    model.wv.vectors_ngrams /= 2
+    model.train(SENTENCES, total_examples=90, epochs=5)
     trained = Estimator(
         vector_size=8, min_count=1, threads=1, sample=0, learning_rate=0.025, min_n=3, max_n=5, bucket=200
     ).fit(SENTENCES)

@@ -203,7 +203,7 @@ def test_arrow_types_of_lists(kind, inner, monkeypatch):
 TEXT = st.none() | st.text("aé \n\r😀", max_size=5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     chunks=st.lists(st.lists(TEXT, max_size=4), max_size=4)
     | st.lists(st.lists(st.none() | st.lists(st.text("aAé\n", max_size=2), max_size=4), max_size=4), max_size=4),

@@ -49,7 +49,7 @@ def test_columns_of_tables(kind):
     np.testing.assert_array_equal(VECTORS.documents(column), VECTORS.documents(texts))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.sampled_from([*WORDS, "bird", "x" * 40, "Cat", "ﬀ", ""]), max_size=8), max_size=12))
 def test_every_document_has_its_own_words(lists):
     wanted = [[word for word in words if word in VECTORS] for words in lists]
@@ -58,7 +58,7 @@ def test_every_document_has_its_own_words(lists):
     np.testing.assert_allclose(VECTORS.documents([" \n".join(words) for words in lists]), means, rtol=1e-5, atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(alphabet="ab \n\r\t\u00a0\u3000,é\u0301\u200d", max_size=20), max_size=8))
 def test_text_is_separated_as_by_split(texts):
     vectors = WordVectors.from_arrays(["a", "b", "ab", "é"], np.eye(4))
@@ -68,7 +68,7 @@ def test_text_is_separated_as_by_split(texts):
     np.testing.assert_allclose(found, wanted / np.maximum(wanted.sum(axis=1), 1)[:, None], rtol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.text(alphabet="abAÉé\u0301\u200d\u00ad\u200b_-., 語\u3000İſ", max_size=12), min_size=1, max_size=8),
     st.sampled_from(TOKENIZERS),

@@ -46,18 +46,25 @@ _full = click.option("--full", is_flag=True, help="Leave nothing out, however lo
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @_topn
 @_fold
+@click.option(
+    "--closest",
+    "unknown",
+    flag_value="closest",
+    default="raise",
+    help="For a word outside the vocabulary, show the neighbours of the word closest in spelling, itself included.",
+)
 @from_option
 @as_json
 def similar(
-    model: Path, words: tuple[str, ...], topn: int, fold: bool, source_format: str | None, as_json: bool
+    model: Path, words: tuple[str, ...], topn: int, fold: bool, unknown: Any, source_format: str | None, as_json: bool
 ) -> None:
     """Show the nearest neighbours of each WORD.
 
     A word that is not in the vocabulary, or whose vector is not finite, gets an error; the others are still answered,
-    and the exit status is 1.
+    and the exit status is 1. With n-grams a word outside the vocabulary has a vector of its own.
     """
     vectors = load_vectors(model, source_format, fold)
-    neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
+    neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn, unknown=unknown))
     if as_json:
         scored = {word: _scored(found) for word, found in neighbours.items()}
         print_json({"neighbours": scored, "errors": as_documents(errors)})

@@ -324,7 +324,7 @@ def prep_vectors(
     rows, size = target_shape
     prior = np.zeros((0, size), dtype) if prior_vectors is None else prior_vectors
     new = np.random.default_rng(seed).random((rows - len(prior), size), np.float32)
-    return np.concatenate([prior, ((new - 0.5) / size).astype(prior.dtype)])
+    return np.concatenate([prior, ((2 * new - 1) / size).astype(prior.dtype)])
 
 
 def pseudorandom_weak_vector(size: int, seed_string: Any = None, hashfxn: Any = hash) -> npt.NDArray[np.float32]:
