@@ -15,7 +15,9 @@ from wordkin.cli.options import (
     copy_if_pipe,
     corpus_of,
     from_option,
+    labelled_columns,
     load_vectors,
+    require_labelled,
 )
 from wordkin.config import parameters
 from wordkin.corpus import reading
@@ -40,6 +42,7 @@ similarity_option = click.option(
     "wordkin evaluate mine.safetensors --similarity wordsim353.tsv --similarity men.tsv",
     "wordkin evaluate mine.safetensors other.bin --analogies questions-words.txt --plot scores.svg",
     "wordkin evaluate items.safetensors --sessions sessions.txt -k 20",
+    "wordkin evaluate mine.safetensors --labelled reviews.parquet --text-column text --label-column stars",
 )
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @analogies_option
@@ -49,7 +52,10 @@ similarity_option = click.option(
 @click.option(
     "--sessions", multiple=True, type=PATH, metavar="FILE", help="Sessions of items; the last of each was held out."
 )
-@click.option("--labelled", multiple=True, type=PATH, metavar="FILE", help="Texts to classify: label, tab, text.")
+@click.option(
+    "--labelled", multiple=True, type=PATH, metavar="FILE", help="Texts to classify: label, tab, text; or a table."
+)
+@labelled_columns
 @click.option(
     "-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="K of the hit rate and NDCG at k."
 )
@@ -76,6 +82,8 @@ def evaluate(
     outliers: tuple[Path, ...],
     sessions: tuple[Path, ...],
     labelled: tuple[Path, ...],
+    text_column: str | None,
+    label_column: str | None,
     topn: int,
     method: Any,
     most_frequent: int | None,
@@ -94,6 +102,7 @@ def evaluate(
     from wordkin import evaluation
     from wordkin.evaluation import report
 
+    require_labelled(bool(labelled), text_column, label_column)
     options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
     kinds: list[tuple[tuple[Path, ...], Callable[..., Any], dict[str, Any]]] = [
         (analogies, evaluation.evaluate_analogies, {**options, "method": method}),
@@ -101,7 +110,7 @@ def evaluate(
         (categorisation, evaluation.evaluate_categorisation, options),
         (outliers, evaluation.evaluate_outliers, options),
         (sessions, evaluation.evaluate_sessions, {"most_frequent": most_frequent, "topn": topn}),
-        (labelled, evaluation.evaluate_labels, {}),
+        (labelled, evaluation.evaluate_labels, {"text_column": text_column, "label_column": label_column}),
     ]
     if not any(paths for paths, *_ in kinds):
         flags = "--analogies, --similarity, --categorisation, --outliers, --sessions or --labelled"
