@@ -34,7 +34,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
   useEffect(() => {
     const element = place.current!;
     const short = new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 4 });
-    const shown = (value: number | null) => (value === null ? "–" : short.format(value));
+    const shown = (value: number | null | undefined) => (value == null ? "–" : short.format(value));
     const axis: uPlot.Axis = {
       stroke: () => resolved(element, "--ink"),
       grid: { stroke: () => resolved(element, "--line"), width: 1 },
@@ -104,10 +104,15 @@ export function Plot({ title, xLabel, series, values }: Props) {
   );
 }
 
-/** Lets the legend have the last values while the pointer reads no others. */
+/** Lets the legend have the last value of each series while the pointer reads no others. */
 function readLast(plot: uPlot): void {
-  const last = plot.data[0].length - 1;
-  if (plot.legend.idx == null && last >= 0) plot.setLegend({ idx: last }, false);
+  if (plot.legend.idx != null || !plot.data[0].length) return;
+  const last = (values: ArrayLike<number | null | undefined>) => {
+    let place = values.length - 1;
+    while (place > 0 && values[place] == null) place--;
+    return place;
+  };
+  plot.setLegend({ idxs: plot.data.map(last) }, false);
 }
 
 /** Does what a key asks for: whether it asks for anything. */
