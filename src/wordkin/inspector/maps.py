@@ -7,6 +7,7 @@ reports it, the finished share: ``stage loading``, ``stage neighbours 0.25``, ``
 
 import dataclasses
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -145,6 +146,8 @@ class Layout:
             text=True,
             encoding="utf-8",
             errors="replace",
+            # Threads of t-SNE that spin while they wait would take eight times the processor time on a busy machine.
+            env={"OMP_WAIT_POLICY": "passive", **os.environ},
         )
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
