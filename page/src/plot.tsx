@@ -106,7 +106,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
 
 /** Lets the legend have the last value of each series while the pointer reads no others. */
 function readLast(plot: uPlot): void {
-  if (plot.legend.idx != null || !plot.data[0].length) return;
+  if (plot.cursor.idx != null || !plot.data[0].length) return;
   const last = (values: ArrayLike<number | null | undefined>) => {
     let place = values.length - 1;
     while (place > 0 && values[place] == null) place--;
