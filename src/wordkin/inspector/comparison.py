@@ -66,8 +66,8 @@ class Other:
 
 
 def _moves(first: WordVectors, second: WordVectors) -> Moves:
-    found = [second.key_to_index.get(word) for word in first.index_to_key]
-    rows = np.array([-1 if row is None else row for row in found], np.intp)
+    row_of = {word: row for row, word in enumerate(second.index_to_key)}
+    rows = np.array([row_of.get(word, -1) for word in first.index_to_key], np.intp)
     shared = np.flatnonzero(rows >= 0)
     shared = shared[first.finite(shared) & second.finite(rows[shared])]
     turned = alignment.align(second, first, [first.index_to_key[row] for row in shared.tolist()])
