@@ -310,17 +310,22 @@ class TestLayout:
     @pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="the extra map is not installed")
     @pytest.mark.slow
     @pytest.mark.parametrize("method", ["umap", "tsne"])
-    def test_the_real_one_keeps_apart_what_is_apart(self, method):
+    def test_the_real_one_keeps_apart_what_is_apart(self, monkeypatch, method):
+        stages = []
+
+        class Followed(maps.Layout):
+            def __setattr__(self, name, value):
+                if name == "stage":
+                    stages.append(value)
+                super().__setattr__(name, value)
+
+        monkeypatch.setattr(maps, "Layout", Followed)
         near = np.random.default_rng(1).standard_normal((200, 20)) / 10
         near[:100, 0] += 1
         near[100:, 1] += 1
         inspected = Inspected("model", WordVectors.from_arrays([f"w{number}" for number in range(200)], near))
         explorer.layout(inspected, {"action": "begin", "method": method})
-        stages, end = [], time.monotonic() + 600
-        while (answer := explorer.layout(inspected, {"method": method}))["state"] == "running":
-            assert time.monotonic() < end
-            stages.append(answer["stage"])
-            time.sleep(0.005)
+        answer = awaited(inspected, method, 600)
         assert (answer["state"], answer["progress"]) == ("done", 1), answer
         assert list(dict.fromkeys(stages)) == ["loading", "neighbours", "layout"]
         plane = np.frombuffer(explorer.plane(inspected, {"method": method}), "<f4").reshape(-1, 2)
@@ -329,8 +334,8 @@ class TestLayout:
         assert (to_own < to_other).all()
 
 
-def awaited(inspected, method="umap"):
-    end = time.monotonic() + 120
+def awaited(inspected, method="umap", seconds=120):
+    end = time.monotonic() + seconds
     while explorer.layout(inspected, {"method": method})["state"] == "running":
         assert time.monotonic() < end
         time.sleep(0.02)

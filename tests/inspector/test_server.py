@@ -1,5 +1,6 @@
 """The server and the page's frame."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -44,7 +45,8 @@ def test_headers_that_do_not_arrive_end_the_connection(inspector, monkeypatch, s
     address = urllib.parse.urlsplit(inspector(Inspected("")))
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall(sent)
-        assert connection.recv(1) == b""  # closed by the server
+        with contextlib.suppress(ConnectionResetError):  # where the server had not read them all
+            assert connection.recv(1) == b""  # closed by the server
 
 
 def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
@@ -68,11 +70,10 @@ def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
     os.name == "nt" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
     reason="needs POSIX signals, and a process that hears Ctrl-C",
 )
-def test_closing_after_ctrl_c_waits_for_the_server_to_end():
+def test_closing_after_ctrl_c_waits_for_the_server_to_end(monkeypatch):
     before = set(threading.enumerate())
-    ctrl_c = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
     with server.Server(Inspected("example")) as running:
-        ctrl_c.start()
+        monkeypatch.setattr(running._ended, "wait", lambda _seconds: os.kill(os.getpid(), signal.SIGINT))
         running.wait()
-    ctrl_c.join()
+        monkeypatch.undo()
     assert set(threading.enumerate()) <= before
