@@ -106,6 +106,8 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
         ]
     total = 3 * history[0].tokens
     assert f"{total:,} / {total:,}" in page.locator(".training-numbers").inner_text()
+    legend = page.locator(".plot", has_text="Loss: mean J").locator(".u-value").all_inner_texts()
+    assert (float(legend[2]), float(legend[3])) == pytest.approx((history[-1].loss, history[-1].holdout_loss), rel=1e-3)
 
 
 def test_words_are_picked_by_hand(steps, inspector, page):
