@@ -92,7 +92,7 @@ def told(values: npt.NDArray[np.float64]) -> str:
 
 
 def choose(sessions: Sessions) -> dict[str, dict[str, Any]]:
-    """The settings to test; those for items are the best at the items before the last ones."""
+    """The settings to test: those of text, and for each exponent the best at the items before the last ones."""
     seen = [session[:-1] for session in sessions]
     tried = []
     for values in itertools.product(*GRID.values()):
@@ -101,13 +101,11 @@ def choose(sessions: Sessions) -> dict[str, dict[str, Any]]:
         print(f"{hits:.3f}  {settings}", file=sys.stderr, flush=True)
         tried.append((hits, settings))
     tried.sort(key=lambda pair: -pair[0])
-    of_text = TEXT["noise_exponent"]
-    return {
-        "the defaults": TEXT,
-        "the defaults, exponent −0.5": {**TEXT, "noise_exponent": -0.5},
-        "best with exponent 0.75": next(each for _, each in tried if each["noise_exponent"] == of_text),
-        "best of all": tried[0][1],
-    }
+    best = {}
+    for exponent in GRID["noise_exponent"]:
+        hits, settings = next(pair for pair in tried if pair[1]["noise_exponent"] == exponent)
+        best[f"exponent {exponent} ({hits:.3f} at the items before)"] = settings
+    return {"the defaults": TEXT, "the defaults, exponent -0.5": {**TEXT, "noise_exponent": -0.5}, **best}
 
 
 def main() -> None:

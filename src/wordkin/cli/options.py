@@ -142,6 +142,19 @@ def column_options(command: Command) -> Command:
     return column_option(missing(command))
 
 
+def labelled_columns(command: Command) -> Command:
+    """Add --text-column and --label-column, which name the columns of --labelled if that is a table."""
+    text = click.option("--text-column", metavar="NAME", help="Column of the texts, if --labelled is a table.")
+    label = click.option("--label-column", metavar="NAME", help="Column of the labels, if --labelled is a table.")
+    return text(label(command))
+
+
+def require_labelled(labelled: bool, *columns: str | None) -> None:
+    """Refuse the columns of --labelled without it."""
+    if not labelled and any(column is not None for column in columns):
+        raise click.UsageError("--text-column and --label-column are for --labelled FILE: give it, too")
+
+
 def corpus_of(sources: Iterable[Source], column: str | None, missing: Policy | None) -> Column:
     """The corpus of a command: files of text, or one column of files of tables.
 
