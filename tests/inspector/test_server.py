@@ -23,6 +23,17 @@ def test_page_opens_without_a_word_in_its_console(inspector, page):
     assert "token" not in page.url
 
 
+def test_a_page_that_was_refused_at_first_asks_again(inspector, browser):
+    page = browser.new_page(locale="en")  # whose console may say that a call was refused
+    answer = {"error": "too many calls at once: wait a second", "chinese": "請求太多：請稍候一秒"}
+    page.route("**/api/status", lambda route: route.fulfill(status=429, json=answer))
+    page.goto(inspector(Inspected("example")))
+    page.get_by_role("alert").get_by_text("too many calls").wait_for()
+    page.unroute("**/api/status")
+    page.get_by_role("navigation").wait_for()
+    page.close()
+
+
 def test_status_says_what_there_is_to_show(client):
     assert client(Inspected("example")).post("/api/status", json={}).json()["model"] is None
 

@@ -21,7 +21,7 @@ from wordkin.cli.command import (
     say_written,
     with_given_names,
 )
-from wordkin.cli.inspect import no_browser_option, watch_run
+from wordkin.cli.inspect import beside, no_browser_option, watch_run
 from wordkin.cli.options import (
     READABLE,
     WRITABLE,
@@ -115,6 +115,13 @@ output_option = click.option(
 @click.option("--inspect", is_flag=True, help="Show the training in a browser while it runs.")
 @no_browser_option
 @click.option(
+    "--inspect-beside",
+    type=PATH,
+    multiple=True,
+    metavar="MODEL",
+    help="Model of an earlier run, whose curves the page of --inspect shows beside this run's; repeatable.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     help="Train with this many processes, here or on a cluster, with Ray; --threads then applies to each.",
@@ -152,6 +159,7 @@ def train(
     resume: bool,
     inspect: bool,
     no_browser: bool,
+    inspect_beside: tuple[Path, ...],
     workers: int | None,
     round_tokens: int | None,
     exchange_precision: str | None,
@@ -165,6 +173,8 @@ def train(
     Files may be compressed (.gz .bz2 .xz .zst). Files, directories and patterns may also be URLs that fsspec opens,
     such as s3://bucket/text.txt.gz. With --column they are tables: Parquet, Arrow, CSV, TSV or JSON lines.
     """
+    if inspect_beside and not inspect:
+        raise ConfigurationError("--inspect-beside is for the page of --inspect; give --inspect, too")
     if resume and checkpoint is None:
         raise ConfigurationError("--resume needs --checkpoint FILE, the checkpoint to go on from")
     _require_other_files(output, {"--checkpoint": checkpoint, "--init": init, "--init-vectors": init_vectors})
@@ -186,7 +196,7 @@ def train(
         loading.require_representable(vocabulary, output, target_format, space_as)
     model, server, live = Word2Vec(config), None, None
     if inspect:
-        server, live = watch_run(output.name, no_browser)
+        server, live = watch_run(output.name, beside(inspect_beside, None, output), no_browser)
         click.get_current_context().with_resource(server)
     fit_and_report(
         model,
