@@ -4,6 +4,7 @@ const CELL = 6; // pixels
 const RADIUS = 3; // cells; three averages over them come near a normal curve of 3.5 cells
 const MARGIN = 3 * RADIUS + 2; // cells outside of the window, whose words reach into it
 const MOST_LEVELS = 8;
+const MOST_WORDS = 100_000; // of more, evenly chosen ones are enough
 const LONE = 1 / (2 * Math.PI * 3 * (((2 * RADIUS + 1) ** 2 - 1) / 12)); // the density at the place of a lone word
 const FEWEST = 3; // the outermost contour is where as many words would lie on one place
 
@@ -19,7 +20,8 @@ export function contours(points: Points, camera: Camera, size: Size): string[] {
   const lines = Math.ceil(size.height / CELL) + 2 * MARGIN + 1;
   const density = new Float32Array(columns * lines);
   const { positions, count } = points;
-  for (let row = 0; row < count; row++) {
+  const step = Math.ceil(count / MOST_WORDS);
+  for (let row = 0; row < count; row += step) {
     const [x, y] = [positions[2 * row]! / unit - left - 0.5, -positions[2 * row + 1]! / unit - top - 0.5];
     if (!(x >= 0 && y >= 0 && x < columns - 1 && y < lines - 1)) continue;
     const [column, line] = [Math.floor(x), Math.floor(y)];
