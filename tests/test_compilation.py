@@ -29,7 +29,8 @@ def twice(x):
     return 2 * x
 
 with announced("a function"):
-    print([twice(x) for x in (1, 2.0, 3j, True)], sum(twice.stats.cache_hits.values()))
+    print([twice(x) for x in (1, 2.0, 3j, True)], sum(twice.stats.cache_hits.values()), end=" ")
+print("numba.np.linalg" in sys.modules)
 """
 
 
@@ -141,7 +142,7 @@ def test_no_kernel_is_loaded_from_a_damaged_file(damage, sentences, tmp_path, ca
                 copy.write_bytes(spoilt(file.read_bytes(), damage))
                 assert cache.load_overload(arguments, kernel.targetctx) is None
             tried.add(kernel.py_func.__module__)
-    assert len(tried) >= 6, tried
+    assert len(tried) >= 5, tried
     said = [] if damage == "garbage" else [f"compiled code in {tmp_path} is damaged and is compiled again"]
     assert [line for line in messages(caplog) if "damaged" in line] == said  # garbage is like code of other sources
 
@@ -320,7 +321,7 @@ def test_two_processes_compile_at_once(tmp_path):
     assert [process.returncode for process in both] == [0, 0]
     assert all("[2, 4.0, 6j, 2]" in one for one in said)
     third = subprocess.run(script(tmp_path), env=environment(tmp_path), capture_output=True, text=True, check=True)
-    assert third.stdout == "[2, 4.0, 6j, 2] 4\n"
+    assert third.stdout == "[2, 4.0, 6j, 2] 4 False\n"  # what only compiling needs is not imported
 
 
 def test_two_processes_replace_damaged_files_at_once(tmp_path):
@@ -345,7 +346,7 @@ def test_two_processes_replace_damaged_files_at_once(tmp_path):
         path.write_bytes(spoilt(path.read_bytes(), damage))
     for said in run_both():
         assert "[2, 4.0, 6j, 2]" in said
-    assert [said.splitlines()[-1] for said in run_both()] == ["[2, 4.0, 6j, 2] 4"] * 2
+    assert [said.splitlines()[-1] for said in run_both()] == ["[2, 4.0, 6j, 2] 4 False"] * 2
 
 
 def test_no_room_for_files_is_said_in_one_line(tmp_path):
@@ -357,5 +358,5 @@ def test_no_room_for_files_is_said_in_one_line(tmp_path):
     announced, complaint, results = result.stdout.splitlines()
     assert announced == "compiling a function for this CPU; only the first run has to"
     assert complaint.startswith("compiled code cannot be kept, so every run compiles it anew: File too large: ")
-    assert results == "[2, 4.0, 6j, 2] 0"
+    assert results == "[2, 4.0, 6j, 2] 0 True"
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []

@@ -75,6 +75,23 @@ def test_unknown_words_have_vectors(model):
     assert wv.get_sentence_vector(["walked", "sea"]) == pytest.approx(mean, abs=1e-6)
 
 
+def test_a_programs_own_matrix_gives_one_row_at_a_time_and_is_not_saved(model, tmp_path):
+    class Rows:
+        def __init__(self, rows):
+            self.rows = {bucket: row / 2 for bucket, row in enumerate(rows)}
+
+        def __getitem__(self, bucket):
+            return self.rows[bucket]
+
+    wv = copy.deepcopy(model.wv)
+    wv.vectors_ngrams = Rows(model.wv.vectors_ngrams)
+    assert wv["walked"] == pytest.approx(model.wv["walked"] / 2)
+    with pytest.raises(
+        ConfigurationError, match=r"wv\.vectors_ngrams is a Rows; wordkin saves arrays only: use pickle"
+    ):
+        wv.save(tmp_path / "vectors")
+
+
 @pytest.mark.parametrize("without", [{"bucket": 0}, {"max_n": 0}, {"min_n": 6}])
 def test_without_ngrams_it_is_word2vec(without):
     model = FastText(SENTENCES, **{**SMALL, **without})

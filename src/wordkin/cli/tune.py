@@ -92,8 +92,7 @@ def tune(
     from wordkin.corpus.phrases import encode_corpus
 
     require_labelled(labelled is not None, text_column, label_column)
-    tasks = [similarity is not None, analogies is not None, sessions, labelled is not None]
-    if sum(tasks) != 1:
+    if sum((similarity is not None, analogies is not None, sessions, labelled is not None)) != 1:
         raise click.UsageError("give one task: --similarity, --analogies, --sessions or --labelled")
     if not inputs and labelled is None:
         raise click.UsageError("give an INPUT, the text to train on")
@@ -106,12 +105,10 @@ def tune(
     config = configuration(config_file, values)
     texts = None if labelled is None else evaluation.read_labelled(copy_if_pipe(labelled), text_column, label_column)
     task = _task(similarity, analogies, texts)
-    if inputs:
-        corpus = encode_corpus(corpus_of(reading.expand(inputs), column, missing), config)
-    else:
-        if not config.splits_text:
-            config = dataclasses.replace(config, tokenizer="words")
-        corpus = encode_corpus([text for _, text in texts or ()], config)
+    if not (inputs or config.splits_text):
+        config = dataclasses.replace(config, tokenizer="words")
+    source = corpus_of(reading.expand(inputs), column, missing) if inputs else [text for _, text in texts or ()]
+    corpus = encode_corpus(source, config)
     say(str(corpus.report))
     if sessions:
         fixed |= {"min_n", "max_n"}

@@ -1,7 +1,7 @@
 """Arrow arrays of text or of lists of tokens, as blocks for the scanner, without a Python object for each row."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,7 +118,7 @@ def _is_list(kind: Any) -> bool:
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
-def text_blocks(arrays: Iterable[Any], missing: Missing, name: str) -> Iterator[bytes]:
+def text_blocks(arrays: Iterable[Any], missing: Missing, name: str) -> Generator[bytes, None, None]:
     """Yield blocks of text: each value of the arrays, and a line feed.
 
     Raises:
@@ -131,7 +131,7 @@ def text_blocks(arrays: Iterable[Any], missing: Missing, name: str) -> Iterator[
 
 def sentence_blocks(
     arrays: Iterable[Any], missing: Missing, lower: bool, name: str
-) -> Iterator[tuple[bytes, int] | CodedSentences]:
+) -> Generator[tuple[bytes, int] | CodedSentences, None, None]:
     """Yield blocks of sentences in sentinel encoding, and the number of empty tokens left out of each.
 
     Lists of a dictionary's values are not written out: only the words that they use are encoded.

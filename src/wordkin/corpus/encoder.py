@@ -103,10 +103,12 @@ def _encode_text(source: Files | Strings | Sentences, config: TrainingConfig, kn
     with Encoder(config, classes, known) as encoder:
         if isinstance(source, Sentences):
             for name, sentences in source.texts:
-                encoder.add_sentences(sentences, name)
+                with contextlib.closing(sentences):
+                    encoder.add_sentences(sentences, name)
         else:
             for name, blocks in source.texts:
-                encoder.add_text(name, blocks)
+                with contextlib.closing(blocks):
+                    encoder.add_text(name, blocks)
         if not isinstance(source, Files):
             encoder.missing_values = source.missing.count
         return encoder.finish()

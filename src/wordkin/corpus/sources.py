@@ -3,7 +3,7 @@
 import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Generator, Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,7 +44,7 @@ class Files:
     files: list[reading.Source]
 
     @property
-    def texts(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+    def texts(self) -> Iterator[tuple[str, Generator[bytes, None, None]]]:
         """The name and the blocks of each file."""
         return ((reading.name_of(file), reading.blocks(file)) for file in self.files)
 
@@ -58,7 +58,7 @@ class Strings:
         missing: the missing values among the strings, counted while they are read.
     """
 
-    texts: Iterator[tuple[str, Iterator[bytes]]]
+    texts: Iterator[tuple[str, Generator[bytes, None, None]]]
     missing: Missing
 
 
@@ -72,7 +72,7 @@ class Sentences:
         missing: the missing values among the lists, counted while they are read.
     """
 
-    texts: Iterator[tuple[str, Iterator[tuple[bytes, int] | CodedSentences]]]
+    texts: Iterator[tuple[str, Generator[tuple[bytes, int] | CodedSentences, None, None]]]
     missing: Missing
 
 
@@ -315,7 +315,7 @@ def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
 
 def sentinel_blocks(
     sentences: Iterable[Iterable[str]], config: TrainingConfig, missing: Missing | None = None
-) -> Iterator[tuple[bytes, int]]:
+) -> Generator[tuple[bytes, int], None, None]:
     """Yield blocks of whole sentences in sentinel encoding, and the number of empty tokens left out of each.
 
     Args:
@@ -378,7 +378,7 @@ def _name_of_sentence(number: int) -> str:
     return f"sentence {number}"
 
 
-def string_blocks(strings: Iterable[Any], missing: Missing, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+def string_blocks(strings: Iterable[Any], missing: Missing, size: int = BLOCK_BYTES) -> Generator[bytes, None, None]:
     """Join strings with line feeds into blocks of about `size` bytes."""
     held: list[str] = []
     length = 0

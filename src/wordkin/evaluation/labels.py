@@ -110,13 +110,9 @@ def _read_table(path: Path, text_column: str, label_column: str) -> tuple[Labell
 
 def _name_of_label(value: Any) -> str:
     """A label as text; empty if it is missing."""
-    return (
-        ""
-        if is_missing(value)
-        else value.decode("utf-8", "replace").strip()
-        if isinstance(value, bytes)
-        else str(value)
-    )
+    if is_missing(value):
+        return ""
+    return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()
 
 
 def evaluate_labels(

@@ -122,12 +122,14 @@ def modules() -> dict[str, ModuleType]:
             "FastTextKeyedVectors": fasttext.FastTextKeyedVectors,
             "load_word2vec_format": vectors.load_word2vec_format,
             "_load_word2vec_format": interchange.load_word2vec_format,
-            **_those(keyedvectors, "REAL prep_vectors pseudorandom_weak_vector"),
+            "Vocab": keyedvectors.CompatVocab,
+            **_those(keyedvectors, "REAL CompatVocab prep_vectors pseudorandom_weak_vector"),
         },
         "gensim.models.phrases": {"Phraser": phrases.FrozenPhrases, **_those(phrases, _OF_PHRASES)},
         "gensim.models.word2vec": {
             "Word2Vec": word2vec.Word2Vec,
             "KeyedVectors": vectors,
+            "Vocab": keyedvectors.CompatVocab,
             "FAST_VERSION": 1,
             "CORPUSFILE_VERSION": 1,
             "MAX_WORDS_IN_BATCH": sentences.MAX_WORDS_IN_BATCH,
@@ -138,7 +140,7 @@ def modules() -> dict[str, ModuleType]:
         "gensim.parsing.porter": {"PorterStemmer": preprocessing.PorterStemmer},
         "gensim.scripts.glove2word2vec": {"glove2word2vec": interchange.glove2word2vec},
         "gensim.test.utils": _those(testing, "common_texts datapath get_tmpfile temporary_file"),
-        "gensim.matutils": {"unitvec": similarity.unitvec, "argsort": similarity.argsort},
+        "gensim.matutils": _those(similarity, "unitvec argsort zeros_aligned"),
     }
     for name, classes in _NOT_HERE.items():
         there = content.setdefault(name, {})
