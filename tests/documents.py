@@ -9,7 +9,6 @@ DOCUMENTS += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs"
 FENCES = {"python", "sh", "console", "text", "{toctree}", "{eval-rst}"}
 
 NOT_RUN = {
-    r"^from datasets import": "the library datasets is in no environment of this project",
     r"\.push_to_hub\(": "it needs an account; tests/vectors/formats asks a server of its own",
     r"^scripts/": "CI runs scripts/test, which installs an environment; tests/test_cli.py runs what scripts/demo runs",
     r"^(python -m venv|\. wordkin-env|pip install)": "scripts/try-wheel installs the wheel in empty environments",
@@ -20,6 +19,7 @@ NOT_RUN = {
     r"^python -m wordkin\.compat": "tests/compat runs programs so",
     r"^(eval .*)?_WORDKIN_COMPLETE|^eval ": "it changes a shell's settings; tests/test_cli.py asks for completions",
     r"^(uvicorn|curl) ": "it serves until Ctrl-C; the same application answers in the block below it",
+    r"^(pip download|python benchmarks/)": "it needs a package index, and takes minutes",
     r"^sed ": "not a program of wordkin; its result is among the files",
 }
 """What is not run, by a pattern of a line of a shell's block or of the code of a Python block, and why."""

@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import logging
-import re
 import sqlite3
 import sys
 import threading
@@ -123,11 +122,6 @@ def named_rows():
 
 def test_data_sets_of_hugging_face():
     datasets = pytest.importorskip("datasets", reason="the package datasets is not installed")
-    document = (Path(__file__).parents[2] / "docs" / "how-to" / "columns.md").read_text("utf-8")
-    (snippet,) = re.findall("^```py\n(.*?)^```", document, re.DOTALL | re.MULTILINE)
-    names = {}
-    exec("".join(line.removeprefix(">>> ") for line in snippet.splitlines(keepends=True)), names)
-    assert names["model"].report.missing_values == 50
     whole = datasets.Dataset.from_dict(DATA)
     assert_read(whole)
     assert_read(whole.select([4, 3, 2, 1, 0]).select([4, 3, 2, 1, 0]))
