@@ -307,6 +307,7 @@ def tried(
     for name, content in sample.files.items():
         (folder / name).write_bytes(content)
     assert used(sample, path) == "loaded"  # which compiles, too
+    tracemalloc.start()
     for turn in range(count):
         victim = generator.choice(list(sample.files))
         data = {**sample.files, victim: damaged(sample.files[victim], generator)}
@@ -330,6 +331,7 @@ def tried(
         if time.monotonic() - begin > PATIENCE:
             outcomes["slow"] += 1
             complain(f"{sample.format} {turn}: {time.monotonic() - begin:.1f} s, on {victim}: {data[victim]!r}")
+    tracemalloc.stop()
     return outcomes
 
 
@@ -341,7 +343,6 @@ def main() -> None:
     options = parser.parse_args()
     logging.getLogger("wordkin").setLevel(logging.ERROR)
     warnings.simplefilter("error")
-    tracemalloc.start()
     bad = 0
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:

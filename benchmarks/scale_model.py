@@ -97,7 +97,8 @@ def periods(changes: npt.NDArray[np.float64], tokens: float, every: int) -> npt.
     config = TrainingConfig()
     inputs, outputs = inputs_of_window(config), config.negative + 1
     V, W = np.split(changes * tokens, 2)
-    return np.minimum(1 << tiers(np.concatenate([inputs * outputs * V, inputs * W]), every), every)
+    of_rows: npt.NDArray[np.int64] = 1 << tiers(np.concatenate([inputs * outputs * V, inputs * W]), every)
+    return np.minimum(of_rows, every)
 
 
 def main() -> None:

@@ -4,16 +4,18 @@
     python benchmarks/subwords.py --model FILE ...
 
 Speed: the three train in turn, --pairs times, one epoch of the first --tokens tokens, each in a process of its own and
-timed by its own clock; the ratios are medians of those of each turn. Quality: three epochs of the whole text with one
-thread; a seed also stands for an order of the lines. As in bench.py each measurement is a file in the folder of
+timed by its own clock; the ratios are medians of those of each turn. Quality: three epochs of the first
+--quality-tokens tokens (all by default) with one thread, fastText with --fasttext-threads; a seed also stands for an
+order of the lines. As in bench.py each measurement is a file in the folder of
 --results, and is not taken twice. With --model only the quality of these models is printed.
 
 Settings: "the same" are 100 dimensions, window 5, 5 negatives, sample 1e-3, η 0.05 and the sum's gradient for CBOW, as
-fastText has them; "defaults" are wordkin's, taken where they differ: not for skip-gram with negative sampling.
+fastText has them; "defaults" are wordkin's, taken where they differ: for skip-gram with hierarchical softmax.
 
 The five similarity sets and the analogies count words of the vocabulary alone, so that all models have the same pairs.
 "All rare words" has all pairs of that set. Misspelt words are made of frequent words by one random edit within the
-word. Counted are those whose nearest neighbour is the right word: among all words, and among those that were meant.
+word. Counted are those whose nearest neighbour is the right word: among all words, and among those that were meant;
+and those whose closest word in spelling is.
 """
 
 import argparse
@@ -87,6 +89,8 @@ def score(model: WordVectors, data: Path) -> dict[str, float]:
             found = model.most_similar_batch(list(misspelt), 1, restrict_vocabulary=most, unknown="skip")
             right = [bool(a) and a[0][0] == word for a, word in zip(found, misspelt.values(), strict=True)]
             scores[name] = 100 * statistics.mean(right)
+        closest = [model.closest(question)[:1] == (word,) for question, word in misspelt.items()]
+        scores["misspelt, by spelling"] = 100 * statistics.mean(closest)
     return scores
 
 
@@ -103,7 +107,7 @@ class Comparison:
         self.fasttext = FastText(options.peer)
         self.source = source_digest(*TRAINER)
         options.results.mkdir(parents=True, exist_ok=True)
-        self.whole = prepared(options.text, options.results, None)
+        self.whole = prepared(options.text, options.results, options.quality_tokens)
         self.beginning = prepared(options.text, options.results, options.tokens)
         self.report = str(self.whole[2])
 
@@ -116,7 +120,7 @@ class Comparison:
             for architecture, output_layer in VARIANTS:
                 for name in THREE:
                     yield self._quality(name, architecture, output_layer, "the same", seed)
-                if (architecture, output_layer) != ("skipgram", "negative-sampling"):
+                if (architecture, output_layer) == ("skipgram", "hierarchical-softmax"):
                     for name in THREE[:2]:
                         yield self._quality(name, architecture, output_layer, "defaults", seed)
 
@@ -157,7 +161,10 @@ class Comparison:
                 field: getattr(config, field) for field in ("vector_size", "window", "negative", "sample", "min_count")
             }
             parameters |= same | {"learning_rate": config.first_learning_rate, "cbow_gradient": config.cbow_gradient}
-        job, program = self._job(name, self.whole, parameters), self._program(name)
+        program = self._program(name)
+        if program is self.fasttext:
+            parameters["threads"] = self.options.fasttext_threads
+        job = self._job(name, self.whole, parameters)
 
         def measure() -> dict[str, Any]:
             with tempfile.TemporaryDirectory() as folder:
@@ -227,6 +234,8 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=HERE.parent / ".venv-peers", help="the peers' environment")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "subwords", help="one file for each task")
     parser.add_argument("--tokens", type=int, default=4_000_000, help="of the text, for speed")
+    parser.add_argument("--quality-tokens", type=int, help="of the text, for quality; all of them by default")
+    parser.add_argument("--fasttext-threads", type=int, default=1, help="of fastText, for quality")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--report", type=Path, help="write subwords.json and subwords.md here, too")

@@ -1,17 +1,23 @@
 """How Sphinx builds the site; scripts/docs runs it."""
 
-from importlib.metadata import version as version_of
+import sys
+from pathlib import Path
 
 import click
 from sphinx.application import Sphinx
 
+from wordkin import __version__
 from wordkin.cli import add_commands
+
+sys.path.insert(0, str(Path(__file__).parent))
+import versions
 
 add_commands()  # which the reference of the command line lists
 
 project = "wordkin"
-author = "The wordkin developers"
-release = version = version_of("wordkin")
+project_copyright = author = "The wordkin developers"
+release = version = __version__
+version_name = versions.current(Path(__file__).parents[1])
 
 extensions = [
     "myst_nb",
@@ -32,7 +38,11 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_theme = "furo"
-html_title = f"wordkin {release}"
+html_title = f"wordkin {release}" if version_name == release else "wordkin, development version"
+html_context = {"version_name": version_name}
+html_static_path = ["_static"]
+html_css_files = ["versions.css"]
+templates_path = ["_templates"]  # with furo's place for a choice of versions
 html_copy_source = False
 man_pages = [("reference/cli", "wordkin", "learn word vectors from text, and query them", author, 1)]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

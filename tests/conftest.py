@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import in_process
 
@@ -19,12 +20,18 @@ ROOT = Path(__file__).parents[1]
 KERNELS, PAGES, RAY = "tests/model/test_kernel.py", "tests/inspector/", "tests/training/distributed/"
 SLOW_FIXTURES = {"browser", "ray"}
 
+# No example has to be quick, since a busy machine is not. Each run tries the same examples: what another one finds
+# would look like the fault of a change that has nothing to do with it. `--hypothesis-profile explore` tries new ones.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("explore"), derandomize=True, database=None)
+settings.load_profile("steady")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what needs a browser or Ray; begin with what takes longest.
 
-    First one process compiles all kernels, while others wait for a browser; then come the workers on Ray, which would
-    each compile their own.
+    First one process compiles all kernels, those of training before others, while others wait for a browser; then come
+    the workers on Ray, which would each compile their own.
     """
     order = (KERNELS, PAGES, RAY)
     items.sort(key=lambda item: next((i for i, name in enumerate(order) if item.nodeid.startswith(name)), len(order)))

@@ -925,7 +925,7 @@ def piped(tmp_path):
 
     yield begin
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 

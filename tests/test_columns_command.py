@@ -3,6 +3,7 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 
 from in_process import run
@@ -74,3 +75,38 @@ def test_other_commands_read_columns(table, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "2 sources, 100 tokens, 3 distinct words" in done.stderr
     assert "skipped 40 missing values" in done.stderr
+
+
+def test_documents_keep_the_rows_of_the_table(table, tmp_path):
+    model, found = tmp_path / "m.safetensors", tmp_path / "found.npy"
+    words = ["Word1", "and-so", "word1", "café"]
+    vectors = WordVectors.from_arrays(words, np.eye(4, dtype=np.float32))
+    vectors.save(model)
+    done = run("documents", model, table, "--column", "text", "-o", found)
+    assert done.stdout == f"wrote {found}: 63 vectors, 4 dimensions; zeros for 3 missing values\n", done.stderr
+    texts = [f"Word{number} and-so word{number % 7}" for number in range(60)]
+    np.testing.assert_array_equal(np.load(found), vectors.documents([*texts, "", "", ""]))
+    (tmp_path / "a.csv").write_bytes(b'text\nword1\n""\n\xff word1\n')
+    (tmp_path / "a.jsonl").write_text('{"text": null}\n{"text": "and-so\\nword1"}\n')
+    several = ("documents", model, tmp_path / "a.csv", tmp_path / "a.jsonl", "--column", "text", "-o", found)
+    stopped = run(*several)
+    assert stopped.stderr == (
+        f"wordkin: row 2 of the column 'text' of {tmp_path / 'a.csv'} is not UTF-8: convert it, or use "
+        "--encoding-errors replace\n"
+    )
+    done = run(*several, "--encoding-errors", "replace", "--json")
+    assert json.loads(done.stdout) == {
+        **{"output": str(found), "vector_size": 4, "documents": 5, "empty": 2, "tokens": 5, "known_tokens": 4},
+        "missing_values": 1,
+    }
+    expected = vectors.documents(["word1", "", "\ufffd word1", "", "and-so word1"])
+    np.testing.assert_array_equal(np.load(found), expected)
+    refused = run("documents", model, table, "--column", "text", "--missing", "error", "-o", found)
+    assert refused.stderr == (
+        f"wordkin: row 60 of the column 'text' of {table} is missing: leave out the rows that have no text, or set "
+        "--missing zeros\n"
+    )
+    assert run("documents", model, table, "--missing", "zeros", "-o", found).stderr == (
+        "wordkin: --missing is for the values of a column: name it with --column\n"
+    )
+    assert "has no column 'body'" in run("documents", model, table, "--column", "body", "-o", found).stderr

@@ -174,7 +174,7 @@ def cached(tmp_path_factory):
     return function, signature.args, function._cache.path(signature.args, function.targetctx.codegen())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_only_a_files_own_bytes_are_loaded(data, cached):
     function, arguments, file = cached

@@ -1,6 +1,7 @@
 """Notebooks are run as people run them: by a kernel of their own."""
 
 import doctest
+import json
 import os
 import re
 from pathlib import Path
@@ -94,6 +95,16 @@ def test_the_tang_poems(ran):
     (mother,) = (text for source, text in answers.items() if 'negative=["男"]' in source)
     assert "母" in mother.split("\n")[0]
     assert sum(len(shown(outputs, "image/png")) for _, outputs in notebook) == 2
+
+
+def test_the_lines_that_make_the_text_of_the_notebook(tmp_path, monkeypatch):
+    (about,) = (cell.source for cell in nbformat.read(ROOT / TANG, 4).cells if "chinese-poetry" in cell.source)
+    (tmp_path / "全唐诗").mkdir()
+    poem = {"title": "靜夜思", "paragraphs": ["牀前看月光，疑是地上霜。", "舉頭望山月，低頭思故鄉。"]}
+    (tmp_path / "全唐诗" / "poet.tang.0.json").write_text(json.dumps([poem]), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(line.strip() for line in about.splitlines() if line.startswith("    ")), {})
+    assert (tmp_path / "tang.txt").read_text("utf-8") == "牀前看月光\n疑是地上霜\n舉頭望山月\n低頭思故鄉"
 
 
 def test_the_notebook_has_its_outputs_and_nothing_of_a_machine():

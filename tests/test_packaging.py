@@ -146,11 +146,11 @@ def test_the_metadata_names_the_address(metadata):
     description = metadata.get_payload()
     links = re.findall(r"\]\(([^)]*)\)", description)
     assert [link for link in links if not link.startswith("https://")] == []
-    assert f"]({HOME}/raw/HEAD/docs/images/lab.png)" in description
+    assert f"]({HOME}/raw/HEAD/docs/images/inspector/lab-1280-light.webp)" in description
     for link in links:
         place, _, path = link.removeprefix(f"{HOME}/").partition("/HEAD/")
         if link.startswith(HOME):
-            assert place == ("raw" if path.endswith(".png") else "blob")
+            assert place == ("raw" if path.endswith(".webp") else "blob")
             assert (ROOT / path.partition("#")[0]).exists(), path
 
 

@@ -46,6 +46,8 @@ export interface Status {
   };
   training: boolean;
   evaluation: boolean;
-  /** Whether the page has a folder in the place of a server: then there is no lab, and no UMAP. */
+  /** Whether the page has a folder in the place of a server: then there is no lab, no UMAP and no t-SNE. */
   exported: boolean;
+  /** The names of the models beside it. */
+  others: string[];
 }

@@ -1,10 +1,11 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { call, type Status } from "./api";
 import { Evaluation } from "./evaluation/Evaluation";
 import { Explorer } from "./explorer/Explorer";
 import { setLanguage, useLanguage } from "./i18n";
 import { Lab } from "./lab/Lab";
+import { usePolling } from "./poll";
 import { useRoute } from "./route";
 import "./style.css";
 import { Training } from "./training/Training";
@@ -20,12 +21,15 @@ function Page() {
   const { language, t } = useLanguage();
   const { view: chosen } = useRoute();
   const [status, setStatus] = useState<Status>();
-  const [failure, setFailure] = useState<Error>();
-  useEffect(() => {
-    call<Status>("status").then(setStatus, setFailure);
-  }, []);
-  if (failure) return <p role="alert">{failure.message}</p>;
-  if (!status) return null;
+  const trouble = usePolling(
+    async (signal) => {
+      setStatus(await call<Status>("status", {}, signal));
+      return false;
+    },
+    0,
+    [],
+  );
+  if (!status) return trouble && <p role="alert">{trouble.failure.message}</p>;
   const views = VIEWS.filter(({ shown }) => shown(status));
   const { view: View } = views.find(({ name }) => name === chosen) ?? views[0]!;
   return (

@@ -23,6 +23,7 @@ interface Props {
 
 const HEIGHT = 240;
 const ZOOM = 2;
+const NOWHERE = { left: -10, top: -10 }; // a cursor that reads no value
 
 /** A line plot, of the width that there is, in the page's colours; read and zoomed by pointer, or by keys. */
 export function Plot({ title, xLabel, series, values }: Props) {
@@ -34,7 +35,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
   useEffect(() => {
     const element = place.current!;
     const short = new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 4 });
-    const shown = (value: number | null) => (value === null ? "–" : short.format(value));
+    const shown = (value: number | null | undefined) => (value == null ? "–" : short.format(value));
     const axis: uPlot.Axis = {
       stroke: () => resolved(element, "--ink"),
       grid: { stroke: () => resolved(element, "--line"), width: 1 },
@@ -46,7 +47,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
         width: element.clientWidth,
         height: HEIGHT,
         scales: { x: { time: false } },
-        hooks: { setLegend: [readLast] },
+        hooks: { setLegend: [readLast], setData: [readLast] },
         axes: [{ ...axis, label: xLabel, labelSize: 20 }, { ...axis, size: 64 }],
         series: [
           { label: xLabel, value: (_, value) => shown(value) },
@@ -89,6 +90,7 @@ export function Plot({ title, xLabel, series, values }: Props) {
           en: `${title}. Left and right arrow keys read the values, plus and minus zoom, 0 shows everything.`,
           zh: `${title}。左右方向鍵讀取數值，加減號縮放，0 顯示全部。`,
         })}
+        onBlur={() => plot.current!.setCursor(NOWHERE)}
         onKeyDown={(event) => {
           if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey) return;
           if (!moved(plot.current!, event.key)) return;
@@ -104,10 +106,11 @@ export function Plot({ title, xLabel, series, values }: Props) {
   );
 }
 
-/** Lets the legend have the last values while the pointer reads no others. */
+/** Lets the legend have the last value of each series while the pointer reads no others. */
 function readLast(plot: uPlot): void {
-  const last = plot.data[0].length - 1;
-  if (plot.legend.idx == null && last >= 0) plot.setLegend({ idx: last }, false);
+  if (plot.cursor.idx != null) return;
+  const idxs = plot.data.map((values) => Array.from(values).findLastIndex((value) => value != null));
+  if (idxs[0]! >= 0) plot.setLegend({ idxs }, false);
 }
 
 /** Does what a key asks for: whether it asks for anything. */

@@ -40,9 +40,14 @@ def vocabulary(words: int, text: int, sentences: int) -> int:
     return PER_WORD * words + text + PER_SENTENCE * sentences
 
 
+def slots(ngrams: int, bucket: int) -> int:
+    """The slots of the hash table that finds buckets: a power of two, at least twice the buckets that can be there."""
+    return 1 << (2 * min(ngrams, bucket)).bit_length()
+
+
 def ngrams(ngrams: int, bucket: int) -> int:
     """The bytes of the n-grams of all words besides their rows, and of the table that finds their buckets."""
-    return PER_NGRAM * ngrams + 4 * bucket
+    return PER_NGRAM * ngrams + 4 * slots(ngrams, bucket)
 
 
 def words_that_fit(

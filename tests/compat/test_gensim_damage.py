@@ -26,7 +26,7 @@ Phrases(sentences).save(sys.argv[2])
 """
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(WORDS, max_size=6), max_size=8), st.sets(WORDS, max_size=4))
 def test_any_lists_of_words_are_read_as_they_are(sentences, known):
     read = corpora.read(sentences)
@@ -71,7 +71,8 @@ def load_damaged(path: Path, places: list[int], values: bytes, copy: Path) -> No
     assert "\n" not in message
 
 
-DAMAGE = {"max_examples": 60, "deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+DAMAGE = {"max_examples": 60, "suppress_health_check": CHECKS}
 
 
 @settings(**DAMAGE)

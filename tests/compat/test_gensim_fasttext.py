@@ -31,7 +31,14 @@ def same(one: FastText, other: FastText) -> None:
     assert np.array_equal(one.syn1neg, other.syn1neg)
 
 
-def test_the_vectors_are_those_of_the_estimator(model):
+def test_the_vectors_are_those_of_the_estimator():
+    model = FastText(**SMALL)
+    model.build_vocab(SENTENCES)
+    assert 0.9 < np.abs(model.wv.vectors_ngrams * 8).max() <= 1
+    assert 0.9 < np.abs(model.wv.vectors_vocab * 8).max() <= 1
+    model.wv.vectors_vocab /= 2  # the estimator begins as word2vec.c
+    model.wv.vectors_ngrams /= 2
+    model.train(SENTENCES, total_examples=90, epochs=5)
     trained = Estimator(
         vector_size=8, min_count=1, threads=1, sample=0, learning_rate=0.025, min_n=3, max_n=5, bucket=200
     ).fit(SENTENCES)
@@ -66,6 +73,23 @@ def test_unknown_words_have_vectors(model):
     assert not wv[""].any()
     mean = np.mean([wv.get_vector(word, norm=True) for word in ("walked", "sea")], axis=0)
     assert wv.get_sentence_vector(["walked", "sea"]) == pytest.approx(mean, abs=1e-6)
+
+
+def test_a_programs_own_matrix_gives_one_row_at_a_time_and_is_not_saved(model, tmp_path):
+    class Rows:
+        def __init__(self, rows):
+            self.rows = {bucket: row / 2 for bucket, row in enumerate(rows)}
+
+        def __getitem__(self, bucket):
+            return self.rows[bucket]
+
+    wv = copy.deepcopy(model.wv)
+    wv.vectors_ngrams = Rows(model.wv.vectors_ngrams)
+    assert wv["walked"] == pytest.approx(model.wv["walked"] / 2)
+    with pytest.raises(
+        ConfigurationError, match=r"wv\.vectors_ngrams is a Rows; wordkin saves arrays only: use pickle"
+    ):
+        wv.save(tmp_path / "vectors")
 
 
 @pytest.mark.parametrize("without", [{"bucket": 0}, {"max_n": 0}, {"min_n": 6}])

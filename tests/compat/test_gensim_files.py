@@ -11,7 +11,7 @@ from wordkin import WordVectors
 from wordkin.compat.gensim import utils
 from wordkin.compat.gensim.keyedvectors import KeyedVectors
 from wordkin.compat.gensim.word2vec import Word2Vec
-from wordkin.errors import FormatError
+from wordkin.errors import ConfigurationError, FormatError
 
 SENTENCES = [["b", "a", "b", "c"]] * 30 + [["c", "d", "b", "a", "e"]] * 20 + [["e", "b", "b", "a", "b"]] * 17
 """The words' counts have a single Huffman tree: 131, 67, 50, 37, 20."""
@@ -173,6 +173,8 @@ def test_a_damaged_pickle_and_other_pickles_are_refused(tmp_path):
 def test_saveload_reads_what_there_is(tmp_path):
     Word2Vec(SENTENCES, **SMALL).save(tmp_path / "model")
     assert isinstance(utils.SaveLoad.load(tmp_path / "model"), Word2Vec)
+    with pytest.raises(ConfigurationError, match=r"wordkin saves no SaveLoad, only FastText, .*: use pickle for it"):
+        utils.SaveLoad().save(tmp_path / "other")
 
 
 @pytest.fixture(autouse=True)

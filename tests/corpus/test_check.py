@@ -115,7 +115,7 @@ def test_a_large_corpus_is_sampled_and_says_so(monkeypatch):
     assert "occurs 1,000 times in a sample of 16,000 tokens, 50% of the tokens" in warning
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=5), min_size=1, max_size=60),
     st.sampled_from([1, 3, 16, 10_000]),

@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import logging
-import re
 import sqlite3
 import sys
 import threading
@@ -123,11 +122,6 @@ def named_rows():
 
 def test_data_sets_of_hugging_face():
     datasets = pytest.importorskip("datasets", reason="the package datasets is not installed")
-    document = (Path(__file__).parents[2] / "docs" / "how-to" / "columns.md").read_text("utf-8")
-    (snippet,) = re.findall("^```py\n(.*?)^```", document, re.DOTALL | re.MULTILINE)
-    names = {}
-    exec("".join(line.removeprefix(">>> ") for line in snippet.splitlines(keepends=True)), names)
-    assert names["model"].report.missing_values == 50
     whole = datasets.Dataset.from_dict(DATA)
     assert_read(whole)
     assert_read(whole.select([4, 3, 2, 1, 0]).select([4, 3, 2, 1, 0]))
@@ -203,24 +197,48 @@ def test_arrow_types_of_lists(kind, inner, monkeypatch):
 TEXT = st.none() | st.text("aé \n\r😀", max_size=5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     chunks=st.lists(st.lists(TEXT, max_size=4), max_size=4)
-    | st.lists(st.lists(st.none() | st.lists(st.text("aé\n", max_size=3), max_size=3), max_size=4), max_size=4),
+    | st.lists(st.lists(st.none() | st.lists(st.text("aAé\n", max_size=2), max_size=4), max_size=4), max_size=4),
     rows=st.integers(1, 4),
     size=st.integers(1, 9),
+    lower=st.booleans(),
+    values=st.sampled_from([pa.string(), pa.dictionary(pa.int16(), pa.string())]),
 )
-def test_arrow_is_read_as_python_objects_are(chunks, rows, size):
+def test_arrow_is_read_as_python_objects_are(chunks, rows, size, lower, values):
     lists = any(isinstance(value, list) for chunk in chunks for value in chunk)
-    kind, last = (pa.list_(pa.string()), [["one", "two"]]) if lists else (pa.string(), ["one two"])
+    kind, last = (pa.list_(values), [["one", "two"]]) if lists else (values, ["one two"])
     chunks = [*chunks, last]
+    config = TrainingConfig(min_count=1, lower=lower)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("wordkin.corpus.arrow.ROWS", rows)
         patch.setattr("wordkin.corpus.arrow.BLOCK_BYTES", size)
-        read = encode(Column(pa.table({"text": pa.chunked_array(chunks, kind)}), "text"), ALL)
-    expected = encode(Column({"text": [value for chunk in chunks for value in chunk]}, "text"), ALL)
+        arrays = pa.chunked_array([pa.array(chunk, kind) for chunk in chunks], kind)
+        read = encode(Column(pa.table({"text": arrays}), "text"), config)
+    expected = encode(Column({"text": [value for chunk in chunks for value in chunk]}, "text"), config)
     assert decoded(read) == decoded(expected)
+    assert read.vocabulary.words == expected.vocabulary.words
+    assert read.vocabulary.counts.tolist() == expected.vocabulary.counts.tolist()
     assert read.report == expected.report
+
+
+def of_dictionary(indices, values):
+    tokens = pa.DictionaryArray.from_arrays(pa.array(indices, pa.int8()), pa.array(values))
+    return pa.ListArray.from_arrays([0, len(indices)], tokens)
+
+
+def test_parquet_of_lists_in_several_row_groups_and_without_a_dictionary(tmp_path):
+    lists = [[f"w{number * place % 70}" for place in range(9)] for number in range(40)]
+    table, wanted = pa.table({"a.b": lists}), encode(lists, ALL)
+    for number, options in enumerate(
+        ({"row_group_size": 7}, {"dictionary_pagesize_limit": 20, "data_page_size": 20}, {"use_dictionary": False})
+    ):
+        path = tmp_path / f"{number}.parquet"
+        parquet.write_table(table, path, **options)
+        found = encode(Column(path, "a.b"), ALL)
+        assert decoded(found) == lists
+        assert found.vocabulary.words == wanted.vocabulary.words
 
 
 @pytest.mark.parametrize(
@@ -234,6 +252,10 @@ def test_arrow_is_read_as_python_objects_are(chunks, rows, size):
         (pa.array([["a", None]]), "the column 'text' holds lists with missing tokens: leave them out"),
         (pa.array([b"a \xff"]), r"the column 'text' is not UTF-8 at byte 2 \(0xff\): convert it, or use encoding_er"),
         (pa.array([[b"\xff"]]), "the column 'text' holds tokens that are not UTF-8: decode them first"),
+        (pa.array([[b"\xc3", b"\xa9"]]), "the column 'text' holds tokens that are not UTF-8: decode them first"),
+        (of_dictionary([0], [b"\xff"]), "the column 'text' holds tokens that are not UTF-8: decode them first"),
+        (of_dictionary([0, None], ["a"]), "the column 'text' holds lists with missing tokens: leave them out"),
+        (of_dictionary([0, 1], ["a", None]), "the column 'text' holds lists with missing tokens: leave them out"),
     ],
 )
 def test_columns_that_are_no_text(array, said):

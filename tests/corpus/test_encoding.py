@@ -59,7 +59,7 @@ MARKS, JOINERS = "\u0301\u093e\ufe0f", "\u200c\u200d\u2060"
 texts = st.text(st.sampled_from(SAMPLE), max_size=60).filter(lambda text: len(set(text.split())) > 1)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(texts, st.sampled_from(["whitespace", "words", "characters"]), st.integers(1, 9))
 def test_text_is_tokenized_as_python_would(text, tokenizer, size):
     """Blocks of a few bytes cut words, characters and line ends at every place."""
@@ -80,14 +80,14 @@ def test_text_is_tokenized_as_python_would(text, tokenizer, size):
     assert corpus.vocabulary.counts.tolist() == [counts[word] for word in order]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(st.text(st.sampled_from("aAΣσ İß\n山"), max_size=40).filter(lambda text: len(set(text.lower().split())) > 1))
 def test_lower_is_str_lower(text):
     corpus = encode([text], TrainingConfig(min_count=1, tokenizer="whitespace", lower=True))
     assert decoded(corpus) == expected(text.lower(), "whitespace")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=6), min_size=1, max_size=8

@@ -42,7 +42,7 @@ def test_rare_words_are_dropped_and_counted():
     assert corpus.settings["min_count"] == 2
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 9), max_size=6), max_size=8),
     st.integers(1, 3),

@@ -120,7 +120,7 @@ texts = st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=8), mi
     st.sets(st.sampled_from("abcg"), max_size=2),
     st.integers(1, 3),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_phrases_of_a_naive_program(lines, scoring, threshold, min_count, connectors, passes):
     found = Phrases(
         min_count=min_count, threshold=threshold, scoring=scoring, connectors=connectors, passes=passes, delimiter="+"
@@ -139,7 +139,7 @@ def test_the_phrases_of_a_naive_program(lines, scoring, threshold, min_count, co
 
 
 @given(texts, st.integers(1, 40), st.sets(st.sampled_from("abc"), max_size=2))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_joining_in_pieces_of_any_size(lines, size, connectors):
     found = Phrases(min_count=1, threshold=0.3, connectors=connectors, passes=2).fit(lines)
     whole = joining.join_all(joining.TokenText.of(encode(lines, TrainingConfig(min_count=1))), found.freeze())

@@ -201,7 +201,7 @@ plain_and_not = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(plain_and_not, st.lists(st.integers(0, 200), max_size=8))
 def test_any_text_in_any_blocks(text, cuts):
     text += "\nat least two"
@@ -211,7 +211,7 @@ def test_any_text_in_any_blocks(text, cuts):
     assert encoded(blocks) == lines(text.removeprefix("\ufeff"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(plain_and_not, st.sampled_from(["whitespace", "words", "characters", None]))
 def test_compiled_and_python_do_the_same(text, tokenizer):
     classes = text_classes(tokenizer) if tokenizer else LISTS

@@ -64,7 +64,7 @@ def test_patterns(pattern, found):
     assert decoded(encode(["it's 10 o'clock"], config(token_pattern=pattern))) == [found]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(text=st.text("aA é\n\r\u2028,", min_size=1), size=st.integers(1, 9), lower=st.booleans())
 def test_text_may_be_cut_anywhere(text, size, lower, tmp_path_factory):
     text += "\none two"

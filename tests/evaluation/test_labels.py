@@ -67,6 +67,40 @@ def test_the_command(tmp_path, here, vectors, labelled):
     ]
 
 
+def test_two_columns_of_a_table(tmp_path, here, vectors, labelled, caplog):
+    pa = pytest.importorskip("pyarrow", reason="the extra arrow is not installed")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    numbers = {name: number for number, name in enumerate(sorted({label for label, _ in labelled}))}
+    stars, texts = [numbers[label] for label, _ in labelled] + [1, None], [text for _, text in labelled] + [None, "w1"]
+    wanted = [(str(numbers[label]), text) for label, text in labelled]
+    table = pa.table({"stars": stars, "text": texts, "lists": [[]] * len(texts)})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    (tmp_path / "t.csv").write_text("stars,text\n" + "".join(f"{label},{text}\n" for label, text in wanted), "utf-8")
+    rows = (json.dumps({"stars": star, "text": text}) for star, text in zip(stars, texts, strict=True))
+    (tmp_path / "t.jsonl").write_text("\n".join(rows), "utf-8")
+    for name, warned in (("t.parquet", True), ("t.csv", False), ("t.jsonl", True)):
+        caplog.clear()
+        assert list(read_labelled(tmp_path / name, "text", "stars")) == wanted
+        said = [record.message for record in caplog.records]
+        assert said == [f"{tmp_path / name}: 2 rows without a label or a text left out"] * warned
+    vectors.save(tmp_path / "model.safetensors")
+    columns = ("--text-column", "text", "--label-column", "stars")
+    shown = here("evaluate", "model.safetensors", "--labelled", "t.parquet", *columns, "--json", cwd=tmp_path)
+    score = evaluate_labels(vectors, wanted).as_dict()
+    assert json.loads(shown.stdout)["sets"][0]["scores"] == [json.loads(json.dumps(score)) | {"name": "t"}]
+    for arguments, said in (
+        (("--labelled", "t.csv", "--text-column", "text"), "a table needs both --text-column and --label-column"),
+        (("--sessions", "t.csv", "--text-column", "text"), "--text-column and --label-column are for --labelled FILE"),
+        (("--labelled", "t.csv", "--text-column", "text", "--label-column", "no"), "t.csv has no column 'no'"),
+        (("--labelled", "t.parquet", "--text-column", "lists", "--label-column", "stars"), "holds lists of tokens"),
+        (("--labelled", "t.parquet", "--text-column", "stars", "--label-column", "text"), "'stars' of t.parquet holds"),
+    ):
+        refused = here("evaluate", "model.safetensors", *arguments, cwd=tmp_path)
+        assert refused.returncode in (1, 2)
+        assert said in refused.stderr
+        assert refused.stderr.count("\n") == 1
+
+
 def test_what_is_refused(tmp_path, vectors):
     for text, message in (
         ("a\tb\nno tab here\n", "line 2: a label, a tab and a text are needed"),

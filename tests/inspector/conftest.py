@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from wordkin import Word2Vec, WordVectors
 from wordkin.errors import WordkinError
-from wordkin.inspector.api import Inspected
+from wordkin.inspector.api import Evaluation, Inspected
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = (
@@ -27,6 +28,9 @@ ARGUMENTS = (
 )
 READ_BACK = "GPU stall due to ReadPixels"
 """What the driver says of a map that is drawn by a GPU and put on the page without one."""
+
+FILLED = {"lab": ".lab-line", "training": "tbody tr", "explorer": "[role=application]", "evaluation": "tfoot"}
+"""What a view has when its data have arrived."""
 
 
 @pytest.fixture
@@ -131,3 +135,36 @@ def camera(page: Any) -> Callable[[], list[float]]:
         return [float(part) for part in at.split(",")]
 
     return looks_at
+
+
+@pytest.fixture(scope="session")
+def vectors(sentences: list[list[str]]) -> WordVectors:
+    """A small model that has all that the page can show: output vectors, and a history with held-out losses."""
+    return Word2Vec(vector_size=8, epochs=2, holdout=0.1, threads=1, sample=0, min_count=1).fit(sentences).vectors
+
+
+@pytest.fixture
+def inspected(vectors: WordVectors, tmp_path: Path) -> Inspected:
+    """The small model with its scores: every view of the page has something to show."""
+    (tmp_path / "kin.txt").write_text(": kin\nsea1 sea2 land1 land2\n", "utf-8")
+    (tmp_path / "pairs.tsv").write_text("sea1\tsea2\t4\nsea1\tland1\t1\nsea2\tland2\t2\n", "utf-8")
+    evaluation = Evaluation(vectors, [tmp_path / "kin.txt"], [tmp_path / "pairs.tsv"])
+    evaluation.start()
+    return Inspected("model", vectors, evaluation=evaluation)
+
+
+@pytest.fixture
+def opened(inspector: Callable[..., str], page: Any, inspected: Inspected) -> Callable[..., Any]:
+    """Open a view of :func:`inspected`, and wait until all of it is there."""
+    address = inspector(inspected)
+
+    def open_at(view: str = "") -> Any:
+        page.goto(address)
+        page.goto(f"{address.partition('?')[0]}#{view}")
+        page.reload()
+        name = view.partition("?")[0] or "lab"
+        page.locator(FILLED[name]).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        return page
+
+    return open_at

@@ -1,5 +1,6 @@
 """The page that ships is the one that its sources say."""
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -71,6 +72,14 @@ def test_a_page_that_was_not_built_is_an_error_of_one_line(tmp_path, monkeypatch
     (tmp_path / "static").mkdir()
     with pytest.raises(WordkinError, match=r"scripts/build-page"):
         server.page_files()
+
+
+@pytest.mark.usefixtures("built")
+def test_the_page_is_small():
+    compressed = sum(
+        len(gzip.compress((ROOT / path).read_bytes())) for path in files(ROOT) if path.is_relative_to(STATIC)
+    )
+    assert 10_000 < compressed < 400_000
 
 
 @pytest.mark.usefixtures("built")

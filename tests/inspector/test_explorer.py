@@ -142,6 +142,8 @@ class TestAxis:
         ("axis", {"a": "cat", "b": "dog", "words": ["cat"] * 201}),
         ("axis", {"a": "cat", "b": "dog", "words": [3]}),
         ("plane", {"method": "tsne"}),
+        ("plane", {"method": "mds"}),
+        ("layout", {"method": "pca"}),
         ("plane", {"method": ["pca"]}),
         ("plane", {"method": "umap"}),
         ("layout", {"action": "start"}),
@@ -189,10 +191,11 @@ class TestPlane:
 
 
 class TestLayout:
-    def test_without_the_package_says_what_to_install(self, monkeypatch, inspected):
+    @pytest.mark.parametrize(("method", "package"), [("umap", "UMAP map needs umap-learn"), ("tsne", "scikit-learn")])
+    def test_without_the_package_says_what_to_install(self, monkeypatch, inspected, method, package):
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-        with pytest.raises(RequestError, match=re.escape(pip_install("map"))):
-            explorer.layout(inspected, {"action": "begin"})
+        with pytest.raises(RequestError, match=f"{package}: {re.escape(pip_install('map'))}"):
+            explorer.layout(inspected, {"action": "begin", "method": method})
         assert explorer.layout(inspected, {}) == {"state": "none"}
 
     @pytest.fixture
@@ -212,7 +215,7 @@ class TestLayout:
     def test_few_words_are_refused(self, job):
         job("")
         with pytest.raises(ConfigurationError, match="10 words"):
-            Layout(WordVectors.from_arrays(["a", "b"], np.eye(2)))
+            Layout(WordVectors.from_arrays(["a", "b"], np.eye(2)), "umap")
 
     def test_is_followed_until_it_is_done(self, job, inspected):
         job(
@@ -250,13 +253,35 @@ class TestLayout:
             passes.write(text)
         for text in ("\r", "0/200", "50/200", "?/200"):
             bar.write(text)
+        passes.write("[t-SNE] Computed conditional probabilities for sample 3000 / 4000\n")
+        passes.write("[t-SNE] Iteration 650: error = 1.5, gradient norm = 0.01 (50 iterations in 1.2s)\n")
         assert out.getvalue().splitlines() == [
             "Finding Neighbors",
             "stage neighbours 0.214",
             "\tStopping after 3 / 14 or so",
             "stage layout 0.000",
             "stage layout 0.250",
+            "stage neighbours 0.750",
+            "stage layout 0.650",
         ]
+
+    def test_each_method_has_its_own_layout(self, job, inspected):
+        job(
+            "import sys, numpy as np; shift = {'umap': 0, 'tsne': 2}[sys.argv[3]]\n"
+            "np.save(sys.argv[2], np.load(sys.argv[1])[:, shift : shift + 2])"
+        )
+        for method, shift in (("umap", 0), ("tsne", 2)):
+            explorer.layout(inspected, {"action": "begin", "method": method})
+            assert awaited(inspected, method)["state"] == "done"
+            plane = np.frombuffer(explorer.plane(inspected, {"method": method}), "<f4").reshape(-1, 2)
+            assert (plane == inspected.vectors.unit_vectors(slice(None))[:, shift : shift + 2]).all()
+
+    def test_t_sne_takes_the_most_frequent_words(self, job, monkeypatch, inspected):
+        monkeypatch.setitem(maps.METHODS, "tsne", maps.METHODS["tsne"]._replace(most_words=10))
+        job("import sys, numpy as np; np.save(sys.argv[2], np.load(sys.argv[1])[:, :2])")
+        explorer.layout(inspected, {"action": "begin", "method": "tsne"})
+        assert awaited(inspected, "tsne")["words"] == 10
+        assert len(explorer.plane(inspected, {"method": "tsne"})) == 10 * 8
 
     def test_ends_with_the_server(self, job, inspected):
         server = pytest.importorskip("wordkin.inspector.server", reason="the extra web is not installed")
@@ -284,31 +309,37 @@ class TestLayout:
 
     @pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="the extra map is not installed")
     @pytest.mark.slow
-    def test_the_real_one_keeps_apart_what_is_apart(self):
+    @pytest.mark.parametrize("method", ["umap", "tsne"])
+    def test_the_real_one_keeps_apart_what_is_apart(self, monkeypatch, method):
+        stages = []
+
+        class Followed(maps.Layout):
+            def __setattr__(self, name, value):
+                if name == "stage":
+                    stages.append(value)
+                super().__setattr__(name, value)
+
+        monkeypatch.setattr(maps, "Layout", Followed)
         near = np.random.default_rng(1).standard_normal((200, 20)) / 10
         near[:100, 0] += 1
         near[100:, 1] += 1
         inspected = Inspected("model", WordVectors.from_arrays([f"w{number}" for number in range(200)], near))
-        explorer.layout(inspected, {"action": "begin"})
-        stages, end = [], time.monotonic() + 600
-        while (answer := explorer.layout(inspected, {}))["state"] == "running":
-            assert time.monotonic() < end
-            stages.append(answer["stage"])
-            time.sleep(0.005)
+        explorer.layout(inspected, {"action": "begin", "method": method})
+        answer = awaited(inspected, method, 600)
         assert (answer["state"], answer["progress"]) == ("done", 1), answer
         assert list(dict.fromkeys(stages)) == ["loading", "neighbours", "layout"]
-        plane = np.frombuffer(explorer.plane(inspected, {"method": "umap"}), "<f4").reshape(-1, 2)
+        plane = np.frombuffer(explorer.plane(inspected, {"method": method}), "<f4").reshape(-1, 2)
         middles = plane[:100].mean(0), plane[100:].mean(0)
         to_own, to_other = (np.linalg.norm(plane[:100] - middle, axis=1) for middle in middles)
         assert (to_own < to_other).all()
 
 
-def awaited(inspected):
-    end = time.monotonic() + 120
-    while explorer.layout(inspected, {})["state"] == "running":
+def awaited(inspected, method="umap", seconds=120):
+    end = time.monotonic() + seconds
+    while explorer.layout(inspected, {"method": method})["state"] == "running":
         assert time.monotonic() < end
         time.sleep(0.02)
-    return explorer.layout(inspected, {})
+    return explorer.layout(inspected, {"method": method})
 
 
 def test_errors_are_of_one_line(inspected):

@@ -433,7 +433,7 @@ def test_in_chinese_nothing_is_wider_than_the_window(explorer, size):
     page = explorer("word=路人")
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.get_by_role("button", name="中文").click()
-    page.get_by_role("heading", name="近鄰").wait_for()
+    page.get_by_role("heading", name="鄰近詞").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -4,9 +4,6 @@ import re
 
 import pytest
 
-from wordkin import Word2Vec
-from wordkin.inspector.api import Evaluation, Inspected
-
 MOST_STOPS = 150
 VIEWS = {
     "lab": "",
@@ -66,37 +63,6 @@ FOCUSED = """() => {
     inView: box.bottom > 0 && box.top < innerHeight,
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def vectors(sentences):
-    return Word2Vec(vector_size=8, epochs=2, holdout=0.1, threads=1, sample=0, min_count=1).fit(sentences).vectors
-
-
-@pytest.fixture
-def inspected(vectors, tmp_path):
-    (tmp_path / "kin.txt").write_text(": kin\nsea1 sea2 land1 land2\n", "utf-8")
-    (tmp_path / "pairs.tsv").write_text("sea1\tsea2\t4\nsea1\tland1\t1\nsea2\tland2\t2\n", "utf-8")
-    evaluation = Evaluation(vectors, [tmp_path / "kin.txt"], [tmp_path / "pairs.tsv"])
-    evaluation.start()
-    return Inspected("model", vectors, evaluation=evaluation)
-
-
-@pytest.fixture
-def opened(inspector, page, inspected):
-    """Open a view, and wait until all of it is there."""
-    address = inspector(inspected)
-
-    def open_at(view=""):
-        page.goto(address)
-        page.goto(f"{address.partition('?')[0]}#{view}")
-        page.reload()
-        waited = {"lab": ".lab-line", "training": "tbody tr", "explorer": "[role=application]", "evaluation": "tfoot"}
-        page.locator(waited[re.match(r"\w*", view)[0] or "lab"]).first.wait_for()
-        page.wait_for_load_state("networkidle")
-        return page
-
-    return open_at
 
 
 def walked(page, key="Tab"):
@@ -385,8 +351,13 @@ def test_the_map(opened, page, camera, tmp_path):
 def test_training(opened, page):
     opened("training?words=sea1 land1")
     plot = page.get_by_role("application").first
+    legend = page.locator(".plot .u-legend").first
+    last = legend.inner_text()
     press(page, plot, "ArrowRight")
     assert "epoch" in page.locator(".plot .spoken").first.inner_text()
+    assert legend.inner_text() != last
+    page.keyboard.press("Shift+Tab")
+    assert legend.inner_text() == last
     field = page.get_by_label("Word to watch")
     reach(page, field)
     page.keyboard.type("sea3")

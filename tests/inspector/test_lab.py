@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from made_subwords import with_subwords
 from wordkin import Word2Vec, WordVectors
 from wordkin.inspector import lab
 from wordkin.inspector.api import Inspected, RequestError
@@ -64,7 +65,9 @@ def test_every_number_is_the_objective_s(architecture, output_layer):
         assert found["J_after"] < found["J"]
         assert found["pairs"][output] == {name: getattr(wanted, name) for name in lab.SCALARS}
     whole = found["window"]
-    np.testing.assert_allclose(whole["dJ_dv"], np.array([pair["dJ_dx"] for pair in found["pairs"]]) @ W)
+    errors = np.array([pair["dJ_dx"] for pair in found["pairs"]])
+    np.testing.assert_allclose(whole["parts"], errors[:, np.newaxis] * W)
+    np.testing.assert_allclose(whole["dJ_dv"], errors @ W)
     assert whole["J_after"] == lab.steps(NOTHING, {"state": state, "steps": 1})["J"][0]
 
 
@@ -174,13 +177,21 @@ def test_the_vectors_of_a_model(architecture, output_layer):
         assert [each["vector"] for each in state["outputs"]] == vectors.output_vectors[nodes].tolist()
         assert found["paths"] == [{"word": "月", "nodes": nodes.tolist(), "code": code.tolist()}]
     assert pass_of(state)["J"] > 0
-    assert lab.begin(inspected, {})["state"]["inputs"]
+    begun = lab.begin(inspected, {})
+    assert len(begun["state"]["inputs"]) == (1 if architecture == "skipgram" else 2)
+    assert not begun["subwords"]
 
 
 def test_a_model_of_two_words():
     vectors = Word2Vec(vector_size=4, epochs=1, min_count=1, sample=0, threads=1).fit([["a", "b"]] * 20).vectors
     found = lab.begin(Inspected("two", vectors), {})
     assert (found["inputs"], found["output"], found["negatives"]) == (["a"], "b", [])
+
+
+def test_a_model_says_whether_it_has_subwords():
+    inspected = Inspected("subwords", with_subwords())
+    assert lab.begin(inspected, {})["subwords"]
+    assert not lab.begin(inspected, {"source": "example"})["subwords"]
 
 
 def test_a_model_without_output_vectors():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from made_subwords import with_subwords
 from wordkin import Word2Vec, WordVectors
 from wordkin.inspector import lab
 from wordkin.inspector.api import Inspected
@@ -65,6 +66,15 @@ def test_the_numbers_are_the_objective_s(page, inspector):
     assert exact(page, "other-dJ_dx") == [fly.dJ_dy, fly.dy_dx, fly.y, 0, fly.dJ_dx]
     assert exact(page, "J_all") == [numbers.J, fly.J, pytest.approx(numbers.J + fly.J)]
     np.testing.assert_allclose(exact(page, "sum")[-3:], numbers.dJ_dv + fly.dJ_dv)
+    page.get_by_role("button", name="The gradient of v: the sum").click()
+    flows = {f"w.{k}": part for k, part in enumerate(numbers.dJ_dv)}
+    flows |= {f"w.{k}@1": part for k, part in enumerate(fly.dJ_dv)}
+    flows |= {f"in.0.{k}": part for k, part in enumerate(numbers.dJ_dv + fly.dJ_dv)}
+    for of, part in flows.items():
+        edge = page.locator(f'.lab-edge-backward[data-of="{of}"]')
+        width = (float(edge.get_attribute("stroke-width")) - 1) / 6
+        assert width == pytest.approx(abs(part) / max(map(abs, flows.values())))
+        assert (edge.get_attribute("stroke-dasharray") is not None) == (part < 0)
 
 
 def test_buttons_keys_and_titles_walk_through_the_derivation(page, inspector):
@@ -79,6 +89,7 @@ def test_buttons_keys_and_titles_walk_through_the_derivation(page, inspector):
     assert current(page) == "x"
     page.get_by_role("button", name="The two gradients").click()
     assert current(page) == "dJ_dv"
+    assert page.locator(".lab-edge-backward").count() == 6  # back through w, and to v
     page.get_by_role("button", name="The gradient of the output vector").click()
     assert current(page) == "dJ_dw"
     assert page.locator(".lab-edge-backward").count() == 3
@@ -178,6 +189,7 @@ def test_steps_are_those_of_the_objective(page, inspector, until):
     assert page.get_by_label("dog → fly").is_checked()
     page.get_by_role("button", name="10 steps").click()
     page.get_by_text("· 11 steps").wait_for()
+    page.locator(".lab-views .u-value").get_by_text("11", exact=True).wait_for()  # the curve's last values
     for step in range(11):
         output = np.array([step % 2])
         objective.window_step(V, W, np.array([0]), output, labels[output], 0.5, "skipgram")
@@ -299,13 +311,14 @@ def test_a_text_is_trained_on_window_by_window(browser, inspector):
     opened(page, inspector(Inspected("")), "#lab?source=corpus")
     centre = page.locator(".lab-centre")
     assert centre.inner_text() == "the"
-    page.get_by_role("button", name="Train this window").click()
-    page.locator(".lab-centre", has_text="dog").wait_for()
-    assert page.locator(".lab-context").all_inner_texts() == ["the", "can", "run"]
+    page.get_by_role("button", name="Train this window").dblclick()
+    page.get_by_text("· 2 windows").wait_for()  # one after the other
+    assert centre.inner_text() == "can"
+    assert page.locator(".lab-context").all_inner_texts() == ["the", "dog", "run"]
     page.get_by_label("context word").select_option("run")
-    page.get_by_label("run → dog").wait_for()
+    page.get_by_label("run → can").wait_for()
     page.get_by_role("button", name="20 passes").click()
-    page.get_by_text("· 561 windows").wait_for()
+    page.get_by_text("· 562 windows").wait_for()
     words = page.locator(".lab-cosines tbody th").all_inner_texts()
     cosines = page.locator(".lab-cosines tbody tr").nth(words.index("dog")).locator("td")
     assert cosines.nth(words.index("cat")).inner_text() == "1.0"
@@ -320,6 +333,8 @@ def test_a_text_is_trained_on_window_by_window(browser, inspector):
     page.locator(".lab-centre", has_text="高").wait_for()
     page.get_by_label("w 高, number 1").fill("0.75")
     page.get_by_label("w₁ = 0.75").first.wait_for(state="attached")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.reload()
     page.locator(".lab-centre", has_text="山").wait_for()
     page.close()
@@ -343,7 +358,16 @@ def test_chapters_are_turned_by_a_swipe_and_lead_to_other_networks(page, inspect
     page.get_by_role("button", name="Show the network with CBOW").click()
     page.locator('[data-line="v"][aria-current=step]').wait_for()
     assert "architecture=cbow" in page.url
-    assert exact(page, "v") == lab.EXAMPLE_V[0].tolist()
+    assert exact(page, "v") == lab.EXAMPLE_V[:2].mean(axis=0).tolist()
+    heading = page.locator('[data-chapter="cbow"] h2 button')
+    until(lambda: heading.evaluate("button => button === document.activeElement"))
+    below = page.locator(".lab-stage").bounding_box()
+    assert below["y"] + below["height"] <= heading.bounding_box()["y"] < 844
+
+
+def test_a_model_with_subwords_says_which_rows_a_step_changes(page, inspector):
+    opened(page, inspector(Inspected("subwords", with_subwords())))
+    page.get_by_text("that change is added to each of these rows").wait_for()
 
 
 def test_a_word_that_is_not_there(browser, inspector):

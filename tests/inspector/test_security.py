@@ -33,7 +33,7 @@ def asking():
 def raw(address: str, request: str) -> bytes:
     """Send the bytes as they are, and nothing more; give the whole answer."""
     parts = urlsplit(address)
-    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
         connection.sendall(request.encode("latin-1"))
         answer = b""
         while block := connection.recv(1 << 16):

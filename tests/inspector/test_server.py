@@ -1,5 +1,6 @@
 """The server and the page's frame."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -20,6 +21,17 @@ def test_page_opens_without_a_word_in_its_console(inspector, page):
     page.get_by_role("navigation").wait_for()
     assert page.title() == "wordkin"
     assert "token" not in page.url
+
+
+def test_a_page_that_was_refused_at_first_asks_again(inspector, browser):
+    page = browser.new_page(locale="en")  # whose console may say that a call was refused
+    answer = {"error": "too many calls at once: wait a second", "chinese": "請求太多：請稍候一秒"}
+    page.route("**/api/status", lambda route: route.fulfill(status=429, json=answer))
+    page.goto(inspector(Inspected("example")))
+    page.get_by_role("alert").get_by_text("too many calls").wait_for()
+    page.unroute("**/api/status")
+    page.get_by_role("navigation").wait_for()
+    page.close()
 
 
 def test_status_says_what_there_is_to_show(client):
@@ -44,7 +56,8 @@ def test_headers_that_do_not_arrive_end_the_connection(inspector, monkeypatch, s
     address = urllib.parse.urlsplit(inspector(Inspected("")))
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall(sent)
-        assert connection.recv(1) == b""  # closed by the server
+        with contextlib.suppress(ConnectionResetError):  # where the server had not read them all
+            assert connection.recv(1) == b""  # closed by the server
 
 
 def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
@@ -68,11 +81,10 @@ def test_closing_cuts_a_call_short_and_says_nothing(monkeypatch, capfd, caplog):
     os.name == "nt" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
     reason="needs POSIX signals, and a process that hears Ctrl-C",
 )
-def test_closing_after_ctrl_c_waits_for_the_server_to_end():
+def test_closing_after_ctrl_c_waits_for_the_server_to_end(monkeypatch):
     before = set(threading.enumerate())
-    ctrl_c = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
     with server.Server(Inspected("example")) as running:
-        ctrl_c.start()
+        monkeypatch.setattr(running._ended, "wait", lambda _seconds: os.kill(os.getpid(), signal.SIGINT))
         running.wait()
-    ctrl_c.join()
+        monkeypatch.undo()
     assert set(threading.enumerate()) <= before

@@ -17,7 +17,7 @@ def page(browser, inspector):
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2, locale="en-GB"
     )
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     page.goto(address)
     page.goto(f"{address.partition('?')[0]}#explorer?at=0,0,100")
     page.get_by_role("application").scroll_into_view_if_needed()

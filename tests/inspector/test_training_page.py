@@ -80,6 +80,7 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
     rows(page).wait_for()
     steps.on()
     rows(page).nth(1).wait_for()
+    assert "NaN" not in page.locator("main").inner_text()
     assert page.get_by_text("Time left").is_visible()
     assert re.fullmatch(r"\d+% · .* left · wordkin", page.title())
     page.get_by_role("img", name="Map of the most frequent words: 20 words").wait_for()
@@ -105,6 +106,8 @@ def test_a_run_is_watched_from_its_text_to_its_end(steps, inspector, page):
         ]
     total = 3 * history[0].tokens
     assert f"{total:,} / {total:,}" in page.locator(".training-numbers").inner_text()
+    legend = page.locator(".plot", has_text="Loss: mean J").locator(".u-value").all_inner_texts()
+    assert (float(legend[2]), float(legend[3])) == pytest.approx((history[-1].loss, history[-1].holdout_loss), rel=1e-3)
 
 
 def test_words_are_picked_by_hand(steps, inspector, page):
@@ -212,7 +215,7 @@ def test_history_of_a_model(inspector, page, sentences):
     assert page.get_by_text("Time left").count() == 0
     assert [near for near, _ in shown_neighbours(page, "sea2")] == [near for near, _ in vectors.most_similar("sea2")]
     page.get_by_role("button", name="中文").click()
-    page.get_by_role("heading", name="近鄰").wait_for()
+    page.get_by_role("heading", name="鄰近詞").wait_for()
 
 
 def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, steps):
@@ -230,6 +233,10 @@ def test_the_page_asks_again_when_the_server_was_silent(inspector, browser, step
     page.route("**/api/*", lambda route: route.fulfill(status=429, json={"error": "too many calls at once"}))
     page.get_by_role("alert").get_by_text("too many calls at once It asks again in 1 s.").wait_for()
     page.unroute("**/api/*")
+    page.get_by_role("alert").wait_for(state="detached")
+    page.context.set_offline(True)
+    page.get_by_role("alert").get_by_text("wordkin does not answer.").wait_for()
+    page.context.set_offline(False)
     page.get_by_role("alert").wait_for(state="detached")
     page.close()
 

@@ -86,9 +86,16 @@ def test_reached_buckets():
     found = np.array([7, 3, 7, 0, 3], np.int32)
     reached, places = reached_buckets(found, 9)
     assert (reached.tolist(), places.tolist()) == ([7, 3, 0], [0, 1, 0, 2, 1])
-    space = np.zeros(9, np.int32), np.zeros(5, np.int32), np.zeros(5, np.int32)
+    space = np.zeros(16, np.int32), np.zeros(5, np.int32), np.zeros(5, np.int32)
     assert subwords.renumber.py_func(found, *space) == 3
     assert (space[1].tolist(), space[2].tolist()) == ([7, 3, 0, 0, 0], places.tolist())
+
+
+@given(st.lists(st.integers(0, 2**31 - 2) | st.sampled_from([0, 16, 32, 2**31 - 16]), max_size=40))
+def test_reached_buckets_of_any_number(found):
+    reached, places = reached_buckets(np.array(found, np.int32), 2**31 - 1)
+    assert reached.tolist() == list(dict.fromkeys(found))
+    assert reached[places].tolist() == found
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 50])

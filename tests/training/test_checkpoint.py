@@ -249,7 +249,7 @@ def command(tmp_path_factory, sentences):
     text.write_text("\n".join(" ".join(sentence) for sentence in sentences * 20), "utf-8")
 
     def of(output: Path, *more: str) -> list[str]:
-        settings = ["--threads", "1", "--epochs", "400", "--vector-size", "40", "--holdout", "0.1", *more]
+        settings = ["--threads", "1", "--epochs", "200", "--vector-size", "40", "--holdout", "0.1", *more]
         return [sys.executable, "-m", "wordkin", "train", str(text), "-o", str(output), *settings]
 
     return of
@@ -274,7 +274,7 @@ def test_kill_9_at_random_moments(tmp_path, command, whole):
             assert process.stderr is not None
             process.stderr.readline()  # it has read the text
             try:
-                process.wait(timeout=generator.uniform(0, 0.4))
+                process.wait(timeout=generator.uniform(0, 0.2))
                 break
             except subprocess.TimeoutExpired:
                 process.kill()

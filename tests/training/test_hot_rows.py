@@ -179,7 +179,18 @@ def test_a_chunk_is_merged_within(sentences, racing, monkeypatch):
     backend, _ = backend_for(sentences)
     chunks = len(list(backend.train_epoch(0, 0, lambda: False)))
     assert chunks == backend.number_of_chunks >= 3
-    assert len(racing) > chunks + 3  # once a chunk, and once at the end of each thread
+    assert len(racing) > chunks + 4  # once before, once a chunk, and once at the end of each thread
+
+
+def test_what_merges_is_compiled_before_the_speed_is_measured(sentences, racing):
+    """By a merge that changes nothing."""
+    backend, W = backend_for(sentences)
+    assert racing == [0]
+    words = len(backend.corpus.vocabulary)
+    W[:words] = np.random.default_rng(1).normal(size=(words, W.shape[1]))
+    before = W[:words].copy()
+    backend._hot.compile()
+    assert np.array_equal(W[:words], before)
 
 
 def test_w_has_everything_after_an_epoch_and_after_a_pause(sentences):

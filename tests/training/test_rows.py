@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wordkin.storage.arrays import aligned_zeros
-from wordkin.training.combining import curvature
+from wordkin.training.combining import DIRECTIONS, Curvature, curvature
 from wordkin.training.ray.deltas import (
     PAIRS,
     SCALE,
@@ -23,7 +23,7 @@ from wordkin.training.ray.deltas import (
 WORDS, SIZE, WIDTH = 11, 5, 16
 OVERLAP = np.geomspace(10, 0.1, 2 * WORDS)  # of V's rows, then of W's
 PRECISIONS = ("float32", "float16")
-NOTHING = curvature(np.zeros((WORDS, SIZE), np.float32), np.ones(WORDS))
+NOTHING = Curvature(np.zeros((DIRECTIONS, SIZE), np.float32), np.zeros(DIRECTIONS + 1))
 
 
 def matrix(rows: int, seed: int) -> np.ndarray:

@@ -104,7 +104,7 @@ def test_vectors_before_fit():
         _ = Word2Vec().vectors
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.lists(st.sampled_from("abcdefg"), max_size=9), min_size=1, max_size=9),
     st.sampled_from([1, 7, 16, 21]),

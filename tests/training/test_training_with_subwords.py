@@ -310,6 +310,9 @@ def test_the_budget_counts_the_rows_of_ngrams(sentences):
     row = 4 * kernel.padded(12)
     assert added.sum() == len(table.buckets) * row + memory.ngrams(len(table.places), config.bucket)
     assert (added[1:] < added[0]).all()
+    many = dataclasses.replace(config, bucket=2**31 - 1)
+    assert expected(corpus, many).vocabulary < 2 * budget.vocabulary, "a table of all buckets would take 8 GB"
+    assert bytes_of_ngrams(corpus.vocabulary, many).sum() < 2 * added.sum()
     assert not bytes_of_ngrams(corpus.vocabulary, TrainingConfig()).any()
 
 

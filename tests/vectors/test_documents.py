@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wordkin import ConfigurationError, CorpusError, TrainingConfig, Word2Vec, WordVectors
+from wordkin import Column, ConfigurationError, CorpusError, TrainingConfig, Word2Vec, WordVectors
 from wordkin.config import TOKENIZERS
 from wordkin.corpus.encoder import encode
 from wordkin.vectors import documents
@@ -49,7 +49,7 @@ def test_columns_of_tables(kind):
     np.testing.assert_array_equal(VECTORS.documents(column), VECTORS.documents(texts))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.sampled_from([*WORDS, "bird", "x" * 40, "Cat", "ﬀ", ""]), max_size=8), max_size=12))
 def test_every_document_has_its_own_words(lists):
     wanted = [[word for word in words if word in VECTORS] for words in lists]
@@ -58,7 +58,7 @@ def test_every_document_has_its_own_words(lists):
     np.testing.assert_allclose(VECTORS.documents([" \n".join(words) for words in lists]), means, rtol=1e-5, atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(alphabet="ab \n\r\t\u00a0\u3000,é\u0301\u200d", max_size=20), max_size=8))
 def test_text_is_separated_as_by_split(texts):
     vectors = WordVectors.from_arrays(["a", "b", "ab", "é"], np.eye(4))
@@ -68,7 +68,7 @@ def test_text_is_separated_as_by_split(texts):
     np.testing.assert_allclose(found, wanted / np.maximum(wanted.sum(axis=1), 1)[:, None], rtol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.text(alphabet="abAÉé\u0301\u200d\u00ad\u200b_-., 語\u3000İſ", max_size=12), min_size=1, max_size=8),
     st.sampled_from(TOKENIZERS),
@@ -334,3 +334,24 @@ def test_strings_for_vectors_with_phrases_warn_once(caplog):
 def test_scaling_to_length_1_is_true_or_false(name):
     with pytest.raises(ConfigurationError, match=f"{name} is 'no'; it must be true or false"):
         VECTORS.documents(["the cat"], **{name: "no"})
+
+
+def test_a_column_keeps_its_rows():
+    pa = pytest.importorskip("pyarrow", reason="the extra arrow is not installed")
+    expected = VECTORS.documents(["", "the cat", "", "dog"])
+    texts, lists = [None, "the cat", None, "dog"], [None, ["the", "cat"], None, ["dog"]]
+    coded = pa.array(lists, pa.list_(pa.dictionary(pa.int8(), pa.string())))
+    arrays = pa.array(texts), pa.array(texts).dictionary_encode(), pa.array(lists), coded
+    tables = [*({"a": values} for values in (texts, lists)), *(pa.table({"a": values}) for values in arrays)]
+    for table in tables:
+        np.testing.assert_array_equal(VECTORS.documents(Column(table, "a")), expected)
+        with pytest.raises(CorpusError, match="missing"):
+            VECTORS.documents(Column(table, "a", "error"))
+    np.testing.assert_array_equal(VECTORS.documents(Column(pa.array(texts))), expected)
+    for values, said in (
+        ([b"\xff"], "row 0 of the column 'a' is not UTF-8: convert it$"),
+        ([["a", None]], "holds lists with missing tokens"),
+        ([1], "holds int64"),
+    ):
+        with pytest.raises(CorpusError, match=said):
+            VECTORS.documents(Column(pa.table({"a": values}), "a"))

@@ -22,6 +22,29 @@ import fuzz
 
 ROWS, SIZE = 60_000, 128  # 31 MB of vectors, several blocks
 
+KINDS = [
+    "safetensors, float16",
+    "safetensors, int8",
+    "safetensors",
+    "word2vec-text",
+    "word2vec-text, gzip",
+    "word2vec-binary",
+    "word2vec-binary, gzip",
+    "glove",
+    "gensim",
+    "numpy",
+    "projector",
+    "gensim, one file",
+    "gensim, n-grams",
+    "gensim, int keys",
+    "numpy, by columns",
+    "npz",
+    "fasttext-bin",
+    "fasttext-bin, compressed",
+    "safetensors, n-grams",
+]
+"""Of fuzz.samples, which compiles: every process collects the tests."""
+
 
 def test_the_command(tmp_path, here):
     source = tmp_path / "source"
@@ -92,14 +115,41 @@ def test_conversion_takes_little_more_memory_than_a_block(tmp_path):
     assert WordVectors.load(tmp_path / "4.npy")["word59999"].tolist() == [59_000] * SIZE
 
 
-@pytest.mark.parametrize("sample", fuzz.samples(), ids=lambda sample: sample.format)
-def test_damaged_files_are_refused_or_read(tmp_path, sample, caplog):
+@pytest.mark.parametrize(("form", "header"), [("word2vec-text", "2 3\n"), ("glove", "")])
+def test_a_file_is_closed_when_its_words_are_refused(tmp_path, monkeypatch, form, header):
+    """Also while the error, whose traceback has all that was read, is still at hand."""
+    source = tmp_path / "source"
+    source.write_text(f"{header}new york 1 2 3\nb 4 5 6\n")
+    opened, begin = [], Path.open
+
+    def remembering(path, *arguments, **options):
+        opened.append(begin(path, *arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(Path, "open", remembering)
+    with pytest.raises(OutputError, match="new york") as caught:
+        loading.convert(source, tmp_path / "target", form, "word2vec-binary")
+    assert caught.value.__traceback__ is not None
+    assert opened
+    assert all(file.closed for file in opened)
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return {sample.format: sample for sample in fuzz.samples()}
+
+
+def test_each_kind_of_file_is_damaged(samples):
+    assert list(samples) == KINDS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damaged_files_are_refused_or_read(tmp_path, samples, kind, caplog, monkeypatch):
     """A sample of what benchmarks/fuzz.py does."""
     complaints: list[str] = []
-    tracemalloc.start()
+    monkeypatch.setattr(fuzz, "PATIENCE", 120)  # seconds: this machine may be busy, and what hangs takes for ever
     with caplog.at_level(logging.ERROR):
-        outcomes = fuzz.tried(sample, 80, 0, tmp_path, complaints.append)
-    tracemalloc.stop()
+        outcomes = fuzz.tried(samples[kind], 80, 0, tmp_path, complaints.append)
     assert not complaints
     assert outcomes["refused"] > 10
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wordkin import WordVectors
@@ -75,7 +75,6 @@ def test_long_words():
     assert closest(long[:20] + "x" * 14, words) == ()
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="abcdßé人", min_size=2, max_size=12), st.data())
 def test_every_word_is_found_after_one_edit(word, data):
     """Whatever is asked for, nothing raises; a letter that is added is always found again."""

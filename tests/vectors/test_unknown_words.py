@@ -67,6 +67,29 @@ def test_every_query_takes_words_outside_the_vocabulary():
         vectors.most_similar("sea", among=["stalking"])
 
 
+def test_a_search_takes_the_word_closest_in_spelling():
+    vectors = with_subwords()
+    answer = vectors.most_similar("takling", unknown="closest")
+    assert answer[0] == ("talking", pytest.approx(1))
+    assert answer[0] != vectors.most_similar("takling")[0]
+    assert answer[1:] == vectors.most_similar("talking")
+    assert vectors.most_similar("talking", unknown="closest") == vectors.most_similar("talking")
+    plain = vectors.without_subwords()
+    meant = vectors["talking"]
+    assert plain.most_similar_batch(["takling", "sea"], unknown="closest") == plain.most_similar_batch([meant, "sea"])
+    by_product = plain.most_similar_cosmul("takling", unknown="closest")
+    assert [word for word, _ in by_product] == [word for word, _ in answer]
+    assert plain.analogy("sea", "seas", "takling", unknown="closest", topn=None) == plain.most_similar(
+        [meant, "seas"], "sea", topn=None
+    )
+    assert vectors.closest("takling") == ("talking",)
+    assert vectors.most_similar("seafaringfolk", unknown="closest") == vectors.most_similar("seafaringfolk")
+    with pytest.raises(UnknownWordError, match="'qqq' is not in the vocabulary"):
+        plain.most_similar("qqq", unknown="closest")
+    with pytest.raises(ValueError, match="unknown is 'closest'; give 'raise' or 'skip', or 'closest' in a search"):
+        vectors.mean_vector(["takling"], unknown="closest")
+
+
 def test_similarity_of_all_pairs():
     vectors = with_subwords()
     pairs = [("walking", "Stalking", 3.0), ("sea", "seaside", 2.0), ("king", "sea", 1.0), ("king", "qqq", 5.0)]
@@ -115,6 +138,10 @@ def test_commands(tmp_path):
     assert [each["word"] for each in json.loads(found.stdout)["neighbours"]["stalking"]] == [
         word for word, _ in with_subwords().most_similar("stalking", topn=2)
     ]
+    found = run("similar", model, "stalking", "qqq", "--closest", "--json")
+    shown = json.loads(found.stdout)
+    assert shown["neighbours"]["stalking"][0]["word"] == "talking"
+    assert [error["word"] for error in shown["errors"]] == ["qqq"]
 
 
 def test_the_page_shows_neighbours_of_words_outside_the_vocabulary():

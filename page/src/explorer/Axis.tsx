@@ -57,7 +57,7 @@ export function Axis({ ends, answer, error, ignoreCase, onEnds }: Given) {
         <WordInput label={t({ en: "To", zh: "到" })} value={b} ignoreCase={ignoreCase} onInput={setB} onChoose={() => {}} />
       </div>
       <label class="explorer-list-label">
-        {t({ en: "Words to place (none: the neighbours of both)", zh: "要放上的詞（留空：兩者的近鄰）" })}
+        {t({ en: "Words to place (none: the neighbours of both)", zh: "要放上的詞（留空：兩者的鄰近詞）" })}
         <textarea rows={2} value={list} onInput={(event) => setList(event.currentTarget.value)} />
       </label>
       <button type="submit">{t({ en: "Place", zh: "放上" })}</button>

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { call, type Status } from "../api";
 import { useLanguage } from "../i18n";
 import { goTo, useRoute } from "../route";
@@ -9,11 +9,15 @@ import { Arithmetic } from "./Arithmetic";
 import { asked, Axis, listed, type AxisAnswer } from "./Axis";
 import { Compare, HeatMap, type CompareAnswer } from "./Compare";
 import "./explorer.css";
+import type { Camera } from "./map/points";
 import { read, WordMap, written } from "./map/WordMap";
 import type { Words } from "./map/words";
 import { Ruler } from "./Ruler";
 import { colourOf, useGroups, type Groups } from "./useGroups";
-import { useMap, type Layout, type Method } from "./useMap";
+import { AMONG, Models, type OtherWord } from "./Models";
+import { Pair } from "./Pair";
+import { METHODS, useMap, type Layout, type Method } from "./useMap";
+import { ordered, useOther, type Order } from "./useOther";
 import { WordInput } from "./WordInput";
 
 interface WordAnswer {
@@ -31,15 +35,20 @@ const TABS = [
   { name: "axis", title: { en: "Axis", zh: "軸" } },
   { name: "sum", title: { en: "Sum", zh: "加減" } },
   { name: "compare", title: { en: "Compare", zh: "比較" } },
+  { name: "models", title: { en: "Two models", zh: "兩個模型" } },
 ] as const;
 
 const STAGES: Record<Layout["stage"], { en: string; zh: string }> = {
-  loading: { en: "Step 1 of 3: UMAP is loaded.", zh: "第 1 步（共 3 步）：載入 UMAP。" },
-  neighbours: { en: "Step 2 of 3: each word's neighbours are searched, once the code for it is compiled.", zh: "第 2 步（共 3 步）：編譯程式後，尋找每個詞的近鄰。" },
+  loading: { en: "Step 1 of 3: its library is loaded.", zh: "第 1 步（共 3 步）：載入程式庫。" },
+  neighbours: { en: "Step 2 of 3: each word's neighbours are searched, for UMAP once the code is compiled.", zh: "第 2 步（共 3 步）：尋找每個詞的鄰近詞（UMAP 會先編譯程式）。" },
   layout: { en: "Step 3 of 3: the words are laid out.", zh: "第 3 步（共 3 步）：排列詞的位置。" },
 };
 const LISTED = 500;
 const COUNTS = [20, 50, 200, 1000];
+const ORDERS: readonly Order[] = ["most", "least", "first", "second"];
+const AMONG_AT_FIRST = 5000;
+const MOST_ARROWS = 50;
+const NEIGHBOURS_BESIDE = 10; // of a word, in each of two models
 const GROUPINGS: Record<string, { en: string; zh: string }> = {
   frequency: { en: "frequency", zh: "出現次數" },
   cluster: { en: "cluster", zh: "叢集" },
@@ -56,18 +65,28 @@ export function Explorer({ status }: { status: Status }) {
     const next = { ...Object.fromEntries(new URLSearchParams(location.hash.split("?", 2)[1] ?? "")), ...change };
     goTo("explorer", Object.fromEntries(Object.entries(next).filter(([, value]) => value)), replace);
   };
-  const method: Method = given("method") === "umap" && !status.exported ? "umap" : "pca";
+  const asksFor = given("method");
+  const method: Method = asksFor in METHODS && !status.exported ? (asksFor as Method) : "pca";
   const map = useMap(status.model!.words, method);
   const word = given("word");
   const count = COUNTS.find((each) => String(each) === given("n")) ?? 20;
   const { answer, error } = useAnswer<WordAnswer>("word", word ? { word, count } : null);
-  const tab = TABS.find(({ name }) => name === given("tab"))?.name ?? "word";
+  const tabs = TABS.filter(({ name }) => name !== "models" || status.others.length);
+  const tab = tabs.find(({ name }) => name === given("tab"))?.name ?? "word";
   const ends = { a: given("from"), b: given("to"), list: given("list") };
   const axis = useAnswer<AxisAnswer>("axis", tab === "axis" ? asked(ends) : null);
   const compared = listed(given("words"));
   const compare = useAnswer<CompareAnswer>("similarities", tab === "compare" && compared.length ? { words: compared } : null);
   const [analogy, setAnalogy] = useState<AnalogyAnswer | null>(null);
   const { chosen, marked, lines, arrows } = marks(tab, answer, analogy, axis.answer, compare.answer, ends);
+  const pairs = tab === "models";
+  const place = Number(given("other")) in status.others ? Number(given("other")) : 0;
+  const { other, error: otherError } = useOther(pairs ? place : null, status.model!.words);
+  const both = useAnswer<OtherWord>("other_word", pairs && word ? { word, count: NEIGHBOURS_BESIDE, other: place } : null);
+  const paired = pairs && !otherError;
+  const order = ORDERS.find((each) => each === given("sort")) ?? "most";
+  const among = AMONG.find((each) => String(each) === given("among")) ?? AMONG_AT_FIRST;
+  const moved = useMemo(() => (other ? ordered(other, order, among).slice(0, count) : []), [other, order, among, count]);
   const groupings = status.model!.groupings;
   const by = groupings.find((each) => each === given("colour")) ?? "";
   const { groups, error: groupsError } = useGroups(by);
@@ -95,13 +114,23 @@ export function Explorer({ status }: { status: Status }) {
     if (byKey.current) panel.current!.querySelector<HTMLElement>("[role=combobox]")?.focus();
     byKey.current = false;
   }, [word, tab]);
+  /** What the maps of one model and of two have in common. */
+  const look = {
+    groups,
+    only,
+    contours: given("contours") === "1",
+    onContours: (contours: boolean) => go({ contours: contours ? "1" : "" }),
+    camera: read(parameters.get("at")),
+    onCamera: (camera: Camera) => go({ at: written(camera) }, true),
+    onList: list,
+  };
   return (
     <div class="explorer">
       <h1 class="spoken">{t({ en: "Explorer", zh: "探索" })}</h1>
       <section class="explorer-panel" ref={panel}>
         <div class="explorer-tabs">
-          {TABS.map(({ name, title }) => (
-            <button key={name} aria-pressed={name === tab} onClick={() => go({ tab: name === "word" ? "" : name })}>
+          {tabs.map(({ name, title }) => (
+            <button key={name} aria-pressed={name === tab} onClick={() => go({ tab: name === "word" ? "" : name, ...(pairs !== (name === "models") && { at: "" }) })}>
               {t(title)}
             </button>
           ))}
@@ -145,19 +174,40 @@ export function Explorer({ status }: { status: Status }) {
         {tab === "compare" && (
           <Compare list={given("words")} answer={compare.answer} error={compare.error} onList={(words) => go({ words })} />
         )}
+        {pairs && map.words && (
+          <Models
+            name={status.model!.name}
+            others={status.others}
+            place={place}
+            other={other}
+            error={otherError}
+            word={word}
+            answer={both.answer}
+            answerError={both.error}
+            ignoreCase={ignoreCase}
+            listed={moved}
+            order={order}
+            among={among}
+            count={count}
+            counts={COUNTS}
+            wordAt={(row) => map.words!.at(row)}
+            onGo={go}
+          />
+        )}
         {selected && map.words && <Listed rows={selected} words={map.words} onChoose={choose} onClose={close} />}
       </section>
       {axis.answer?.places && <Ruler places={axis.answer.places} ends={ends} onChoose={chooseHere} />}
       {compare.answer && compare.answer.words.length > 0 && <HeatMap answer={compare.answer} onChoose={chooseHere} />}
       <section class="explorer-side" aria-label={t({ en: "Map", zh: "地圖" })}>
         <div class="explorer-row">
-          <label>
-            {t({ en: "Map by", zh: "地圖方法" })}{" "}
-            <select ref={methods} value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
-              <option value="pca">PCA</option>
-              {!status.exported && <option value="umap">UMAP</option>}
-            </select>
-          </label>
+          {!paired && (
+            <label>
+              {t({ en: "Map by", zh: "地圖方法" })}{" "}
+              <select ref={methods} value={method} onChange={(event) => go({ method: event.currentTarget.value, at: "" })}>
+                {Object.entries(METHODS).map(([each, name]) => (each === "pca" || !status.exported) && <option key={each} value={each}>{name}</option>)}
+              </select>
+            </label>
+          )}
           <label>
             {t({ en: "Colour by", zh: "著色依據" })}{" "}
             <select value={by} onChange={(event) => go({ colour: event.currentTarget.value })}>
@@ -171,13 +221,13 @@ export function Explorer({ status }: { status: Status }) {
           </label>
           <CopyButton text={() => location.href} label={t({ en: "Copy the link", zh: "複製連結" })} />
         </div>
-        {map.error && <p role="alert">{map.error.message}</p>}
-        {method === "umap" && map.layout?.state === "running" && (
+        {map.error && !paired && <p role="alert">{map.error.message}</p>}
+        {!paired && map.layout?.state === "running" && (
           <div>
             <p role="status">
               {t({
-                en: `UMAP lays out the ${map.layout.words.toLocaleString("en")} most frequent words; until then this is the last map.`,
-                zh: `UMAP 正在排列最常見的 ${map.layout.words.toLocaleString("en")} 個詞；完成前顯示先前的地圖。`,
+                en: `${METHODS[method]} lays out the ${map.layout.words.toLocaleString("en")} most frequent words; until then this is the last map.`,
+                zh: `${METHODS[method]} 正在排列最常見的 ${map.layout.words.toLocaleString("en")} 個詞；完成前顯示先前的地圖。`,
               })}{" "}
               {t(STAGES[map.layout.stage])}
             </p>
@@ -185,7 +235,7 @@ export function Explorer({ status }: { status: Status }) {
             <span>{t({ en: `${Math.floor(map.layout.seconds)} s`, zh: `${Math.floor(map.layout.seconds)} 秒` })}</span>{" "}
             <button
               onClick={() =>
-                call("layout", { action: "cancel" }).then(() => {
+                call("layout", { method, action: "cancel" }).then(() => {
                   methods.current!.focus();
                   go({ method: "" });
                 })
@@ -198,7 +248,19 @@ export function Explorer({ status }: { status: Status }) {
         {groupsError && <p role="alert">{groupsError.message}</p>}
         {by && !groups && !groupsError && <p role="status">{t({ en: "The groups are on their way …", zh: "分組計算中……" })}</p>}
         {groups && <Legend groups={groups} only={only} onOnly={setOnly} />}
-        {map.words && map.points ? (
+        {paired ? (
+          map.words && other && (
+            <Pair
+              names={[status.model!.name, other.name]}
+              words={map.words}
+              other={other}
+              answer={both.answer}
+              listed={moved.slice(0, MOST_ARROWS)}
+              {...look}
+              onChoose={(word) => go({ word })}
+            />
+          )
+        ) : map.words && map.points ? (
           <WordMap
             words={map.words}
             points={map.points}
@@ -206,12 +268,8 @@ export function Explorer({ status }: { status: Status }) {
             marked={marked}
             lines={lines}
             arrows={arrows}
-            groups={groups}
-            only={only}
-            camera={read(parameters.get("at"))}
-            onCamera={(camera) => go({ at: written(camera) }, true)}
+            {...look}
             onChoose={(row) => choose(map.words!.at(row))}
-            onList={list}
           />
         ) : (
           !map.error && <p role="status">{t({ en: "The map is on its way …", zh: "地圖載入中……" })}</p>
@@ -254,6 +312,7 @@ function marks(
     const [best, ...others] = analogy?.answers?.map(({ row }) => row) ?? [];
     return { chosen: best ?? null, marked: known([...(analogy?.rows ?? []), ...others]), lines: [], arrows: [] };
   }
+  if (tab === "models") return { chosen: null, marked: [], lines: [], arrows: [] };
   if (tab === "compare")
     return { chosen: null, marked: known(compare?.words.map(({ row }) => row) ?? []), lines: [], arrows: [] };
   const row = (end: string) => axis?.places?.find(({ word }) => word === end)?.row;
@@ -300,7 +359,7 @@ function Word({ word, answer, error, ignoreCase, count, onCount, onChoose }: Wor
             <dt>{t({ en: "Norm", zh: "向量長度" })}</dt>
             <dd>{number(answer.norm!)}</dd>
           </dl>
-          <h2>{t({ en: "Neighbours, by cosine", zh: "近鄰（依餘弦）" })}</h2>
+          <h2>{t({ en: "Neighbours, by cosine", zh: "鄰近詞（依餘弦）" })}</h2>
           <Bars found={answer.neighbours} onChoose={onChoose} name={word} />{" "}
           <label>
             {t({ en: "Shown", zh: "顯示" })}{" "}

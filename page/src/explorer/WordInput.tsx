@@ -52,8 +52,10 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
   };
   const key = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    if (event.key === "Enter") choose(found[active]?.word ?? value.trim());
-    else if (event.key === "Escape") setList(NOTHING);
+    if (event.key === "Enter") {
+      choose(found[active]?.word ?? value.trim());
+      if (active < 0) return; // and the form that the field is in is sent
+    } else if (event.key === "Escape") setList(NOTHING);
     else if (event.key === "ArrowDown") setList({ found, active: Math.min(active + 1, found.length - 1) });
     else if (event.key === "ArrowUp") setList({ found, active: Math.max(active - 1, -1) });
     else return;

@@ -4,12 +4,13 @@ import { usePolling } from "../poll";
 import { Points } from "./map/points";
 import { Words } from "./map/words";
 
-export type Method = "pca" | "umap";
+export const METHODS = { pca: "PCA", umap: "UMAP", tsne: "t-SNE" };
+export type Method = keyof typeof METHODS;
 
 export interface Layout {
   state: "none" | "running" | "done" | "cancelled" | "failed";
   stage: "loading" | "neighbours" | "layout";
-  /** The share of the stage that is done; null where UMAP does not tell. */
+  /** The share of the stage that is done; null where the library does not tell. */
   progress: number | null;
   /** Since the stage began. */
   seconds: number;
@@ -19,7 +20,7 @@ export interface Layout {
 
 const ASK_EVERY = 700; // milliseconds
 
-/** The words and their positions by a method; UMAP is begun, and followed until it is done. */
+/** The words and their positions by a method; UMAP and t-SNE are begun, and followed until they are done. */
 export function useMap(count: number, method: Method) {
   const [words, setWords] = useState<Words | null>(null);
   const [points, setPoints] = useState<Points | null>(null);
@@ -33,8 +34,8 @@ export function useMap(count: number, method: Method) {
   const begun = useRef<Method>(null);
   const trouble = usePolling(
     async (signal) => {
-      if (method === "umap") {
-        const answer = await call<Layout>("layout", begun.current === method ? {} : { action: "begin" }, signal);
+      if (method !== "pca") {
+        const answer = await call<Layout>("layout", begun.current === method ? { method } : { method, action: "begin" }, signal);
         begun.current = method;
         setLayout(answer);
         if (answer.state === "running") return true;

@@ -8,7 +8,7 @@ export function Cosines({ words, cosines }: { words: string[]; cosines: number[]
   const shown = words.slice(0, cosines.length);
   const title = t({
     en: "How alike the word vectors are: the cosine of each two rows of V",
-    zh: "詞向量有多相似：V 每兩列的餘弦",
+    zh: "詞向量有多相似：V 中任兩列的餘弦",
   });
   return (
     <figure class="lab-cosines" aria-label={title} tabIndex={0}>

@@ -3,8 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
 import { Figures, Formula, Hidden } from "../math/Formula";
 import { label, meaning, origins, same } from "../math/quantities";
-import { goTo, useRoute } from "../route";
-import { type Chapter, chapters } from "./chapters";
+import { type Change, type Chapter, chapters } from "./chapters";
 import { Guess } from "./Guess";
 import { type Pointed, useLinks } from "./links";
 import { Network } from "./Network";
@@ -31,10 +30,12 @@ interface Props {
   edited: State;
   /** The reader has changed a number of a vector. */
   onChange: (state: State) => void;
+  /** The reader wants to see another network. */
+  onNetwork: (change: Change) => void;
 }
 
 /** The network, and beside it the derivation in chapters; one line of it is the current one. */
-export function Derivation({ beginning, state, pass, output, tree, edited, onChange }: Props) {
+export function Derivation({ beginning, state, pass, output, tree, edited, onChange, onNetwork }: Props) {
   const { t } = useLanguage();
   const [at, setAt] = useState(0);
   const [turned, setTurned] = useState<Record<string, boolean>>({
@@ -89,7 +90,10 @@ export function Derivation({ beginning, state, pass, output, tree, edited, onCha
   const place = useRef<HTMLElement>(null);
   const before = useRef(at);
   useEffect(() => {
-    if (before.current !== at) place.current!.querySelector("[aria-current=step]")?.scrollIntoView({ block: "nearest" });
+    if (before.current !== at) {
+      const current = place.current!.querySelector("[aria-current=step]");
+      for (const each of [current?.closest(".lab-chapter"), current]) each?.scrollIntoView({ block: "nearest" });
+    }
     before.current = at;
     if (guesses.current) (place.current!.querySelector<HTMLElement>(".lab-guess input") ?? forwardButton.current!).focus();
     guesses.current = false;
@@ -167,7 +171,7 @@ export function Derivation({ beginning, state, pass, output, tree, edited, onCha
                 </button>
               </h2>
               <div class="lab-chapter-body" hidden={!isOpen(chapter)}>
-                <Prose chapter={chapter} />
+                <Prose chapter={chapter} onNetwork={onNetwork} />
                 {chapter.key === "path" && tree}
                 <Lines
                   lines={chapter.lines}
@@ -197,9 +201,8 @@ export function Derivation({ beginning, state, pass, output, tree, edited, onCha
   );
 }
 
-function Prose({ chapter }: { chapter: Chapter }) {
+function Prose({ chapter, onNetwork }: { chapter: Chapter; onNetwork: (change: Change) => void }) {
   const { language, t } = useLanguage();
-  const { parameters } = useRoute();
   const { change } = chapter;
   return (
     <>
@@ -207,11 +210,7 @@ function Prose({ chapter }: { chapter: Chapter }) {
         <p>{language === "en" ? en : zh}</p>
       ))}
       {change && (
-        <button
-          type="button"
-          class="lab-change"
-          onClick={() => goTo("lab", { ...Object.fromEntries(parameters), ...change.parameters })}
-        >
+        <button type="button" class="lab-change" onClick={() => onNetwork(change)}>
           {t(change.text)}
         </button>
       )}
@@ -239,7 +238,7 @@ function Lines({ lines, current, visit, guess }: LinesProps) {
           aria-current={key === current ? "step" : undefined}
         >
           <button type="button" class="lab-title" onClick={() => visit(key)}>
-            <span class="lab-phase">{t(PHASES[phase])}</span> {t(title)}
+            <span class="lab-phase">{t(PHASES[phase])}</span> <span>{t(title)}</span>
           </button>
           {reason && <p class="lab-reason">{t(reason)}</p>}
           {derivation?.map((row) => (

@@ -13,7 +13,7 @@ export function Directions({ state, view }: { state: State; view: View }) {
     const { name, label } = state.outputs[index]!;
     const reach = (REACH * length) / longest;
     const side = label === 1 ? -1 : 1;
-    return { name, label, angle, x: reach * Math.cos(angle), y: side * reach * Math.sin(angle) };
+    return { name, label, length, angle, x: reach * Math.cos(angle), y: side * reach * Math.sin(angle) };
   });
   const hidden = state.inputs.length > 1 ? "v" : state.inputs[0]!.word;
   return (
@@ -21,16 +21,18 @@ export function Directions({ state, view }: { state: State; view: View }) {
       <svg viewBox={`${-SIZE / 2} ${-SIZE / 2} ${SIZE} ${SIZE}`} role="img" aria-label={t(TITLE)}>
         <circle class="lab-compass" r={REACH} />
         <line class="lab-compass" x1={-REACH} x2={REACH} />
-        <Arrow x={(REACH * view.length) / longest} y={0} kind="v" label={hidden} />
-        {arrows.map(({ name, label, x, y }) => (
-          <Arrow x={x} y={y} kind={label === 1 ? "positive" : "negative"} label={name} />
-        ))}
+        {view.length > 0 && <Arrow x={(REACH * view.length) / longest} y={0} kind="v" label={hidden} />}
+        {arrows
+          .filter(({ length }) => length > 0)
+          .map(({ name, label, x, y }) => (
+            <Arrow x={x} y={y} kind={label === 1 ? "positive" : "negative"} label={name} />
+          ))}
       </svg>
       <figcaption>
         {t(TITLE)}{" "}
-        {arrows.map(({ name, angle }) => (
+        {arrows.map(({ name, length, angle }) => (
           <span class="lab-angle">
-            {name}: {readable((angle * 180) / Math.PI)}°
+            {name}: {length > 0 ? `${readable((angle * 180) / Math.PI)}°` : t({ en: "zero so far", zh: "仍為零" })}
           </span>
         ))}
       </figcaption>

@@ -125,6 +125,15 @@ export function Lab({ status }: { status: Status }) {
     [inTurn],
   );
 
+  const goal = useRef<string>(undefined); // what the reader wants to see of the network that comes
+  useEffect(() => {
+    const found = goal.current && document.querySelector(goal.current);
+    if (!found) return;
+    goal.current = undefined;
+    found.scrollIntoView();
+    found.querySelector("button")!.focus({ preventScroll: true });
+  }, [shown?.beginning]);
+
   const edit = (state: State) => {
     begun.current++; // a step that is on its way starts from other numbers
     const before = wanted!.state;
@@ -180,7 +189,7 @@ export function Lab({ status }: { status: Status }) {
         <p>
           {t({
             en: "The page computes nothing: every figure comes from the Python functions that the training is checked against.",
-            zh: "網頁本身不做計算：每個數值都來自 Python 函式，訓練程式正是以它們核對。",
+            zh: "網頁本身不做計算：每個數值都由 Python 函式算出，訓練程式也是用這些函式核對的。",
           })}
         </p>
       </div>
@@ -260,6 +269,10 @@ export function Lab({ status }: { status: Status }) {
         output={output}
         edited={wanted.state}
         onChange={edit}
+        onNetwork={({ parameters: changes, goal: selector }) => {
+          goal.current = selector;
+          goTo("lab", { ...Object.fromEntries(parameters), ...changes });
+        }}
         tree={beginning.paths && <Tree paths={beginning.paths} word={beginning.output} state={state} output={output} />}
       />
       <section class="lab-runs" aria-label={t({ en: "Training", zh: "訓練" })}>

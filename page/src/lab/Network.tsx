@@ -6,10 +6,11 @@ import { readable } from "../math/numbers";
 import { label } from "../math/quantities";
 import type { Phase } from "./stages";
 import { type Beginning, keyOf, type Pass, type State } from "./types";
+import { isWide } from "./wide";
 
-const WIDTH = 560;
-const COLUMNS = [112, 262, 402];
-const GAP = 58;
+/** The picture's width, and where its columns stand; closer together in a narrow window, where letters would be tiny. */
+const WIDE = { width: 560, columns: [112, 262, 402], gap: 58 };
+const NARROW = { width: 430, columns: [92, 190, 288], gap: 52 };
 const RADIUS = 20;
 const MOST = 5;
 const THINNEST = 1;
@@ -54,12 +55,13 @@ interface Props {
 export function Network({ beginning, state, pass, output, stage, phase }: Props) {
   const { t } = useLanguage();
   const hidden = useContext(Hidden);
+  const { width, columns, gap } = isWide() ? WIDE : NARROW;
   const layers = [inputLayer(beginning, state), hiddenLayer(pass), outputLayer(beginning, state, pass, output)];
   const rows = Math.max(...layers.map((layer) => layer.length));
-  const height = (rows + 1) * GAP + 20;
+  const height = (rows + 1) * gap + 20;
   const place = (column: number, row: number): [number, number] => [
-    COLUMNS[column]!,
-    24 + ((rows - layers[column]!.length) / 2 + row + 1) * GAP,
+    columns[column]!,
+    24 + ((rows - layers[column]!.length) / 2 + row + 1) * gap,
   ];
   const lit = highlighted(stage);
   const whole = stage === "sum" || stage === "J_all";
@@ -74,9 +76,8 @@ export function Network({ beginning, state, pass, output, stage, phase }: Props)
         const vector = (column === 0 ? state.inputs : state.outputs)[word.index ?? -1]?.vector;
         const value = vector?.[component];
         if (value === undefined || (column === 0 ? to : from).name === "⋮") return ends;
-        const gradient = column === 0 ? pass.dJ_dv : pass.dJ_dw;
-        const back = active && /^(dJ_d[vw]|v\d+|w)$/.test(stage);
-        const size = back ? gradient[component]! : value;
+        const flow = active ? flowing(stage, pass, column, word.index!) : undefined;
+        const size = flow?.[component] ?? value;
         const of = column === 0 ? `in.${word.index}.${component}` : keyOf(`w.${component}`, word.index!, output);
         return { ...ends, value, of, size };
       }),
@@ -96,7 +97,7 @@ export function Network({ beginning, state, pass, output, stage, phase }: Props)
   return (
     <svg
       class="lab-network"
-      viewBox={`0 0 ${WIDTH} ${height}`}
+      viewBox={`0 0 ${width} ${height}`}
       role="group"
       data-links
       aria-label={t({
@@ -121,7 +122,7 @@ export function Network({ beginning, state, pass, output, stage, phase }: Props)
         ))}
       </defs>
       {titles.map((title, column) => (
-        <text class="lab-layer" x={COLUMNS[column]} y="24" text-anchor={column === 2 ? "start" : "middle"} dx={column === 2 ? -RADIUS : 0}>
+        <text class="lab-layer" x={columns[column]} y="24" text-anchor={column === 2 ? "start" : "middle"} dx={column === 2 ? -RADIUS : 0}>
           {t(title)}
         </text>
       ))}
@@ -239,13 +240,24 @@ function EdgeNumber({ from, to, of, value }: Link & { of: string; value: number 
   );
 }
 
+/**
+ * What flows through the edges of a word in the backward half: the part of the gradient that comes from there, or is
+ * there to change its vector.
+ */
+function flowing(stage: string, pass: Pass, column: number, word: number): number[] | undefined {
+  if (stage === "dJ_dw" || stage === "w") return pass.dJ_dw;
+  if (stage === "dJ_dv" || /^v\d+$/.test(stage)) return pass.dJ_dv;
+  if (stage === "sum") return column === 0 ? pass.window.dJ_dv : pass.window.parts[word]!;
+  return undefined;
+}
+
 /** What a line of the derivation is about: the edges v, the edges w, the output neuron. */
 function highlighted(stage: string): { v: boolean; w: boolean; neuron: boolean } {
   if (stage === "v" || stage === "row" || /^v\d/.test(stage)) return { v: true, w: false, neuron: false };
   if (stage === "w") return { v: false, w: true, neuron: false };
   if (stage === "sum") return { v: true, w: true, neuron: true };
   if (stage === "x" || stage === "dx_dv") return { v: stage === "dx_dv", w: true, neuron: true };
-  if (stage === "dJ_dv") return { v: true, w: false, neuron: true };
+  if (stage === "dJ_dv") return { v: true, w: true, neuron: true };
   if (stage === "dJ_dw") return { v: false, w: true, neuron: true };
   return { v: false, w: false, neuron: true };
 }

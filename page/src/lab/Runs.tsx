@@ -111,8 +111,8 @@ export function RunButtons(props: Props) {
       {positivesOnly && (
         <p class="lab-hint">
           {t({
-            en: "Every pair now counts as positive. J falls without end, and all vectors turn onto one line: nothing tells the words apart any more. That is what the negatives are for.",
-            zh: "現在每一對都當成正例。J 會一直下降，所有向量都轉到同一條線上：詞與詞之間再也沒有分別。這就是需要負例的原因。",
+            en: "Every pair now counts as positive. J falls towards 0, and all vectors turn onto one line: nothing tells the words apart any more. This is why negatives are needed.",
+            zh: "現在每一對都當成正例。J 趨近 0，所有向量都轉到同一條線上：詞與詞之間再也沒有分別。這就是需要負例的原因。",
           })}
         </p>
       )}

@@ -75,7 +75,7 @@ export function Sentence({ shown, onMove }: Props) {
       </p>
       {beginning.state.output_layer === "negative-sampling" && (
         <p class="lab-urn">
-          <span class="lab-hint">{t({ en: "Noise is drawn from (∝ count^¾):", zh: "雜訊詞的抽籤機率（∝ 次數^¾）：" })}</span>
+          <span class="lab-hint">{t({ en: "Noise is drawn from (∝ count^¾):", zh: "雜訊詞被抽中的機率（∝ 次數^¾）：" })}</span>
           {corpus.words.slice(0, MOST_IN_URN).map((word, row) => (
             <span
               class={drawn.has(word) ? "lab-drawn" : ""}

@@ -29,8 +29,16 @@ export interface Chapter {
   lead: Text;
   prose: Paragraph[];
   lines: Stage[];
-  /** The change of the link that shows another network. */
-  change?: { text: Text; parameters: Record<string, string> };
+  /** The change that shows another network. */
+  change?: Change;
+}
+
+/** Another network, by the parameters of its link. */
+export interface Change {
+  text: Text;
+  parameters: Record<string, string>;
+  /** Which part of the page then tells about it, as a selector. */
+  goal: string;
 }
 
 /** The derivation, in its own order. The chapter of a variant comes where it is needed if the variant is shown. */
@@ -70,7 +78,10 @@ function network(beginning: Beginning, state: State, output: number, cbow: boole
   return {
     key: "network",
     title: { en: "What the network is", zh: "網路長什麼樣子" },
-    lead: { en: "Two matrices: V says what goes in, W what comes out.", zh: "兩個矩陣：V 決定輸入，W 決定輸出。" },
+    lead: {
+      en: "Two matrices: V has a vector for each input word, W one for each output word.",
+      zh: "兩個矩陣：V 的每一列是一個輸入詞的向量，W 的每一列是一個輸出詞的向量。",
+    },
     prose: [
       {
         en: (
@@ -93,10 +104,21 @@ function network(beginning: Beginning, state: State, output: number, cbow: boole
         ),
         zh: <>隱藏層就是這一列，不再套任何函數。從隱藏層到輸出詞的邊也組成一個向量：W 中「<b>{out}</b>」的那一列。邊的粗細表示數值大小，負數畫成點線。訓練結束後，V 的各列就是詞向量。</>,
       },
+      ...(beginning.subwords ? [SUBWORDS] : []),
     ],
     lines: cbow ? [] : [row(beginning, state)],
   };
 }
+
+const SUBWORDS: Paragraph = {
+  en: (
+    <>
+      With subwords, a word's vector v is the mean of its own row and its n-grams' rows of V. A step changes v, and that change is
+      added to each of these rows.
+    </>
+  ),
+  zh: <>使用子詞時，一個詞的向量 v 是它自己那一列與它的各個 n-gram 在 V 中那幾列的平均。更新會改變 v，而這個改變量會加到其中的每一列。</>,
+};
 
 function sure(state: State, pass: Pass, output: number): Chapter {
   const out = state.outputs[output]!.name;
@@ -117,7 +139,7 @@ function sure(state: State, pass: Pass, output: number): Chapter {
       {
         en: (
           <>
-            σ makes a probability of it: a score of 0 becomes one half, a large one almost 1. With <Is of="y" value={pass.y} /> the
+            σ turns it into a probability: a score of 0 becomes one half, a large one almost 1. With <Is of="y" value={pass.y} /> the
             network says how sure it is that <b>{input(state)}</b> and <b>{out}</b> belong together.
           </>
         ),
@@ -135,8 +157,8 @@ function wrong(state: State, pass: Pass, output: number, path: boolean): Chapter
     key: "loss",
     title: { en: "How wrong is it? The objective J", zh: "錯了多少？目標函數 J" },
     lead: {
-      en: "J adds up how surprised the network is by the right answers.",
-      zh: "J 把網路對正確答案的「意外程度」加起來。",
+      en: "One number for all pairs of the window: the more wrong the network is, the larger it is.",
+      zh: "整個視窗的配對合成一個數：網路錯得越多，它就越大。",
     },
     prose: [
       path
@@ -170,13 +192,14 @@ function wrong(state: State, pass: Pass, output: number, path: boolean): Chapter
       {
         en: (
           <>
-            <b>Why −log?</b> The logarithm makes a sum of the product, and a sum has a simple gradient: each pair gives its own part.
-            The minus makes a loss of it, which is to be small. It is 0 where the network is sure and right, and grows without end
-            where it is sure and wrong: here <Is of="J" value={pass.J} />. <b>Why the natural one?</b> Its derivative is 1/y with
-            no constant. Any other base would only scale J, as a different η does.
+            <b>Why −log?</b> The logarithm turns the product into a sum, and a sum has a simple gradient: each pair gives its own
+            part. The minus turns it into a loss, which should be small. For one pair the loss is 0 where the network is sure and
+            right, and grows without bound where it is sure and wrong: here <Is of="J" value={pass.J} />.{" "}
+            <b>Why the natural logarithm?</b> Its derivative is 1/y with no constant. Any other base would only scale J, as a
+            different η does.
           </>
         ),
-        zh: <><b>為什麼取 −log？</b>對數把乘積變成和，而和的梯度很簡單：每一對各出一份。負號把它變成損失，越小越好。網路肯定又答對時損失為 0；肯定卻答錯時，損失沒有上限。這裡 <Is of="J" value={pass.J} />。<b>為什麼用自然對數？</b>因為它的導數就是 1/y，沒有別的常數。換別的底只會把 J 乘上一個常數，等於換一個 η。</>,
+        zh: <><b>為什麼取 −log？</b>對數把乘積變成和，而和的梯度很簡單：每一對各出一份。負號把它變成損失，越小越好。單看一對，網路肯定又答對時損失為 0；肯定卻答錯時，損失沒有上限。這裡 <Is of="J" value={pass.J} />。<b>為什麼用自然對數？</b>因為它的導數就是 1/y，沒有別的常數。換別的底只會把 J 乘上一個常數，等於換一個 η。</>,
       },
     ],
     lines: [lossOfPair(pass), lossOfWindow(state, pass, output)],
@@ -235,7 +258,7 @@ function negative(state: State, pass: Pass, output: number): Chapter {
                 example. ∂y/∂x and ∂x/∂v do not know about t: they are as before.
               </>
             ),
-            zh: <>「<b>{out}</b>」不該被預測出來：t = 0，損失是 −log(1 − y)，此時 <Is of={keyOf("y", found.index, output)} value={found.pair.y} />。與正例相比，只有第一個因子不同；∂y/∂x 與 ∂x/∂v 和 t無關，跟前面一樣。</>,
+            zh: <>「<b>{out}</b>」不該被預測出來：t = 0，損失是 −log(1 − y)，此時 <Is of={keyOf("y", found.index, output)} value={found.pair.y} />。與正例相比，只有第一個因子不同；∂y/∂x 與 ∂x/∂v 和 t 無關，跟前面一樣。</>,
           }
         : none({ en: "negative", zh: "負例" }),
     ],
@@ -250,14 +273,14 @@ function twoGradients(state: State, pass: Pass, output: number): Chapter {
   return {
     key: "gradients",
     title: { en: "The two gradients", zh: "兩個梯度" },
-    lead: { en: "One error, and each vector gets the other one, times it.", zh: "誤差只有一個；每個向量得到的是「誤差 × 對方」。" },
+    lead: { en: "The gradient of each vector is the error times the other vector.", zh: "每個向量的梯度，都是誤差乘上另一個向量。" },
     prose: [
       {
         en: (
           <>
             For <b>{input(state)}</b> → <b>{out}</b> the first two factors are the error,{" "}
-            <Is of="dJ_dx" value={pass.dJ_dx} />. The third is w for v, and v for w. So all of the backward pass is this one number,
-            times a vector.
+            <Is of="dJ_dx" value={pass.dJ_dx} />. The third factor is w for v, and v for w. So the whole backward pass is this one
+            number times a vector.
           </>
         ),
         zh: <>對「<b>{input(state)}</b>」→「<b>{out}</b>」來說，前兩個因子就是誤差：<Is of="dJ_dx" value={pass.dJ_dx} />。第三個因子，對 v 而言是 w，對 w 而言是 v。整個反向傳播，不過是這一個數乘上一個向量。</>,
@@ -288,7 +311,7 @@ function step(state: State, pass: Pass, output: number): Chapter {
                 hundredth of η.
               </>
             ),
-            zh: <>梯度指向上坡，所以沿反方向走，步長由 η 決定。正例的誤差是負的，負負得正：v <b>加上</b>一部分的 w，w 加上一部分的 v。「<b>{input(state)}</b>」與「<b>{out}</b>」被拉近，幅度是 η · |y − t|：網路越沒把握，動得越多。如果 y 已經是0.99，就只動 η 的百分之一。</>,
+            zh: <>梯度指向上坡，所以沿反方向走，步長由 η 決定。正例的誤差是負的，負負得正：v <b>加上</b>一部分的 w，w 加上一部分的 v。「<b>{input(state)}</b>」與「<b>{out}</b>」被拉近，幅度是 η · |y − t|：網路越沒把握，動得越多。如果 y 已經是 0.99，就只動 η 的百分之一。</>,
           }
         : {
             en: (
@@ -298,16 +321,16 @@ function step(state: State, pass: Pass, output: number): Chapter {
                 |y − t|: the surer the network was of the wrong answer, the farther. Had y been 0.01, it would be a hundredth of η.
               </>
             ),
-            zh: <>梯度指向上坡，所以沿反方向走，步長由 η 決定。負例的誤差是正的：v <b>減去</b>一部分的 w，w 減去一部分的 v。「<b>{input(state)}</b>」與「<b>{out}</b>」被推開，幅度是 η · |y − t|：網路越肯定錯的答案，動得越多。如果 y 已經是0.01，就只動 η 的百分之一。</>,
+            zh: <>梯度指向上坡，所以沿反方向走，步長由 η 決定。負例的誤差是正的：v <b>減去</b>一部分的 w，w 減去一部分的 v。「<b>{input(state)}</b>」與「<b>{out}</b>」被推開，幅度是 η · |y − t|：網路越肯定錯的答案，動得越多。如果 y 已經是 0.01，就只動 η 的百分之一。</>,
           },
       {
         en: (
           <>
-            Both steps start from the <b>old</b> values: w′ is computed with v, not with v′. The gradient was taken at one point,
-            and holds for both vectors there.
+            Both steps start from the <b>old</b> values: w′ is computed with v, not with v′. Both gradients belong to the point
+            where the two vectors were before the step.
           </>
         ),
-        zh: <>兩個更新都從<b>舊值</b>出發：算 w′ 用的是 v，不是 v′。梯度是在同一個點上算的，對兩個向量都只在那個點成立。</>,
+        zh: <>兩個更新都從<b>舊值</b>出發：算 w′ 用的是 v，不是 v′。兩個梯度都是在更新之前的那個點算出來的，只在那個點成立。</>,
       },
     ],
     lines: update(state, pass),
@@ -375,7 +398,7 @@ function many({ source }: Beginning, pass: Pass): Chapter {
     title: { en: "Many windows: J falls, vectors turn", zh: "許多視窗：J 下降，向量轉向" },
     lead: {
       en: "Words with the same neighbours are pulled to the same places.",
-      zh: "鄰居相同的詞，會被拉到同樣的地方。",
+      zh: "鄰近詞相同的詞，會被拉到同樣的地方。",
     },
     prose: [
       {
@@ -383,10 +406,10 @@ function many({ source }: Beginning, pass: Pass): Chapter {
           <>
             Training does nothing else: it takes the next window, and the next, and reads the text several times. This window stands
             at <Is of="J_all" value={pass.J_of_all} />. Two words that have the same words around them are pulled by the same output
-            vectors. So they come to lie in the same direction, though nobody has compared them.
+            vectors. So they come to point in the same direction, although training never compares them.
           </>
         ),
-        zh: <>訓練做的就只有這件事：一個視窗接一個視窗，把文章讀好幾遍。這個視窗現在的損失是 <Is of="J_all" value={pass.J_of_all} />。兩個詞周圍的詞相同，就會被同樣的輸出向量拉動，於是漸漸指向同一個方向，雖然從來沒有人拿它們互相比較。</>,
+        zh: <>訓練做的就只有這件事：一個視窗接一個視窗，把文章讀好幾遍。這個視窗現在的損失是 <Is of="J_all" value={pass.J_of_all} />。兩個詞周圍的詞相同，就會被同樣的輸出向量拉動，於是漸漸指向同一個方向，雖然訓練從未直接比較過它們。</>,
       },
       {
         en: (
@@ -408,7 +431,11 @@ function many({ source }: Beginning, pass: Pass): Chapter {
     ],
     lines: [],
     ...(!text && {
-      change: { text: { en: "Train on a text, window by window", zh: "用一段文本，逐窗訓練" }, parameters: { source: "corpus" } },
+      change: {
+        text: { en: "Train on a text, window by window", zh: "用一段文本，逐窗訓練" },
+        parameters: { source: "corpus" },
+        goal: ".lab-corpus",
+      },
     }),
   };
 }
@@ -433,17 +460,26 @@ function cbowMean(state: State, pass: Pass, shown: boolean): Chapter {
         en: (
           <>
             At the end the chain rule has one more factor, <span class="math-text">∂v/∂vᵢ = 1/c</span>: each context word gets{" "}
-            {shown && count > 1 ? `1/${count}` : "1/c"} of ∂J/∂v. word2vec.c leaves this factor out, which is not the gradient of J
-            but a longer step in the same direction, and so does wordkin's training by default, because its vectors are better; the choice{" "}
-            <i>gradient</i> above shows both.
+            {shown && count > 1 ? `1/${count}` : "1/c"} of ∂J/∂v. word2vec.c leaves this factor out: its step has the same direction,
+            but is c times as long, so it is not the gradient of J. wordkin's training leaves it out by default, too, because the
+            vectors become better.{shown && (
+              <>
+                {" "}
+                The choice <i>gradient</i> above shows both.
+              </>
+            )}
           </>
         ),
-        zh: <>最後連鎖律多出一個因子 <span class="math-text">∂v/∂vᵢ = 1/c</span>：每個上下文詞得到 ∂J/∂v 的{" "}{shown && count > 1 ? `1/${count}` : "1/c"}。word2vec.c 省略了這個因子，那就不是 J 的梯度，而是同方向上更長的一步；wordkin 訓練時預設也省略，因為得到的詞向量更好。上方的「梯度」可以選擇兩者之一。</>,
+        zh: <>最後連鎖律多出一個因子 <span class="math-text">∂v/∂vᵢ = 1/c</span>：每個上下文詞得到 ∂J/∂v 的{" "}{shown && count > 1 ? `1/${count}` : "1/c"}。word2vec.c 省略了這個因子：方向相同，但步長是 c 倍，所以不是 J 的梯度。wordkin 訓練時預設也省略，因為得到的詞向量更好。{shown && "上方的「梯度」可以切換這兩種做法。"}</>,
       },
     ],
     lines: shown ? [mean(state, pass)] : [],
     ...(!shown && {
-      change: { text: { en: "Show the network with CBOW", zh: "改用 CBOW 顯示" }, parameters: { architecture: "cbow" } },
+      change: {
+        text: { en: "Show the network with CBOW", zh: "改用 CBOW 顯示" },
+        parameters: { architecture: "cbow" },
+        goal: '[data-chapter="cbow"]',
+      },
     }),
   };
 }
@@ -470,11 +506,11 @@ function huffmanPath(beginning: Beginning, state: State, shown: boolean): Chapte
         en: (
           <>
             Each node is a pair like any other, with t = 1 − code, and J is the sum over the path
-            {shown ? `, here ${nodes} ${nodes === 1 ? "node" : "nodes"}` : ""}. Frequent words have short paths. So all that this
-            text derives holds, with nodes in the place of words and no noise to draw.
+            {shown ? `, here ${nodes} ${nodes === 1 ? "node" : "nodes"}` : ""}. Frequent words have short paths. The derivation stays
+            the same, with nodes in the place of words; no noise is drawn.
           </>
         ),
-        zh: <>每個節點就是一對，t = 1 − 編碼，J 是整條路徑的和{shown ? `（這裡有 ${nodes} 個節點）` : ""}。常見詞的路徑短。因此這裡推導的一切都成立，只是以節點代替詞，也不必抽雜訊詞。</>,
+        zh: <>每個節點就是一對，t = 1 − 編碼，J 是整條路徑的和{shown ? `（這裡有 ${nodes} 個節點）` : ""}。常見詞的路徑短。推導完全不變，只是以節點代替詞，也不必抽雜訊詞。</>,
       },
     ],
     lines: [],
@@ -482,6 +518,7 @@ function huffmanPath(beginning: Beginning, state: State, shown: boolean): Chapte
       change: {
         text: { en: "Show the network with hierarchical softmax", zh: "改用階層式 softmax 顯示" },
         parameters: { layer: "hierarchical-softmax" },
+        goal: '[data-chapter="path"]',
       },
     }),
   };

@@ -121,17 +121,15 @@ export function forward(pass: Pass): Stage[] {
 
 export function lossOfPair(pass: Pass): Stage {
   const positive = pass.t === 1;
-  const shown = number(pass.y, "y");
+  const loss = (of: ComponentChildren) => [sign("−"), log, ...(positive ? [of] : oneMinus(of))];
   return {
     key: "J",
     phase: "forward",
     title: positive
       ? { en: "The loss of a positive example (t = 1)", zh: "正例（t = 1）的損失" }
       : { en: "The loss of a negative example (t = 0)", zh: "負例（t = 0）的損失" },
-    symbols: positive ? [J, equals, sign("−"), log, y] : [J, equals, sign("−"), log, ...oneMinus(y)],
-    values: positive
-      ? [sign("−"), log, shown, equals, number(pass.J, "J")]
-      : [sign("−"), log, ...oneMinus(shown), equals, number(pass.J, "J")],
+    symbols: [J, equals, ...loss(y)],
+    values: [...loss(number(pass.y, "y")), equals, number(pass.J, "J")],
     result: { of: "J", value: pass.J },
   };
 }
@@ -214,7 +212,8 @@ export function firstFactor(followed: Followed): Stage {
   const { pair, index, shown } = followed;
   const of = (key: string) => keyOf(key, index, shown);
   const positive = pair.t === 1;
-  const its = number(pair.y, of("y"));
+  const factor = (y: ComponentChildren) =>
+    positive ? [sign("−"), fraction(number(1), y)] : [fraction(number(1), [number(1), sign("−"), y])];
   return {
     key: line("dJ_dy", followed),
     phase: "backward",
@@ -228,16 +227,8 @@ export function firstFactor(followed: Followed): Stage {
           en: "J = −log(1 − y). The derivative of log is again one over its argument, and the inner derivative of 1 − y is −1, which turns the sign.",
           zh: "J = −log(1 − y)。log 的導數同樣是「一除以裡面的數」，而 1 − y 的內導數是 −1，於是變號。",
         },
-    symbols: [
-      partial(pJ, py, of("dJ_dy")),
-      equals,
-      positive ? [sign("−"), fraction(number(1), py)] : fraction(number(1), [number(1), sign("−"), py]),
-    ],
-    values: [
-      positive ? [sign("−"), fraction(number(1), its)] : fraction(number(1), [number(1), sign("−"), its]),
-      equals,
-      number(pair.dJ_dy, of("dJ_dy")),
-    ],
+    symbols: [partial(pJ, py, of("dJ_dy")), equals, ...factor(py)],
+    values: [...factor(number(pair.y, of("y"))), equals, number(pair.dJ_dy, of("dJ_dy"))],
     result: { of: of("dJ_dy"), value: pair.dJ_dy },
   };
 }
@@ -359,92 +350,108 @@ export function product(followed: Followed): Stage {
 }
 
 export function gradients(pass: Pass): Stage[] {
+  const gradient = (key: "dJ_dv" | "dJ_dw", title: Text, by: ComponentChildren, other: "v" | "w"): Stage => ({
+    key,
+    phase: "backward",
+    title,
+    symbols: [
+      partial(pJ, by, key),
+      equals,
+      partial(pJ, px, "dJ_dx"),
+      sign("·"),
+      partial(px, by, other),
+      equals,
+      error,
+      other === "w" ? w : v,
+    ],
+    values: [factor(pass.dJ_dx, "dJ_dx"), sign("×"), numbers(pass[other], other), equals, numbers(pass[key], key)],
+    result: { of: `${key}.0`, value: pass[key][0]! },
+  });
   return [
-    {
-      key: "dJ_dv",
-      phase: "backward",
-      title: { en: "The gradient of the input vector", zh: "輸入向量的梯度" },
-      symbols: [partial(pJ, pv, "dJ_dv"), equals, partial(pJ, px, "dJ_dx"), sign("·"), partial(px, pv, "w"), equals, error, w],
-      values: [factor(pass.dJ_dx, "dJ_dx"), sign("×"), numbers(pass.w, "w"), equals, numbers(pass.dJ_dv, "dJ_dv")],
-      result: { of: "dJ_dv.0", value: pass.dJ_dv[0]! },
-    },
-    {
-      key: "dJ_dw",
-      phase: "backward",
-      title: { en: "The gradient of the output vector", zh: "輸出向量的梯度" },
-      symbols: [partial(pJ, pw, "dJ_dw"), equals, partial(pJ, px, "dJ_dx"), sign("·"), partial(px, pw, "v"), equals, error, v],
-      values: [factor(pass.dJ_dx, "dJ_dx"), sign("×"), numbers(pass.v, "v"), equals, numbers(pass.dJ_dw, "dJ_dw")],
-      result: { of: "dJ_dw.0", value: pass.dJ_dw[0]! },
-    },
+    gradient("dJ_dv", { en: "The gradient of the input vector", zh: "輸入向量的梯度" }, pv, "w"),
+    gradient("dJ_dw", { en: "The gradient of the output vector", zh: "輸出向量的梯度" }, pw, "v"),
   ];
 }
 
 export function update(state: State, pass: Pass): Stage[] {
   const context = state.inputs.length;
   const shared = state.architecture === "cbow" && state.cbow_gradient === "exact" ? context : 1;
-  const rate = (
-    <>
-      {number(state.eta, "eta")}
-      {shared > 1 && (
-        <>
-          {sign("/")}
-          {number(shared)}
-        </>
-      )}
-    </>
-  );
+  const step = (key: string, title: Text, change: Change): Stage => ({
+    key,
+    phase: "update",
+    title,
+    symbols: [
+      change.symbol,
+      sign("←"),
+      change.symbol,
+      sign("−"),
+      change.parts > 1 ? fraction(η, number(change.parts)) : η,
+      change.gradient,
+    ],
+    values: [
+      change.before,
+      minus,
+      number(state.eta, "eta"),
+      ...(change.parts > 1 ? [sign("/"), number(change.parts)] : []),
+      sign("×"),
+      change.by,
+      equals,
+      numbers(change.after, change.of),
+    ],
+    result: { of: `${change.of}.0`, value: change.after[0]! },
+  });
   return [
-    ...state.inputs.map(({ word, vector: before }, index) => {
-      const its = <mrow data-of={`in.${index}`}>{indexed(pv, context > 1 ? index + 1 : undefined)}</mrow>;
-      return {
-        key: `v${index}`,
-        phase: "update" as const,
-        title: { en: `The step: the input vector of ${word}`, zh: `更新：「${word}」的輸入向量` },
-        symbols: [
-          its,
-          sign("←"),
-          its,
-          sign("−"),
-          shared > 1 ? fraction(η, number(shared)) : η,
-          partial(pJ, pv, "dJ_dv"),
-        ],
-        values: [
-          numbers(before, `in.${index}`),
-          minus,
-          rate,
-          sign("×"),
-          numbers(pass.dJ_dv, "dJ_dv"),
-          equals,
-          numbers(pass.inputs_after[index]!, `in_after.${index}`),
-        ],
-        result: { of: `in_after.${index}.0`, value: pass.inputs_after[index]![0]! },
-      };
+    ...state.inputs.map(({ word, vector }, index) =>
+      step(`v${index}`, { en: `The step: the input vector of ${word}`, zh: `更新：「${word}」的輸入向量` }, {
+        symbol: <mrow data-of={`in.${index}`}>{indexed(pv, context > 1 ? index + 1 : undefined)}</mrow>,
+        parts: shared,
+        gradient: partial(pJ, pv, "dJ_dv"),
+        before: numbers(vector, `in.${index}`),
+        by: numbers(pass.dJ_dv, "dJ_dv"),
+        after: pass.inputs_after[index]!,
+        of: `in_after.${index}`,
+      }),
+    ),
+    step("w", { en: "The step: the output vector", zh: "更新：輸出向量" }, {
+      symbol: w,
+      parts: 1,
+      gradient: partial(pJ, pw, "dJ_dw"),
+      before: numbers(pass.w, "w"),
+      by: numbers(pass.dJ_dw, "dJ_dw"),
+      after: pass.w_after,
+      of: "w_after",
     }),
-    {
-      key: "w",
-      phase: "update",
-      title: { en: "The step: the output vector", zh: "更新：輸出向量" },
-      symbols: [w, sign("←"), w, sign("−"), η, partial(pJ, pw, "dJ_dw")],
-      values: [
-        numbers(pass.w, "w"),
-        minus,
-        number(state.eta, "eta"),
-        sign("×"),
-        numbers(pass.dJ_dw, "dJ_dw"),
-        equals,
-        numbers(pass.w_after, "w_after"),
-      ],
-      result: { of: "w_after.0", value: pass.w_after[0]! },
-    },
-    {
-      key: "J_after",
-      phase: "update",
-      title: { en: "The loss of this pair after the step", zh: "更新之後，這一對的損失" },
-      symbols: [J, sign("→"), <msup data-of="J_after">{[pJ, sign("′")]}</msup>],
-      values: [number(pass.J, "J"), sign("→"), number(pass.J_after, "J_after")],
-      result: { of: "J_after", value: pass.J_after },
-    },
+    afterStep(
+      "J_after",
+      { en: "The loss of this pair after the step", zh: "更新之後，這一對的損失" },
+      [J, pass.J, "J"],
+      pass.J_after,
+    ),
   ];
+}
+
+/** What a step does to a vector: the vector, its gradient, and the parts that η is divided into. */
+interface Change {
+  symbol: ComponentChildren;
+  parts: number;
+  gradient: ComponentChildren;
+  before: ComponentChildren;
+  by: ComponentChildren;
+  after: number[];
+  /** The quantity that the vector is afterwards. */
+  of: string;
+}
+
+/** A loss before and after a step. */
+function afterStep(key: string, title: Text, [symbol, before, of]: [ComponentChildren, number, string], after: number): Stage {
+  return {
+    key,
+    phase: "update",
+    title,
+    symbols: [symbol, sign("→"), <msup data-of={key}>{[pJ, sign("′")]}</msup>],
+    values: [number(before, of), sign("→"), number(after, key)],
+    result: { of: key, value: after },
+  };
 }
 
 /** The sum over the window's pairs, and what the step of all of them does. */
@@ -453,7 +460,7 @@ export function windowSum(state: State, pass: Pass, output: number): Stage[] {
   return [
     {
       key: "sum",
-      phase: "update",
+      phase: "backward",
       title: { en: "The gradient of v: the sum over the pairs", zh: "v 的梯度：所有配對相加" },
       symbols: [
         partial(pJ, pv, "sum"),
@@ -482,13 +489,11 @@ export function windowSum(state: State, pass: Pass, output: number): Stage[] {
       ],
       result: { of: "sum.0", value: pass.window.dJ_dv[0]! },
     },
-    {
-      key: "J_all_after",
-      phase: "update",
-      title: { en: "The loss of the window after its step", zh: "更新之後，整個視窗的損失" },
-      symbols: [symbol("J_all", "J"), sign("→"), <msup data-of="J_all_after">{[pJ, sign("′")]}</msup>],
-      values: [number(pass.J_of_all, "J_all"), sign("→"), number(pass.window.J_after, "J_all_after")],
-      result: { of: "J_all_after", value: pass.window.J_after },
-    },
+    afterStep(
+      "J_all_after",
+      { en: "The loss of the window after its step", zh: "更新之後，整個視窗的損失" },
+      [symbol("J_all", "J"), pass.J_of_all, "J_all"],
+      pass.window.J_after,
+    ),
   ];
 }

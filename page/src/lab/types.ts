@@ -28,6 +28,7 @@ export interface Beginning {
   output_layers: OutputLayer[];
   paths: Path[] | null;
   example_words: string[];
+  subwords: boolean;
 }
 
 /** The scalars of one pair. */
@@ -49,7 +50,8 @@ export interface Pass extends Pair {
   /** Those of all pairs of the window. */
   pairs: Pair[];
   J_of_all: number;
-  window: { dJ_dv: number[]; J_after: number };
+  /** Its gradient of v, each pair's part of that, and J after its step. */
+  window: { dJ_dv: number[]; parts: number[][]; J_after: number };
   view: Directions;
   w_after: number[];
   inputs_after: number[][];

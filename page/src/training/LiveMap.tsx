@@ -12,6 +12,8 @@ export interface Plane {
 
 const MOVES_FOR = 400; // milliseconds from the last positions to the next
 
+const COLOURS = ["--ink", "--accent", "--faint", "--panel"];
+
 /** The most frequent words on a plane: they move there while they are learned. */
 export function LiveMap({ plane, watched }: { plane: Plane | null; watched: readonly string[] }) {
   const { t } = useLanguage();
@@ -26,12 +28,11 @@ export function LiveMap({ plane, watched }: { plane: Plane | null; watched: read
     const points = new Points(new Float32Array(plane.positions.flat()));
     const marked = new Set(watched.map((word) => plane.words.indexOf(word)).filter((row) => row >= 0));
     const labels = new Labels(context, { at: (row) => plane.words[row]! });
-    const ink = resolved(element, "--ink");
-    const [accent, faint, panel] = ["--accent", "--faint", "--panel"].map((name) => resolved(element, name));
     const from = before.current.length === plane.positions.length ? before.current : plane.positions;
     let frame = 0;
     /** Draws the words a share of the way from where they were to where they are. */
     const draw = (share: number) => {
+      const [ink, accent, faint, panel] = COLOURS.map((name) => resolved(element, name));
       const size = { width: element.clientWidth, height: element.clientHeight };
       const camera: Camera = points.whole(size);
       element.width = size.width * devicePixelRatio;
@@ -54,7 +55,7 @@ export function LiveMap({ plane, watched }: { plane: Plane | null; watched: read
       context.strokeStyle = panel!;
       for (const { row, text } of labels.placed(points, camera, size, [...marked]).labels) {
         const [x, y] = at(row);
-        context.fillStyle = marked.has(row) ? accent! : ink;
+        context.fillStyle = marked.has(row) ? accent! : ink!;
         context.strokeText(text, x, y - 4);
         context.fillText(text, x, y - 4);
       }
@@ -68,9 +69,13 @@ export function LiveMap({ plane, watched }: { plane: Plane | null; watched: read
       if (share < 1) frame = requestAnimationFrame(step);
     };
     step(began);
-    const observer = new ResizeObserver(() => draw(1));
+    const redraw = () => draw(1);
+    const observer = new ResizeObserver(redraw);
     observer.observe(element);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    scheme.addEventListener("change", redraw);
     return () => {
+      scheme.removeEventListener("change", redraw);
       observer.disconnect();
       cancelAnimationFrame(frame);
     };

@@ -44,7 +44,7 @@ export function Neighbours({ words, neighbours, age, running, onChange }: Props)
   }, [words.join(" ")]);
   return (
     <section>
-      <h2>{t({ en: "Neighbours", zh: "近鄰" })}</h2>
+      <h2>{t({ en: "Neighbours", zh: "鄰近詞" })}</h2>
       <form class="training-words" onSubmit={add}>
         <label>
           {t({ en: "Word to watch", zh: "要觀察的詞" })}{" "}
@@ -88,7 +88,7 @@ function Card({ word, found, onRemove, onWatch }: CardProps) {
     <section class="training-card">
       <h3>
         {readableWord(word)}{" "}
-        <button onClick={onRemove} aria-label={t({ en: `Stop watching ${word}`, zh: `不再觀察${word}` })}>
+        <button onClick={onRemove} aria-label={t({ en: `Stop watching ${word}`, zh: `不再觀察「${word}」` })}>
           ×
         </button>
       </h3>

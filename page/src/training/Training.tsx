@@ -5,12 +5,13 @@ import { useLanguage } from "../i18n";
 import { Plot } from "../plot";
 import { type Trouble, usePolling } from "../poll";
 import { goTo, useRoute } from "../route";
+import { Beside, type Earlier } from "./Beside";
 import { LiveMap, type Plane } from "./LiveMap";
 import { Neighbours, type Found } from "./Neighbours";
 import { Stop } from "./Stop";
 import "./training.css";
 
-interface Epoch {
+export interface Epoch {
   run: number;
   epoch: number;
   tokens_so_far: number;
@@ -32,7 +33,7 @@ interface Run {
   points: Record<"tokens" | "loss" | "learning_rate" | "tokens_per_second", number[]>;
 }
 
-interface Trained extends Partial<Run> {
+export interface Trained extends Partial<Run> {
   state: "running" | "ended";
   history: Epoch[];
   settings: Settings;
@@ -41,10 +42,13 @@ interface Trained extends Partial<Run> {
   /** Seconds since the neighbours were asked for; null before the first time, and where the model is finished. */
   neighbours_age?: number | null;
   examples: string[];
+  name: string;
+  /** The models beside it. */
+  others: Earlier[];
 }
 
 /** The hyper-parameters, by the names that Python and the command line have for them. */
-type Settings = Record<string, string | number | boolean | null>;
+export type Settings = Record<string, string | number | boolean | null>;
 
 type Progress = { state: "reading" } | Trained;
 
@@ -80,8 +84,9 @@ export function Training(_: { status: Status }) {
           <div class="training-curves">
             <Curves progress={progress} />
             {progress.map !== undefined && <LiveMap plane={progress.map} watched={words} />}
-            <SettingsList settings={progress.settings} />
+            <SettingsList settings={progress.settings} open={WIDE.matches && !progress.others.length} />
           </div>
+          {progress.others.length > 0 && <Beside name={progress.name} run={progress} others={progress.others} />}
           <Neighbours
             words={words}
             neighbours={progress.neighbours}
@@ -89,7 +94,7 @@ export function Training(_: { status: Status }) {
             running={progress.state === "running"}
             onChange={(chosen) => goTo("training", { words: chosen.join(" ") }, true)}
           />
-          <Epochs history={progress.history} />
+          {progress.history.length > 0 && <Epochs history={progress.history} />}
         </>
       )}
     </div>
@@ -207,7 +212,7 @@ function Curves({ progress }: { progress: Trained }) {
   return (
     <>
       <Plot
-        title={t({ en: "Loss: mean J per pair", zh: "損失：每一詞對的平均 J" })}
+        title={t({ en: "Loss: mean J per pair", zh: "損失：每對的平均 J" })}
         xLabel={tokens}
         series={shown.map((place) => lossSeries[place]!)}
         values={lossValues}
@@ -270,10 +275,10 @@ function Epochs({ history }: { history: Epoch[] }) {
   );
 }
 
-function SettingsList({ settings }: { settings: Settings }) {
+function SettingsList({ settings, open }: { settings: Settings; open: boolean }) {
   const { t } = useLanguage();
   return (
-    <details class="plot training-settings" open={WIDE.matches}>
+    <details class="plot training-settings" open={open}>
       <summary>{t({ en: "What the run was started with", zh: "這次訓練的設定" })}</summary>
       <dl>
         {Object.entries(settings).map(([name, value]) => (

@@ -1,6 +1,6 @@
 """``wordkin evaluate`` and ``wordkin stability``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from wordkin.cli.options import (
     copy_if_pipe,
     corpus_of,
     from_option,
+    labelled_columns,
     load_vectors,
+    require_labelled,
 )
 from wordkin.config import parameters
 from wordkin.corpus import reading
@@ -40,6 +42,7 @@ similarity_option = click.option(
     "wordkin evaluate mine.safetensors --similarity wordsim353.tsv --similarity men.tsv",
     "wordkin evaluate mine.safetensors other.bin --analogies questions-words.txt --plot scores.svg",
     "wordkin evaluate items.safetensors --sessions sessions.txt -k 20",
+    "wordkin evaluate mine.safetensors --labelled reviews.parquet --text-column text --label-column stars",
 )
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @analogies_option
@@ -49,7 +52,10 @@ similarity_option = click.option(
 @click.option(
     "--sessions", multiple=True, type=PATH, metavar="FILE", help="Sessions of items; the last of each was held out."
 )
-@click.option("--labelled", multiple=True, type=PATH, metavar="FILE", help="Texts to classify: label, tab, text.")
+@click.option(
+    "--labelled", multiple=True, type=PATH, metavar="FILE", help="Texts to classify: label, tab, text; or a table."
+)
+@labelled_columns
 @click.option(
     "-k", "--topn", type=click.IntRange(min=1), default=10, show_default=True, help="K of the hit rate and NDCG at k."
 )
@@ -76,6 +82,8 @@ def evaluate(
     outliers: tuple[Path, ...],
     sessions: tuple[Path, ...],
     labelled: tuple[Path, ...],
+    text_column: str | None,
+    label_column: str | None,
     topn: int,
     method: Any,
     most_frequent: int | None,
@@ -94,26 +102,22 @@ def evaluate(
     from wordkin import evaluation
     from wordkin.evaluation import report
 
-    if not (analogies or similarity or categorisation or outliers or sessions or labelled):
-        kinds = "--analogies, --similarity, --categorisation, --outliers, --sessions or --labelled"
-        raise click.UsageError(f"give a set: {kinds}, and a file")
+    require_labelled(bool(labelled), text_column, label_column)
+    options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
+    kinds: list[tuple[tuple[Path, ...], Callable[..., Any], dict[str, Any]]] = [
+        (analogies, evaluation.evaluate_analogies, {**options, "method": method}),
+        (similarity, evaluation.evaluate_similarity, options),
+        (categorisation, evaluation.evaluate_categorisation, options),
+        (outliers, evaluation.evaluate_outliers, options),
+        (sessions, evaluation.evaluate_sessions, {"most_frequent": most_frequent, "topn": topn}),
+        (labelled, evaluation.evaluate_labels, {"text_column": text_column, "label_column": label_column}),
+    ]
+    if not any(paths for paths, *_ in kinds):
+        flags = "--analogies, --similarity, --categorisation, --outliers, --sessions or --labelled"
+        raise click.UsageError(f"give a set: {flags}, and a file")
     if plot is not None:
         atomic.require_writable(plot)
-    options: dict[str, Any] = {"most_frequent": most_frequent, "ignore_case": not case_sensitive}
-    asked: list[tuple[Path, Callable[..., Any], dict[str, Any]]] = [
-        *(
-            (path, evaluation.evaluate_analogies, {**options, "method": method})
-            for path in map(copy_if_pipe, analogies)
-        ),
-        *((path, evaluation.evaluate_similarity, options) for path in map(copy_if_pipe, similarity)),
-        *((path, evaluation.evaluate_categorisation, options) for path in map(copy_if_pipe, categorisation)),
-        *((path, evaluation.evaluate_outliers, options) for path in map(copy_if_pipe, outliers)),
-        *(
-            (path, evaluation.evaluate_sessions, {"most_frequent": most_frequent, "topn": topn})
-            for path in map(copy_if_pipe, sessions)
-        ),
-        *((path, evaluation.evaluate_labels, {}) for path in map(copy_if_pipe, labelled)),
-    ]
+    asked = [(path, score, keywords) for paths, score, keywords in kinds for path in map(copy_if_pipe, paths)]
     all_vectors = [_model(model, source_format, alone=len(models) == 1) for model in models]
     if no_subwords:
         all_vectors = [vectors.without_subwords() for vectors in all_vectors]
@@ -124,20 +128,22 @@ def evaluate(
     ]
     names = [str(model) for model in models]
     if as_json:
-        sets = [
-            {
-                "kind": of_set[0].kind,
-                "name": of_set[0].name,
-                "scores": [score.as_dict() for score in of_set],
-                "against_first": [difference.as_dict() for difference in of_models],
-            }
-            for of_set, of_models in zip(scores, differences, strict=True)
-        ]
-        print_json({"models": names, "sets": sets})
+        sets = zip(scores, differences, strict=True)
+        print_json({"models": names, "sets": [_document(of_set, of_models) for of_set, of_models in sets]})
     else:
         click.echo(report.table(names, scores, differences))
     if plot is not None:
         report.draw(plot, names, scores)
+
+
+def _document(scores: Sequence[Any], differences: Sequence[Any]) -> dict[str, Any]:
+    """The scores of all models on one set, and the differences from the first, for --json."""
+    return {
+        "kind": scores[0].kind,
+        "name": scores[0].name,
+        "scores": [score.as_dict() for score in scores],
+        "against_first": [difference.as_dict() for difference in differences],
+    }
 
 
 def _model(given: Path, source_format: str | None, *, alone: bool) -> WordVectors:

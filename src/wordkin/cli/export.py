@@ -13,9 +13,11 @@ import click
 import numpy as np
 
 from wordkin.cli.command import OUTPUT, as_input_error, as_json, command, is_quiet, print_json, say_written
-from wordkin.cli.options import from_option, load_vectors, model_argument
+from wordkin.cli.options import column_option, corpus_of, from_option, load_vectors, model_argument
 from wordkin.config import ENCODING_ERRORS, TOKENIZERS
 from wordkin.corpus import reading
+from wordkin.corpus.missing import Missing
+from wordkin.corpus.sources import row_values
 from wordkin.errors import CorpusError, OutputError, argument
 from wordkin.storage import atomic
 from wordkin.storage.units import plural
@@ -25,6 +27,7 @@ from wordkin.vectors.formats.tables import pyarrow
 from wordkin.vectors.wordvectors import WordVectors
 
 _PARQUET = ".parquet"
+_ZEROS = "zeros"
 
 Edge = tuple[str, str, float]
 
@@ -32,9 +35,10 @@ Edge = tuple[str, str, float]
 @command(
     "wordkin documents mine.safetensors reviews.txt -o reviews.npy",
     "wordkin documents mine.safetensors reviews/*.txt.gz --weighting sif --common-components 1 -o reviews.parquet",
+    "wordkin documents mine.safetensors reviews.parquet --column text -o reviews.npy",
 )
 @model_argument
-@click.argument("texts", nargs=-1, required=True, metavar="TEXT...")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", type=OUTPUT, required=True, help="File to write: .npy, or .parquet.")
 @click.option(
     "--weighting", type=click.Choice(WEIGHTINGS), default=WEIGHTINGS[0], show_default=True, help="Weights of the words."
@@ -60,30 +64,44 @@ Edge = tuple[str, str, float]
     show_default=True,
     help="What to do with bytes that are not UTF-8.",
 )
+@column_option
+@click.option(
+    "--missing",
+    type=click.Choice((_ZEROS, "error")),
+    help="What to do with missing values of --column: give them a row of zeros, or stop.  [default: zeros]",
+)
 @from_option
 @as_json
 def documents(
     model: Path,
-    texts: tuple[str, ...],
+    inputs: tuple[str, ...],
     output: Path,
+    column: str | None,
+    missing: str | None,
     encoding_errors: str,
     source_format: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Turn each line of TEXT into a vector: the mean of the vectors of its words.
+    """Turn each line of INPUT, or each row of a column, into a vector: the mean of the vectors of its words.
 
-    TEXT is a file, a directory, a quoted pattern, a URL, or - for standard input; files may be compressed. The output
-    has a row for each line, in order, with zeros for a line without a known word. Weights of idf and common components
-    are learned from these lines.
+    INPUT is a file, a directory, a quoted pattern, a URL, or - for standard input; files may be compressed. The output
+    has a row for each line or row, in order, with zeros where there is no known word. Weights of idf and common
+    components are learned from these texts.
     """
     _require_suffix(output, (".npy", _PARQUET))
-    sources = reading.expand(texts)
+    sources = reading.expand(inputs)
+    table = corpus_of(sources, column, "error" if missing == "error" else None if missing is None else "skip")
     vectors = load_vectors(model, source_format)
     encoder = DocumentEncoder(vectors, **options)
-    lines = (line for source in sources for line in _lines(source, encoding_errors))
+    without_value = Missing(table.missing, skipping=_ZEROS)
+    texts: Iterator[Any]
+    if column is None:
+        texts = (line for source in sources for line in _lines(source, encoding_errors))
+    else:
+        texts = row_values(table, without_value, encoding_errors)
     with as_input_error():
-        found = encoder.fit_transform(lines)
+        found = encoder.fit_transform(texts)
     with atomic.replacing(output) as temporary:
         if output.suffix.lower() == _PARQUET:
             arrow = pyarrow()
@@ -96,10 +114,13 @@ def documents(
         report = encoder.report
         numbers = {"documents": report.documents, "empty": report.empty}
         tokens = {"tokens": report.tokens, "known_tokens": report.known_tokens}
-        print_json({"output": str(output), "vector_size": vectors.vector_size, **numbers, **tokens})
+        missing_values = {} if column is None else {"missing_values": without_value.count}
+        size = {"vector_size": vectors.vector_size}
+        print_json({"output": str(output), **size, **numbers, **tokens, **missing_values})
     else:
-        size = plural(len(found), "vector"), plural(vectors.vector_size, "dimension")
-        say_written(f"wrote {output}: {', '.join(size)}")
+        shape = f"{plural(len(found), 'vector')}, {plural(vectors.vector_size, 'dimension')}"
+        zeros = f"; zeros for {plural(without_value.count, 'missing value')}" if without_value.count else ""
+        say_written(f"wrote {output}: {shape}{zeros}")
 
 
 def _lines(source: reading.Source, errors: str) -> Iterator[str]:

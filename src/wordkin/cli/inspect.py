@@ -2,6 +2,7 @@
 
 import threading
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,19 @@ from wordkin.storage import units
 
 if TYPE_CHECKING:
     from wordkin.inspector.api import Inspected
+    from wordkin.inspector.comparison import Other
     from wordkin.inspector.live import Live
     from wordkin.inspector.server import Server
 
 no_browser_option = click.option("--no-browser", is_flag=True, help="Only print the address.")
 
 
-@command("wordkin inspect mine.safetensors", "wordkin inspect mine.safetensors --similarity wordsim353.tsv --port 8000")
-@click.argument("model", type=PATH, required=False)
+@command(
+    "wordkin inspect mine.safetensors",
+    "wordkin inspect mine.safetensors --similarity wordsim353.tsv --port 8000",
+    "wordkin inspect 1990s.safetensors 2020s.safetensors",
+)
+@click.argument("models", type=PATH, nargs=-1, metavar="[MODEL] [OTHER]...")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on.  [default: a free port]")
 @click.option(
     "--host",
@@ -47,7 +53,7 @@ no_browser_option = click.option("--no-browser", is_flag=True, help="Only print 
 @from_option
 @as_json
 def inspect(
-    model: Path | None,
+    models: tuple[Path, ...],
     port: int,
     host: str,
     no_browser: bool,
@@ -60,8 +66,10 @@ def inspect(
 ) -> None:
     """Show MODEL in a browser: the backward pass, its training, its words, its scores.
 
-    Without MODEL the backward pass is shown on four words. Ctrl-C ends it.
+    With further models (OTHER) the explorer shows which words moved from MODEL to another, and the training page has
+    the curves of all. Without MODEL the backward pass is shown on four words. Ctrl-C ends it.
     """
+    model, others = (models[0], models[1:]) if models else (None, ())
     if model is None and (analogies or similarity):
         raise click.UsageError("--analogies and --similarity need a MODEL to score")
     if model is None and metadata is not None:
@@ -69,6 +77,8 @@ def inspect(
     if export is not None:
         if model is None:
             raise click.UsageError("--export needs a MODEL to export")
+        if others:
+            raise click.UsageError("--export takes one MODEL: an exported page compares no models")
         _export(_inspected(model, source_format, (), (), metadata), export)
         if as_json:
             print_json({"export": str(export)})
@@ -77,6 +87,8 @@ def inspect(
             say_written(f"wrote {export}: the explorer of {model.name}, {units.format_bytes(size)}")
         return
     inspected = _inspected(model, source_format, analogies, similarity, metadata)
+    if model is not None:
+        inspected.others = beside(others, source_format, model)
     with start_server(inspected, no_browser, host, port) as server:
         if as_json:
             print_json({"address": server.address})
@@ -104,13 +116,24 @@ def _export(inspected: "Inspected", folder: Path) -> None:
     export(inspected, folder)
 
 
-def watch_run(name: str, no_browser: bool) -> "tuple[Server, Live]":
-    """Start the server for a run that is about to begin."""
+def watch_run(name: str, earlier: "list[Other]", no_browser: bool) -> "tuple[Server, Live]":
+    """Start the server for a run that is about to begin, beside models of `earlier` runs."""
     from wordkin.inspector.api import Inspected
     from wordkin.inspector.live import Live
 
     live = Live()
-    return start_server(Inspected(name, live=live), no_browser), live
+    return start_server(Inspected(name, live=live, others=earlier), no_browser), live
+
+
+def beside(paths: Sequence[Path], source_format: str | None, model: Path) -> "list[Other]":
+    """The models to show beside `model`; a file with the name of another one has its folder in its name."""
+    from wordkin.inspector.comparison import Other
+
+    names = [path.name for path in (model, *paths)]
+    return [
+        Other(path.name if names.count(path.name) == 1 else str(path), load_vectors(path, source_format))
+        for path in paths
+    ]
 
 
 def _inspected(

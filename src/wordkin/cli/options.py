@@ -127,6 +127,11 @@ def _copy(stream: BinaryIO, copy: Path, name: str) -> None:
 Command = Callable[..., Any]
 
 
+column_option = click.option(
+    "--column", metavar="NAME", help="Column to read, if INPUT is tables: Parquet, Arrow, CSV, TSV or JSON lines."
+)
+
+
 def column_options(command: Command) -> Command:
     """Add --column and --missing, for :func:`corpus_of`."""
     missing = click.option(
@@ -134,12 +139,20 @@ def column_options(command: Command) -> Command:
         type=click.Choice(POLICIES),
         help="What to do with missing values of --column: skip and count them, or stop.  [default: skip]",
     )
-    column = click.option(
-        "--column",
-        metavar="NAME",
-        help="Column to read, if INPUT is tables: Parquet, Arrow, CSV, TSV or JSON lines.",
-    )
-    return column(missing(command))
+    return column_option(missing(command))
+
+
+def labelled_columns(command: Command) -> Command:
+    """Add --text-column and --label-column, which name the columns of --labelled if that is a table."""
+    text = click.option("--text-column", metavar="NAME", help="Column of the texts, if --labelled is a table.")
+    label = click.option("--label-column", metavar="NAME", help="Column of the labels, if --labelled is a table.")
+    return text(label(command))
+
+
+def require_labelled(labelled: bool, *columns: str | None) -> None:
+    """Refuse the columns of --labelled without it."""
+    if not labelled and any(column is not None for column in columns):
+        raise click.UsageError("--text-column and --label-column are for --labelled FILE: give it, too")
 
 
 def corpus_of(sources: Iterable[Source], column: str | None, missing: Policy | None) -> Column:

@@ -46,18 +46,25 @@ _full = click.option("--full", is_flag=True, help="Leave nothing out, however lo
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @_topn
 @_fold
+@click.option(
+    "--closest",
+    "unknown",
+    flag_value="closest",
+    default="raise",
+    help="For a word outside the vocabulary, show the neighbours of the word closest in spelling, itself included.",
+)
 @from_option
 @as_json
 def similar(
-    model: Path, words: tuple[str, ...], topn: int, fold: bool, source_format: str | None, as_json: bool
+    model: Path, words: tuple[str, ...], topn: int, fold: bool, unknown: Any, source_format: str | None, as_json: bool
 ) -> None:
     """Show the nearest neighbours of each WORD.
 
     A word that is not in the vocabulary, or whose vector is not finite, gets an error; the others are still answered,
-    and the exit status is 1.
+    and the exit status is 1. With n-grams a word outside the vocabulary has a vector of its own.
     """
     vectors = load_vectors(model, source_format, fold)
-    neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn))
+    neighbours, errors = answers(words, lambda word: vectors.most_similar(word, topn=topn, unknown=unknown))
     if as_json:
         scored = {word: _scored(found) for word, found in neighbours.items()}
         print_json({"neighbours": scored, "errors": as_documents(errors)})
@@ -178,20 +185,13 @@ def explain(
     """
     path = copy_if_pipe(model)
     vectors = load_vectors(path, source_format)
-    if vectors.output_vectors is None:
-        raise WordkinError(f"{path} holds no output vectors, which the backward pass needs: train and save with them")
-    if vectors.config.get("output_layer", "negative-sampling") != "negative-sampling":
-        raise WordkinError(
-            f"{path} was trained with {vectors.config['output_layer']}, whose output vectors belong to nodes of a "
-            "tree, not to words; explain needs a model trained with negative-sampling"
-        )
+    W, row = _output_vectors_of_words(vectors, path), vectors.row
     eta = TrainingConfig.from_mapping(
         {
             "learning_rate": vectors.config.get("learning_rate") if learning_rate is None else learning_rate,
             "min_learning_rate": 0.0,
         }
     ).first_learning_rate
-    W, row = vectors.output_vectors, vectors.row
     inputs, errors = answers([input_word], lambda word: _finite(word, vectors.values(row(word))))
     outputs, more = answers([output_word], lambda word: _finite(word, W[row(word)]))
     end_if_any(errors if errors and input_word == output_word else [*errors, *more])
@@ -208,6 +208,22 @@ def explain(
         if vectors.subwords is not None:
             lines.insert(2, _MEAN_OF_NGRAMS)
         click.echo("\n".join(lines))
+
+
+def _output_vectors_of_words(vectors: WordVectors, path: Path) -> npt.NDArray[Any]:
+    """The output vectors of a model in which they belong to words: (words, vector_size).
+
+    Raises:
+        WordkinError: the model has no output vectors, or they belong to nodes of a tree.
+    """
+    if vectors.output_vectors is None:
+        raise WordkinError(f"{path} holds no output vectors, which the backward pass needs: train and save with them")
+    if vectors.config.get("output_layer", "negative-sampling") != "negative-sampling":
+        raise WordkinError(
+            f"{path} was trained with {vectors.config['output_layer']}, whose output vectors belong to nodes of a "
+            "tree, not to words; explain needs a model trained with negative-sampling"
+        )
+    return vectors.output_vectors
 
 
 def _subwords(vectors: WordVectors) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """``wordkin train`` and ``encode``."""
 
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from wordkin.cli.command import (
     say_written,
     with_given_names,
 )
-from wordkin.cli.inspect import no_browser_option, watch_run
+from wordkin.cli.inspect import beside, no_browser_option, watch_run
 from wordkin.cli.options import (
     READABLE,
     WRITABLE,
@@ -49,6 +50,7 @@ from wordkin.training.checkpoint import DEFAULT_SECONDS, Checkpoint
 from wordkin.training.word2vec import Word2Vec, settings_of
 from wordkin.vectors import loading
 from wordkin.vectors.formats.registry import FORMATS
+from wordkin.vocabulary import Vocabulary
 
 inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 output_option = click.option(
@@ -113,6 +115,13 @@ output_option = click.option(
 @click.option("--inspect", is_flag=True, help="Show the training in a browser while it runs.")
 @no_browser_option
 @click.option(
+    "--inspect-beside",
+    type=PATH,
+    multiple=True,
+    metavar="MODEL",
+    help="Model of an earlier run, whose curves the page of --inspect shows beside this run's; repeatable.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     help="Train with this many processes, here or on a cluster, with Ray; --threads then applies to each.",
@@ -155,6 +164,7 @@ def train(
     resume: bool,
     inspect: bool,
     no_browser: bool,
+    inspect_beside: tuple[Path, ...],
     workers: int | None,
     round_tokens: int | None,
     all_rows_every: int | None,
@@ -169,18 +179,12 @@ def train(
     Files may be compressed (.gz .bz2 .xz .zst). Files, directories and patterns may also be URLs that fsspec opens,
     such as s3://bucket/text.txt.gz. With --column they are tables: Parquet, Arrow, CSV, TSV or JSON lines.
     """
+    if inspect_beside and not inspect:
+        raise ConfigurationError("--inspect-beside is for the page of --inspect; give --inspect, too")
     if resume and checkpoint is None:
         raise ConfigurationError("--resume needs --checkpoint FILE, the checkpoint to go on from")
-    for flag, path in (("--checkpoint", checkpoint), ("--init", init), ("--init-vectors", init_vectors)):
-        if path is not None and path.resolve() == output.resolve():
-            raise ConfigurationError(f"{flag} and --output are both {output}; give two files")
-    if init is not None and init_vectors is not None:
-        raise ConfigurationError("--init and --init-vectors are both given; --init has input vectors of its own")
-    if init is None and init_vectors is None:
-        if source_format is not None:
-            raise ConfigurationError("--from is the format of --init or --init-vectors; give one of them, too")
-        if skips_bad_rows():
-            raise ConfigurationError("--skip-bad-rows is for --init or --init-vectors; give one of them, too")
+    _require_other_files(output, {"--checkpoint": checkpoint, "--init": init, "--init-vectors": init_vectors})
+    _require_one_beginning(init, init_vectors, source_format)
     if [*inputs, *map(str, (init, init_vectors, freeze, config_file))].count(STANDARD_STREAM) > 1:
         raise ConfigurationError("- is standard input, which can be read once: name a file for the others")
     loading.warn_of_what_is_lost(output, target_format)
@@ -193,17 +197,12 @@ def train(
     settled = {} if pretrained is None else {"vector_size": pretrained.vector_size}
     config = configuration(config_file, values, settled if earlier is None else settings_of(earlier))
     sources = sources_of(inputs, output)
-    encoded = [source for source in sources if isinstance(source, Path) and container.container_kind(source) == CORPUS]
-    fixed = [name for name in CORPUS_PARAMETERS if name in given_options(values)]
-    if encoded and fixed:
-        flag = fixed[0].replace("_", "-")
-        raise ConfigurationError(f"--{flag} was fixed when {encoded[0]} was encoded; give it to 'wordkin encode'")
-    vocabularies = [EncodedCorpus.load(source).vocabulary for source in encoded]
+    vocabularies = _vocabularies_of_encoded(sources, given_options(values))
     for vocabulary in [*vocabularies, *([] if earlier is None else [earlier.vocabulary])]:
         loading.require_representable(vocabulary, output, target_format, space_as)
     model, server, live = Word2Vec(config), None, None
     if inspect:
-        server, live = watch_run(output.name, no_browser)
+        server, live = watch_run(output.name, beside(inspect_beside, None, output), no_browser)
         click.get_current_context().with_resource(server)
     fit_and_report(
         model,
@@ -224,22 +223,8 @@ def train(
     model.vectors.save(output, format=target_format, space_as=space_as)
     if server is not None:
         server.inspected.vectors = model.vectors
-    document = {
-        "model": str(output),
-        "words": len(model.vectors),
-        "vector_size": model.vectors.vector_size,
-        "initialization": _initialization(model),
-        "report": model.report.as_dict(),
-        "warnings": model.warnings,
-        "budget": model.budget.as_dict(),
-        "best_epoch": model.best_epoch,
-        "history": [record.as_dict() for record in model.history],
-        "verdict": model.verdict.as_dict(),
-        "exchange": model.exchange.as_dict() if model.exchange is not None else None,
-        "config": model.vectors.config,
-    }
     if as_json:
-        print_json(document)
+        print_json({"model": str(output), **_run_of(model)})
     else:
         say_written(f"wrote {output}: {model.vectors!r}, loss {model.history[model.best_epoch - 1].loss:.4f}")
     if server is not None and sys.stderr is not None and sys.stderr.isatty():
@@ -278,6 +263,55 @@ def encode(
         print_json({"corpus": str(output), "report": corpus.report.as_dict(), "warnings": warnings})
     else:
         say_written(f"wrote {output}: {corpus.report}")
+
+
+def _require_other_files(output: Path, given: dict[str, Path | None]) -> None:
+    """Refuse an output that is also the file of an option."""
+    for flag, path in given.items():
+        if path is not None and path.resolve() == output.resolve():
+            raise ConfigurationError(f"{flag} and --output are both {output}; give two files")
+
+
+def _require_one_beginning(init: Path | None, init_vectors: Path | None, source_format: str | None) -> None:
+    """Refuse two files to begin with, and options about such a file where there is none."""
+    if init is not None and init_vectors is not None:
+        raise ConfigurationError("--init and --init-vectors are both given; --init has input vectors of its own")
+    if init is None and init_vectors is None:
+        if source_format is not None:
+            raise ConfigurationError("--from is the format of --init or --init-vectors; give one of them, too")
+        if skips_bad_rows():
+            raise ConfigurationError("--skip-bad-rows is for --init or --init-vectors; give one of them, too")
+
+
+def _vocabularies_of_encoded(sources: Sequence[reading.Source], given: Collection[str]) -> list[Vocabulary]:
+    """The vocabularies of the sources that are encoded already.
+
+    Raises:
+        ConfigurationError: a given parameter was fixed when one of them was encoded.
+    """
+    encoded = [source for source in sources if isinstance(source, Path) and container.container_kind(source) == CORPUS]
+    fixed = [name for name in CORPUS_PARAMETERS if name in given]
+    if encoded and fixed:
+        flag = fixed[0].replace("_", "-")
+        raise ConfigurationError(f"--{flag} was fixed when {encoded[0]} was encoded; give it to 'wordkin encode'")
+    return [EncodedCorpus.load(source).vocabulary for source in encoded]
+
+
+def _run_of(model: Word2Vec) -> dict[str, Any]:
+    """A run, for --json."""
+    return {
+        "words": len(model.vectors),
+        "vector_size": model.vectors.vector_size,
+        "initialization": _initialization(model),
+        "report": model.report.as_dict(),
+        "warnings": model.warnings,
+        "budget": model.budget.as_dict(),
+        "best_epoch": model.best_epoch,
+        "history": [record.as_dict() for record in model.history],
+        "verdict": model.verdict.as_dict(),
+        "exchange": model.exchange.as_dict() if model.exchange is not None else None,
+        "config": model.vectors.config,
+    }
 
 
 def _initialization(model: Word2Vec) -> dict[str, Any] | None:

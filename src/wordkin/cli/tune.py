@@ -18,6 +18,8 @@ from wordkin.cli.options import (
     copy_if_pipe,
     corpus_of,
     given_options,
+    labelled_columns,
+    require_labelled,
 )
 from wordkin.config import INCIDENTAL_PARAMETERS, TrainingConfig, parameters, toml_values
 from wordkin.corpus.encoded import EncodedCorpus
@@ -35,6 +37,7 @@ _MOST_SESSIONS = 10_000
     "wordkin tune my-texts/ --similarity wordsim353.tsv --minutes 20 -o best.toml",
     "wordkin tune sessions.txt --sessions --window 10 --trials 16 -o best.toml",
     "wordkin tune --labelled reviews.tsv --minutes 10 -o best.toml",
+    "wordkin tune --labelled reviews.parquet --text-column text --label-column stars --minutes 10 -o best.toml",
 )
 @click.argument("inputs", nargs=-1, metavar="[INPUT...]")
 @click.option("--similarity", type=PATH, metavar="FILE", help="Task: word pairs with human scores.")
@@ -48,8 +51,9 @@ _MOST_SESSIONS = 10_000
     "--labelled",
     type=PATH,
     metavar="FILE",
-    help="Task: texts to classify, with label, tab, text per line; without INPUT their words are trained on, too.",
+    help="Task: texts to classify, with label, tab, text per line, or a table; without INPUT they are trained on, too.",
 )
+@labelled_columns
 @click.option("--minutes", type=float, help="Budget: time for all trials.")
 @click.option("--trials", type=int, help="Budget: number of settings in the first of three rounds.")
 @click.option(
@@ -67,6 +71,8 @@ def tune(
     analogies: Path | None,
     sessions: bool,
     labelled: Path | None,
+    text_column: str | None,
+    label_column: str | None,
     minutes: float | None,
     trials: int | None,
     most_tokens: int,
@@ -85,8 +91,8 @@ def tune(
     from wordkin.corpus import reading
     from wordkin.corpus.phrases import encode_corpus
 
-    tasks = [similarity is not None, analogies is not None, sessions, labelled is not None]
-    if sum(tasks) != 1:
+    require_labelled(labelled is not None, text_column, label_column)
+    if sum((similarity is not None, analogies is not None, sessions, labelled is not None)) != 1:
         raise click.UsageError("give one task: --similarity, --analogies, --sessions or --labelled")
     if not inputs and labelled is None:
         raise click.UsageError("give an INPUT, the text to train on")
@@ -97,14 +103,12 @@ def tune(
         config_file = copy_if_pipe(config_file)
         fixed |= {name.replace("-", "_") for name in toml_values(config_file)}
     config = configuration(config_file, values)
-    texts = None if labelled is None else evaluation.read_labelled(copy_if_pipe(labelled))
+    texts = None if labelled is None else evaluation.read_labelled(copy_if_pipe(labelled), text_column, label_column)
     task = _task(similarity, analogies, texts)
-    if inputs:
-        corpus = encode_corpus(corpus_of(reading.expand(inputs), column, missing), config)
-    else:
-        if not config.splits_text:
-            config = dataclasses.replace(config, tokenizer="words")
-        corpus = encode_corpus([text for _, text in texts or ()], config)
+    if not (inputs or config.splits_text):
+        config = dataclasses.replace(config, tokenizer="words")
+    source = corpus_of(reading.expand(inputs), column, missing) if inputs else [text for _, text in texts or ()]
+    corpus = encode_corpus(source, config)
     say(str(corpus.report))
     if sessions:
         fixed |= {"min_n", "max_n"}

@@ -1,15 +1,16 @@
 """Arrow arrays of text or of lists of tokens, as blocks for the scanner, without a Python object for each row."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from wordkin.corpus.missing import Missing
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.tokenizer import SENTENCE_MARK, TOKEN_MARK
-from wordkin.errors import CorpusError, MissingPackageError, pip_install
+from wordkin.errors import CorpusError, MissingPackageError, argument, is_in_python, pip_install
 
 ROWS = 1 << 16
 """The number of rows that are converted at a time."""
@@ -19,6 +20,22 @@ class Arrays(NamedTuple):
     """The values of a column, as Arrow arrays of one type."""
 
     arrays: Iterator[Any]
+
+
+class CodedSentences(NamedTuple):
+    """A block of sentences whose tokens are places in a list of words.
+
+    Attributes:
+        words: the words in sentinel encoding, in the order of their first appearance.
+        tokens: (tokens,) integers, the place of each token in `words`.
+        ends: (sentences,) int64, where each sentence ends in `tokens`.
+        empty: the number of empty tokens that were left out.
+    """
+
+    words: bytes
+    tokens: npt.NDArray[Any]
+    ends: npt.NDArray[np.int64]
+    empty: int
 
 
 def require_arrow(what: str) -> Any:
@@ -101,7 +118,7 @@ def _is_list(kind: Any) -> bool:
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
-def text_blocks(arrays: Iterable[Any], missing: Missing, name: str) -> Iterator[bytes]:
+def text_blocks(arrays: Iterable[Any], missing: Missing, name: str) -> Generator[bytes, None, None]:
     """Yield blocks of text: each value of the arrays, and a line feed.
 
     Raises:
@@ -112,8 +129,12 @@ def text_blocks(arrays: Iterable[Any], missing: Missing, name: str) -> Iterator[
             yield _join(piece, b"\n")
 
 
-def sentence_blocks(arrays: Iterable[Any], missing: Missing, lower: bool, name: str) -> Iterator[tuple[bytes, int]]:
+def sentence_blocks(
+    arrays: Iterable[Any], missing: Missing, lower: bool, name: str
+) -> Generator[tuple[bytes, int] | CodedSentences, None, None]:
     """Yield blocks of sentences in sentinel encoding, and the number of empty tokens left out of each.
+
+    Lists of a dictionary's values are not written out: only the words that they use are encoded.
 
     Raises:
         CorpusError: a value is missing, where that is an error; a token is missing; or the arrays have several types.
@@ -121,36 +142,118 @@ def sentence_blocks(arrays: Iterable[Any], missing: Missing, lower: bool, name: 
     pa = require_arrow("columns of Arrow")
     for values in _pieces(arrays, True, missing, name):
         tokens = values.flatten()
-        if tokens.null_count:
-            raise CorpusError(f"{name} holds lists with missing tokens: leave them out")
-        empty = int(np.count_nonzero(np.diff(_offsets(tokens)) == 0))
+        _require_tokens(tokens, name)
+        if isinstance(tokens, pa.DictionaryArray):
+            yield _coded(tokens, pa.compute.list_value_length(values).to_numpy(), lower, name)
+            continue
+        offsets = _offsets(tokens)
+        empty = int(np.count_nonzero(offsets[1:] == offsets[:-1]))
         _require_utf8(tokens, name)
         joined = pa.compute.binary_join(values, pa.scalar(TOKEN_MARK, pa.large_binary()))
         for piece in _cut(joined):
             block = _join(piece, SENTENCE_MARK)
-            if lower:  # the marks are no UTF-8, and have no case
-                block = block.decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")
-            yield block, empty
+            yield _lower(block) if lower else block, empty
             empty = 0
 
 
-def _require_utf8(tokens: Any, name: str) -> None:
+def row_values(arrays: Iterable[Any], missing: Missing, name: str, encoding_errors: str) -> Iterator[str | list[str]]:
+    """Yield the value of each row: a string or a list of tokens, which is empty where the value is missing.
+
+    Raises:
+        CorpusError: a value is missing, where that is an error; a token is missing; a value is not UTF-8, where
+            `encoding_errors` is ``"strict"``; or the arrays hold neither text nor lists of tokens.
+    """
     pa = require_arrow("columns of Arrow")
+    row = 0
+    for array in arrays:
+        lists = array.null_count < len(array) and holds_lists(array.type, name)
+        if array.null_count:
+            missing.skip_rows(array.null_count, row + array.is_null().index(True).as_py(), name)
+        for begin in range(0, len(array), ROWS):
+            piece = _plain(array.slice(begin, ROWS), lists)
+            if lists:
+                piece = piece.cast(pa.large_list(pa.large_binary()))
+                _require_tokens(piece.flatten(), name)
+            for value in piece.to_pylist():
+                try:
+                    if lists:
+                        yield [token.decode("utf-8", encoding_errors) for token in value or ()]
+                    else:
+                        yield (value or b"").decode("utf-8", encoding_errors)
+                except UnicodeDecodeError as error:
+                    advice = "" if is_in_python() else f", or use {argument('encoding_errors', 'replace')}"
+                    raise CorpusError(f"row {row} of {name} is not UTF-8: convert it{advice}") from error
+                row += 1
+
+
+def _require_tokens(tokens: Any, name: str) -> None:
+    """Refuse tokens, an array of text or of a dictionary's values, if one is missing."""
+    pa = require_arrow("columns of Arrow")
+    if isinstance(tokens, pa.DictionaryArray) and tokens.dictionary.null_count:
+        tokens = tokens.dictionary_decode()
+    if tokens.null_count:
+        raise CorpusError(f"{name} holds lists with missing tokens: leave them out")
+
+
+def _coded(tokens: Any, lengths: npt.NDArray[Any], lower: bool, name: str) -> CodedSentences:
+    """Sentences as places in the words that they use.
+
+    Args:
+        tokens: a dictionary array, the tokens of all sentences.
+        lengths: (sentences,) the number of tokens of each sentence.
+        lower: whether to lower-case the words.
+        name: the column's name for messages.
+    """
+    pa = require_arrow("columns of Arrow")
+    values, places = tokens.dictionary.cast(pa.large_binary()), tokens.indices.to_numpy()
+    ends = np.cumsum(lengths, dtype=np.int64)
+    is_word = np.diff(_offsets(values)) > 0
+    if not is_word.all():
+        is_kept = is_word[places]
+        ends = np.append(0, np.cumsum(is_kept))[ends]
+        places = places[is_kept]
+    first = np.full(len(values), len(places), np.int64)  # where each value appears first
+    first[places[::-1]] = np.arange(len(places) - 1, -1, -1)
+    used = np.flatnonzero(first < len(places))
+    order = used[np.argsort(first[used])]
+    place_of_value = np.zeros(len(values), np.int32)
+    place_of_value[order] = np.arange(len(order), dtype=np.int32)
+    words = values.take(pa.array(order))
+    _require_utf8(words, name)
+    block = _join(words, TOKEN_MARK) if len(words) else b""
+    empty = len(tokens) - len(places)
+    return CodedSentences(_lower(block) if lower else block, place_of_value[places], ends, empty)
+
+
+def _lower(block: bytes) -> bytes:
+    """A block in sentinel encoding, lower-cased; the marks are no UTF-8, and have no case."""
+    return block.decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")
+
+
+def _require_utf8(tokens: Any, name: str) -> None:
+    """Refuse tokens, a large binary array without missing values, that are not UTF-8."""
+    offsets = _offsets(tokens)
+    data = np.frombuffer(tokens.buffers()[2] or b"", np.uint8)
+    begins = offsets[: np.searchsorted(offsets, offsets[-1])]  # without empty tokens at the end
     try:
-        tokens.cast(pa.large_string())
-    except pa.ArrowInvalid as error:
-        raise CorpusError(f"{name} holds tokens that are not UTF-8: decode them first") from error
+        str(data[offsets[0] : offsets[-1]].data, "utf-8")
+        is_utf8 = not np.any(data[begins] & 0xC0 == 0x80)  # no token begins within a character
+    except UnicodeDecodeError:
+        is_utf8 = False
+    if not is_utf8:
+        raise CorpusError(f"{name} holds tokens that are not UTF-8: decode them first")
 
 
 def _pieces(arrays: Iterable[Any], lists: bool, missing: Missing, name: str) -> Iterator[Any]:
-    """Yield the rows of arrays, some at a time, without missing values: large binary arrays, or lists of them."""
+    """Yield the rows of arrays, some at a time, without missing values; the types are those of :func:`_plain`."""
     done = 0
     for array in arrays:
         if array.null_count < len(array) and holds_lists(array.type, name) != lists:
             kinds = ("lists of tokens", "text") if lists else ("text", "lists of tokens")
             raise CorpusError(f"{name} holds {kinds[1]}, but what came before holds {kinds[0]}: pass one kind")
+        whole = _plain(array, lists) if lists else array  # a slice of lists would convert all of their tokens
         for begin in range(0, len(array), ROWS):
-            piece = _plain(array.slice(begin, ROWS), lists)
+            piece = whole.slice(begin, ROWS) if lists else _plain(whole.slice(begin, ROWS), lists)
             if piece.null_count:
                 missing.skip_rows(piece.null_count, done + begin + piece.is_null().index(True).as_py(), name)
                 piece = piece.drop_null()
@@ -160,7 +263,7 @@ def _pieces(arrays: Iterable[Any], lists: bool, missing: Missing, name: str) -> 
 
 
 def _plain(array: Any, lists: bool) -> Any:
-    """An array of text or lists of tokens as one of large binary values or lists of them."""
+    """An array of text or lists of tokens as one of large binary values, or lists of them or of a dictionary's."""
     pa = require_arrow("columns of Arrow")
     text = pa.large_binary()
     if isinstance(array, pa.ExtensionArray):
@@ -169,7 +272,10 @@ def _plain(array: Any, lists: bool) -> Any:
         return array.dictionary.cast(text).take(array.indices)
     if pa.types.is_run_end_encoded(array.type):
         return pa.compute.run_end_decode(array).cast(text)
-    return array.cast(pa.large_list(text) if lists else text)
+    if lists:
+        tokens = array.type.value_type
+        return array.cast(pa.large_list(tokens if pa.types.is_dictionary(tokens) else text))
+    return array.cast(text)
 
 
 def _offsets(array: Any) -> Any:
@@ -192,4 +298,4 @@ def _join(array: Any, mark: bytes) -> bytes:
     pa = require_arrow("columns of Arrow")
     rows = pa.LargeListArray.from_arrays(pa.array([0, len(array)], pa.int64()), array)
     joined = pa.compute.binary_join(rows, pa.scalar(mark, pa.large_binary()))
-    return bytes(joined[0].as_buffer()) + mark
+    return b"".join((joined[0].as_buffer(), mark))

@@ -17,6 +17,7 @@ from wordkin import memory
 from wordkin.compilation import announced
 from wordkin.config import CORPUS_PARAMETERS, TrainingConfig
 from wordkin.corpus import reading, tokenizer
+from wordkin.corpus.arrow import CodedSentences
 from wordkin.corpus.encoded import EncodedCorpus
 from wordkin.corpus.scanner import (
     ARENA_USED,
@@ -25,6 +26,7 @@ from wordkin.corpus.scanner import (
     DONE,
     POSITION,
     PROGRESS_FIELDS,
+    SENTENCE_BEGIN,
     SENTENCES,
     SPARE,
     TOKEN_FIELDS,
@@ -101,10 +103,12 @@ def _encode_text(source: Files | Strings | Sentences, config: TrainingConfig, kn
     with Encoder(config, classes, known) as encoder:
         if isinstance(source, Sentences):
             for name, sentences in source.texts:
-                encoder.add_sentences(sentences, name)
+                with contextlib.closing(sentences):
+                    encoder.add_sentences(sentences, name)
         else:
             for name, blocks in source.texts:
-                encoder.add_text(name, blocks)
+                with contextlib.closing(blocks):
+                    encoder.add_text(name, blocks)
         if not isinstance(source, Files):
             encoder.missing_values = source.missing.count
         return encoder.finish()
@@ -159,6 +163,7 @@ class Encoder:
         self._text = np.zeros(0, np.uint8)
         self._make_room(2 * reading.BLOCK_BYTES)
         self._words = Words()
+        self._coded_counts = np.zeros(0, np.int64)  # occurrences by id that the scanner has not seen
         self._spools = contextlib.ExitStack()
         self._ids_spool: IO[bytes] = self._spools.enter_context(open_spool())
         self._ends_spool: IO[bytes] = self._spools.enter_context(open_spool())
@@ -208,17 +213,23 @@ class Encoder:
             offset += cut
             self._scan(text, final)
 
-    def add_sentences(self, blocks: Iterable[tuple[bytes, int]], name: str = "the corpus") -> None:
+    def add_sentences(self, blocks: Iterable[tuple[bytes, int] | CodedSentences], name: str = "the corpus") -> None:
         """Scan tokens from lists, in sentinel encoding (see :func:`wordkin.corpus.sources.sentinel_blocks`).
 
         Args:
-            blocks: encoded bytes that end with a sentence, and the number of empty tokens left out of them.
+            blocks: encoded bytes that end with a sentence, and the number of empty tokens left out of them; or
+                sentences whose words alone are encoded.
             name: the source's name for messages.
         """
         self.sources.append(name)
-        for block, empty in blocks:
-            self.empty_tokens += empty
-            self._scan(block, final=True)
+        for block in blocks:
+            if isinstance(block, CodedSentences):
+                self.empty_tokens += block.empty
+                self._add_coded(block)
+            else:
+                encoded, empty = block
+                self.empty_tokens += empty
+                self._scan(encoded, final=True)
 
     def finish(self) -> EncodedCorpus:
         """Sort and prune the vocabulary, remap the spool, and map the result into memory.
@@ -226,7 +237,7 @@ class Encoder:
         Raises:
             CorpusError: there was no text, or fewer than two words are left.
         """
-        counts = self._words.take_counts(self._word_count)
+        counts = self._take_counts()
         vocabulary, row_of_id, report, settings = self._prune(counts, self._sentence_count)
         ids, offsets = self._remap_spool(row_of_id)
         return EncodedCorpus(
@@ -237,7 +248,7 @@ class Encoder:
         """The distinct words that were read; for an encoder without known words."""
         words, table = self._word_count, self._words.table
         text = table.arena[: self._progress[ARENA_USED]]
-        counts = self._words.take_counts(words)
+        counts = self._take_counts()
         return WordCounts(text, table.offsets[: words + 1], counts, self._sentence_count, self.empty_tokens)
 
     def unpruned(self) -> tuple[WordCounts, npt.NDArray[np.int32], npt.NDArray[np.int64]]:
@@ -269,6 +280,12 @@ class Encoder:
         """The number of sentences that were read."""
         return self._ends_spool.tell() // self._ends.itemsize
 
+    def _take_counts(self) -> npt.NDArray[np.int64]:
+        """The occurrences of the words by id; see :meth:`Words.take_counts`."""
+        counts = self._words.take_counts(self._word_count)
+        counts[: len(self._coded_counts)] += self._coded_counts[: len(counts)]
+        return counts
+
     def _prune(self, counts: npt.NDArray[np.int64], sentences: int) -> PrunedVocabulary:
         """Sort and prune the vocabulary, by the counts of its words and the number of sentences."""
         is_text = not self.classes.single and self.classes.of_byte is not tokenizer.sentinel_classes().of_byte
@@ -290,6 +307,12 @@ class Encoder:
 
     def _scan(self, data: bytes, final: bool) -> None:
         """Scan a piece after the rest of the last one, spool the ids, and keep an incomplete token as the new rest."""
+        self._find_ids(data, final)
+        tokens, sentences = self._progress[[TOKENS, SENTENCES]]
+        self._spool(self._ids[:tokens], self._ends[:sentences])
+
+    def _find_ids(self, data: bytes, final: bool) -> None:
+        """Scan a piece into the buffers of ids and ends."""
         size = self._rest + len(data)
         if size > len(self._ids):
             self._make_room(2 * size)
@@ -299,11 +322,25 @@ class Encoder:
         arguments = (self._text, size, final, *_fields(self.classes))
         while (reason := scan(*arguments, self._words.table, self._batch, self._ids, self._ends, progress)) != DONE:
             self._words.grow(reason, progress)
-        with spooling():
-            self._ids_spool.write(self._ids[: progress[TOKENS]].data)
-            self._ends_spool.write(self._ends[: progress[SENTENCES]].data)
         self._rest = size - int(progress[POSITION])
         self._text[: self._rest] = self._text[progress[POSITION] : size]
+
+    def _add_coded(self, block: CodedSentences) -> None:
+        """Scan the words of a block alone, as one sentence that is not spooled; then count and spool the tokens."""
+        total = int(self._progress[TOTAL])
+        self._find_ids(block.words, final=True)
+        ids = self._ids[: self._progress[TOKENS]].copy()
+        self._progress[[TOTAL, SENTENCE_BEGIN]] = total + len(block.tokens)
+        if self._word_count > len(self._coded_counts):
+            self._coded_counts = np.append(self._coded_counts, np.zeros(self._word_count, np.int64))
+        unseen = np.bincount(block.tokens, minlength=len(ids)) - 1  # the scanner has counted each word once
+        np.add.at(self._coded_counts, ids, unseen)
+        self._spool(ids[block.tokens], total + block.ends[np.diff(block.ends, prepend=0) > 0])
+
+    def _spool(self, ids: npt.NDArray[np.int32], ends: npt.NDArray[np.int64]) -> None:
+        with spooling():
+            self._ids_spool.write(ids.data)
+            self._ends_spool.write(ends.data)
 
     def _remap_spool(self, rows: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Turn spooled ids into rows, see remap(); return all rows and the sentences' offsets.

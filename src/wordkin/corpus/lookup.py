@@ -11,6 +11,8 @@ import numpy.typing as npt
 from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus import tokenizer as tokenizers
+from wordkin.corpus.columns import Column
+from wordkin.corpus.missing import Missing
 from wordkin.corpus.reading import BLOCK_BYTES
 from wordkin.corpus.scanner import (
     BATCH,
@@ -25,7 +27,7 @@ from wordkin.corpus.scanner import (
     WORDS,
     scan,
 )
-from wordkin.corpus.sources import first_item, invalid_item, sentinel_blocks
+from wordkin.corpus.sources import first_item, invalid_item, row_values, sentinel_blocks
 from wordkin.corpus.tokenizer import IN_TOKEN, SENTENCE_MARK, TOKEN_MARK, Classes
 from wordkin.corpus.words import Words
 from wordkin.errors import CorpusError
@@ -85,11 +87,14 @@ class WordLookup:
         """Yield blocks of whole documents, encoded for :meth:`find`.
 
         Args:
-            documents: an iterable of strings or of lists of tokens; the first decides.
+            documents: an iterable of strings or of lists of tokens, the first of which decides; or a :class:`Column` of
+                them, whose missing values are empty documents.
 
         Raises:
             CorpusError: it is something else, or an item is.
         """
+        if isinstance(documents, Column):
+            documents = row_values(documents, Missing(documents.missing))
         if isinstance(documents, str):
             raise CorpusError(f"the documents are a single string: give several, or [text] for one: {documents[:40]!r}")
         with contextlib.suppress(TypeError):  # a generator has no length, nor has a sparse matrix

@@ -14,6 +14,7 @@ class Missing:
 
     Args:
         policy: ``"skip"`` to leave them out and count them, ``"error"`` to refuse them.
+        skipping: the name of ``"skip"`` where the user chooses it.
 
     Attributes:
         count: the number of missing values that were left out so far.
@@ -22,10 +23,10 @@ class Missing:
         ConfigurationError: there is no such policy.
     """
 
-    def __init__(self, policy: Policy = "skip") -> None:
+    def __init__(self, policy: Policy = "skip", skipping: str = "skip") -> None:
         if policy not in POLICIES:
             raise ConfigurationError(f"{argument('missing')} is {policy!r}; it must be one of {', '.join(POLICIES)}")
-        self._policy = policy
+        self._policy, self._skipping = policy, skipping
         self.count = 0
 
     def may_skip(self, item: Any) -> bool:
@@ -52,7 +53,7 @@ class Missing:
         if self._policy == "error":
             raise CorpusError(
                 f"row {first} of {name} is missing: leave out the rows that have no text, or set "
-                f"{argument('missing', 'skip')}"
+                f"{argument('missing', self._skipping)}"
             )
         self.count += number
 

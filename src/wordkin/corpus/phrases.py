@@ -97,16 +97,16 @@ class Phrases:
 
     Args:
         min_count: the least number of times that a phrase occurs.
-        threshold: a pair of words is a phrase if its score is above; 10 by default, 100 for ``"word2phrase"``, 0.5 for
-            ``"npmi"``.
+        threshold: a pair of words is a phrase if its score is above: a number above 0, 10 by default and 100 for
+            ``"word2phrase"``; for ``"npmi"`` from -1 to 1, 0.5 by default.
         scoring: ``"default"``, ``"word2phrase"``, ``"npmi"``, or a function that is called by name with
             ``worda_count, wordb_count, bigram_count, len_vocab, min_count, corpus_word_count`` for every pair of words
             and returns a number; docs/phrases.md has the formulas.
         connectors: words that may stand inside a phrase but neither begin nor end it, such as "of"; ``"english"`` means
             :data:`wordkin.corpus.phrases.ENGLISH_CONNECTORS`.
         delimiter: what the words of a phrase are joined with.
-        passes: how often phrases are looked for; each pass joins the words and phrases of the one before, so that two
-            passes find phrases of up to four words.
+        passes: how often phrases are looked for, 1 to 100; each pass joins the words and phrases of the one before, so
+            that two passes find phrases of up to four words.
         max_vocabulary: keep at most this many pairs of words, the most frequent ones.
         tokenizer: how strings become tokens, as in :class:`wordkin.TrainingConfig`.
         token_pattern: the regular expression of a token, as there.

@@ -246,7 +246,9 @@ def require_text(source: Source, first: bytes) -> None:
             raise CorpusError(f"{name_of(source)} is {kind}, not text in UTF-8: {advice}")
 
 
-def blocks(source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+def blocks(
+    source: Source, size: int = BLOCK_BYTES, begin: int = 0, end: int | None = None
+) -> Generator[bytes, None, None]:
     """Yield the bytes of a source of text in non-empty blocks; the arguments are those of :func:`raw_blocks`.
 
     Raises:

@@ -3,7 +3,7 @@
 import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Generator, Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from wordkin.config import TrainingConfig
 from wordkin.corpus import arrow, columns, reading, remote, tables
+from wordkin.corpus.arrow import CodedSentences
 from wordkin.corpus.columns import Column
 from wordkin.corpus.encoded import KIND, EncodedCorpus
 from wordkin.corpus.missing import Missing, is_missing
@@ -43,7 +44,7 @@ class Files:
     files: list[reading.Source]
 
     @property
-    def texts(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+    def texts(self) -> Iterator[tuple[str, Generator[bytes, None, None]]]:
         """The name and the blocks of each file."""
         return ((reading.name_of(file), reading.blocks(file)) for file in self.files)
 
@@ -57,7 +58,7 @@ class Strings:
         missing: the missing values among the strings, counted while they are read.
     """
 
-    texts: Iterator[tuple[str, Iterator[bytes]]]
+    texts: Iterator[tuple[str, Generator[bytes, None, None]]]
     missing: Missing
 
 
@@ -66,11 +67,12 @@ class Sentences:
     """Lists of tokens. They can be read once.
 
     Attributes:
-        texts: the name of each text, and its blocks in sentinel encoding with the number of empty tokens.
+        texts: the name of each text, and its blocks in sentinel encoding with the number of empty tokens, or as places
+            in a list of words.
         missing: the missing values among the lists, counted while they are read.
     """
 
-    texts: Iterator[tuple[str, Iterator[tuple[bytes, int]]]]
+    texts: Iterator[tuple[str, Generator[tuple[bytes, int] | CodedSentences, None, None]]]
     missing: Missing
 
 
@@ -101,14 +103,44 @@ def recognize(corpus: Any, config: TrainingConfig) -> Corpus:
         return _recognize(corpus.table, config, missing)
     if isinstance(corpus.table, EncodedCorpus):
         raise CorpusError(f"an encoded corpus has no columns: leave {argument('column')} out")
-    label = f"the column {corpus.name!r}"
     if (inputs := _paths(corpus.table)) is None:
-        return _recognize(columns.select(corpus.table, corpus.name), config, missing, label)
+        return _recognize(columns.select(corpus.table, corpus.name), config, missing, f"the column {corpus.name!r}")
+    return _of_arrays(_arrays_of_files(inputs, corpus.name), config, missing)
+
+
+def row_values(column: Column, missing: Missing, encoding_errors: str = "strict") -> Iterator[Any]:
+    """Yield the value of each row of a column: a string or a list of tokens, which is empty where the value is missing.
+
+    Args:
+        column: the column.
+        missing: what happens to missing values; ``"skip"`` counts them.
+        encoding_errors: what happens to bytes that are not UTF-8.
+
+    Raises:
+        CorpusError: there is no such column, it has other values, or one is missing or is not UTF-8.
+    """
+    label, values = "the column", column.table
+    if column.name is not None:
+        if (inputs := _paths(column.table)) is not None:
+            for name, arrays in _arrays_of_files(inputs, column.name):
+                yield from arrow.row_values(arrays, missing, name, encoding_errors)
+            return
+        label, values = f"the column {column.name!r}", columns.select(column.table, column.name)
+    if (found := arrow.arrays_of(values)) is not None:
+        yield from arrow.row_values(found, missing, label, encoding_errors)
+    else:
+        first, items = first_item(values, missing)
+        empty: Any = "" if isinstance(first, str) else ()
+        yield from (empty if missing.skips(item) else item for item in items)
+
+
+def _arrays_of_files(inputs: list[reading.Source], name: str) -> Iterator[tuple[str, Iterator[Any]]]:
+    """Yield the name and the arrays of a column of each file."""
     found = files(inputs)
     if isinstance(found, Encoded):
         raise CorpusError(f"{found.name} is an encoded corpus, which has no columns: leave {argument('column')} out")
-    named = ((f"{label} of {reading.name_of(file)}", tables.arrays(file, corpus.name)) for file in found.files)
-    return _of_arrays(named, config, missing)
+    for file in found.files:
+        yield f"the column {name!r} of {reading.name_of(file)}", tables.arrays(file, name)
 
 
 def _recognize(corpus: Any, config: TrainingConfig, missing: Missing, column: str = "") -> Corpus:
@@ -283,7 +315,7 @@ def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
 
 def sentinel_blocks(
     sentences: Iterable[Iterable[str]], config: TrainingConfig, missing: Missing | None = None
-) -> Iterator[tuple[bytes, int]]:
+) -> Generator[tuple[bytes, int], None, None]:
     """Yield blocks of whole sentences in sentinel encoding, and the number of empty tokens left out of each.
 
     Args:
@@ -346,7 +378,7 @@ def _name_of_sentence(number: int) -> str:
     return f"sentence {number}"
 
 
-def string_blocks(strings: Iterable[Any], missing: Missing, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+def string_blocks(strings: Iterable[Any], missing: Missing, size: int = BLOCK_BYTES) -> Generator[bytes, None, None]:
     """Join strings with line feeds into blocks of about `size` bytes."""
     held: list[str] = []
     length = 0

@@ -148,12 +148,19 @@ def _require(column: str, names: list[str], name: str) -> None:
 def _parquet(source: Source, content: Iterator[bytes], column: str, name: str) -> Iterator[Any]:
     from pyarrow import parquet
 
-    with _seekable(source, content) as file, parquet.ParquetFile(file) as table:
-        _require(column, table.schema_arrow.names, name)
-        sizes = [table.metadata.row_group(group).total_byte_size for group in range(table.num_row_groups)]
-        rows = max(1, min(_MOST_ROWS, _PIECE_BYTES * table.metadata.num_rows // max(1, sum(sizes))))
-        for batch in table.iter_batches(rows, columns=[column]):
-            yield batch.column(0)
+    with _seekable(source, content) as file:
+        metadata = parquet.read_metadata(file)
+        _require(column, metadata.schema.to_arrow_schema().names, name)
+        sizes = [metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)]
+        rows = max(1, min(_MOST_ROWS, _PIECE_BYTES * metadata.num_rows // max(1, sum(sizes))))
+        leaves = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+        of_lists = [leaf for leaf in leaves if leaf.startswith(f"{column}.")]  # read as a dictionary's values
+        with parquet.ParquetFile(file, metadata=metadata, read_dictionary=of_lists) as table:
+            # A dictionary is that of a row group, and pyarrow makes no lists of the values of several.
+            groups = [[group] for group in range(metadata.num_row_groups)] if of_lists else [None]
+            for group in groups:
+                for batch in table.iter_batches(rows, group, columns=[column]):
+                    yield batch.column(0)
 
 
 def _arrow_file(source: Source, content: Iterator[bytes], column: str, name: str) -> Iterator[Any]:
@@ -201,8 +208,8 @@ def _json_lines(content: Iterator[bytes], column: str, name: str) -> Iterator[An
     options = None
     for block in _whole_lines(content):
         if options is None:
-            kind = pa.list_(pa.string()) if _is_list_in_json(block, column, name) else pa.string()
-            schema = pa.schema([(column, kind)])
+            kinds = {list: pa.list_(pa.string()), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+            schema = pa.schema([(column, kinds.get(_kind_in_json(block, column, name), pa.string()))])
             options = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
         table = arrow_json.read_json(pa.BufferReader(block), arrow_json.ReadOptions(block_size=len(block)), options)
         yield from table.column(column).chunks
@@ -221,8 +228,8 @@ def _whole_lines(content: Iterator[bytes]) -> Iterator[bytes]:
         held.append(block[cut:])
 
 
-def _is_list_in_json(block: bytes, column: str, name: str) -> bool:
-    """Whether the first value of a column that is not null is a list.
+def _kind_in_json(block: bytes, column: str, name: str) -> type:
+    """The type of the first value of a column that is not null; str if there is none.
 
     Raises:
         CorpusError: a line is not a JSON object, or no line has the column.
@@ -239,12 +246,11 @@ def _is_list_in_json(block: bytes, column: str, name: str) -> bool:
             raise CorpusError(f"line {number} of {name} is not a JSON object, but a {type(row).__name__}")
         names |= dict.fromkeys(row)
         if (value := row.get(column)) is not None:
-            if not isinstance(value, str | list):
+            if isinstance(value, dict):
                 raise CorpusError(
-                    f"line {number} of {name} has a {type(value).__name__} as {column!r}: name a column of text, or of "
-                    "lists of tokens"
+                    f"line {number} of {name} has a dict as {column!r}: name a column of text, or of lists of tokens"
                 )
-            return isinstance(value, list)
+            return type(value)
     if column not in names:
         raise CorpusError(no_column(column, names, name))
-    return False
+    return str

@@ -119,15 +119,10 @@ def drift(
             out of range.
     """
     topn, seed = whole_number("topn", topn), whole_number("seed", seed, 0)
-    models = [*before, *after]
     if not before or not after:
         raise ValueError("a text has no model; give at least one of each text")
-    sizes = sorted({model.vector_size for model in models})
-    if len(sizes) > 1:
-        raise ValueError(f"the models have {sizes[0]} and {sizes[-1]} dimensions; they must be equal")
-    shared = shared_words(models, most_frequent)
-    if not shared:
-        raise ValueError("the models share no word")
+    models = [*before, *after]
+    shared = _comparable_words(models, most_frequent)
     units = [model.unit_vectors(model.rows(shared)) for model in models]
     first, second = units[: len(before)], units[len(before) :]
     moved = np.array([[_moved(x, y) for y in second] for x in first])  # (before, after, shared)
@@ -152,6 +147,21 @@ def drift(
         None if chance is None else float(chance.mean()),
         tuple(sorted(changes, key=lambda change: -change.drift)),
     )
+
+
+def _comparable_words(models: Sequence[WordVectors], most_frequent: int | None) -> Sequence[str]:
+    """The words that all models have.
+
+    Raises:
+        ValueError: the numbers of dimensions differ, or there is no such word.
+    """
+    sizes = sorted({model.vector_size for model in models})
+    if len(sizes) > 1:
+        raise ValueError(f"the models have {sizes[0]} and {sizes[-1]} dimensions; they must be equal")
+    shared = shared_words(models, most_frequent)
+    if not shared:
+        raise ValueError("the models share no word")
+    return shared
 
 
 def _moved(x: Floats, y: Floats) -> Numbers:

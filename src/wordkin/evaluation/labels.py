@@ -1,6 +1,7 @@
 """Labelled documents: how often a linear classifier on their vectors finds the label."""
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import FormatError
+from wordkin.corpus import tables
+from wordkin.corpus.columns import Column
+from wordkin.corpus.missing import Missing, is_missing
+from wordkin.corpus.sources import row_values
+from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.evaluation import sets
 from wordkin.evaluation.statistics import bootstrap_mean, interval
+from wordkin.storage.units import plural
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
+
+logger = logging.getLogger("wordkin")
 
 Labelled = tuple[str, str]
 
@@ -58,12 +66,23 @@ class LabelScore:
         }
 
 
-def read_labelled(path: Path) -> tuple[Labelled, ...]:
-    """Read labelled documents: label and text per line, with a tab between them.
+def read_labelled(path: Path, text_column: str | None = None, label_column: str | None = None) -> tuple[Labelled, ...]:
+    """Read labelled documents: label and text per line, with a tab between them; or two columns of a table.
+
+    Args:
+        path: the file: text, or Parquet, Arrow, CSV, TSV or JSON lines.
+        text_column: the column of the texts, if it is a table.
+        label_column: the column of the labels; rows without a label or without a text are left out, with a warning.
 
     Raises:
-        FormatError: the file cannot be read, or a line has no label or no text.
+        FormatError: the file cannot be read, holds no labelled texts, or a line has no label or no text.
+        CorpusError: the table cannot be read, or has no such columns.
+        ConfigurationError: only one of the columns is named.
     """
+    if text_column is not None and label_column is not None:
+        return _read_table(path, text_column, label_column)
+    if text_column is not None or label_column is not None:
+        raise ConfigurationError(f"a table needs both {argument('text_column')} and {argument('label_column')}")
     found = []
     for number, line in sets.lines(path):
         label, tab, text = line.partition("\t")
@@ -75,7 +94,35 @@ def read_labelled(path: Path) -> tuple[Labelled, ...]:
     return tuple(found)
 
 
-def evaluate_labels(vectors: WordVectors, source: str | Path | Sequence[Labelled], *, seed: int = 1) -> LabelScore:
+def _read_table(path: Path, text_column: str, label_column: str) -> tuple[Labelled, ...]:
+    labels = [label for array in tables.arrays(path, label_column) for label in array.to_pylist()]
+    texts = list(row_values(Column(path, text_column), Missing()))
+    if any(isinstance(text, list) for text in texts):
+        raise FormatError(f"the column {text_column!r} of {path} holds lists of tokens: name a column of text")
+    named = ((_name_of_label(label), text.strip()) for label, text in zip(labels, texts, strict=True))
+    found = tuple((label, text) for label, text in named if label and text)
+    if not found:
+        raise FormatError(f"{path} holds no labelled texts: no row has both {label_column!r} and {text_column!r}")
+    if left_out := len(texts) - len(found):
+        logger.warning("%s: %s without a label or a text left out", path, plural(left_out, "row"))
+    return found
+
+
+def _name_of_label(value: Any) -> str:
+    """A label as text; empty if it is missing."""
+    if is_missing(value):
+        return ""
+    return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()
+
+
+def evaluate_labels(
+    vectors: WordVectors,
+    source: str | Path | Sequence[Labelled],
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    seed: int = 1,
+) -> LabelScore:
     """Classify documents by the means of their words' vectors: five-fold cross-validation of a ridge classifier.
 
     The classifier is least squares from the documents' vectors, at length 1, to the labels as columns of 0 and 1, with
@@ -84,14 +131,17 @@ def evaluate_labels(vectors: WordVectors, source: str | Path | Sequence[Labelled
     Args:
         vectors: the model.
         source: the file for :func:`read_labelled`, or its result: pairs of label and text.
+        text_column: the column of the texts, if the file is a table.
+        label_column: the column of the labels.
         seed: the seed of the folds and of the bootstrap.
 
     Raises:
         FormatError: the set cannot be read, or has fewer than five documents or two labels.
+        CorpusError, ConfigurationError: as for :func:`read_labelled`.
         ValueError: the seed is out of range.
     """
     seed = whole_number("seed", seed, 0)
-    name, labelled = sets.load_set(source, read_labelled, "labels")
+    name, labelled = sets.load_set(source, lambda path: read_labelled(path, text_column, label_column), "labels")
     labels, answers = np.unique([label for label, _ in labelled], return_inverse=True)
     if len(labelled) < FOLDS or len(labels) < 2:
         raise FormatError(

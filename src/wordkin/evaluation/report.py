@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +170,7 @@ def table(models: Sequence[str], scores: Sequence[Sequence[Score]], differences:
     """
     rows: Table = [("", *models)]
     for of_set, of_models in zip(scores, differences, strict=True):
-        rows += _rows(of_set)
+        rows += _ROWS[type(of_set[0])](of_set)
         if of_models:
             rows.append(("  against the first", "", *(_difference(difference) for difference in of_models)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -181,53 +181,69 @@ def table(models: Sequence[str], scores: Sequence[Sequence[Score]], differences:
     return "\n".join("  ".join(line).rstrip() for line in lines)
 
 
-def _rows(scores: Sequence[Any]) -> Table:
+def _analogies(scores: Sequence[AnalogyScore]) -> Table:
     first = scores[0]
-    if isinstance(first, AnalogyScore):
-        method = {"3cosadd": "3CosAdd", "3cosmul": "3CosMul"}[first.method]
-        words = "all words" if first.most_frequent is None else f"{first.most_frequent:,} words"
-        rows: Table = [(f"{first.name}: analogies, {method}, {words}", *(_section(score.total) for score in scores))]
-        if len(first.sections) > 1:
-            for place, section in enumerate(first.sections):
-                rows.append((f"  {section.name}", *(_section(score.sections[place]) for score in scores)))
-        return rows
-    if isinstance(first, SimilarityScore):
-        return [
-            (
-                f"{first.name}: Spearman's ρ, 95% interval",
-                *(_with_interval(score.spearman, score.interval) for score in scores),
-            ),
-            ("  Pearson's r", *(_number(score.pearson) for score in scores)),
-            ("  pairs found", *(_pairs(score) for score in scores)),
-        ]
-    if isinstance(first, SessionScore):
-        return [
-            (
-                f"{first.name}: hit rate at {first.topn}, 95% interval",
-                *(_with_interval(score.hit_rate, score.interval) for score in scores),
-            ),
-            (f"  NDCG at {first.topn}", *(_with_interval(score.ndcg, score.ndcg_interval) for score in scores)),
-            ("  by the most frequent items", *(_number(score.popularity) for score in scores)),
-            ("  sessions asked", *(f"{score.asked:,} of {len(score.ranks):,}" for score in scores)),
-        ]
-    if isinstance(first, LabelScore):
-        return [
-            (
-                f"{first.name}: accuracy, 95% interval",
-                *(_with_interval(score.accuracy, score.interval) for score in scores),
-            ),
-            ("  documents, labels", *(f"{len(score.outcomes):,}, {score.labels:,}" for score in scores)),
-        ]
-    if isinstance(first, CategorisationScore):
-        return [
-            (f"{first.name}: purity", *(_number(score.purity) for score in scores)),
-            ("  words found", *(f"{score.found:,} of {score.words:,}" for score in scores)),
-        ]
+    method = {"3cosadd": "3CosAdd", "3cosmul": "3CosMul"}[first.method]
+    words = "all words" if first.most_frequent is None else f"{first.most_frequent:,} words"
+    rows: Table = [(f"{first.name}: analogies, {method}, {words}", *(_section(score.total) for score in scores))]
+    if len(first.sections) > 1:
+        for place, section in enumerate(first.sections):
+            rows.append((f"  {section.name}", *(_section(score.sections[place]) for score in scores)))
+    return rows
+
+
+def _similarities(scores: Sequence[SimilarityScore]) -> Table:
+    spearmans = (_with_interval(score.spearman, score.interval) for score in scores)
     return [
-        (f"{first.name}: outliers", *(_number(score.accuracy, ".1%") for score in scores)),
+        (f"{scores[0].name}: Spearman's ρ, 95% interval", *spearmans),
+        ("  Pearson's r", *(_number(score.pearson) for score in scores)),
+        ("  pairs found", *(_pairs(score) for score in scores)),
+    ]
+
+
+def _sessions(scores: Sequence[SessionScore]) -> Table:
+    name, topn = scores[0].name, scores[0].topn
+    rates = (_with_interval(score.hit_rate, score.interval) for score in scores)
+    return [
+        (f"{name}: hit rate at {topn}, 95% interval", *rates),
+        (f"  NDCG at {topn}", *(_with_interval(score.ndcg, score.ndcg_interval) for score in scores)),
+        ("  by the most frequent items", *(_number(score.popularity) for score in scores)),
+        ("  sessions asked", *(f"{score.asked:,} of {len(score.ranks):,}" for score in scores)),
+    ]
+
+
+def _labels(scores: Sequence[LabelScore]) -> Table:
+    accuracies = (_with_interval(score.accuracy, score.interval) for score in scores)
+    return [
+        (f"{scores[0].name}: accuracy, 95% interval", *accuracies),
+        ("  documents, labels", *(f"{len(score.outcomes):,}, {score.labels:,}" for score in scores)),
+    ]
+
+
+def _categories(scores: Sequence[CategorisationScore]) -> Table:
+    return [
+        (f"{scores[0].name}: purity", *(_number(score.purity) for score in scores)),
+        ("  words found", *(f"{score.found:,} of {score.words:,}" for score in scores)),
+    ]
+
+
+def _outliers(scores: Sequence[OutlierScore]) -> Table:
+    return [
+        (f"{scores[0].name}: outliers", *(_number(score.accuracy, ".1%") for score in scores)),
         ("  their position", *(_number(score.position, ".1%") for score in scores)),
         ("  asked", *(f"{score.asked:,} of {score.asked + score.skipped:,}" for score in scores)),
     ]
+
+
+_ROWS: dict[type, Callable[[Sequence[Any]], Table]] = {
+    AnalogyScore: _analogies,
+    SimilarityScore: _similarities,
+    SessionScore: _sessions,
+    LabelScore: _labels,
+    CategorisationScore: _categories,
+    OutlierScore: _outliers,
+}
+"""The rows of a set in a table, for each kind of score."""
 
 
 def _section(section: Any) -> str:

@@ -131,16 +131,7 @@ def evaluate_sessions(
         whole_number("most_frequent", most_frequent, or_else=", or None for all words")
     candidates = choose(vectors, restrict_vocabulary=most_frequent)
     name, sessions = sets.load_set(source, read_sessions, "sessions")
-    is_usable = vectors.finite()[: candidates.size]
-    asked, questions, targets = [], [], []
-    for place, session in enumerate(sessions):
-        if isinstance(session, str):
-            raise ValueError(f"session {place} is the string {session[:40]!r}; give a list of items")
-        question, target = _rows(vectors, session, is_usable, context)
-        if target is not None and len(question) and target not in question:
-            asked.append(place)
-            questions.append(question)
-            targets.append(target)
+    asked, questions, targets = _questions(vectors, sessions, vectors.finite()[: candidates.size], context)
     ranks = np.full(len(sessions), SKIPPED, np.int64)
     for begin in range(0, len(asked), search.QUERIES):
         block = slice(begin, begin + search.QUERIES)
@@ -159,6 +150,26 @@ def evaluate_sessions(
         ranks,
         sets.digest([(topn, context, most_frequent), *map(tuple, sessions)]),
     )
+
+
+def _questions(
+    vectors: WordVectors, sessions: Sequence[Session], is_usable: npt.NDArray[np.bool_], context: int | None
+) -> tuple[list[int], list[list[int]], list[int]]:
+    """The places of the sessions that can be asked, and the rows of their questions and of their last items.
+
+    Raises:
+        ValueError: a session is a string.
+    """
+    asked, questions, targets = [], [], []
+    for place, session in enumerate(sessions):
+        if isinstance(session, str):
+            raise ValueError(f"session {place} is the string {session[:40]!r}; give a list of items")
+        question, target = _rows(vectors, session, is_usable, context)
+        if target is not None and len(question) and target not in question:
+            asked.append(place)
+            questions.append(question)
+            targets.append(target)
+    return asked, questions, targets
 
 
 def _rows(

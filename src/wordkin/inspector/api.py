@@ -13,6 +13,7 @@ from wordkin.errors import WordkinError
 from wordkin.evaluation import evaluate_analogies, evaluate_similarity, read_analogies, read_pairs
 from wordkin.evaluation.analogies import Section
 from wordkin.evaluation.similarity import Pair
+from wordkin.inspector.comparison import Other
 from wordkin.inspector.groups import Groupings
 from wordkin.inspector.live import Live
 from wordkin.inspector.maps import Maps
@@ -197,6 +198,7 @@ class Inspected:
         maps: of its words.
         evaluation: the scores of the model; None without sets.
         groupings: the ways to colour its words.
+        others: the models beside it.
     """
 
     name: str
@@ -205,6 +207,7 @@ class Inspected:
     evaluation: Evaluation | None = None
     maps: Maps = field(default_factory=Maps)
     groupings: Groupings = field(default_factory=Groupings)
+    others: list[Other] = field(default_factory=list)
 
 
 def model(inspected: Inspected) -> WordVectors:
@@ -219,3 +222,17 @@ def model(inspected: Inspected) -> WordVectors:
             "沒有可顯示的模型；請以 wordkin inspect 加上模型檔啟動",
         )
     return inspected.vectors
+
+
+def other(inspected: Inspected, body: Mapping[str, Any]) -> Other:
+    """The model beside the one that is shown: ``other`` is its place among them, the first where it is left out.
+
+    Raises:
+        RequestError: there is none, or `other` names none.
+    """
+    if not inspected.others:
+        raise RequestError(
+            "there is no second model; start wordkin inspect with two",
+            "沒有第二個模型；請以 wordkin inspect 加上兩個模型檔啟動",
+        )
+    return inspected.others[integer(body, "other", 0, len(inspected.others) - 1, 0)]

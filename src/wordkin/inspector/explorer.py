@@ -9,7 +9,9 @@ import numpy.typing as npt
 from wordkin.errors import ConfigurationError, MissingPackageError, pip_install
 from wordkin.inspector import api
 from wordkin.inspector.api import Call, Inspected, RequestError, model
+from wordkin.inspector.comparison import Moves, Other
 from wordkin.inspector.groups import Groups
+from wordkin.inspector.maps import METHODS
 from wordkin.vectors import spelling
 from wordkin.vectors.wordvectors import WordVectors
 from wordkin.vocabulary import Vocabulary
@@ -194,7 +196,10 @@ def closest(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def words(inspected: Inspected, _: Mapping[str, Any]) -> bytes:
     """All words: where each begins, (words + 1,) little-endian uint32, then their UTF-8 bytes."""
-    vocabulary = model(inspected).vocabulary
+    return _words(model(inspected).vocabulary)
+
+
+def _words(vocabulary: Vocabulary) -> bytes:
     if len(vocabulary.text) >= 1 << 32:
         raise RequestError(
             "these words have 4 GiB of text or more, which is too much for the map",
@@ -206,30 +211,33 @@ def words(inspected: Inspected, _: Mapping[str, Any]) -> bytes:
 def plane(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
     """The words' positions, most frequent word first: (words, 2) little-endian float32."""
     vectors = model(inspected)
-    if api.choice(body, "method", ("pca", "umap"), "pca") == "pca":
+    method = api.choice(body, "method", ("pca", *METHODS), "pca")
+    if method == "pca":
         positions = inspected.maps.plane(vectors)
     else:
-        layout = inspected.maps.layout()
+        layout, name = inspected.maps.layout(method), METHODS[method].name
         if layout is None or layout.positions is None:
-            raise RequestError("the UMAP map is not ready; begin it first", "UMAP 地圖尚未完成；請先開始計算")
+            raise RequestError(f"the {name} map is not ready; begin it first", f"{name} 地圖尚未完成；請先開始計算")
         positions = layout.positions
     return positions.astype("<f4").tobytes()
 
 
 def layout(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Begin or cancel a UMAP map; without `action`, return its progress."""
+    """Begin or cancel a map by UMAP or t-SNE; without `action`, return its progress."""
     vectors, action = model(inspected), body.get("action")
+    method = api.choice(body, "method", tuple(METHODS), "umap")
     if action not in ("begin", "cancel", None):
         raise RequestError(
             f"the action is {action!r}; give 'begin' or 'cancel', or none",
             f"action 是 {action!r}；可用 'begin' 或 'cancel'，或不給",
         )
+    name, _, package, _ = METHODS[method]
     try:
-        current = inspected.maps.begin(vectors) if action == "begin" else inspected.maps.layout()
+        current = inspected.maps.begin(vectors, method) if action == "begin" else inspected.maps.layout(method)
     except MissingPackageError as error:
-        raise RequestError(str(error), f"UMAP 地圖需要 umap-learn：{pip_install('map')}") from None
+        raise RequestError(str(error), f"{name} 地圖需要 {package}：{pip_install('map')}") from None
     except ConfigurationError as error:
-        raise RequestError(str(error), "詞太少，無法用 UMAP；請改用 PCA") from None
+        raise RequestError(str(error), f"詞太少，無法用 {name}；請改用 PCA") from None
     if current is None:
         return {"state": "none"}
     if action == "cancel":
@@ -242,6 +250,65 @@ def layout(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "words": current.words,
         "message": current.message,
     }
+
+
+def other(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The model beside the one that is shown: its name, and the words that only one of the two has."""
+    second, moves = _moves(inspected, body)
+    return {
+        "name": second.name,
+        "words": len(second.vectors),
+        "shared": int(np.count_nonzero(moves.rows >= 0)),
+        "only": [
+            {"count": count, "examples": examples}
+            for count, examples in zip((moves.only_first, moves.only_second), moves.examples, strict=True)
+        ],
+    }
+
+
+def other_words(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
+    """The words of the model beside, as :func:`words` has them."""
+    return _words(api.other(inspected, body).vectors.vocabulary)
+
+
+def other_places(inspected: Inspected, body: Mapping[str, Any]) -> bytes:
+    """How the first model's words moved, and where the words of both are, as :class:`Moves` has them, one by one.
+
+    The rows are int32, the others float32, all little-endian.
+    """
+    _, moves = _moves(inspected, body)
+    arrays = moves.distances, moves.first, moves.second
+    return moves.rows.astype("<i4").tobytes() + b"".join(each.astype("<f4").tobytes() for each in arrays)
+
+
+def other_word(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A word's row and neighbours in both models; null in a model without it."""
+    both, asked = (model(inspected), api.other(inspected, body).vectors), api.word(body, "word")
+    count = api.integer(body, "count", 1, MOST_ANSWERS, 20)
+    if all(vectors.get(asked) is None for vectors in both):
+        return {"unknown": [asked]}
+    return {
+        "rows": [vectors.find(asked) for vectors in both],
+        "neighbours": [
+            _scored(vectors, _run_query(lambda vectors=vectors: vectors.most_similar(asked, topn=count)))
+            if vectors.get(asked) is not None
+            else None
+            for vectors in both
+        ],
+    }
+
+
+def _moves(inspected: Inspected, body: Mapping[str, Any]) -> tuple[Other, Moves]:
+    first, second = model(inspected), api.other(inspected, body)
+    try:
+        return second, second.moves(first)
+    except ValueError as error:
+        sizes = first.vector_size, second.vectors.vector_size
+        raise RequestError(
+            f"{second.name} cannot be laid over {inspected.name}: {error}",
+            f"{second.name} 無法與 {inspected.name} 疊在一起："
+            + ("沒有共同的詞" if sizes[0] == sizes[1] else f"維度是 {sizes[0]} 與 {sizes[1]}，必須相同"),
+        ) from None
 
 
 def _unknown(vectors: WordVectors, asked: Sequence[str]) -> list[str]:
@@ -273,4 +340,8 @@ CALLS: dict[str, Call] = {
     "words": words,
     "plane": plane,
     "layout": layout,
+    "other": other,
+    "other_words": other_words,
+    "other_places": other_places,
+    "other_word": other_word,
 }

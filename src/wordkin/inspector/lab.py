@@ -104,7 +104,7 @@ class Source(NamedTuple):
         counts: (words,) occurrences, descending.
         V, W: (words, d); rows of W belong to words or, with hierarchical softmax, to nodes.
         output_layers: the output layers that W can belong to, the default first.
-        inputs, output, negatives: the initial words.
+        inputs, output, negatives: the initial words; of the inputs, skip-gram takes the first.
     """
 
     row: Callable[[str], int]
@@ -127,7 +127,7 @@ def begin(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         The state; its words; the output layers of the source; the drawn part of the source's Huffman tree, for
-        hierarchical softmax; and the example's words.
+        hierarchical softmax; the example's words; and whether the source has subwords.
     """
     name = choice(body, "source", ("example", "model"), "example" if inspected.vectors is None else "model")
     source = _example() if name == "example" else _model(inspected)
@@ -169,6 +169,7 @@ def begin(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "output_layers": source.output_layers,
         "paths": None if tree is None else _paths(source, tree, output),
         "example_words": EXAMPLE_WORDS,
+        "subwords": name == "model" and inspected.vectors is not None and inspected.vectors.subwords is not None,
     }
 
 
@@ -201,7 +202,11 @@ def forward_and_back(_: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "hidden_after": after.hidden.tolist(),
         "pairs": [{name: getattr(each, name) for name in SCALARS} for each in passes],
         "J_of_all": network.loss(),
-        "window": {"dJ_dv": network.gradient().tolist(), "J_after": whole.loss()},
+        "window": {
+            "dJ_dv": network.gradient().tolist(),
+            "parts": [each.dJ_dv.tolist() for each in passes],
+            "J_after": whole.loss(),
+        },
         "view": view(network),
         "J_after": float(objective.loss(after.hidden @ after.W[output], network.labels[output])),
     }
@@ -267,7 +272,7 @@ def _example() -> Source:
         "skipgram",
         get_args(OutputLayer),
         eta=0.5,
-        inputs=["dog"],
+        inputs=["dog", "cat"],
         output="run",
         negatives=["fly"],
     )
@@ -277,7 +282,7 @@ def _example_row(name: str) -> int:
     if name not in EXAMPLE_WORDS:
         raise RequestError(
             f"the example has no word {name!r}; it has {', '.join(EXAMPLE_WORDS)}",
-            f"範例裡沒有「{name}」；有的是 {'、'.join(EXAMPLE_WORDS)}",
+            f"四個詞的例子裡沒有「{name}」；有的是 {'、'.join(EXAMPLE_WORDS)}",
         )
     return EXAMPLE_WORDS.index(name)
 
@@ -285,14 +290,14 @@ def _example_row(name: str) -> int:
 def _model(inspected: Inspected) -> Source:
     vectors = inspected.vectors
     if vectors is None:
-        raise RequestError("there is no model to show; choose the example", "沒有可顯示的模型；請選範例")
+        raise RequestError("there is no model to show; choose the example", "沒有可顯示的模型；請選四個詞的例子")
     if vectors.output_vectors is None:
         raise RequestError(
             "the model holds no output vectors, which the backward pass needs; choose the example",
-            "模型沒有反向傳播所需的輸出向量；請選範例",
+            "模型沒有反向傳播所需的輸出向量；請選四個詞的例子",
         )
     eta = TrainingConfig.from_mapping({"learning_rate": vectors.config.get("learning_rate"), "min_learning_rate": 0.0})
-    some = examples(vectors, 4)
+    some = examples(vectors, 5)
     return Source(
         vectors.row,
         vectors.vocabulary.counts,
@@ -301,9 +306,9 @@ def _model(inspected: Inspected) -> Source:
         vectors.config.get("architecture", "skipgram"),
         [vectors.config.get("output_layer", "negative-sampling")],
         eta=eta.first_learning_rate,
-        inputs=some[:1],
+        inputs=some[:1] + some[4:],
         output=some[1 % len(some)],
-        negatives=some[2:],
+        negatives=some[2:4],
     )
 
 

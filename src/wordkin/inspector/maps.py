@@ -1,12 +1,13 @@
-"""Maps of all words on a plane: principal components, or UMAP in a separate process, which can be stopped.
+"""Maps of all words on a plane: principal components, or UMAP or t-SNE in a separate process, which can be stopped.
 
-That process is ``python -m wordkin.inspector.maps SOURCE TARGET``. SOURCE holds (words, vector_size) float32, of length
-1, as a .npy file; TARGET gets (words, 2) float32. Standard output has lines with the stage and, if UMAP reports it, the
-finished share: ``stage loading``, ``stage neighbours``, ``stage neighbours 0.25``, ``stage layout 0.1``.
+That process is ``python -m wordkin.inspector.maps SOURCE TARGET METHOD``. SOURCE holds (words, vector_size) float32, of
+length 1, as a .npy file; TARGET gets (words, 2) float32. Standard output has lines with the stage and, if the library
+reports it, the finished share: ``stage loading``, ``stage neighbours 0.25``, ``stage layout 0.1``.
 """
 
 import dataclasses
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal, NamedTuple, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +24,36 @@ from wordkin.errors import ConfigurationError, MissingPackageError, pip_install
 from wordkin.vectors import postprocessing
 from wordkin.vectors.wordvectors import WordVectors
 
-UMAP_WORDS = 100_000
-"""The largest number of words for UMAP; it takes the most frequent ones."""
+
+class Method(NamedTuple):
+    """A way to lay words out.
+
+    Attributes:
+        name: for people.
+        module: the module that does it.
+        package: the package with that module.
+        most_words: the largest number of words; the most frequent ones are taken.
+    """
+
+    name: str
+    module: str
+    package: str
+    most_words: int
+
+
+METHODS = {
+    "umap": Method("UMAP", "umap", "umap-learn", 100_000),
+    "tsne": Method("t-SNE", "sklearn", "scikit-learn", 10_000),
+}
 
 STAGES = ("loading", "neighbours", "layout")
 _STAGE = re.compile(rf"stage (?P<stage>{'|'.join(STAGES)})( (?P<share>\d\.\d+))?")
-_UMAP_AT_LEAST = 10
+_FEWEST_WORDS = 10
 _NEIGHBOURS = 15
-_PASS = re.compile(r"\s*(\d+)\s*/\s*(\d+)\s*")
+_PERPLEXITY = 30
+_TSNE_STEPS = 1000
+_PASS = re.compile(r"\s*(\d+)\s*/\s*(\d+)\s*|\[t-SNE\] Computed .* for sample (\d+) / (\d+)")
+_TSNE_STEP = re.compile(r"\[t-SNE\] Iteration (\d+):.*")
 
 Positions = npt.NDArray[np.float32]  # (words, 2)
 
@@ -50,7 +73,7 @@ class Maps:
     """The maps of one model; each is computed once and cached."""
 
     _plane: Positions | None = None
-    _layout: "Layout | None" = None
+    _layouts: dict[str, "Layout"] = dataclasses.field(default_factory=dict)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     def plane(self, vectors: WordVectors) -> Positions:
@@ -60,52 +83,53 @@ class Maps:
                 self._plane = principal_plane(vectors)
             return self._plane
 
-    def layout(self) -> "Layout | None":
-        """The last UMAP layout that was begun."""
-        return self._layout
+    def layout(self, method: str) -> "Layout | None":
+        """The last layout by one of METHODS that was begun."""
+        return self._layouts.get(method)
 
-    def begin(self, vectors: WordVectors) -> "Layout":
-        """Begin a UMAP layout, unless one is running or done.
+    def begin(self, vectors: WordVectors, method: str) -> "Layout":
+        """Begin a layout by one of METHODS, unless one is running or done.
 
         Raises:
-            MissingPackageError: umap-learn is not installed.
+            MissingPackageError: the method's package is not installed.
             ConfigurationError: there are too few words.
         """
         with self._lock:
-            if self._layout is None or self._layout.state in ("cancelled", "failed"):
-                self._layout = Layout(vectors)
-            return self._layout
+            layout = self._layouts.get(method)
+            if layout is None or layout.state in ("cancelled", "failed"):
+                layout = self._layouts[method] = Layout(vectors, method)
+            return layout
 
     def close(self) -> None:
-        """Stop a running layout."""
-        layout = self.layout()
-        if layout is not None:
+        """Stop all running layouts."""
+        for layout in self._layouts.values():
             layout.cancel()
 
 
 class Layout:
-    """A UMAP layout of the most frequent words, computed in a separate process.
+    """A layout of the most frequent words by one of METHODS, computed in a separate process.
 
     Attributes:
         words: the number of words in the layout.
         state: whether it is running, done, cancelled or failed.
-        stage: loading UMAP; searching neighbours, which includes compiling; or laying out words.
-        progress: the finished share of the stage, 0 to 1; None if UMAP does not report it.
+        stage: loading the library; searching neighbours, which may include compiling; or laying out words.
+        progress: the finished share of the stage, 0 to 1; None if the library does not report it.
         message: why it failed.
         positions: (words, 2) float32 after the end; NaN for a vector that is not finite.
 
     Raises:
-        MissingPackageError: umap-learn is not installed.
+        MissingPackageError: the method's package is not installed.
         ConfigurationError: there are too few words.
     """
 
-    def __init__(self, vectors: WordVectors) -> None:
-        if importlib.util.find_spec("umap") is None:
-            raise MissingPackageError(f"a UMAP map needs umap-learn: {pip_install('map')}")
-        self.words = min(len(vectors), UMAP_WORDS)
+    def __init__(self, vectors: WordVectors, method: str) -> None:
+        self._name, module, package, most_words = METHODS[method]
+        if importlib.util.find_spec(module) is None:
+            raise MissingPackageError(f"a {self._name} map needs {package}: {pip_install('map')}")
+        self.words = min(len(vectors), most_words)
         self._finite = np.flatnonzero(vectors.finite(slice(self.words)))
-        if len(self._finite) < _UMAP_AT_LEAST:
-            raise ConfigurationError(f"a UMAP map needs {_UMAP_AT_LEAST} words or more; choose PCA")
+        if len(self._finite) < _FEWEST_WORDS:
+            raise ConfigurationError(f"a {self._name} map needs {_FEWEST_WORDS} words or more; choose PCA")
         self.state: Literal["running", "done", "cancelled", "failed"] = "running"
         self.stage: str = STAGES[0]
         self.progress: float | None = None
@@ -116,12 +140,14 @@ class Layout:
         self._source, self._target = (Path(self._folder.name) / name for name in ("units.npy", "layout.npy"))
         np.save(self._source, vectors.unit_vectors(self._finite))
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, on files of our own
-            [sys.executable, "-m", "wordkin.inspector.maps", str(self._source), str(self._target)],
+            [sys.executable, "-m", "wordkin.inspector.maps", str(self._source), str(self._target), method],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
             errors="replace",
+            # Threads of t-SNE that spin while they wait would take eight times the processor time on a busy machine.
+            env={"OMP_WAIT_POLICY": "passive", **os.environ},
         )
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -155,11 +181,14 @@ class Layout:
                 self.positions[self._finite] = np.load(self._target)
                 self.progress, self.state = 1.0, "done"
             elif self.state != "cancelled":
-                self.message, self.state = f"UMAP failed: {last}", "failed"
+                self.message, self.state = f"{self._name} failed: {last}", "failed"
 
 
 class Passes:
-    """Standard output that turns the pass counts of the neighbour search, such as "3 / 14", into the finished share."""
+    """Standard output that turns the counts in a library's messages into the finished share.
+
+    UMAP counts the passes of the neighbour search, such as "3 / 14"; t-SNE counts words, and the steps of the layout.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -169,13 +198,22 @@ class Passes:
         """Write whole lines."""
         *lines, self._line = (self._line + text).split("\n")
         for line in lines:
-            found = _PASS.fullmatch(line)
-            self._out.write(f"stage neighbours {int(found[1]) / int(found[2]):.3f}\n" if found else line + "\n")
+            self._out.write(_told(line) + "\n")
         self.flush()
 
     def flush(self) -> None:
         """No-op: whole lines are flushed, and an unfinished line is kept."""
         self._out.flush()
+
+
+def _told(line: str) -> str:
+    """A message of a library, as a line with the finished share if it has a count."""
+    if found := _PASS.fullmatch(line):
+        done, total = (int(number) for number in found.groups() if number)
+        return f"stage neighbours {done / total:.3f}"
+    if found := _TSNE_STEP.fullmatch(line):
+        return f"stage layout {int(found[1]) / _TSNE_STEPS:.3f}"
+    return line
 
 
 class Bar:
@@ -195,22 +233,42 @@ class Bar:
         self._out.flush()
 
 
-def main(source: Path, target: Path) -> None:
+def main(source: Path, target: Path, method: str) -> None:
     """Compute the layout and write it to `target`."""
     out, sys.stdout = sys.stdout, Passes(sys.stdout)
     print("stage loading")  # noqa: T201, read by the server
+    matrix = np.load(source)
+    layout = _by_umap(matrix, out) if method == "umap" else _by_tsne(matrix)
+    np.save(target, np.asarray(layout, np.float32))
+
+
+def _by_umap(matrix: npt.NDArray[np.float32], out: TextIO) -> npt.NDArray[np.float32]:
     import umap
 
     print("stage neighbours")  # noqa: T201
-    matrix = np.load(source)
-    layout = umap.UMAP(
+    model = umap.UMAP(
         n_neighbors=min(_NEIGHBOURS, len(matrix) - 1),
         init="pca",
         verbose=True,
         tqdm_kwds={"file": Bar(out), "bar_format": "{n_fmt}/{total_fmt}"},
-    ).fit_transform(matrix)
-    np.save(target, np.asarray(layout, np.float32))
+    )
+    return np.asarray(model.fit_transform(matrix))
+
+
+def _by_tsne(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    from sklearn.manifold import TSNE
+
+    print("stage neighbours")  # noqa: T201
+    model = TSNE(
+        perplexity=min(_PERPLEXITY, (len(matrix) - 1) / 3),
+        max_iter=_TSNE_STEPS,
+        init="pca",
+        random_state=1,
+        n_jobs=-1,
+        verbose=2,
+    )
+    return np.asarray(model.fit_transform(matrix))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

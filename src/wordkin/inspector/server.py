@@ -64,18 +64,26 @@ def status(inspected: Inspected, _: Any) -> dict[str, Any]:
     return {
         "version": wordkin.__version__,
         "model": model,
-        "training": inspected.live is not None or bool(vectors is not None and vectors.history),
+        "training": inspected.live is not None or bool(_histories(inspected)),
         "evaluation": inspected.evaluation is not None,
         "exported": False,
+        "others": [other.name for other in inspected.others],
     }
 
 
 def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The progress or history of training, and the neighbours of ``words``."""
+    """The progress or history of training, the neighbours of ``words``, and the histories of the models beside."""
     words = api.words(body, "words", live.MOST_WORDS, [])
+    beside = {
+        "name": inspected.name,
+        "others": [
+            {"name": other.name, "settings": dict(other.vectors.config), "history": live.history(other.vectors.history)}
+            for other in inspected.others
+        ],
+    }
     if inspected.live is not None:
-        return inspected.live.as_dict(words, inspected.vectors)
-    if inspected.vectors is None or not inspected.vectors.history:
+        return inspected.live.as_dict(words, inspected.vectors) | beside
+    if inspected.vectors is None or not _histories(inspected):
         raise RequestError(
             "there is no training to show: this model has no history", "沒有可顯示的訓練：這個模型沒有紀錄"
         )
@@ -85,7 +93,13 @@ def training(inspected: Inspected, body: Mapping[str, Any]) -> dict[str, Any]:
         "history": live.history(inspected.vectors.history),
         "neighbours": live.neighbours(inspected.vectors, words),
         "examples": live.examples(inspected.vectors, live.EXAMPLES),
-    }
+    } | beside
+
+
+def _histories(inspected: Inspected) -> list[Any]:
+    """The histories of the model and of those beside it, as far as they have one."""
+    models = [inspected.vectors, *(other.vectors for other in inspected.others)]
+    return [vectors.history for vectors in models if vectors is not None and vectors.history]
 
 
 def stop(inspected: Inspected, _: Mapping[str, Any]) -> dict[str, Any]:

@@ -262,6 +262,7 @@ def _shown(corpus: Corpus, followed: int) -> dict[str, Any]:
             "output_layers": get_args(OutputLayer),
             "paths": [{"word": centre, "nodes": window.outputs.tolist(), "code": code}] if path else None,
             "example_words": corpus.words,
+            "subwords": False,
         },
     }
 
@@ -295,7 +296,7 @@ def _count(lines: list[list[str]]) -> list[tuple[str, int]]:
     if not lines:
         raise RequestError(
             "no line of the text has two words: a window needs a word and another one beside it",
-            "文本沒有一行有兩個詞：一個窗口需要一個詞與旁邊的另一個詞",
+            "文本沒有一行有兩個詞：一個視窗需要一個詞與旁邊的另一個詞",
         )
     tokens = sum(map(len, lines))
     if tokens > MOST_TOKENS:

@@ -190,24 +190,38 @@ def ngrams_of_word(word: str, min_n: int, max_n: int, bucket: int) -> Ngrams:
     return ngrams_of_words(text, np.array([0, len(text)]), min_n, max_n, bucket)
 
 
+@register_jitable
+def _place(bucket, slots, reached, count):
+    """The place of a bucket in `reached`, of which `count` are there; a new one is added, and `count` is its place.
+
+    Args:
+        bucket: the bucket.
+        slots: (a power of two,) int32, a hash table: where a bucket stands, counted from 1; 0 is a free slot.
+        reached: int32, the buckets so far.
+        count: their number.
+    """
+    slot = bucket & (len(slots) - 1)
+    while slots[slot] and reached[slots[slot] - 1] != bucket:
+        slot = (slot + 1) & (len(slots) - 1)
+    if not slots[slot]:
+        reached[count], slots[slot] = bucket, count + 1
+    return slots[slot] - 1
+
+
 @compiled(nogil=True)
-def renumber(buckets, place_of, reached, places):
+def renumber(buckets, slots, reached, places):
     """Number the buckets in the order in which they are reached first; return how many there are.
 
     Args:
         buckets: (n-grams,) int32.
-        place_of: (bucket,) int32, zeros; working space.
+        slots: (memory.slots(n-grams, bucket),) int32, zeros; working space.
         reached: (n-grams,) int32 out, the distinct buckets; what lies behind them is left as it is.
         places: (n-grams,) int32 out, the place of each of `buckets` in `reached`.
     """
     count = 0
     for ngram in range(len(buckets)):
-        bucket = buckets[ngram]
-        if place_of[bucket] == 0:
-            reached[count] = bucket
-            count += 1
-            place_of[bucket] = count
-        places[ngram] = place_of[bucket] - 1
+        places[ngram] = _place(buckets[ngram], slots, reached, count)
+        count += places[ngram] == count
     return count
 
 
@@ -217,7 +231,7 @@ def reached_buckets(buckets: npt.NDArray[np.int32], bucket: int) -> tuple[npt.ND
     So the rows of a frequent word's n-grams lie beside each other, and training waits less for memory.
     """
     reached, places = np.empty_like(buckets), np.empty_like(buckets)
-    count = renumber(buckets, np.zeros(bucket, np.int32), reached, places)
+    count = renumber(buckets, np.zeros(memory.slots(len(buckets), bucket), np.int32), reached, places)
     return reached[:count].copy(), places
 
 
@@ -331,13 +345,17 @@ def ngram_table(vocabulary: Vocabulary, config: TrainingConfig) -> NgramTable | 
 
 
 @compiled(nogil=True)
-def count_new(starts, buckets, reached, new):
-    """Count the buckets that each word reaches first in `new`, (words,), and mark them in `reached`, (bucket,) bool."""
+def count_new(starts, buckets, slots, reached, count, new):
+    """Count the buckets that each word reaches first in `new`, (words,); return `count` and their number.
+
+    Other arguments are as in `renumber`; `slots` and the first `count` of `reached` hold the buckets of earlier words.
+    """
     for word in range(len(new)):
-        new[word] = 0
-        for place in range(starts[word], starts[word + 1]):
-            new[word] += not reached[buckets[place]]
-            reached[buckets[place]] = True
+        before = count
+        for ngram in range(starts[word], starts[word + 1]):
+            count += _place(buckets[ngram], slots, reached, count) == count
+        new[word] = count - before
+    return count
 
 
 def bytes_of_ngrams(vocabulary: Vocabulary, config: TrainingConfig) -> npt.NDArray[np.int64]:
@@ -346,10 +364,12 @@ def bytes_of_ngrams(vocabulary: Vocabulary, config: TrainingConfig) -> npt.NDArr
     added = np.zeros(words, np.int64)
     if not config.max_n:
         return added
-    reached, row = (
-        np.zeros(config.bucket, np.bool_),
-        config.copies_of_weights * memory.weights(0, config.vector_size, 1),
-    )
+    row = config.copies_of_weights * memory.weights(0, config.vector_size, 1)
+    starts = np.empty(words + 1, np.int64)
+    count_ngrams(read_only(vocabulary.text), read_only(vocabulary.offsets), config.min_n, config.max_n, starts)
+    ngrams = int(starts[-1])
+    slots = np.zeros(memory.slots(ngrams, config.bucket), np.int32)
+    reached, count = np.empty(min(ngrams, config.bucket), np.int32), 0
     for begin in range(0, words, BLOCK_WORDS):
         offsets = vocabulary.offsets[begin : begin + BLOCK_WORDS + 1]
         text = read_only(vocabulary.text[offsets[0] : offsets[-1]])
@@ -357,8 +377,8 @@ def bytes_of_ngrams(vocabulary: Vocabulary, config: TrainingConfig) -> npt.NDArr
             text, read_only(offsets - offsets[0]), config.min_n, config.max_n, config.bucket
         )
         new = added[begin : begin + BLOCK_WORDS]
-        count_new(starts, buckets, reached, new)
+        count = count_new(starts, buckets, slots, reached, count, new)
         new *= row
         new += memory.PER_NGRAM * np.diff(starts)
-    added[:1] += memory.ngrams(0, config.bucket)
+    added[:1] += slots.nbytes
     return added

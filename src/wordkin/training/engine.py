@@ -104,16 +104,19 @@ def train_ids(
         DivergenceError: the loss exploded, or the weights are no longer finite; V and W hold what they became.
         KeyboardInterrupt: Ctrl-C; V and W hold what was trained.
     """
-    counts = np.ascontiguousarray(counts, np.int64)
+    counts, bounds = np.ascontiguousarray(counts, np.int64), np.unique(np.asarray(offsets, np.int64))
     number, size, rows = len(counts), config.vector_size, np.asarray(ids)
+    _require_fit(rows, bounds, counts)
     if config.max_n and len(words) != number:
         raise ConfigurationError(f"there are {len(words):,} words, but {number:,} counts; subwords need all words")
-    corpus, order = _corpus(rows, offsets, counts, config, words), _falling(counts)
-    if order is not None:
+    order = _falling(counts)
+    if order is None:
+        corpus = _corpus(rows, bounds, counts, config, words)
+    else:
         rank = np.empty(number, np.int32)
         rank[order] = np.arange(number, dtype=np.int32)
         in_order = [words[row] for row in order] if config.max_n else ()
-        corpus = _corpus(rank[rows], offsets, counts[order], config, in_order)
+        corpus = _corpus(rank[rows], bounds, counts[order], config, in_order)
     ngrams = ngram_table(corpus.vocabulary, config)
     shapes = {
         "V": (number if ngrams is None else ngrams.rows, size),
@@ -166,21 +169,24 @@ def train_ids(
     return V, W, history
 
 
-def _corpus(
-    rows: npt.NDArray[Any],
-    offsets: npt.ArrayLike,
-    counts: npt.NDArray[np.int64],
-    config: EngineConfig,
-    words: Sequence[str],
-) -> EncodedCorpus:
-    """The sentences as an encoded corpus, with `words` for subwords; empty where one word leaves nothing to learn."""
-    bounds = np.unique(np.asarray(offsets, np.int64))
+def _require_fit(rows: npt.NDArray[Any], bounds: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
+    """Refuse ids, offsets and counts that do not fit each other."""
     if (len(bounds) and (bounds[0] != 0 or bounds[-1] != len(rows))) or (len(bounds) == 0 and len(rows)):
         raise ConfigurationError(f"the offsets must go from 0 to the {len(rows):,} tokens")
     if len(rows) and not (rows.min() >= 0 and rows.max() < len(counts)):
         raise ConfigurationError(f"the ids must be rows of the {len(counts):,} words")
     if len(counts) and counts.min() < 1:
         raise ConfigurationError("the counts must be at least 1")
+
+
+def _corpus(
+    rows: npt.NDArray[Any],
+    bounds: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    config: EngineConfig,
+    words: Sequence[str],
+) -> EncodedCorpus:
+    """The sentences as an encoded corpus, with `words` for subwords; empty where one word leaves nothing to learn."""
     if len(counts) < 2:
         rows, bounds = rows[:0], bounds[:1]
     text, begins = np.zeros(0, np.uint8), np.zeros(len(counts) + 1, np.int64)

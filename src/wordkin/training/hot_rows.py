@@ -98,6 +98,11 @@ class HotRows:
         self._measuring = threading.Lock()
         self._merges = self._next_measurement = 0
 
+    def compile(self) -> None:
+        """Compile what merges, or load it from the cache, by a merge that changes nothing."""
+        self.copy()
+        self.merge(0)
+
     def copy(self) -> None:
         """Let every thread begin with the shared rows, when none is training."""
         for private, base in zip(self._private, self._base, strict=True):

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Generator
 
+from wordkin.compilation import announced
 from wordkin.config import TrainingConfig
 from wordkin.corpus.checks import warn
 from wordkin.corpus.encoded import EncodedCorpus
@@ -61,6 +62,8 @@ class LocalBackend(Backend):
         self._hot = HotRows(given, self.config.vector_size, rows, trainer.chunks_at_once, chosen, self._pairs)
         self.held_out = held_out_text(*trainer.held_out_size)
         trainer.compile(self.weights)
+        with announced("the merging of private rows"):
+            self._hot.compile()
 
     def tokens_per_second(self) -> float:
         """Measure the speed with all threads; no weight changes."""

@@ -130,6 +130,15 @@ def drift(before: WordVectors, after: WordVectors, words: Sequence[str] | None =
     shared = shared_words([before, after])
     turned = align(after, before, shared)
     words = shared if words is None else words
-    x, y = before.unit_vectors(before.finite_rows(words)), turned.unit_vectors(turned.finite_rows(words))
-    moved = np.clip(1 - np.vecdot(x, y), 0, 2)
+    moved = distances(before.unit_vectors(before.finite_rows(words)), turned.unit_vectors(turned.finite_rows(words)))
     return [(words[place], float(moved[place])) for place in np.argsort(-moved, kind="stable").tolist()]
+
+
+def distances(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """1 − the cosine of each row of x with the same row of y, from 0 to 2: (words,).
+
+    Args:
+        x: (words, vector_size), of length 1.
+        y: the same of the same words, in an aligned model.
+    """
+    return np.asarray(np.clip(1 - np.vecdot(x, y), 0, 2))

@@ -1,5 +1,6 @@
 """Loading, saving and converting vectors in any format."""
 
+import contextlib
 import dataclasses
 import logging
 from pathlib import Path
@@ -45,9 +46,9 @@ def load(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> St
         model: StoredModel = module.load(path)
         _check_lengths(path, model)
         return model
-    source = registry.open_source(path, form.name, skip_bad_rows)
     words = Words()
-    V = _collect(source, words)
+    with registry.open_source(path, form.name, skip_bad_rows) as source:
+        V = _collect(source, words)
     output = source.output if source.output is not None and len(source.output) == len(V) else None
     return StoredModel(V, output, words.vocabulary(), source.config, source.history, subwords=source.subwords)
 
@@ -213,12 +214,13 @@ def convert(
         raise OutputError(
             f"cannot write {target}: {form.name} holds no {precision}; {able} do ({argument('format', option='--to')})"
         )
-    if prune_subwords is None:
-        source = registry.open_source(path, name, skip_bad_rows)
-    else:
-        source = native.source_of(path, _pruned(load(path, name, skip_bad_rows), path, prune_subwords))
-    source.precision = precision or (source.precision if form.quantizes else "float32")
-    _write(form, source, target, space_as)
+    with contextlib.ExitStack() as stack:
+        if prune_subwords is None:
+            source = stack.enter_context(registry.open_source(path, name, skip_bad_rows))
+        else:
+            source = native.source_of(path, _pruned(load(path, name, skip_bad_rows), path, prune_subwords))
+        source.precision = precision or (source.precision if form.quantizes else "float32")
+        _write(form, source, target, space_as)
     return source
 
 

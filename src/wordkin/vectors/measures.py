@@ -14,6 +14,8 @@ from wordkin.vectors.search import Candidates, Rows
 from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, as_list, finite_vector, require_term, unit
 
 Unknown = Literal["raise", "skip"]
+OrClosest = Literal["raise", "skip", "closest"]
+"""What a search does with unknown words; see :meth:`wordkin.vectors.queries.Queries.most_similar`."""
 
 
 class Measures(abc.ABC):
@@ -52,6 +54,10 @@ class Measures(abc.ABC):
     @abc.abstractmethod
     def find(self, word: object) -> int | None:
         """The row of a word; None if it is not in the vocabulary."""
+
+    @abc.abstractmethod
+    def closest(self, word: object) -> tuple[str, ...]:
+        """The words of the vocabulary that are closest to a word in spelling: at most three, the likeliest first."""
 
     @abc.abstractmethod
     def row(self, word: str) -> int:
@@ -275,10 +281,10 @@ class Measures(abc.ABC):
         """The cosine of two vectors of length 1, clipped to ±1 against rounding."""
         return min(max(float(first @ second), -1.0), 1.0)
 
-    def _known(self, terms: list[Weighted], unknown: Unknown) -> list[Weighted]:
+    def _known(self, terms: list[Weighted], unknown: OrClosest) -> list[Weighted]:
         """The terms; with ``unknown="skip"``, without the words that have no finite vector."""
         if unknown not in ("raise", "skip"):
-            raise ValueError(f"unknown is {unknown!r}; give 'raise' or 'skip'")
+            raise ValueError(f"unknown is {unknown!r}; give 'raise' or 'skip', or 'closest' in a search")
         if unknown == "raise":
             return terms
         return [(term, weight) for term, weight in terms if not isinstance(term, str) or self._is_usable(term)]

@@ -12,7 +12,7 @@ from wordkin.display import html_table
 from wordkin.errors import MissingPackageError
 from wordkin.storage.units import plural
 from wordkin.vectors import search
-from wordkin.vectors.measures import Measures, Unknown
+from wordkin.vectors.measures import Measures, OrClosest
 from wordkin.vectors.search import Candidates, Rows, Subset, choose
 from wordkin.vectors.terms import (
     Term,
@@ -79,7 +79,7 @@ class Options(TypedDict, total=False):
     exclude: Subset | None
     restrict_vocabulary: int | None
     threshold: float
-    unknown: Unknown
+    unknown: OrClosest
     as_frame: AsFrame
 
 
@@ -112,7 +112,7 @@ class Queries(Measures):
         exclude: Subset | None = None,
         restrict_vocabulary: int | None = None,
         threshold: float = -math.inf,
-        unknown: Unknown = "raise",
+        unknown: OrClosest = "raise",
         as_frame: AsFrame = False,
     ) -> Any:
         """The words whose vectors are nearest to a direction.
@@ -129,7 +129,8 @@ class Queries(Measures):
             restrict_vocabulary: search only this many of the most frequent words.
             threshold: the lowest score to return.
             unknown: ``"raise"`` for a word of the query without a finite vector; or ``"skip"`` such words, and the
-                answer is empty if no word is left.
+                answer is empty if no word is left; or ``"closest"``: a word outside the vocabulary gets the vector of
+                the word that is closest in spelling, which may be an answer. Where no word is close, it is ``"raise"``.
             as_frame: return a frame with the columns word and score: ``"pandas"``, ``"polars"``, or True for the first
                 of them that is installed.
 
@@ -153,7 +154,7 @@ class Queries(Measures):
             unknown=unknown,
             as_frame=as_frame,
         )
-        terms = self._known(weighted_terms(positive, negative), unknown)
+        terms = self._asked(weighted_terms(positive, negative), unknown)
         (found,) = self._search(self._direction(terms)[None], [terms], plan)
         return frame(_columns(found), as_frame) if as_frame else found
 
@@ -172,7 +173,7 @@ class Queries(Measures):
             options: as for :meth:`most_similar`; the result and the errors are the same, too.
         """
         plan = _plan(self, topn, **options)
-        terms = self._known(weighted_terms(positive, negative), plan.unknown)
+        terms = self._asked(weighted_terms(positive, negative), plan.unknown)
         queries = np.array([self._unit(term) for term, _ in terms]).reshape(-1, self.vector_size)
         (found,) = self._search(queries, [terms], plan, np.array([weight for _, weight in terms]))
         return frame(_columns(found), plan.as_frame) if plan.as_frame else found
@@ -201,7 +202,7 @@ class Queries(Measures):
         given = as_list(questions, "questions")
         for question in given:
             require_term(question, "questions holds")
-        asked = [self._known([(question, 1.0)], plan.unknown) for question in given]
+        asked = [self._asked([(question, 1.0)], plan.unknown) for question in given]
         answers: list[Answer] = []
         for begin in range(0, len(asked), search.QUERIES):
             block = asked[begin : begin + search.QUERIES]
@@ -283,6 +284,19 @@ class Queries(Measures):
         rows = plan.candidates.rows(positions).tolist()
         return Answer((words[row], score) for row, score in zip(rows, scores.tolist(), strict=True))
 
+    def _asked(self, terms: list[Weighted], unknown: OrClosest) -> list[Weighted]:
+        """The terms as a search takes them; see `unknown` of :meth:`most_similar`."""
+        if unknown != "closest":
+            return self._known(terms, unknown)
+        return [(self._or_closest(term), weight) for term, weight in terms]
+
+    def _or_closest(self, term: Term) -> Term:
+        """The term; for a word outside the vocabulary, the vector of the word closest in spelling, if there is one."""
+        if not isinstance(term, str) or self.find(term) is not None:
+            return term
+        closest = self.closest(term)
+        return self._vector(closest[0]).astype(np.float32) if closest else term
+
     def _direction(self, terms: list[Weighted]) -> npt.NDArray[np.float64]:
         total = sum((weight * self._unit(term) for term, weight in terms), start=np.zeros(self.vector_size))
         return unit(total)
@@ -301,7 +315,7 @@ class _Plan:
     candidates: Candidates
     count: int
     threshold: float
-    unknown: Unknown
+    unknown: OrClosest
     as_frame: AsFrame
 
 
@@ -313,7 +327,7 @@ def _plan(
     exclude: Subset | None = None,
     restrict_vocabulary: int | None = None,
     threshold: float = -math.inf,
-    unknown: Unknown = "raise",
+    unknown: OrClosest = "raise",
     as_frame: AsFrame = False,
 ) -> _Plan:
     if topn is not None:

@@ -409,7 +409,15 @@ class WordVectors(Queries):
         return row
 
     def _unknown(self, word: object) -> UnknownWordError:
-        return UnknownWordError(word, lambda: spelling.closest(word, self.vocabulary))
+        return UnknownWordError(word, lambda: self.closest(word))
+
+    def closest(self, word: object) -> tuple[str, ...]:
+        """The words of the vocabulary that are closest to a word in spelling: at most three, the likeliest first.
+
+        They are ranked by the edits between the two words, with smaller costs for likelier mistakes, and by frequency.
+        The message of UnknownWordError names them; nothing is close to a word that needs more than three edits.
+        """
+        return spelling.closest(word, self.vocabulary)
 
     def find(self, word: object) -> int | None:
         """The row of a word; None if it is not in the vocabulary."""

@@ -390,6 +390,18 @@ def test_fewer_bits_are_written_as_float32(tmp_path):
     np.testing.assert_allclose(found["stalking"], small["stalking"], atol=1e-6)
 
 
+def test_a_file_larger_than_the_disk(tmp_path, monkeypatch):
+    usage = fasttext_bin.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(fasttext_bin.shutil, "disk_usage", lambda _: usage._replace(free=10_000_000_000))
+    with_subwords().save(tmp_path / "small.bin", format="fasttext-bin")
+    path = tmp_path / "model.bin"
+    with pytest.raises(
+        OutputError, match=r"would take 6[48].* a row for each of 2,147,483,647 buckets, and .* are free"
+    ):
+        with_subwords(bucket=2**31 - 1).save(path, format="fasttext-bin")
+    assert [found.name for found in tmp_path.iterdir()] == ["small.bin"]
+
+
 def test_a_word_that_cannot_be_written(tmp_path):
     path = tmp_path / "model.bin"
     path.write_bytes(b"old")

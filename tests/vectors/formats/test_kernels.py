@@ -80,7 +80,7 @@ def test_hard_and_invalid_numbers_are_left_to_python(written):
         assert number(written, function) is None
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(
     st.floats(width=32, allow_nan=False, allow_infinity=False), st.sampled_from(["%.9g", "%.6f", "%.5g", "%.17g", "%r"])
 )
@@ -91,7 +91,7 @@ def test_numbers_of_other_programs_are_rounded_correctly(value, form):
     assert text.nearest_float32(written.encode()) == nearest(written)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.integers(0, 10**25), st.integers(-50, 30), st.booleans())
 def test_digits_and_exponents(digits, exponent, negative):
     written = f"{'-' * negative}{digits}e{exponent}"
@@ -100,7 +100,7 @@ def test_digits_and_exponents(digits, exponent, negative):
         assert found == nearest(written)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(2**23, 2**24 - 1), st.integers(-30, 30), st.sampled_from([-1, 0, 1]))
 def test_numbers_near_a_tie(significand, power, side):
     """Rounding to float64 first would make ties of these."""

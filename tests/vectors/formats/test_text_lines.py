@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import FormatError, WordVectors
@@ -276,7 +276,7 @@ WORD = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(WORD.map(" ".join), st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=5))
 def test_a_row_is_what_was_written_or_refused(word, numbers):
     line = " ".join([word, *map(repr, numbers)]).encode()

@@ -3,13 +3,21 @@ import { useLanguage } from "../../i18n";
 import { readableWord } from "../../words";
 import { resolved } from "../../plot";
 import { colourOf, type Groups } from "../useGroups";
+import { contours as contoursOf } from "./contours";
 import { FONT, HEADING_FONT, Labels, shortened, type Heading, type Label } from "./labels";
-import { png, save, svg, type Colours } from "./picture";
+import { CONTOUR_FILL, CONTOUR_LINE, png, save, svg, type Colours } from "./picture";
 import { inside, onCanvas, view, type Camera, type Points, type Size } from "./points";
 import { Scene, type Tints } from "./scene";
 import type { Words } from "./words";
 
+/** From a place on the map to another: x and y of both. */
+export type Path = readonly [number, number, number, number];
+
 interface Given {
+  /** What it shows, where there are several maps. */
+  name?: string;
+  /** Whether its buttons are there. */
+  tools?: boolean;
   words: Words;
   points: Points;
   /** The chosen word and the words to mark with it. */
@@ -18,11 +26,18 @@ interface Given {
   /** From which word to which a thin line goes, or an arrow points. */
   lines: readonly (readonly [number, number])[];
   arrows: readonly (readonly [number, number])[];
+  /** Arrows that do not go from word to word of this map. */
+  paths?: readonly Path[];
   /** By what the points are coloured, and the group that stands out; null for none. */
   groups: Groups | null;
   only: number | null;
+  /** Whether contours of the density lie over the points. */
+  contours: boolean;
+  onContours: (contours: boolean) => void;
   /** Where to look; null for everything. */
   camera: Camera | null;
+  /** Where it looks, at each movement, and once it stands still. */
+  onMoving?: (camera: Camera) => void;
   onCamera: (camera: Camera) => void;
   onChoose: (row: number) => void;
   onList: (rows: number[]) => void;
@@ -31,11 +46,13 @@ interface Given {
 const REACH = 14; // pixels from the pointer to a word
 const STEP = 60; // pixels of an arrow key
 const STILL = 5; // pixels that a click may move
+const VEILED = 0.4; // the share of the points' opacity under contours
 const FADED = 20; // of 255, the share of a point's opacity beside the group that stands out
 const CENTRE_WORDS = 1000; // the most frequent words of a group, whose middle has its name
 const PAUSE = 120; // milliseconds without movement until the rest of the points is drawn
 
-export function WordMap({ words, points, chosen, marked, lines, arrows, groups, only, camera: wanted, onCamera, onChoose, onList }: Given) {
+export function WordMap({ name, tools = true, words, camera: wanted, ...shown }: Given) {
+  const { points, contours, onContours, onList } = shown;
   const { t } = useLanguage();
   const plot = useRef<HTMLCanvasElement>(null);
   const cover = useRef<HTMLCanvasElement>(null);
@@ -57,7 +74,7 @@ export function WordMap({ words, points, chosen, marked, lines, arrows, groups, 
   }, []);
 
   useLayoutEffect(() => {
-    shownWindow.current?.show({ points, chosen, marked, lines, arrows, groups, only, lasso, onCamera, onChoose, onList, onHover: setHovered });
+    shownWindow.current?.show({ ...shown, lasso, onHover: setHovered });
   });
   useLayoutEffect(() => shownWindow.current?.look(wanted), [points, wanted?.x, wanted?.y, wanted?.scale]);
 
@@ -73,6 +90,7 @@ export function WordMap({ words, points, chosen, marked, lines, arrows, groups, 
   const act = (change: (made: MapWindow) => void) => () => shownWindow.current && change(shownWindow.current);
   return (
     <div class="explorer-map">
+      {tools && (
       <div class="explorer-tools">
         <button onClick={act((made) => made.zoom(1.5))} aria-label={t({ en: "Zoom in", zh: "放大" })}>
           +
@@ -81,6 +99,13 @@ export function WordMap({ words, points, chosen, marked, lines, arrows, groups, 
           −
         </button>
         <button onClick={act((made) => made.move(null))}>{t({ en: "Everything", zh: "全部" })}</button>
+        <button
+          aria-pressed={contours}
+          title={t({ en: "Each contour: twice the density of words of the one around it", zh: "每條等高線的詞密度是外面一條的兩倍" })}
+          onClick={() => onContours(!contours)}
+        >
+          {t({ en: "Contours", zh: "等高線" })}
+        </button>
         <button aria-pressed={lasso} onClick={() => setLasso(!lasso)}>
           {t({ en: "Lasso", zh: "套索" })}
         </button>
@@ -88,6 +113,7 @@ export function WordMap({ words, points, chosen, marked, lines, arrows, groups, 
         <button onClick={act((made) => void made.savePng())}>PNG</button>
         <button onClick={act((made) => made.saveSvg())}>SVG</button>
       </div>
+      )}
       <div class="explorer-canvases">
         <canvas ref={plot} class="explorer-plot" />
         <canvas
@@ -95,20 +121,21 @@ export function WordMap({ words, points, chosen, marked, lines, arrows, groups, 
           class="explorer-cover"
           tabIndex={0}
           role="application"
-          aria-label={t({
+          aria-label={(name ? `${name}. ` : "") + t({
             en: "Map of all words. Arrow keys move, plus and minus zoom, 0 shows everything, Enter chooses the word nearest to the centre.",
             zh: "所有詞的地圖。方向鍵移動，加減號縮放，0 顯示全部，Enter 選取最接近中心的詞。",
           })}
         />
+        {name && <span class="explorer-name">{name}</span>}
       </div>
       <p class="explorer-hovered" aria-live="polite">
-        {hovered === null ? t({ en: "Drag, scroll, pinch, or use arrow keys, + and −", zh: "可拖曳、捲動、雙指縮放，或用方向鍵與 + −" }) : readableWord(words.at(hovered))}
+        {hovered === null ? tools && t({ en: "Drag, scroll, pinch, or use arrow keys, + and −", zh: "可拖曳、捲動、雙指縮放，或用方向鍵與 + −" }) : readableWord(words.at(hovered))}
       </p>
     </div>
   );
 }
 
-interface Shown extends Omit<Given, "words" | "camera"> {
+interface Shown extends Omit<Given, "name" | "tools" | "words" | "camera"> {
   lasso: boolean;
   onHover: (row: number | null) => void;
 }
@@ -177,7 +204,7 @@ class MapWindow {
     const samePoints = shown.points === before?.points;
     const sameTints = samePoints && shown.groups === before.groups && shown.only === before.only;
     if (!sameTints) this.tint();
-    this.ask(sameTints ? "cover" : "all");
+    this.ask(sameTints && shown.contours === before.contours ? "cover" : "all");
   }
 
   /** Chooses each point's colour, and the places of the groups' names, in the colours of the theme. */
@@ -220,6 +247,7 @@ class MapWindow {
   /** Goes there, and says so; null for everything. */
   move(camera: Camera | null): void {
     this.wanted = this.camera = camera ?? this.shown.points.whole(this.size);
+    this.shown.onMoving?.(this.camera);
     clearTimeout(this.told);
     this.cover.dataset.moving = ""; // until the address says where
     this.told = setTimeout(() => {
@@ -245,7 +273,7 @@ class MapWindow {
   saveSvg(): void {
     const marked = new Set([this.shown.chosen ?? -1, ...this.shown.marked]);
     const { points } = this.shown;
-    const picture = svg(points, this.labels, this.shownHeadings, marked, this.camera, this.size, this.colours(), this.tints);
+    const picture = svg(points, this.labels, this.shownHeadings, marked, this.camera, this.size, this.colours(), this.tints, this.contours());
     save(new Blob([picture], { type: "image/svg+xml" }), "wordkin-map.svg");
   }
 
@@ -282,7 +310,8 @@ class MapWindow {
     const colours = this.colours();
     if (this.stale === "all") {
       const point = colours.point.match(/[\d.]+/g)!.map(Number);
-      this.scene.begin(this.shown.points, this.camera, this.size, this.ratio, point, this.tints);
+      const veil = this.shown.contours ? VEILED : 1;
+      this.scene.begin(this.shown.points, this.camera, this.size, this.ratio, point, this.tints, veil);
       this.moved = now;
     }
     this.drew = this.stale === "all" || (this.partial && now - this.moved > PAUSE);
@@ -294,6 +323,11 @@ class MapWindow {
     this.frame = this.drew || this.partial ? requestAnimationFrame((next) => this.draw(next)) : 0;
   }
 
+  /** The contours of the density, if they are wanted; as paths of SVG. */
+  private contours(): string[] {
+    return this.shown.contours ? contoursOf(this.shown.points, this.camera, this.size) : [];
+  }
+
   private drawCover(colours: Colours): void {
     const { context, size } = this;
     const { points, chosen, marked } = this.shown;
@@ -303,8 +337,15 @@ class MapWindow {
     [this.labels, this.shownHeadings] = [placed.labels, placed.headings];
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, size.width, size.height);
-    context.strokeStyle = colours.accent;
     context.lineWidth = 1;
+    context.strokeStyle = context.fillStyle = colours.point;
+    for (const path of this.contours().map((contour) => new Path2D(contour))) {
+      context.globalAlpha = CONTOUR_FILL;
+      context.fill(path, "evenodd");
+      context.globalAlpha = CONTOUR_LINE;
+      context.stroke(path);
+    }
+    context.strokeStyle = colours.accent;
     context.globalAlpha = 0.35;
     context.beginPath();
     for (const ends of this.shown.lines) {
@@ -317,7 +358,12 @@ class MapWindow {
     context.globalAlpha = 1;
     context.lineWidth = 2;
     for (const row of here) this.ring(row, row === this.shown.chosen ? 8 : 4);
-    for (const ends of this.shown.arrows) if (ends.every((row) => points.has(row))) this.arrow(...ends);
+    for (const [from, to] of this.shown.arrows)
+      if (points.has(from) && points.has(to)) this.arrow([points.x(from), points.y(from), points.x(to), points.y(to)]);
+    const { paths = [] } = this.shown;
+    if (paths.length > 1) [context.lineWidth, context.globalAlpha] = [1.25, 0.7];
+    for (const path of paths) this.arrow(path);
+    [context.lineWidth, context.globalAlpha] = [2, 1];
     if (this.hovered !== null) this.ring(this.hovered, 6);
     if (this.outline.length) {
       context.beginPath();
@@ -353,10 +399,10 @@ class MapWindow {
     this.context.stroke();
   }
 
-  private arrow(from: number, to: number): void {
+  private arrow([fromX, fromY, toX, toY]: Path): void {
     const { context } = this;
-    const place = (row: number) => onCanvas(this.camera, this.size, this.shown.points.x(row), this.shown.points.y(row));
-    const [[x1, y1], [x2, y2]] = [place(from), place(to)];
+    const [x1, y1] = onCanvas(this.camera, this.size, fromX, fromY);
+    const [x2, y2] = onCanvas(this.camera, this.size, toX, toY);
     const length = Math.hypot(x2 - x1, y2 - y1);
     if (length < 20) return; // hidden by the rings at its ends
     const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];

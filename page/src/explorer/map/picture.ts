@@ -9,8 +9,10 @@ export interface Colours {
   accent: string;
 }
 
+export const [CONTOUR_FILL, CONTOUR_LINE] = [0.07, 0.6]; // opacity
+
 /** What is in view as an SVG picture: its points as a path for each of their colours, and the texts. */
-export function svg(points: Points, labels: readonly Label[], headings: readonly Heading[], marked: ReadonlySet<number>, camera: Camera, size: Size, colours: Colours, tints: Tints | null): string {
+export function svg(points: Points, labels: readonly Label[], headings: readonly Heading[], marked: ReadonlySet<number>, camera: Camera, size: Size, colours: Colours, tints: Tints | null, contours: readonly string[]): string {
   const { width, height } = size;
   const { size: dot, alpha } = look(points, camera, size);
   const dots = new Map<string, string[]>();
@@ -30,6 +32,10 @@ export function svg(points: Points, labels: readonly Label[], headings: readonly
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<rect width="100%" height="100%" fill="${colours.paper}"/>`,
     ...[...dots].map(([look, path]) => `<path d="${path.join("")}" ${look} stroke-width="${dot.toFixed(2)}" stroke-linecap="round"/>`),
+    ...contours.map(
+      (path) =>
+        `<path d="${path}" fill="${colours.point}" fill-opacity="${CONTOUR_FILL}" fill-rule="evenodd" stroke="${colours.point}" stroke-opacity="${CONTOUR_LINE}"/>`,
+    ),
     `<g style='font:${FONT}' text-anchor="middle" fill="${colours.ink}" stroke="${colours.paper}" stroke-width="3" paint-order="stroke">`,
     ...texts,
     ...headings.map(

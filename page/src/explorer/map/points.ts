@@ -22,14 +22,16 @@ const PER_CELL = 4;
 /** The words' positions, and a grid of cells that finds those near a place. Words without a position are in no cell. */
 export class Points {
   readonly count: number;
-  readonly box: Box;
   private readonly side: number;
   private readonly begins: Uint32Array;
   private readonly rows: Uint32Array;
 
-  constructor(readonly positions: Float32Array) {
+  /** The `box` is what the whole map shows: all points, unless it is given. */
+  constructor(
+    readonly positions: Float32Array,
+    readonly box: Box = bounds(positions),
+  ) {
     this.count = positions.length / 2;
-    this.box = bounds(positions);
     this.side = Math.max(1, Math.min(1024, Math.floor(Math.sqrt(this.count / PER_CELL))));
     this.begins = new Uint32Array(this.side * this.side + 1);
     this.rows = new Uint32Array(this.count);

@@ -90,8 +90,8 @@ export class Scene {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  /** Clears the picture, and sets what the next ones are drawn by: `tints`, or one colour for all points. */
-  begin(points: Points, camera: Camera, { width, height }: Size, ratio: number, colour: readonly number[], tints: Tints | null): void {
+  /** Clears the picture, and sets what the next ones are drawn by: `tints`, or one colour for all points; `veil` is the share of their opacity. */
+  begin(points: Points, camera: Camera, { width, height }: Size, ratio: number, colour: readonly number[], tints: Tints | null, veil: number): void {
     const { gl, uniforms } = this;
     if (tints && tints !== this.tints) {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.tintBuffer);
@@ -117,7 +117,7 @@ export class Scene {
     gl.uniform2f(uniforms.scale!, (2 * camera.scale) / width, (2 * camera.scale) / height);
     gl.uniform1f(uniforms.size!, size * ratio);
     gl.uniform1f(uniforms.words!, points.count);
-    gl.uniform1f(uniforms.alpha!, alpha);
+    gl.uniform1f(uniforms.alpha!, alpha * veil);
     this.inView = view(camera, { width: width + 2 * BEYOND, height: height + 2 * BEYOND });
     this.left = points.count;
     this.row = 0;

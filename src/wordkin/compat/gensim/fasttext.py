@@ -89,8 +89,10 @@ class FastTextKeyedVectors(KeyedVectors):
 
     def rows_of(self, buckets: npt.NDArray[np.int32]) -> Matrix:
         """The rows of some buckets, zeros for those that have none: (buckets, vector_size)."""
-        if self._all_rows is not None:
+        if isinstance(self._all_rows, np.ndarray):
             return self._all_rows[buckets]
+        if self._all_rows is not None:  # a program's own matrix, which may give one row at a time
+            return np.array([self._all_rows[bucket] for bucket in buckets])
         rows = np.zeros((len(buckets), self.vector_size), np.float32)
         if self._reached_rows is not None:
             places = self._reached_rows.find(buckets)

@@ -75,9 +75,15 @@ def save(thing: SaveLoad, fname: Any) -> None:
         return
     kind = next((name for name, one in _CLASSES.items() if isinstance(thing, one)), None)
     if kind is None:
-        raise ConfigurationError(f"wordkin saves no {type(thing).__name__}: only {' and '.join(_CLASSES)}")
+        known = ", ".join((*_CLASSES, "Phrases", "FrozenPhrases"))
+        raise ConfigurationError(f"wordkin saves no {type(thing).__name__}, only {known}: use pickle for it")
     model = thing if isinstance(thing, Word2Vec) else None
     wv: KeyedVectors = thing if model is None else model.wv  # type: ignore[assignment]
+    for name in ("vectors", "vectors_vocab", "vectors_ngrams"):
+        if not isinstance(getattr(wv, name, None), np.ndarray | None):
+            raise ConfigurationError(
+                f"wv.{name} is a {type(getattr(wv, name)).__name__}; wordkin saves arrays only: use pickle"
+            )
     words, key_type = _words_of(wv)
     arrays: dict[str, Array] = {}
     rest: dict[str, Array] = {}

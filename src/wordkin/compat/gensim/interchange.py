@@ -226,17 +226,21 @@ def save_word2vec_format(
         sort_attr: words with a high value of this attribute come first; the order of the rows where there is none.
 
     Raises:
-        ValueError: a word has white space, which the format cannot hold.
+        ValueError: a word has a line break, or a space in a binary file, which the format cannot hold.
     """
     order = range(len(self))
     if sort_attr in self.expandos:
         order = np.argsort(-np.asarray(self.expandos[sort_attr], np.float64), kind="stable").tolist()
     keys = [f"{prefix}{self.index_to_key[row]}" for row in order]
     for key in keys:
-        if any(one in key for one in " \n"):
+        if "\n" in key or (binary and " " in key):
             raise ValueError(
                 f"the key {key!r} has white space, which word2vec's files cannot hold: replace it, or use save"
             )
+    if spaced := next((key for key in keys if " " in key), None):
+        logger.warning(
+            "the key %r has a space: wordkin reads %s, gensim itself and most other programs do not", spaced, fname
+        )
     if fvocab is not None:
         with utils.open(fvocab, "wb") as file:
             counts = self.expandos.get("count", np.zeros(len(self), np.int64))

@@ -317,6 +317,21 @@ class KeyedVectors(Similarity, SaveLoad):
     load_word2vec_format = classmethod(interchange.load_word2vec_format)
 
 
+class CompatVocab:
+    """What gensim 3 knew of a word: attributes by name, with a count; words are compared by it."""
+
+    def __init__(self, **attributes: Any) -> None:
+        self.count = 0
+        self.__dict__.update(attributes)
+
+    def __lt__(self, other: "CompatVocab") -> bool:
+        return self.count < other.count
+
+    def __str__(self) -> str:
+        attributes = ", ".join(f"{name}:{value!r}" for name, value in sorted(vars(self).items()))
+        return f"{type(self).__name__}<{attributes}>"
+
+
 def prep_vectors(
     target_shape: tuple[int, int], prior_vectors: npt.NDArray[Any] | None = None, seed: int = 0, dtype: Any = REAL
 ) -> npt.NDArray[Any]:
@@ -324,7 +339,7 @@ def prep_vectors(
     rows, size = target_shape
     prior = np.zeros((0, size), dtype) if prior_vectors is None else prior_vectors
     new = np.random.default_rng(seed).random((rows - len(prior), size), np.float32)
-    return np.concatenate([prior, ((new - 0.5) / size).astype(prior.dtype)])
+    return np.concatenate([prior, ((2 * new - 1) / size).astype(prior.dtype)])
 
 
 def pseudorandom_weak_vector(size: int, seed_string: Any = None, hashfxn: Any = hash) -> npt.NDArray[np.float32]:

@@ -505,3 +505,13 @@ def argsort(x: npt.ArrayLike, topn: int | None = None, reverse: bool = False) ->
     values = np.asarray(x)
     order = np.argsort(-values if reverse else values, kind="stable")
     return order[:topn] if topn is not None and topn > 0 else order[:0] if topn == 0 else order
+
+
+def zeros_aligned(
+    shape: int | tuple[int, ...], dtype: npt.DTypeLike, order: Any = "C", align: int = 128
+) -> npt.NDArray[Any]:
+    """An array of zeros whose address is a multiple of `align`."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    room = np.zeros(size + align, np.uint8)
+    skip = -room.ctypes.data % align
+    return room[skip : skip + size].view(dtype).reshape(shape, order=order)

@@ -27,6 +27,11 @@ PAT_ALPHABETIC = re.compile(r"[^\W\d]+")
 _COMPRESSED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
+def no_such_name(module: str, name: str) -> AttributeError:
+    """The error for a name that gensim's module may have and wordkin's does not."""
+    return AttributeError(f"wordkin has no {module}.{name}; docs/from-gensim.md says what there is")
+
+
 class CallbackAny2Vec:
     """The base class of callbacks: its methods are called while nothing is being trained."""
 

@@ -245,7 +245,9 @@ class ModelVocabulary(SaveLoad):
         self.wv.vectors_lockf = grown_locks(self.wv.vectors_lockf, len(self.wv))
 
     def _initial_input(self, rows: int) -> npt.NDArray[np.float32]:
-        return initial_input(rows, self.vector_size, self.vector_size, self._seed())
+        V = initial_input(rows, self.vector_size, self.vector_size, self._seed())
+        V *= 2  # gensim begins with numbers from −1 to 1, divided by the size; word2vec.c with those from −½ to ½
+        return V
 
     def create_binary_tree(self) -> None:
         """Note each word's ``code`` and ``point`` in the Huffman tree: its path from the root."""

@@ -1,6 +1,7 @@
 """fastText's models with their n-grams: .bin is read and written, .ftz is read."""
 
 import itertools
+import shutil
 import struct
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from wordkin.compilation import compiled
 from wordkin.config import MAX_NGRAM, TrainingConfig, parameters
 from wordkin.errors import ConfigurationError, FormatError, OutputError, corrupt_file
-from wordkin.storage import atomic
+from wordkin.storage import atomic, units
 from wordkin.storage.arrays import row_blocks
 from wordkin.vectors.formats.opening import ALWAYS_ALLOWED, MAX_EXPANSION, open_input
 from wordkin.vectors.formats.product_quantizer import QuantizedMatrix, read_matrix
@@ -404,7 +405,7 @@ def write(source: Source, target: Path) -> None:
 
     Raises:
         FormatError: the source is damaged.
-        OutputError: the file cannot be written, or a word holds a zero byte; an old file is kept.
+        OutputError: the file cannot be written or is too large, or a word holds a zero byte; an old file is kept.
     """
     words = Words()
     with (
@@ -437,7 +438,7 @@ def write_model(target: Path, head: Head, rows: Iterable[Buffer], output: Iterab
         output: the output vectors of all words, likewise.
 
     Raises:
-        OutputError: the file cannot be written, or a word holds a zero byte; an old file is kept.
+        OutputError: the file cannot be written or is too large, or a word holds a zero byte; an old file is kept.
     """
     with atomic.replacing(target) as temporary, temporary.open("wb") as file:
         _write(file, target, head, rows, output)
@@ -447,6 +448,13 @@ def _write(file: IO[bytes], target: Path, head: Head, rows: Iterable[Buffer], ou
     header, words = head.header, head.words
     if any(0 in word for word in words):
         raise OutputError(f"cannot write {target}: a word holds a zero byte, which ends words in this format")
+    size, free = 4 * header.vector_size * (2 * len(words) + header.buckets), shutil.disk_usage(target.parent).free
+    if size > free:
+        raise OutputError(
+            f"cannot write {target}: it would take {units.format_bytes(size)}, since fastText's format has a row for "
+            f"each of {header.buckets:,} buckets, and {units.format_bytes(free)} are free; wordkin's own format has "
+            "rows of reached buckets alone"
+        )
     file.write(_HEADER.pack(*header))
     for word, count in zip(words, head.counts.tolist(), strict=True):
         file.write(word + b"\0" + struct.pack("<qb", count, 0))

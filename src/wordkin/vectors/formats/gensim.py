@@ -44,17 +44,8 @@ def read(path: Path) -> Source:
         saved = PickleReader(path, file.rest()).read()
     if not isinstance(saved, Made) or not isinstance(saved.of, Name) or not isinstance(saved.state, dict):
         raise _unknown(path, 0)
-    kind, prefix, model = saved.of.name, str(path), saved.state
-    keyed: Any = saved
-    if kind in ("Word2Vec", "FastText"):
-        keyed, prefix = model.get(b"wv"), f"{path}.wv"
-        if not isinstance(keyed, Made) or not isinstance(keyed.state, dict):
-            raise _unknown(path, saved.at)
-    elif kind not in ("KeyedVectors", "FastTextKeyedVectors"):
-        raise FormatError(
-            f"{path} holds a {kind}, but only gensim's KeyedVectors, Word2Vec and FastText can be read: load it with "
-            "gensim, and save its words' vectors with their method save_word2vec_format"
-        )
+    kind, model = saved.of.name, saved.state
+    keyed, prefix = _keyed_vectors(path, kind, saved)
     attributes, has_ngrams = keyed.state, kind.startswith("FastText")
     keys = attributes.get(b"index_to_key")
     if not isinstance(keys, list) or not keys:
@@ -88,6 +79,25 @@ def read(path: Path) -> Source:
     if output is not None and output.shape != vectors.shape:
         output = None
     return Source(path, used, vectors.shape[1], blocks, output, subwords=subwords)
+
+
+def _keyed_vectors(path: Path, kind: str, saved: Made) -> tuple[Any, str]:
+    """The KeyedVectors in what was saved, and the beginning of the names of their files.
+
+    Raises:
+        FormatError: what was saved is of another kind.
+    """
+    if kind in ("Word2Vec", "FastText"):
+        keyed = saved.state.get(b"wv")
+        if not isinstance(keyed, Made) or not isinstance(keyed.state, dict):
+            raise _unknown(path, saved.at)
+        return keyed, f"{path}.wv"
+    if kind not in ("KeyedVectors", "FastTextKeyedVectors"):
+        raise FormatError(
+            f"{path} holds a {kind}, but only gensim's KeyedVectors, Word2Vec and FastText can be read: load it with "
+            "gensim, and save its words' vectors with their method save_word2vec_format"
+        )
+    return saved, str(path)
 
 
 def _subwords(path: Path, keyed: Made, prefix: str, vector_size: int) -> Subwords | None:

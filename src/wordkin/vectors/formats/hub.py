@@ -91,19 +91,7 @@ def write(source: Source, target: Path, card: Card = NOTHING_TOLD) -> None:
         (folder / _CARD).write_text(_card(target.name, source, native.load(folder / _MODEL), card), "utf-8")
 
 
-def _card(name: str, source: Source, model: native.StoredModel, card: Card) -> str:
-    words = [f"`{word}`" for word in model.vocabulary.words[:10] if "`" not in word and word.isprintable()]
-    size = f"{len(model.input):,} words of {source.vector_size} dimensions, {model.precision}"
-    facts = [f"- {size}, the first: {', '.join(words)}"]
-    facts += [f"- {parameter.replace('_', ' ')}: {value}" for parameter, value in sorted(source.config.items())]
-    if model.subwords is not None:
-        lengths = f"{model.subwords.min_n} to {model.subwords.max_n} characters"
-        facts.append(f"- {len(model.subwords.rows):,} n-grams of {lengths}, which give other words a vector in wordkin")
-    repository = json.dumps(card.repository or f"OWNER/{name}", ensure_ascii=False)
-    languages = "".join(f'\n- "{language}"' for language in card.languages)
-    licence = f'license: "{card.licence}"' + (f"\nlanguage:{languages}" if languages else "")
-    rows = 'arrays["input"] * arrays["scales"][:, None]' if model.precision == "int8" else 'arrays["input"]'
-    return f"""---
+_TEXT = """---
 library_name: wordkin
 {licence}
 tags:
@@ -114,11 +102,11 @@ tags:
 
 Word vectors.
 
-{chr(10).join(facts)}
+{facts}
 
 ## How to load them
 
-With wordkin and its extra `hub`, or from the path of a folder that holds `{_MODEL}`:
+With wordkin and its extra `hub`, or from the path of a folder that holds `{model}`:
 
 ```python
 from wordkin import WordVectors
@@ -132,12 +120,30 @@ Without wordkin:
 from huggingface_hub import hf_hub_download
 from safetensors.numpy import load_file
 
-arrays = load_file(hf_hub_download({repository}, "{_MODEL}"))
+arrays = load_file(hf_hub_download({repository}, "{model}"))
 text, offsets = arrays["words"].tobytes(), arrays["word_offsets"]
 words = [text[begin:end].decode() for begin, end in zip(offsets, offsets[1:])]
 vectors = {rows}  # the vector of words[i] is vectors[i]
 ```
 """
+"""The model card."""
+
+
+def _card(name: str, source: Source, model: native.StoredModel, card: Card) -> str:
+    words = [f"`{word}`" for word in model.vocabulary.words[:10] if "`" not in word and word.isprintable()]
+    size = f"{len(model.input):,} words of {source.vector_size} dimensions, {model.precision}"
+    facts = [f"- {size}, the first: {', '.join(words)}"]
+    facts += [f"- {parameter.replace('_', ' ')}: {value}" for parameter, value in sorted(source.config.items())]
+    if model.subwords is not None:
+        lengths = f"{model.subwords.min_n} to {model.subwords.max_n} characters"
+        facts.append(f"- {len(model.subwords.rows):,} n-grams of {lengths}, which give other words a vector in wordkin")
+    repository = json.dumps(card.repository or f"OWNER/{name}", ensure_ascii=False)
+    languages = "".join(f'\n- "{language}"' for language in card.languages)
+    licence = f'license: "{card.licence}"' + (f"\nlanguage:{languages}" if languages else "")
+    rows = 'arrays["input"] * arrays["scales"][:, None]' if model.precision == "int8" else 'arrays["input"]'
+    return _TEXT.format(
+        name=name, licence=licence, facts="\n".join(facts), repository=repository, rows=rows, model=_MODEL
+    )
 
 
 def is_repository(given: str | Path, name: str | None) -> bool:

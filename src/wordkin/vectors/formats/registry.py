@@ -1,8 +1,10 @@
 """The file formats: found by name, by content, or by a target's suffix."""
 
 import codecs
+import contextlib
 import importlib
 import re
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,8 +157,9 @@ def to_write(target: Path, name: str | None, without_suffix: str | None = None) 
     )
 
 
-def open_source(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> Source:
-    """Open a file of vectors as a source of blocks.
+@contextlib.contextmanager
+def open_source(path: Path, name: str | None = None, skip_bad_rows: bool = False) -> Iterator[Source]:
+    """Open a file of vectors as a source of blocks, until the end of the block of code.
 
     Args:
         path: the file or folder.
@@ -170,5 +173,10 @@ def open_source(path: Path, name: str | None = None, skip_bad_rows: bool = False
     form = recognize(path) if name is None else find_format(name, to_read=True)
     read = form.functions().read
     source: Source = drop_rows_without_word(path, read) if skip_bad_rows and form.skips else read(path)
-    source.blocks = report_not_finite(path, escape_invalid_utf8(path, source.blocks))
-    return source
+    blocks = source.blocks
+    source.blocks = report_not_finite(path, escape_invalid_utf8(path, blocks))
+    try:
+        yield source
+    finally:  # an error would hold them, and the file with them
+        if isinstance(blocks, Generator):
+            blocks.close()
