@@ -1,12 +1,13 @@
 """Time, traffic and memory of training by workers, on this machine or on a simulated cluster of several nodes on it.
 
     python benchmarks/cluster.py TEXT [--workers 1 2 4 8] [--round-tokens 250000 1000000] [--vector-size 100]
-                                 [--exchange-precision float32 float16] [--begin anew init resume]
-                                 [--nodes] [--epochs 1] [--repeats 2]
+                                 [--all-rows-every 1 16] [--exchange-precision float32 float16]
+                                 [--begin anew init resume] [--nodes] [--epochs 2] [--repeats 2]
 
 Prints every run, and in the end for each number of workers, tokens a round, precision and beginning, of the fastest
 repeat: tokens per second without and with exchange, the shares of time in synchronisation and in waiting, the deviation
-of the workers' times to train a round as a share of their mean, the bytes that are sent for each token, and the
+of the workers' times to train a round as a share of their mean, the bytes that are sent for each token, the processor
+seconds that all processes, also Ray's, take for an epoch (after the first one, which has the start in it), and the
 milliseconds of synchronisation in a round beside those of the cost model of docs/scale.md: of exchanging, and of
 waiting for the slowest worker as that deviation lets expect. Here all that is sent stays in memory. More workers than
 cores take turns, so that what each of them takes counts as often, and the deviation says little.
@@ -19,6 +20,7 @@ import argparse
 import contextlib
 import itertools
 import multiprocessing
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +42,7 @@ def main() -> None:
     parser.add_argument("text", type=Path)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--round-tokens", type=int, nargs="+", default=[None])
+    parser.add_argument("--all-rows-every", type=int, nargs="+", default=[1])
     parser.add_argument("--exchange-precision", choices=EXCHANGE_PRECISIONS, nargs="+", default=EXCHANGE_PRECISIONS[:1])
     parser.add_argument("--begin", choices=BEGINNINGS, nargs="+", default=BEGINNINGS[:1], help="or with what is there")
     parser.add_argument("--vector-size", type=int, default=100)
@@ -50,10 +53,10 @@ def main() -> None:
     records: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for begin, *exchange in itertools.product(
-            options.begin, options.workers, options.round_tokens, options.exchange_precision
+            options.begin, options.workers, options.round_tokens, options.all_rows_every, options.exchange_precision
         ):
-            number, round_tokens, precision = exchange
-            workers = Workers(number, round_tokens=round_tokens, exchange_precision=precision)
+            number, round_tokens, every, precision = exchange
+            workers = Workers(number, round_tokens=round_tokens, all_rows_every=every, exchange_precision=precision)
             model = {"vector_size": options.vector_size, "epochs": options.epochs + (begin == "resume")}
             there = prepared(begin, Path(folder) / f"{len(records)}", options.text, model, workers)
             with ray(number, options.nodes):
@@ -118,11 +121,33 @@ def fit(corpus: Any, model: dict[str, Any], **of_fit: Any) -> Word2Vec:
     return Word2Vec(**model).fit(corpus, **of_fit, progress=False)
 
 
+def processor_seconds() -> float:
+    """Processor time of this process and all that come from it, Ray's servers and the workers among them."""
+    parents, seconds = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            parents[int(path.parent.name)] = int(fields[1])
+            seconds[int(path.parent.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    ours, before = {os.getpid()}, 0
+    while len(ours) > before:
+        before = len(ours)
+        ours |= {process for process, parent in parents.items() if parent in ours}
+    return sum(seconds[process] for process in ours)
+
+
 def run(text: Path, epochs: int, parameters: dict[str, Any], workers: Workers, there: dict[str, Any]) -> dict[str, Any]:
     """Train once, and say what it took; `epochs` of the model's are this run's own."""
     Path("/proc/self/clear_refs").write_text("5")  # what was the peak is so no longer
     before = resident()["VmRSS"]
-    model = fit(text, parameters, workers=workers, **there)
+    at_ends: list[float] = []
+    model = fit(
+        text,
+        parameters,
+        workers=workers,
+        **there,
+        on_epoch_end=lambda _history: at_ends.append(processor_seconds()),
+    )
     grown = resident()["VmHWM"] - before
     assert model.exchange is not None
     exchange = model.exchange.as_dict()
@@ -135,12 +160,14 @@ def run(text: Path, epochs: int, parameters: dict[str, Any], workers: Workers, t
         "workers": workers.number,
         "precision": workers.exchange_precision,
         "tokens a round": model.vectors.config["round_tokens"],
+        "all rows every": workers.all_rows_every,
         "tokens/s without exchange": round(model.budget.tokens_per_second or 0),
         "tokens/s": round(tokens / seconds),
         "synchronising": exchange["synchronising"],
         "waiting": exchange["waiting"],
         "deviation": exchange["deviation"],
         "bytes a token": round(exchange["bytes_per_token"]),
+        "processor seconds an epoch": (at_ends[-1] - at_ends[0]) / max(len(at_ends) - 1, 1),
         "seconds a round": exchange["synchronising"] * seconds / exchange["rounds"] / turns,
         "seconds by the model": by_model(exchange, tokens, seconds / turns, model.config.vector_size, workers),
         "model MB": round(bytes_of_model / 1e6),
@@ -164,15 +191,36 @@ def by_model(
 
 def table(records: list[dict[str, Any]]) -> str:
     """The records in Markdown."""
-    head = ["begin", "precision", "workers", "tokens a round", "tokens/s without exchange", "tokens/s"]
-    head += ["synchronising", "waiting", "deviation", "bytes a token", "ms a round", "ms by the model", "model MB"]
+    head = [
+        "begin",
+        "precision",
+        "workers",
+        "tokens a round",
+        "all rows every",
+        "tokens/s without exchange",
+        "tokens/s",
+    ]
+    head += [
+        "synchronising",
+        "waiting",
+        "deviation",
+        "bytes a token",
+        "processor s",
+        "ms a round",
+        "ms by the model",
+        "model MB",
+    ]
     head += ["driver MB before", "more", "models"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for record in records:
         exchanging, waiting = (1e3 * part for part in record["seconds by the model"])
-        cells = [record["begin"], record["precision"], *(f"{record[name]:,}" for name in head[2:6])]
+        cells = [record["begin"], record["precision"], *(f"{record[name]:,}" for name in head[2:7])]
         cells += [f"{record['synchronising']:.0%}", f"{record['waiting']:.0%}", f"{record['deviation']:.1%}"]
-        cells += [f"{record['bytes a token']:,}", f"{1e3 * record['seconds a round']:.0f}"]
+        cells += [
+            f"{record['bytes a token']:,}",
+            f"{record['processor seconds an epoch']:.1f}",
+            f"{1e3 * record['seconds a round']:.0f}",
+        ]
         cells += [f"{exchanging:.0f} + {waiting:.0f}", f"{record['model MB']}", f"{record['driver MB before']}"]
         cells += [f"{record['driver MB more']}", f"{record['driver models more']:.2f}"]
         lines.append(f"| {' | '.join(cells)} |")

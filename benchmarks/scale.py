@@ -29,7 +29,17 @@ from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.combining import curvature
 from wordkin.training.initialization import initial_input
-from wordkin.training.ray.deltas import Rows, advance, changed, combine, default_round_tokens, room
+from wordkin.training.ray import deltas
+from wordkin.training.ray.deltas import (
+    Rows,
+    advance,
+    changed,
+    combine,
+    default_round_tokens,
+    exchanged_tier,
+    room,
+    tiers,
+)
 from wordkin.training.schedule import Chunk, Pieces, chunks
 
 HERE = Path(__file__).parent
@@ -66,6 +76,7 @@ class Trial:
     Attributes:
         workers: 1 for one machine.
         tokens: of each worker in a round, at most.
+        every: sync rounds from one exchange of all rows to the next.
         rule: how changes are combined.
         precision: of the changes that travel.
         config: the hyper-parameters.
@@ -73,6 +84,7 @@ class Trial:
 
     workers: int
     tokens: int
+    every: int
     rule: str
     precision: str
     config: TrainingConfig
@@ -80,6 +92,7 @@ class Trial:
     @property
     def name(self) -> str:
         who = f"{self.workers} × {self.tokens:,}, {self.rule}" if self.workers > 1 else "one machine"
+        who += f", all rows every {self.every}, {deltas.PAIRS} pairs" if self.every > 1 else ""
         who += f", {self.precision}" if self.precision != EXCHANGE_PRECISIONS[0] else ""
         return f"{who}, η {self.config.first_learning_rate:g}, {self.config.epochs} epochs"
 
@@ -105,6 +118,9 @@ class Cluster:
             matrix[:words] = initial_input(words, size, width, trial.config.seed)
         self.rooms = [room(2 * words, size, trial.precision) for _ in range(trial.workers + 1)]
         self.rounds = math.ceil(self.trainer.tokens / trial.workers / trial.tokens)
+        self.pairs_of_round = np.concatenate(self.pairs) * self.trainer.tokens / trial.workers / self.rounds
+        self.tiers = tiers(self.pairs_of_round, trial.every)
+        self.rates = np.zeros(self.tiers.max() + 1)
         self.rows: list[int] = []
         self.union: list[int] = []
 
@@ -129,14 +145,20 @@ class Cluster:
             self.trainer.train(
                 weights(replica), epoch, Chunk(chunk.number * workers + worker, begin, end, chunk.pieces)
             )
-        tokens = sum(chunk.end - chunk.begin for chunk in plan) / workers
-        change = self.trainer.rate_at(epoch, plan[0].begin * workers) * tokens
+        highest = exchanged_tier(plan[0].number, self.rounds, self.trial.every)
+        compared = np.flatnonzero(self.tiers <= highest)
+        self.rates += self.trainer.rate_at(epoch, plan[0].begin * workers)
+        overlap = self.rates[self.tiers] * self.pairs_of_round
+        self.rates[: highest + 1] = 0
         size = self.trial.config.vector_size
         V, W = (matrix[:, :size] for matrix in weights(self.common))
         *rooms, result = self.rooms
         of_others = curvature(W, self.pairs.output), curvature(V, self.pairs.input)
-        changes = [changed(replica, self.common, 1, own)[0] for replica, own in zip(self.replicas, rooms, strict=True)]
-        rows = RULES[self.trial.rule](changes, len(V), change * np.concatenate(self.pairs), of_others, result)
+        changes = [
+            changed(replica, self.common, compared, 1, own)[0]
+            for replica, own in zip(self.replicas, rooms, strict=True)
+        ]
+        rows = RULES[self.trial.rule](changes, len(V), overlap, of_others, result)
         first, *others = self.replicas
         advance(first, self.common, [rows])
         for replica in others:
@@ -159,8 +181,10 @@ def cut(pieces: Pieces, seed: int, epoch: int, number: int) -> list[Chunk]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 8])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8], help="1 is one machine")
     parser.add_argument("--tokens", type=int, help="that each worker trains on in a round; default by their number")
+    parser.add_argument("--all-rows-every", type=int, default=1, help="rounds; in the others only tiers of rows")
+    parser.add_argument("--pairs", type=float, default=deltas.PAIRS, help="after which a row is exchanged")
     parser.add_argument("--rule", choices=RULES, default="overlap")
     parser.add_argument("--precision", choices=EXCHANGE_PRECISIONS, default=EXCHANGE_PRECISIONS[0], help="of changes")
     parser.add_argument("--rate", type=float, help="η of the workers")
@@ -174,12 +198,13 @@ def main() -> None:
     options = parser.parse_args()
     if options.rule != "overlap" and options.precision != EXCHANGE_PRECISIONS[0]:
         parser.error(f"--rule {options.rule} is for {EXCHANGE_PRECISIONS[0]} alone")
+    deltas.PAIRS = options.pairs
     source = options.corpus or options.data / "wiki-17m.txt.xz"
     corpus = encode(source, TrainingConfig())
     folder = options.results / "scale"
     folder.mkdir(parents=True, exist_ok=True)
     groups: dict[str, list[dict[str, Any]]] = {}
-    for workers in (1, *options.workers):
+    for workers in options.workers:
         for seed in options.seeds:
             config = TrainingConfig(
                 architecture=options.architecture,
@@ -191,7 +216,7 @@ def main() -> None:
             )
             tokens = options.tokens or default_round_tokens(workers)
             precision = options.precision if workers > 1 else EXCHANGE_PRECISIONS[0]
-            trial = Trial(workers, tokens, options.rule, precision, config)
+            trial = Trial(workers, tokens, options.all_rows_every, options.rule, precision, config)
             variant = f"{source.stem}, {options.architecture}, {options.output_layer}"
             path = folder / f"{variant}, {trial.name}, seed {seed}.json"
             if not path.exists():

@@ -2,6 +2,7 @@
 
     python benchmarks/scale_model.py [--precision float32] [--speed 2.7e6] [--bandwidth 1.25e9] [--memory 5e9]
                                      [--latency 2e-3] [--deviation 0.045] [--rounds 50 1000] [--epochs 5]
+                                     [--all-rows-every 1]
 
 A round of T tokens of each of n workers takes T / speed of training, on average. Then all wait for the slowest, and
 every worker receives, of the rows that belong to it, the changes of all others, and of all other rows the combined
@@ -9,7 +10,8 @@ ones: as many bytes as it sends. Exchanging is these bytes / bandwidth + 4 times
 float32 / memory (they are compared, copied, combined, put back, and V and W are float32 whatever travels) + 3 messages.
 
 Rows that T tokens change are counted as if words were drawn independently: Σ 1 − exp(−T f), over all rows, f being how
-often a row is changed for each token. The words of a language follow Zipf's law in Mandelbrot's form, 1 / (rank + 2.7).
+often a row is changed for each token. With --all-rows-every K, rows of tier t are exchanged in every 2^t-th round, and
+these have 2^t T tokens. The words of a language follow Zipf's law in Mandelbrot's form, 1 / (rank + 2.7).
 
 Workers' times to train a round are taken as normal, with the same deviation as a share of their mean for any length of
 a round. The slowest of n is then above the mean by deviation × Φ⁻¹((n − 3/8) / (n + 1/4)) (Blom 1958).
@@ -27,6 +29,8 @@ import numpy.typing as npt
 from wordkin import TrainingConfig
 from wordkin.config import EXCHANGE_PRECISIONS
 from wordkin.model import sampling
+from wordkin.training.minibatches import inputs_of_window
+from wordkin.training.ray.deltas import tiers
 
 TOKENS = (10**9, 10**11, 10**12)
 WORDS = (10**6, 10**7)
@@ -77,9 +81,24 @@ def changes_a_token(counts: npt.NDArray[np.int64], config: TrainingConfig) -> np
     return np.concatenate([kept, kept + noise])
 
 
-def rows(changes: npt.NDArray[np.float64], tokens: float) -> float:
-    """The rows that so many tokens change."""
-    return float(-np.expm1(-tokens * changes).sum())
+def rows(changes: npt.NDArray[np.float64], tokens: float, periods: npt.NDArray[np.int64] | int = 1) -> float:
+    """The rows that are exchanged in a round, on average.
+
+    Args:
+        changes: (rows,) of each row for each token.
+        tokens: of a round.
+        periods: in every how many rounds a row is exchanged, if it was changed.
+    """
+    return float((-np.expm1(-tokens * periods * changes) / periods).sum())
+
+
+def periods(changes: npt.NDArray[np.float64], tokens: float, every: int) -> npt.NDArray[np.int64]:
+    """In every how many rounds each row is exchanged, where each worker trains so many tokens in a round."""
+    config = TrainingConfig()
+    inputs, outputs = inputs_of_window(config), config.negative + 1
+    V, W = np.split(changes * tokens, 2)
+    of_rows: npt.NDArray[np.int64] = 1 << tiers(np.concatenate([inputs * outputs * V, inputs * W]), every)
+    return np.minimum(of_rows, every)
 
 
 def main() -> None:
@@ -92,6 +111,7 @@ def main() -> None:
     parser.add_argument("--deviation", type=float, default=Machine.deviation, help="of their times to train a round")
     parser.add_argument("--rounds", type=int, nargs="+", default=[50, 1_000], help="in all epochs")
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--all-rows-every", type=int, default=1, help="rounds; in the others only rows of some tiers")
     given = parser.parse_args()
     machine, config = Machine(given.bandwidth, given.memory, given.latency, given.deviation), TrainingConfig()
     head = [
@@ -111,7 +131,9 @@ def main() -> None:
         for workers, rounds in itertools.product(WORKERS, given.rounds):
             tokens = given.epochs * total / rounds / workers
             training = tokens / given.speed
-            travelling = (rows(changes, tokens) + rows(changes, workers * tokens)) * (workers - 1) / workers
+            apart = periods(changes, tokens, given.all_rows_every)
+            travelling = rows(changes, tokens, apart) + rows(changes, workers * tokens, apart)
+            travelling *= (workers - 1) / workers
             received = travelling * row_bytes(config.vector_size, given.precision)
             exchanging = machine.exchange(received, travelling * row_bytes(config.vector_size, "float32"))
             waiting = machine.waiting(training, workers)

@@ -16,6 +16,7 @@ from wordkin.errors import pip_install
         (True, {}, "workers is True"),
         ("8", {}, "workers is '8'"),
         (2, {"round_tokens": 0}, "round_tokens is 0; it must be a whole number of at least 1, or None"),
+        (2, {"all_rows_every": 0}, "all_rows_every is 0; it must be a whole number of at least 1$"),
         (2, {"exchange_precision": "float8"}, "it must be one of float32, float16"),
         (2, {"address": 6379}, "address is 6379; it must be text"),
     ],
@@ -60,7 +61,13 @@ def test_without_ray_one_line_says_how_to_get_it(text, tmp_path, monkeypatch, he
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--round-tokens", "1000"), ("--exchange-precision", "float16"), ("--ray-address", "auto")]
+    ("option", "value"),
+    [
+        ("--round-tokens", "1000"),
+        ("--all-rows-every", "4"),
+        ("--exchange-precision", "float16"),
+        ("--ray-address", "auto"),
+    ],
 )
 def test_options_of_workers_need_workers(text, tmp_path, here, option, value):
     result = here("train", text, "-o", tmp_path / "model", option, value)

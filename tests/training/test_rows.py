@@ -6,14 +6,18 @@ import pytest
 from wordkin.storage.arrays import aligned_zeros
 from wordkin.training.combining import DIRECTIONS, Curvature, curvature
 from wordkin.training.ray.deltas import (
+    PAIRS,
     SCALE,
     Rows,
     advance,
     changed,
     combine,
+    exchanged_tier,
     from_half,
     room,
+    tiers,
     to_half,
+    top_tier,
 )
 
 WORDS, SIZE, WIDTH = 11, 5, 16
@@ -29,7 +33,7 @@ def matrix(rows: int, seed: int) -> np.ndarray:
 
 
 def changes_of(replica: np.ndarray, common: np.ndarray, workers: int, precision: str = "float32") -> list[Rows]:
-    return changed(replica, common, workers, room(len(common), SIZE, precision))
+    return changed(replica, common, np.arange(len(common)), workers, room(len(common), SIZE, precision))
 
 
 def combining(common: np.ndarray, owner: int, changes: list[Rows]) -> Rows:
@@ -103,6 +107,36 @@ def test_a_zero_that_changed_its_sign_has_changed():
     replica = common.copy()
     replica[2, 1] = -0.0
     assert [part.places.tolist() for part in changes_of(replica, common, 1)] == [[2]]
+
+
+def test_only_rows_that_are_compared_travel():
+    common = matrix(40, 0)
+    replica = common + np.float32(1)
+    parts = changed(replica, common, np.array([0, 7, 8, 31]), 2, room(40, SIZE))
+    assert [part.places.tolist() for part in parts] == [[0, 4], [3, 15]]
+
+
+@pytest.mark.parametrize(
+    ("rounds", "every", "wanted"),
+    [
+        (6, 1, [0, 0, 0, 0, 0, 0]),
+        (7, 3, [0, 1, 2, 0, 2, 0, 2]),
+        (10, 8, [0, 1, 0, 2, 3, 0, 1, 0, 2, 3]),
+        (9, 16, [0, 1, 0, 2, 0, 1, 0, 3, 4]),
+        (1, 8, [3]),
+    ],
+)
+def test_all_tiers_are_exchanged_at_an_epochs_end_and_evenly_before(rounds, every, wanted):
+    for epoch in range(2):
+        begin = epoch * rounds
+        assert [exchanged_tier(begin + number, rounds, every) for number in range(rounds)] == wanted
+    assert exchanged_tier(-1, rounds, every) == top_tier(every) == max(wanted)
+
+
+def test_a_row_is_exchanged_as_often_as_it_is_trained():
+    pairs = np.array([10 * PAIRS, PAIRS, 0.9 * PAIRS, 0.5 * PAIRS, 0.2 * PAIRS, 0.01, 0])
+    assert tiers(pairs, 16).tolist() == [0, 0, 1, 1, 3, 4, 4]
+    assert tiers(pairs, 1).tolist() == [0] * 7
 
 
 def test_nothing_changed():

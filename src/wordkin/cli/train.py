@@ -132,6 +132,11 @@ output_option = click.option(
     help="Tokens that each worker trains on before they exchange their changes.  [default: depends on --workers]",
 )
 @click.option(
+    "--all-rows-every",
+    type=click.IntRange(min=1),
+    help="Every how many exchanges all rows are exchanged; in the others only frequent words' rows.  [default: 1]",
+)
+@click.option(
     "--exchange-precision",
     type=click.Choice(EXCHANGE_PRECISIONS),
     help="Number format of the exchanged changes; float16 halves their size.  [default: float32]",
@@ -162,6 +167,7 @@ def train(
     inspect_beside: tuple[Path, ...],
     workers: int | None,
     round_tokens: int | None,
+    all_rows_every: int | None,
     exchange_precision: str | None,
     ray_address: str | None,
     as_json: bool,
@@ -206,7 +212,13 @@ def train(
         init_vectors=pretrained,
         freeze=frozen,
         checkpoint=None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every, resume=resume),
-        workers=_workers(workers, round_tokens, exchange_precision, ray_address),
+        workers=_workers(
+            workers,
+            round_tokens=round_tokens,
+            all_rows_every=all_rows_every,
+            exchange_precision=exchange_precision,
+            address=ray_address,
+        ),
     )
     model.vectors.save(output, format=target_format, space_as=space_as)
     if server is not None:
@@ -330,12 +342,9 @@ def sources_of(inputs: tuple[str, ...], output: Path) -> list[reading.Source]:
     return sources
 
 
-def _workers(
-    number: int | None, round_tokens: int | None, exchange_precision: str | None, ray_address: str | None
-) -> Workers | None:
+def _workers(number: int | None, **details: Any) -> Workers | None:
     """The workers that the options ask for; None without --workers."""
-    details = {"round_tokens": round_tokens, "exchange_precision": exchange_precision, "address": ray_address}
-    settings: dict[str, Any] = {name: value for name, value in details.items() if value is not None}
+    settings = {name: value for name, value in details.items() if value is not None}
     if number is not None:
         return Workers(number, **settings)
     for name in settings:

@@ -28,6 +28,8 @@ class Workers:
         number: how many processes.
         round_tokens: tokens that each worker trains on between two exchanges of changes; by default as many as are
             good for that number of workers.
+        all_rows_every: every how many exchanges all rows are exchanged, in the others only rows of frequent words.
+            More than 1 sends less; docs/scale.md has what that does to the vectors.
         exchange_precision: how the changes are sent: ``"float32"``, or ``"float16"``, which sends half as much;
             docs/scale.md has what float16 does to the vectors.
         address: the cluster that the workers run on, ``auto`` for the one that this machine belongs to; by default
@@ -40,6 +42,7 @@ class Workers:
     number: int
     _: dataclasses.KW_ONLY
     round_tokens: int | None = None
+    all_rows_every: int = 1
     exchange_precision: Literal["float32", "float16"] = "float32"
     address: str | None = None
 
@@ -47,6 +50,7 @@ class Workers:
         count, text = Bounds(meaning="", kind=int, low=1), Bounds(meaning="", kind=str, optional=True)
         object.__setattr__(self, "number", count.validate("workers", self.number))
         dataclasses.replace(count, optional=True).validate("round_tokens", self.round_tokens)
+        object.__setattr__(self, "all_rows_every", count.validate("all_rows_every", self.all_rows_every))
         dataclasses.replace(text, choices=EXCHANGE_PRECISIONS).validate("exchange_precision", self.exchange_precision)
         text.validate("address", self.address)
 

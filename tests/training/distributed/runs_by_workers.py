@@ -18,7 +18,9 @@ OPTIONS = {"workers": Workers(2, round_tokens=1000), "progress": False}
 def trained(corpus, **options) -> Word2Vec:
     """A model by two workers; `options` are parameters, and those of Workers and of fit."""
     of_workers = {
-        name: options.pop(name) for name in ("number", "round_tokens", "exchange_precision") if name in options
+        name: options.pop(name)
+        for name in ("number", "round_tokens", "all_rows_every", "exchange_precision")
+        if name in options
     }
     of_fit = {name: options.pop(name) for name in ("checkpoint",) if name in options}
     workers = dataclasses.replace(OPTIONS["workers"], **of_workers)

@@ -12,6 +12,7 @@ from wordkin import Checkpoint, CorpusError, DivergenceError, TrainingConfig, Wo
 from wordkin.corpus import encoder, reading
 from wordkin.corpus.encoder import encode
 from wordkin.corpus.phrases import encode_corpus
+from wordkin.training.checkpoint import CheckpointFile
 from wordkin.training.ray import backend as backends
 from wordkin.training.ray.actors import Actors
 from wordkin.training.ray.backend import RayBackend
@@ -142,6 +143,22 @@ def test_one_who_looks_at_each_epoch_sees_its_weights(model, sentences):
     stopped = Word2Vec(**SETTINGS).fit(sentences, **OPTIONS, on_epoch_end=lambda _: True)
     assert seen[0].tobytes() == stopped.vectors.vectors.tobytes()
     assert seen[1].tobytes() == model.vectors.vectors.tobytes()
+
+
+def test_a_pause_waits_until_all_rows_are_exchanged(sentences, tmp_path, monkeypatch):
+    def save_and_interrupt(file, *what):
+        save(file, *what)
+        raise KeyboardInterrupt
+
+    settings, path, save = {"round_tokens": 500, "all_rows_every": 4}, tmp_path / "checkpoint", CheckpointFile.save
+    with monkeypatch.context() as once:
+        once.setattr(CheckpointFile, "save", save_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            trained(sentences, **settings, checkpoint=Checkpoint(path, every=0))
+    resumed = trained(sentences, **settings, checkpoint=Checkpoint(path, resume=True))
+    undisturbed = trained(sentences, **settings)
+    assert content(resumed) == content(undisturbed)
+    assert (resumed.exchange.rounds, undisturbed.exchange.rounds) == (16, 20)  # of 10 an epoch, the 4th one is of all
 
 
 def test_a_stopped_run_goes_on_from_its_checkpoint(model, sentences, tmp_path):

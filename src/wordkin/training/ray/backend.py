@@ -1,10 +1,12 @@
 """Training by workers on Ray: who reads which text, and the sync rounds.
 
 In a sync round each worker trains a chunk of its shard from the common weights. Then the changes of every row are sent
-to the worker that the row belongs to, which combines them and sends the result to all. This process, the driver, only
-says which worker is to do what: weights pass through it at the beginning, once in each epoch, and for a checkpoint. It
-fetches those of an epoch's end when somebody asks for them; or else, if it has no recent ones, while the first sync
-round of the next epoch is trained, when they do not change.
+to the worker that the row belongs to, which combines them and sends the result to all. Rows of rare words may be left
+for later sync rounds; a run pauses, and begins again after a loss, where all rows were exchanged.
+
+This process, the driver, only says which worker is to do what: weights pass through it at the beginning, once in each
+epoch, and for a checkpoint. It fetches those of an epoch's end when somebody asks for them; or else, if it has no
+recent ones, while the first sync round of the next epoch is trained, when they do not change.
 """
 
 import collections
@@ -28,7 +30,7 @@ from wordkin.training.chunk import ChunkResult, held_out_text, sum_of
 from wordkin.training.initialization import InitialWeights
 from wordkin.training.ray import shards
 from wordkin.training.ray.actors import Actors, Answer, LostError, session
-from wordkin.training.ray.deltas import default_round_tokens
+from wordkin.training.ray.deltas import default_round_tokens, exchanged_tier, top_tier
 from wordkin.training.ray.worker import Prepared
 from wordkin.training.reports import ExchangeReport, SyncRecord
 from wordkin.vocabulary import Vocabulary
@@ -113,11 +115,14 @@ class RayBackend(Backend):
     ) -> None:
         self._actors, self.config = actors, actors.config
         self._round_tokens = options.round_tokens or default_round_tokens(len(actors))
+        self._all_rows_every = options.all_rows_every
         self.parameters = {
             "workers": len(actors),
             "round_tokens": self._round_tokens,
             "exchange_precision": options.exchange_precision,
         }
+        if options.all_rows_every > 1:
+            self.parameters["all_rows_every"] = options.all_rows_every
         self._shards: list[Any] = []
         self._preparation: tuple[Any, ...] = ()
         actors.restore_state = self._restore_state
@@ -148,7 +153,8 @@ class RayBackend(Backend):
         actors, tokens = self._actors, self.corpus.tokens / len(self._actors)
         self.weights, self.number_of_chunks = initial.weights, math.ceil(tokens / self._round_tokens)
         precision, frozen = self.parameters["exchange_precision"], actors.put(initial.frozen)
-        self._preparation = (self.number_of_chunks, tokens / self.number_of_chunks, precision, frozen)
+        round_tokens = tokens / self.number_of_chunks
+        self._preparation = (self.number_of_chunks, round_tokens, self._all_rows_every, precision, frozen)
         prepared: list[Prepared] = actors.retry(lambda: actors.get(actors.ask_all("prepare", *self._preparation)))
         self.tokens = sum(each.tokens for each in prepared)
         sentences, held_out = (sum(numbers) for numbers in zip(*(each.held_out for each in prepared), strict=True))
@@ -251,8 +257,13 @@ class RayBackend(Backend):
                 self._actors.reset_failures()
                 yield results
                 if pause():
-                    end = min(end, asked)
+                    end = next(number for number in range(asked, end + 1) if self._begins_with_all(number))
         self._done = end
+
+    def _begins_with_all(self, number: int) -> bool:
+        """Whether all rows are exchanged before a sync round."""
+        every = self._all_rows_every
+        return exchanged_tier(number - 1, self.number_of_chunks, every) == top_tier(every)
 
     def _with_all_done(self, action: Callable[[], Answer]) -> Answer:
         """Call `action`, which needs all that was trained; if a worker is lost, train it again and repeat."""
@@ -278,12 +289,12 @@ class RayBackend(Backend):
         return _SyncRound(number, [parts[0] for parts in trained])
 
     def _recover(self, loss: LostError) -> int:
-        """Bring all workers to the common weights of the last sync round that one of them has; return its number."""
+        """Bring all workers to the last exchange of all rows that one of them has done; return the round after it."""
         self._finished = []
         while True:
             try:
                 self._actors.replace(loss)
-                rounds: list[int] = self._actors.get(self._actors.ask_all("round_number"))
+                rounds: list[int] = self._actors.get(self._actors.ask_all("roll_back"))
                 newest = max(rounds)
                 if newest < 0:
                     newest = self._roll_back()

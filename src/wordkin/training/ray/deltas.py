@@ -6,6 +6,10 @@ number. The change of a row is sent as float32, or as float16 of 1,024 times the
 digits from 6e-8 on, which is the last digit of a float32 near 1, and changes of up to 63 fit. A larger one becomes
 infinite, so that the run is found to diverge.
 
+Tiers. If all rows are exchanged only in every k-th sync round, a row of tier t is exchanged in every 2^t-th: that of a
+frequent word in each, that of a rare word only with all others. The changes that several workers make to a rare word's
+row overlap little, so that their sum is nearly as good after more tokens; docs/decisions/0017 has what it costs.
+
 Combining. The sum of the changes to a row is scaled as combining.py says.
 
 Everything here depends on one row's own changes and on numbers that are the same for all workers; it adds in a fixed
@@ -13,6 +17,7 @@ order. So the result has the same bytes however the rows are spread.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +38,9 @@ TOKENS = 125_000
 
 TOKENS_OF_TWO = 2_500_000
 """The same for two workers, whose changes overlap least."""
+
+PAIRS = 120
+"""A row is exchanged once each worker has trained it in as many pairs, if not earlier."""
 
 BLOCK = 1024
 """Rows that are combined at a time: they stay in a core's cache meanwhile."""
@@ -67,20 +75,27 @@ def room(rows: int, size: int, precision: str = "float32") -> Rows:
     return Rows(np.full(rows, 0, np.int32), np.full((rows, size), 0, precision))
 
 
-def changed(replica: npt.NDArray[np.float32], common: npt.NDArray[np.float32], workers: int, room: Rows) -> list[Rows]:
+def changed(
+    replica: npt.NDArray[np.float32],
+    common: npt.NDArray[np.float32],
+    compared: npt.NDArray[np.int64],
+    workers: int,
+    room: Rows,
+) -> list[Rows]:
     """The differences between a replica and the common matrix, one :class:`Rows` for each worker that owns rows.
 
     Args:
         replica: (rows, width).
         common: the same.
+        compared: the rows that are looked at, ascending.
         workers: how many.
-        room: memory for as many rows; the result lies in it.
+        room: memory for as many rows as the matrix has; the result lies in it.
     """
     shares = [len(range(worker, len(replica), workers)) for worker in range(workers)]
     begins = np.cumsum([0, *shares[:-1]])
     ends = begins.copy()
     bits = (matrix.view(np.uint64) for matrix in (replica, common))
-    _differences(replica, common, *bits, ends, room.places, _numbers(room.values))
+    _differences(replica, common, *bits, compared, ends, room.places, _numbers(room.values))
     return [room.part(begin, end) for begin, end in zip(begins, ends, strict=True)]
 
 
@@ -113,10 +128,10 @@ def _numbers(values: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
 
 
 @compiled(nogil=True)
-def _differences(replica, common, replica_bits, common_bits, ends, places, values):
+def _differences(replica, common, replica_bits, common_bits, compared, ends, places, values):
     """Write the rows that differ in any bit, those of each worker from ends[worker] on, and move ends[worker]."""
     workers = len(ends)
-    for row in range(len(replica)):
+    for row in compared:
         difference = np.uint64(0)
         for column in range(replica_bits.shape[1]):
             difference |= replica_bits[row, column] ^ common_bits[row, column]
@@ -227,6 +242,39 @@ def default_round_tokens(workers: int) -> int:
     return TOKENS if workers > 2 else TOKENS_OF_TWO
 
 
+def top_tier(every: int) -> int:
+    """The highest tier there is, whose rows are exchanged only with all others, every `every`-th sync round."""
+    return (every - 1).bit_length()
+
+
+def tiers(pairs: npt.NDArray[np.float64], every: int) -> npt.NDArray[np.int64]:
+    """The tier of each row: 0 if it has PAIRS pairs in a sync round, 1 if it has half of them, and so on.
+
+    Args:
+        pairs: (rows,) that each worker trains in a sync round.
+        every: the most sync rounds from one exchange of all rows to the next.
+    """
+    with np.errstate(divide="ignore"):
+        wanted = np.ceil(np.log2(PAIRS / pairs))
+    return np.clip(wanted, 0, top_tier(every)).astype(np.int64)
+
+
+def exchanged_tier(number: int, rounds: int, every: int) -> int:
+    """The highest tier that a sync round exchanges: all in the last one of an epoch, and evenly spread before it.
+
+    Args:
+        number: of the sync round, counted from the beginning of the run.
+        rounds: sync rounds of an epoch.
+        every: the most of them from one exchange of all rows to the next.
+    """
+    exchanges, place = math.ceil(rounds / every), number % rounds
+    done = place * exchanges // rounds
+    if (place + 1) * exchanges // rounds > done:
+        return top_tier(every)
+    since = place + 1 - math.ceil(done * rounds / exchanges)
+    return (since & -since).bit_length() - 1
+
+
 def combine(
     changes: Sequence[Rows],
     words: int,
@@ -248,6 +296,8 @@ def combine(
     bounds = [np.searchsorted(rows.places, edges).tolist() for rows in changes]
     number = 0
     for block, (first, last) in enumerate(itertools.pairwise(edges.tolist())):
+        if all(ends[block] == ends[block + 1] for ends in bounds):
+            continue
         touched[:] = 0
         for rows, ends in zip(changes, bounds, strict=True):
             add(rows.part(ends[block], ends[block + 1]), first, total, touched)

@@ -24,7 +24,16 @@ from wordkin.training.chunk import ChunkResult, ChunkTrainer, fault_of_weights
 from wordkin.training.combining import curvature
 from wordkin.training.initialization import initial_input
 from wordkin.training.minibatches import overlapping
-from wordkin.training.ray.deltas import Rows, advance, changed, combine, room
+from wordkin.training.ray.deltas import (
+    Rows,
+    advance,
+    changed,
+    combine,
+    exchanged_tier,
+    room,
+    tiers,
+    top_tier,
+)
 from wordkin.training.ray.shards import TextShard, Tokens, count_words
 from wordkin.training.reports import SyncRecord
 from wordkin.training.schedule import Chunk, even_chunks, learning_rate
@@ -47,8 +56,9 @@ class Worker:
     """Trains on its shard, and combines the changes that all workers made to the rows that belong to it.
 
     It has the common weights, and a replica that it trains. The common weights are those of the beginning of a sync
-    round until all of its changes are there; then they are those of the beginning of the next one. So whatever happens,
-    those of all workers are at most one sync round apart.
+    round until all of its changes are there; then they are those of the beginning of the next one. The replica keeps
+    its changes to the rows that a sync round does not exchange, for a later one. So after a failure all workers go back
+    to the last exchange of all rows; no worker is ahead of another by more than one such exchange.
 
     Args:
         number: from 0.
@@ -59,6 +69,7 @@ class Worker:
     def __init__(self, number: int, workers: int, config: TrainingConfig) -> None:
         self._number, self._workers, self._config = number, workers, config
         self._round = -1  # of the common weights, counted from the beginning of the run
+        self._complete = -1  # the sync round that began with the last exchange of all rows
         self._epoch, self._chunks = -1, list[Chunk]()
         self._busy, self._ended, self._sent = 0.0, 0.0, 0
 
@@ -95,23 +106,35 @@ class Worker:
         return check(self._corpus)
 
     def prepare(
-        self, sync_rounds: int, round_tokens: float, precision: str, frozen: npt.NDArray[np.bool_] | None
+        self,
+        sync_rounds: int,
+        round_tokens: float,
+        all_rows_every: int,
+        precision: str,
+        frozen: npt.NDArray[np.bool_] | None,
     ) -> Prepared:
         """Get ready to train.
 
         Args:
             sync_rounds: in each epoch.
             round_tokens: tokens that a worker trains on in a sync round, on average.
+            all_rows_every: sync rounds from one exchange of all rows to the next.
             precision: of the changes that are exchanged.
             frozen: see :class:`ChunkTrainer`.
         """
-        self._trainer, self._sync_rounds = ChunkTrainer(self._corpus, self._config, frozen), sync_rounds
+        self._trainer = ChunkTrainer(self._corpus, self._config, frozen)
+        self._sync_rounds, self._all_rows_every = sync_rounds, all_rows_every
         self._input_rows = self._trainer.input_rows
         rows = self._input_rows + len(self._corpus.vocabulary)
         shape = (rows, padded(self._config.vector_size))
         self._pairs = self._trainer.pairs_a_token()
         of_rows = overlapping(self._pairs.input, self._trainer.word_rows), self._pairs.output
-        self._pairs_of_round = round_tokens * np.concatenate(of_rows)[self._number :: self._workers]
+        pairs_of_round = round_tokens * np.concatenate(of_rows)
+        self._pairs_of_round = pairs_of_round[self._number :: self._workers]
+        self._tiers = tiers(pairs_of_round, all_rows_every)
+        self._rates = np.zeros(top_tier(all_rows_every) + 1)  # the sum of η since each tier was exchanged
+        self._early = np.flatnonzero(self._tiers < top_tier(all_rows_every))  # exchanged before all rows are
+        self._before = np.zeros((len(self._early), shape[1]), np.float32)  # these rows after the last exchange of all
         self._replica, self._common = aligned_zeros(shape, np.float32), aligned_zeros(shape, np.float32)
         self._changes = room(rows, self._config.vector_size, precision)
         self._combined = room(len(self._pairs_of_round), self._config.vector_size, precision)
@@ -151,9 +174,13 @@ class Worker:
         """Go on from the common weights, as those of the beginning of that sync round."""
         self._replica[...] = self._common
         self._round, self._ended, self._busy, self._sent = round_number, 0.0, 0.0, 0
+        self._note_exchange_of_all()
 
-    def round_number(self) -> int:
-        """The sync round of the common weights, counted from the beginning of the run; −1 if there are none."""
+    def roll_back(self) -> int:
+        """Go back to the last exchange of all rows; return the sync round that it began, −1 if there was none."""
+        if self._round != self._complete:
+            self._common[self._early] = self._before
+            self._round = self._complete
         return self._round
 
     def train(self, round_number: int) -> tuple[tuple[ChunkResult, SyncRecord] | Rows | None, ...]:
@@ -169,7 +196,8 @@ class Worker:
         if len(chunk.pieces):
             result = self._trainer.train(self._weights, self._epoch, chunk)
         end = time.monotonic()
-        changes = changed(self._replica, self._common, self._workers, self._changes)
+        compared = np.flatnonzero(self._tiers <= self._exchanged_tier())
+        changes = changed(self._replica, self._common, compared, self._workers, self._changes)
         self._own = changes[self._number]
         sent = sum(rows.nbytes for rows in changes) - self._own.nbytes
         between = begin - self._ended if self._ended else 0.0
@@ -185,11 +213,13 @@ class Worker:
         """
         begin = time.monotonic()
         rate = learning_rate(self._config, self._round / (self._config.epochs * self._sync_rounds))
+        self._rates += rate
         all_changes = [self._own if given is None else given for given in changes]
         V, W = (rows[:, : self._config.vector_size] for rows in self._matrices(self._common))
         of_others = curvature(W, self._pairs.output), curvature(V, self._pairs.input, self._trainer.word_rows)
         words = len(range(self._number, len(V), self._workers))
-        self._result = combine(all_changes, words, rate * self._pairs_of_round, of_others, self._combined)
+        overlap = self._rates[self._tiers[self._number :: self._workers]] * self._pairs_of_round
+        self._result = combine(all_changes, words, overlap, of_others, self._combined)
         self._sent += (self._workers - 1) * self._result.nbytes
         self._busy += time.monotonic() - begin
         return self._result
@@ -202,7 +232,11 @@ class Worker:
         """
         begin = time.monotonic()
         advance(self._replica, self._common, [self._result if rows is None else rows for rows in rows_of])
+        tier = self._exchanged_tier()
+        self._rates[: tier + 1] = 0
         self._round += 1
+        if tier == top_tier(self._all_rows_every):
+            self._note_exchange_of_all()
         self._busy += time.monotonic() - begin
 
     def holdout_loss(self) -> ChunkResult | None:
@@ -211,6 +245,15 @@ class Worker:
         self._replica[...] = self._common  # evaluation turns −0 into 0
         return total
 
+    def _note_exchange_of_all(self) -> None:
+        """Note that the common weights have the changes of all workers to all rows."""
+        self._complete, self._rates[:] = self._round, 0
+        self._before[...] = self._common[self._early]
+
+    def _exchanged_tier(self) -> int:
+        """The highest tier of rows that are exchanged in the sync round."""
+        return exchanged_tier(self._round, self._sync_rounds, self._all_rows_every)
+
     def _matrices(self, rows: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """V and W, given the rows of both."""
         return rows[: self._input_rows], rows[self._input_rows :]
@@ -218,7 +261,7 @@ class Worker:
     def _compile(self) -> None:
         """Compile the kernels of the exchange, or load them from the cache, by exchanging nothing."""
         with announced("the exchange of changes"):
-            nothing = changed(self._replica, self._common, self._workers, self._changes)
+            nothing = changed(self._replica, self._common, self._early, self._workers, self._changes)
             self._own = nothing[self._number]
             advance(self._replica, self._common, [self.combine(*[None] * self._workers)])
 

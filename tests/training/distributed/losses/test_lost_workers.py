@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("ray")
         {"holdout": 0.1, "early_stopping": 1},
         {"exchange_precision": "float16"},
         SUBWORDS,
+        {"all_rows_every": 6, "number": 3, "round_tokens": 600},
     ],
 )
 def test_every_mode_repeats_even_with_a_killed_worker(undisturbed, sentences, monkeypatch, settings):
