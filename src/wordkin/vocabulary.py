@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ from wordkin.errors import corrupt_file
 from wordkin.storage.arrays import file_offset
 from wordkin.storage.container import HEADER
 from wordkin.storage.word_index import MappedRows, MappedWords, WordIndex
+
+
+def is_integer(item: object) -> bool:
+    """Whether an item is an integer, of Python or of NumPy, which stands for the word of its digits."""
+    return isinstance(item, Integral) and not isinstance(item, bool)
 
 
 def join_words(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -370,7 +370,8 @@ def test_memory_does_not_grow_with_the_length_of_documents():
         (["the cat", "sat"], "sentence 0 is a str, which would train on its letters"),
         ([["the"], "cat"], "sentence 1 is a str"),
         ([["the", "cat"], 3], "item 1 of the corpus is a int; pass lists of tokens"),
-        ([["the", 4]], "token 1 of sentence 0 is 4, a int; tokens must be strings"),
+        ([["the", 4.5]], "token 1 of sentence 0 is 4.5, a float; tokens must be strings or integers"),
+        ([["the", True]], "token 1 of sentence 0 is True, a bool; tokens must be strings or integers"),
         ([["the", "\ud800"]], "sentence 0 holds .* a lone surrogate"),
         ([["", ""]], "holds no tokens"),
         ([["a", "b"]], r"min_count=5 dropped the other 2 of 2 distinct words \(the most frequent occurs 1 times\)"),
@@ -381,6 +382,17 @@ def test_memory_does_not_grow_with_the_length_of_documents():
 def test_bad_corpora_say_what_to_do(corpus, message):
     with pytest.raises(CorpusError, match=message):
         encode(corpus, TrainingConfig())
+
+
+def test_integers_stand_for_the_words_of_their_digits():
+    sessions = [[1, 2, 3], ["1", np.int64(2), 40]] * 20
+    corpus = encode(sessions, TrainingConfig(min_count=1))
+    assert dict(zip(corpus.vocabulary.words, corpus.vocabulary.counts.tolist(), strict=True)) == {
+        "1": 40,
+        "2": 40,
+        "3": 20,
+        "40": 20,
+    }
 
 
 def test_parameters_that_an_encoded_corpus_cannot_honour_are_refused():

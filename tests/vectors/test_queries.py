@@ -142,6 +142,25 @@ def test_batches_are_single_questions(vectors, monkeypatch):
         vectors.most_similar_batch("word1")
 
 
+def test_integers_stand_for_the_words_of_their_digits():
+    vectors = made(np.eye(3, 4, dtype=np.float32) + 0.1, ["1", "20", "3"])
+    assert 20 in vectors
+    assert True not in vectors
+    assert vectors.row(np.int64(20)) == 1
+    assert (vectors[20] == vectors["20"]).all()
+    assert vectors.get(4) is None
+    assert vectors.most_similar(20) == vectors.most_similar("20")
+    assert vectors.most_similar([1, 20], [3]) == vectors.most_similar(["1", "20"], ["3"])
+    assert vectors.similarity(1, 3) == vectors.similarity("1", "3")
+    assert (vectors.mean_vector([1, 9], unknown="skip") == vectors.mean_vector(["1"])).all()
+    with pytest.raises(UnknownWordError, match="the word 9 is not in the vocabulary"):
+        vectors.most_similar(9)
+    with pytest.raises(
+        ValueError, match=r"\(1, 3\) may be two words, or a word and its weight; give \[1, 3\] or \('1', 3\)"
+    ):
+        vectors.most_similar((1, 3))
+
+
 @pytest.mark.parametrize("share", [0.01, 0.9])
 def test_subsets(vectors, share):
     chosen = np.random.default_rng(1).random(WORDS) < share
@@ -193,7 +212,7 @@ def test_small_subsets(vectors):
         ({"positive": [[1.0, 2.0]]}, r"positive holds \[1.0, 2.0\], a list; give a word"),
         ({"positive": np.array(3.0)}, "positive is array.*, a ndarray; give a word"),
         ({"positive": [np.array(["word1"])]}, "positive holds array.*, a ndarray; give a word"),
-        ({"positive": 5}, "positive is 5, a int; give a word"),
+        ({"positive": 5.0}, "positive is 5.0, a float; give a word"),
         ({"negative": None}, "negative is None; give a word"),
         ({"negative": [("word2", 1j)]}, r"negative holds \('word2', 1j\), a tuple; give a word"),
         ({"positive": [("word1", 1e31)]}, "a weight is 1e.31; it must be in −1e.30 to 1e.30"),
@@ -230,7 +249,7 @@ def _name(call) -> str:
         (lambda v: v.analogy("word1", "word2", "word3", 0), "topn is 0; it must be a whole number"),
         (lambda v: v.similarity(None, "word1"), "first is None; give a word, a vector"),
         (lambda v: v.similarity("word1", [1.0, 2.0]), r"second is \[1.0, 2.0\], a list; give a word"),
-        (lambda v: v.distance("word1", 3), "second is 3, a int; give a word"),
+        (lambda v: v.distance("word1", 3.0), "second is 3.0, a float; give a word"),
         (lambda v: v.distances(b"word1"), "term is b'word1', a bytes; give a word"),
         (lambda v: v.distances("word1", 3), "others is 3, a int; give several words or vectors"),
         (lambda v: v.distances("word1", [None]), "others holds None; give a word"),

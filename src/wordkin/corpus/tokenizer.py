@@ -14,6 +14,7 @@ import numpy.typing as npt
 from wordkin.config import TokenizerName, TrainingConfig
 from wordkin.corpus.missing import is_missing
 from wordkin.errors import CorpusError, argument
+from wordkin.vocabulary import is_integer
 
 IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED, MARK, JOINER = range(6)
 """Classes of bytes and characters.
@@ -115,25 +116,34 @@ def classes_of(config: TrainingConfig) -> Classes:
     return text_classes(config.tokenizer or "whitespace")
 
 
+def _as_word(token: Any, place: int, sentence: Callable[[], str]) -> str:
+    if isinstance(token, str):
+        return token
+    if is_integer(token):
+        return str(token)
+    advice = "leave it out" if is_missing(token) else "convert them with str()"
+    raise CorpusError(
+        f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings or integers: "
+        f"{advice}"
+    )
+
+
 def encode_tokens(tokens: list[str], lower: bool, sentence: Callable[[], str]) -> bytes:
     """A list of tokens in sentinel encoding.
 
     Args:
-        tokens: a sentence.
+        tokens: a sentence; an integer is the word of its digits.
         lower: whether to lower-case it.
         sentence: returns the name of the sentence for messages.
 
     Raises:
-        CorpusError: a token is not a string, or is no text.
+        CorpusError: a token is neither a string nor an integer, or is no text.
     """
     try:
         text = "\n".join(tokens)
-    except TypeError as error:
-        place, token = next((p, t) for p, t in enumerate(tokens) if not isinstance(t, str))
-        advice = "leave it out" if is_missing(token) else "convert them with str()"
-        raise CorpusError(
-            f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings: {advice}"
-        ) from error
+    except TypeError:
+        tokens = [_as_word(token, place, sentence) for place, token in enumerate(tokens)]
+        text = "\n".join(tokens)
     if lower:
         tokens = [token.lower() for token in tokens]
         text = "\n".join(tokens)

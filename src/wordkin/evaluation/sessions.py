@@ -18,7 +18,7 @@ from wordkin.vectors.search import Rows, choose
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
-Session = Sequence[str]
+Session = Sequence[str | int]
 
 SKIPPED, NOT_FOUND = -1, 0
 

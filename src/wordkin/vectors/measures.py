@@ -11,7 +11,7 @@ from wordkin.errors import NonFiniteVectorError, UnknownWordError
 from wordkin.vectors import search
 from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.search import Candidates, Rows
-from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, as_list, finite_vector, require_term, unit
+from wordkin.vectors.terms import MOST_WEIGHT, Term, Weighted, as_list, finite_vector, is_word, require_term, unit
 
 Unknown = Literal["raise", "skip"]
 OrClosest = Literal["raise", "skip", "closest"]
@@ -45,10 +45,10 @@ class Measures(abc.ABC):
     def __contains__(self, word: object) -> bool: ...
 
     @abc.abstractmethod
-    def __getitem__(self, word: str) -> npt.NDArray[np.float32]: ...
+    def __getitem__(self, word: str | int) -> npt.NDArray[np.float32]: ...
 
     @abc.abstractmethod
-    def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
+    def get(self, word: str | int, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
         """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""
 
     @abc.abstractmethod
@@ -60,7 +60,7 @@ class Measures(abc.ABC):
         """The words of the vocabulary that are closest to a word in spelling: at most three, the likeliest first."""
 
     @abc.abstractmethod
-    def row(self, word: str) -> int:
+    def row(self, word: str | int) -> int:
         """The row of a word.
 
         Raises:
@@ -217,7 +217,7 @@ class Measures(abc.ABC):
         factors = np.ones(len(words)) if weights is None else _weights(weights, len(words))
         total, mass = np.zeros(self.vector_size), 0.0
         for term, factor in self._known(list(zip(words, factors.tolist(), strict=True)), unknown):
-            as_it_is = not (pre_normalize and isinstance(term, str))
+            as_it_is = not (pre_normalize and is_word(term))
             vector = self._vector(term, f"{name} holds")
             total += factor * (vector if as_it_is else unit(vector))
             mass += abs(factor)
@@ -287,7 +287,7 @@ class Measures(abc.ABC):
             raise ValueError(f"unknown is {unknown!r}; give 'raise' or 'skip', or 'closest' in a search")
         if unknown == "raise":
             return terms
-        return [(term, weight) for term, weight in terms if not isinstance(term, str) or self._is_usable(term)]
+        return [(term, weight) for term, weight in terms if not is_word(term) or self._is_usable(str(term))]
 
     def _is_usable(self, word: str) -> bool:
         vector = self.get(word)
@@ -296,11 +296,11 @@ class Measures(abc.ABC):
     def _vector(self, term: Term, subject: str = "the question holds") -> npt.NDArray[np.float64]:
         """The finite vector of a term: (vector_size,); the message on any other object begins with `subject`."""
         require_term(term, subject)
-        if not isinstance(term, str):
+        if isinstance(term, np.ndarray):
             return finite_vector(term, self.vector_size)
         vector = np.asarray(self[term], np.float64)
         if not np.isfinite(vector).all():
-            raise NonFiniteVectorError(term)
+            raise NonFiniteVectorError(str(term))
         return vector
 
     def _unit(self, term: Term, subject: str = "the question holds") -> npt.NDArray[np.float64]:

@@ -19,6 +19,7 @@ from wordkin.vectors.terms import (
     Terms,
     Weighted,
     as_list,
+    is_word,
     number,
     require_term,
     unit,
@@ -292,7 +293,7 @@ class Queries(Measures):
 
     def _or_closest(self, term: Term) -> Term:
         """The term; for a word outside the vocabulary, the vector of the word closest in spelling, if there is one."""
-        if not isinstance(term, str) or self.find(term) is not None:
+        if not is_word(term) or self.find(term) is not None:
             return term
         closest = self.closest(term)
         return self._vector(closest[0]).astype(np.float32) if closest else term

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.vocabulary import is_integer
+
 Vector = npt.NDArray[Any]
-Term = str | Vector
+Term = str | int | Vector
 Weighted = tuple[Term, float]
 Terms = Term | Weighted | Sequence[Term | Weighted]
 
@@ -37,7 +39,7 @@ def weighted_terms(positive: Terms, negative: Terms) -> list[Weighted]:
     return terms
 
 
-def as_list(given: Iterable[Any], name: str, wanted: str = "several words or vectors") -> list[Any]:
+def as_list(given: Any, name: str, wanted: str = "several words or vectors") -> list[Any]:
     """Convert an argument to a list.
 
     Raises:
@@ -49,9 +51,14 @@ def as_list(given: Iterable[Any], name: str, wanted: str = "several words or vec
     return list(given)
 
 
+def is_word(term: object) -> bool:
+    """Whether a term is a word: a string, or an integer, which stands for the word of its digits."""
+    return isinstance(term, str) or is_integer(term)
+
+
 def require_term(term: Any, subject: str) -> None:
     """Raise ValueError if `term` is neither a word nor a vector; `subject` begins the message: "positive holds"."""
-    if not isinstance(term, str) and not (isinstance(term, np.ndarray) and term.dtype.kind in "fiu"):
+    if not is_word(term) and not (isinstance(term, np.ndarray) and term.dtype.kind in "fiu"):
         raise ValueError(f"{subject} {_describe(term)}; {_WANTED}")
 
 
@@ -124,7 +131,7 @@ def whole_number(name: str, value: Any, least: int = 1, most: float = math.inf, 
 
 
 def _as_terms(given: Terms, name: str) -> list[Any]:
-    if isinstance(given, str) or _is_weighted(given):
+    if is_word(given) or _is_weighted(given):
         return [given]
     if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind not in "UO":  # U and O hold words
         return [given]
@@ -132,7 +139,11 @@ def _as_terms(given: Terms, name: str) -> list[Any]:
 
 
 def _is_weighted(given: Any) -> bool:
-    return isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Real)
+    is_pair = isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Real)
+    if is_pair and is_integer(given[0]) and is_integer(given[1]):
+        clear = f"{list(given)} or {(str(given[0]), given[1])}"
+        raise ValueError(f"{given} may be two words, or a word and its weight; give {clear}")
+    return is_pair
 
 
 def _parse_weighted(given: Any, name: str) -> Weighted:

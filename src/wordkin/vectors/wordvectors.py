@@ -17,7 +17,8 @@ from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
 from wordkin.vectors.search import Rows
 from wordkin.vectors.subwords import Subwords
-from wordkin.vocabulary import Vocabulary
+from wordkin.vectors.terms import is_word
+from wordkin.vocabulary import Vocabulary, is_integer
 
 _SHOWN_WORDS = 10  # in a notebook
 
@@ -318,7 +319,7 @@ class WordVectors(Queries):
         """Whether a word has a vector: it is in the vocabulary, or one of its n-grams is known."""
         return self.find(word) is not None or self._composed(word) is not None
 
-    def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
+    def __getitem__(self, word: str | int) -> npt.NDArray[np.float32]:
         """The vector of a word: (vector_size,) float32, read-only if it is a row of :attr:`vectors` and not a copy.
 
         With subwords (:attr:`subwords`) a word outside the vocabulary has the mean of its n-grams' rows as its vector.
@@ -346,7 +347,7 @@ class WordVectors(Queries):
         ]
         return html_table(f"{self!r}, the most frequent:", header, rows)
 
-    def get(self, word: str, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
+    def get(self, word: str | int, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
         """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""
         row = self.find(word)
         vector = self._composed(word) if row is None else self.values(row)
@@ -355,7 +356,7 @@ class WordVectors(Queries):
     def _composed(self, word: object) -> npt.NDArray[np.float32] | None:
         """The vector that its n-grams give a word; None without subwords, or if no n-gram is known."""
         subwords = self._model.subwords
-        return subwords.vector(word) if subwords is not None and isinstance(word, str) else None
+        return subwords.vector(str(word)) if subwords is not None and is_word(word) else None
 
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows converted to float32: (rows, vector_size)."""
@@ -397,7 +398,7 @@ class WordVectors(Queries):
         found = self.documents([sentences] if is_one else sentences, post_normalize=normalize_embeddings)
         return found[0] if is_one else found
 
-    def row(self, word: str) -> int:
+    def row(self, word: str | int) -> int:
         """The row of a word.
 
         Raises:
@@ -420,7 +421,9 @@ class WordVectors(Queries):
         return spelling.closest(word, self.vocabulary)
 
     def find(self, word: object) -> int | None:
-        """The row of a word; None if it is not in the vocabulary."""
+        """The row of a word; None if it is not in the vocabulary. An integer stands for the word of its digits."""
+        if is_integer(word):
+            word = str(word)
         if not isinstance(word, str):
             return None
         for form in spelling.folded_forms(word) if self._folds else (word,):
