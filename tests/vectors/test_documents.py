@@ -264,7 +264,7 @@ def test_other_words_are_not_remembered_for_ever(monkeypatch):
         (["a", None], "item 1 of the corpus is missing"),
         (["a", ["b"]], "item 1 of the corpus is a list; earlier ones are strings: pass one kind"),
         ([["b"], "a"], "sentence 1 is a str"),
-        ([["b", 3]], "token 1 of sentence 0 is 3, a int"),
+        ([["b", 3.5]], "token 1 of sentence 0 is 3.5, a float"),
         ([{"b"}], "which has no order"),
         (["ok", "\ud800"], "document 1 holds '\\\\ud800', a lone surrogate"),
         ({"text": ["a"]}, "pass one column, such as corpus\\['text'\\]"),

@@ -314,7 +314,10 @@ def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
 
 
 def sentinel_blocks(
-    sentences: Iterable[Iterable[str]], config: TrainingConfig, missing: Missing | None = None
+    sentences: Iterable[Iterable[str]],
+    config: TrainingConfig,
+    missing: Missing | None = None,
+    integers: bool = True,
 ) -> Generator[tuple[bytes, int], None, None]:
     """Yield blocks of whole sentences in sentinel encoding, and the number of empty tokens left out of each.
 
@@ -322,6 +325,7 @@ def sentinel_blocks(
         sentences: lists of tokens.
         config: whether to lower-case them.
         missing: what happens to missing sentences; None to refuse them.
+        integers: whether tokens may be integers, which stand for the words of their digits.
 
     Raises:
         CorpusError: a sentence is a string, is missing, has no order or is not iterable, or a token is not a string.
@@ -330,7 +334,7 @@ def sentinel_blocks(
     for number, sentence in enumerate(sentences):
         if missing is not None and not isinstance(sentence, list | tuple) and missing.skips(sentence):
             continue
-        marked, without = _encode_sentence(number, sentence, config)
+        marked, without = _encode_sentence(number, sentence, config, integers)
         block += marked
         empty += without
         if len(block) >= BLOCK_BYTES:
@@ -364,14 +368,14 @@ def _require_sentence(number: int, sentence: Any, config: TrainingConfig) -> Non
         )
 
 
-def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig) -> tuple[bytes, int]:
+def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig, integers: bool) -> tuple[bytes, int]:
     """One sentence in sentinel encoding, and its number of empty tokens."""
     _require_sentence(number, sentence, config)
     try:
         tokens = list(sentence)
     except TypeError as error:
         raise invalid_item(number, sentence, _WANTED) from error
-    return encode_tokens(tokens, config.lower, partial(_name_of_sentence, number)), tokens.count("")
+    return encode_tokens(tokens, config.lower, partial(_name_of_sentence, number), integers), tokens.count("")
 
 
 def _name_of_sentence(number: int) -> str:

@@ -116,33 +116,34 @@ def classes_of(config: TrainingConfig) -> Classes:
     return text_classes(config.tokenizer or "whitespace")
 
 
-def _as_word(token: Any, place: int, sentence: Callable[[], str]) -> str:
+def _as_word(token: Any, place: int, sentence: Callable[[], str], integers: bool) -> str:
     if isinstance(token, str):
         return token
-    if is_integer(token):
+    if integers and is_integer(token):
         return str(token)
     advice = "leave it out" if is_missing(token) else "convert them with str()"
     raise CorpusError(
-        f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings or integers: "
-        f"{advice}"
+        f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings"
+        f"{' or integers' if integers else ''}: {advice}"
     )
 
 
-def encode_tokens(tokens: list[str], lower: bool, sentence: Callable[[], str]) -> bytes:
+def encode_tokens(tokens: list[str], lower: bool, sentence: Callable[[], str], integers: bool) -> bytes:
     """A list of tokens in sentinel encoding.
 
     Args:
-        tokens: a sentence; an integer is the word of its digits.
+        tokens: a sentence.
         lower: whether to lower-case it.
         sentence: returns the name of the sentence for messages.
+        integers: whether tokens may be integers, which stand for the words of their digits.
 
     Raises:
-        CorpusError: a token is neither a string nor an integer, or is no text.
+        CorpusError: a token is neither a string nor an allowed integer, or is no text.
     """
     try:
         text = "\n".join(tokens)
     except TypeError:
-        tokens = [_as_word(token, place, sentence) for place, token in enumerate(tokens)]
+        tokens = [_as_word(token, place, sentence, integers) for place, token in enumerate(tokens)]
         text = "\n".join(tokens)
     if lower:
         tokens = [token.lower() for token in tokens]
@@ -182,7 +183,7 @@ def split_lines(text: bytes, split: Callable[[str], Any]) -> tuple[bytes, int]:
                 "a list of tokens"
             )
         tokens = list(made)
-        encoded += encode_tokens(tokens, False, partial(_made_of, line))
+        encoded += encode_tokens(tokens, False, partial(_made_of, line), False)
         empty += tokens.count("")
     return bytes(encoded), empty
 

@@ -116,7 +116,7 @@ def test_unknown_words_without_parts(tmp_path):
     with pytest.raises(UnknownWordError):
         found[""]  # "<>" has no n-gram of three characters
     with pytest.raises(UnknownWordError):
-        found[7]
+        found[7.5]
     path.write_bytes(model(0, 0, matrix=MATRIX[:3]))
     with pytest.raises(UnknownWordError):
         WordVectors.load(path)["größer"]

@@ -86,7 +86,7 @@ def read(corpus_iterable: Any = None, corpus_file: Any = None) -> Read:
         with contextlib.suppress(CorpusError), Encoder(TrainingConfig(), tokenizer.sentinel_classes()) as encoder:
             count = itertools.count()
             lists = map(lambda sentence, _: sentence, _lists(corpus_iterable), count)
-            encoder.add_sentences(sentinel_blocks(lists, encoder.config))
+            encoder.add_sentences(sentinel_blocks(lists, encoder.config, integers=False))
             if not encoder.empty_tokens:
                 return _unpruned(encoder)._replace(sentences=next(count))
     return _iterate(corpus_iterable)
