@@ -246,7 +246,7 @@ def main() -> None:
     if not options.text.exists():
         parser.error(f"there is no text at {options.text}; give one with --text FILE")
     records = options.results / ("quick" if options.quick else "full")
-    records.mkdir(parents=True, exist_ok=True)
+    options.results.mkdir(parents=True, exist_ok=True)
     bench = Bench(options, options.results)
     taken = take(bench.tasks(), records, options.only)
     programs: list[Program] = [bench.wordkin, *bench.peers]
@@ -268,6 +268,7 @@ def take(tasks: Iterable[Task], folder: Path, only: Collection[str]) -> dict[str
         folder: has one file for each record.
         only: patterns of the names of those that may be taken now; others keep an old record, marked as earlier.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     taken: dict[str, dict[str, Any]] = {}
     for task in tasks:
         path = folder / (task.name.replace("/", "-").replace(" ", "_") + ".json")
