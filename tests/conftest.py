@@ -69,6 +69,20 @@ def sentences() -> list[list[str]]:
 
 
 @pytest.fixture
+def opened_files(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every file that Path.open opens from now on."""
+    opened: list[Any] = []
+    begin = Path.open
+
+    def remembering(path: Path, *arguments: Any, **options: Any) -> Any:
+        opened.append(begin(path, *arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(Path, "open", remembering)
+    return opened
+
+
+@pytest.fixture
 def mapped_bytes() -> Callable[[], int]:
     """Says how many bytes of mapped files are in this process's memory."""
     if sys.platform != "linux":

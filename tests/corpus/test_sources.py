@@ -3,7 +3,6 @@
 import gzip
 import io
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -269,18 +268,11 @@ def test_columns_and_vectors_for_the_constructor(library):
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_a_file_is_closed_when_its_text_is_refused(tmp_path, monkeypatch, compress):
+def test_a_file_is_closed_when_its_text_is_refused(tmp_path, opened_files, compress):
     """Also while the error, whose traceback has all that was read, is still at hand."""
     (tmp_path / "text").write_bytes(compress(b"fine\n" * 1_000_000 + b"\xff\n" + b"fine\n" * 1_000_000))
-    opened, begin = [], Path.open
-
-    def remembering(path, *arguments, **options):
-        opened.append(begin(path, *arguments, **options))
-        return opened[-1]
-
-    monkeypatch.setattr(Path, "open", remembering)
     with pytest.raises(CorpusError, match="not UTF-8 at byte 5000000") as caught:
         encode(tmp_path / "text", TrainingConfig())
     assert caught.value.__traceback__ is not None
-    assert opened
-    assert all(file.closed for file in opened)
+    assert opened_files
+    assert all(file.closed for file in opened_files)

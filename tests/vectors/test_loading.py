@@ -116,22 +116,15 @@ def test_conversion_takes_little_more_memory_than_a_block(tmp_path):
 
 
 @pytest.mark.parametrize(("form", "header"), [("word2vec-text", "2 3\n"), ("glove", "")])
-def test_a_file_is_closed_when_its_words_are_refused(tmp_path, monkeypatch, form, header):
+def test_a_file_is_closed_when_its_words_are_refused(tmp_path, opened_files, form, header):
     """Also while the error, whose traceback has all that was read, is still at hand."""
     source = tmp_path / "source"
     source.write_text(f"{header}new york 1 2 3\nb 4 5 6\n")
-    opened, begin = [], Path.open
-
-    def remembering(path, *arguments, **options):
-        opened.append(begin(path, *arguments, **options))
-        return opened[-1]
-
-    monkeypatch.setattr(Path, "open", remembering)
     with pytest.raises(OutputError, match="new york") as caught:
         loading.convert(source, tmp_path / "target", form, "word2vec-binary")
     assert caught.value.__traceback__ is not None
-    assert opened
-    assert all(file.closed for file in opened)
+    assert opened_files
+    assert all(file.closed for file in opened_files)
 
 
 @pytest.fixture(scope="module")

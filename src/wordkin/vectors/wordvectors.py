@@ -422,10 +422,10 @@ class WordVectors(Queries):
 
     def find(self, word: object) -> int | None:
         """The row of a word; None if it is not in the vocabulary. An integer stands for the word of its digits."""
-        if is_integer(word):
-            word = str(word)
         if not isinstance(word, str):
-            return None
+            if not is_integer(word):
+                return None
+            word = str(word)
         for form in spelling.folded_forms(word) if self._folds else (word,):
             row = self.key_to_index.get(form)
             if row is not None:
