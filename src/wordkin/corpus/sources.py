@@ -328,7 +328,7 @@ def sentinel_blocks(
         integers: whether tokens may be integers, which stand for the words of their digits.
 
     Raises:
-        CorpusError: a sentence is a string, is missing, has no order or is not iterable, or a token is not a string.
+        CorpusError: a sentence is a string, is missing, has no order or is not iterable, or a token is no word.
     """
     block, empty = bytearray(), 0
     for number, sentence in enumerate(sentences):
