@@ -31,6 +31,16 @@ class Node:
         return self.name
 
 
+class Tensor:
+    """An element of a tensor, as PyTorch has it: hashable, with a text."""
+
+    def __dlpack__(self):
+        """Only to be there."""
+
+    def __str__(self):
+        return "tensor(3)"
+
+
 @pytest.mark.parametrize(
     ("token", "word"),
     [
@@ -75,6 +85,7 @@ def test_what_a_token_stands_for(token, word):
         object(),
         lambda: None,
         Node(""),
+        Tensor(),
         ("a", 1.0),
         ("a", None),
         ("a", ["b"]),

@@ -29,9 +29,9 @@ def word_of(token: object) -> str | None:
     """The word that a token stands for; None if it stands for no word.
 
     A string stands for itself, and any other hashable object for its text, ``str(token)``: an integer for its digits, a
-    tuple for its parts in brackets. Three kinds stand for no word. Equal numbers may have different texts (1 and 1.0).
-    The text of a set or of an object without a ``__str__`` or ``__repr__`` of its own changes from run to run. Bytes
-    and missing values are no text.
+    tuple for its parts in brackets. Three kinds stand for no word. Equal numbers may have different texts (1, 1.0, and
+    a tensor's elements). The text of a set or of an object without a ``__str__`` or ``__repr__`` of its own changes
+    from run to run. Bytes and missing values are no text.
     """
     if isinstance(token, str):
         return token
@@ -40,6 +40,8 @@ def word_of(token: object) -> str | None:
     if isinstance(token, tuple):
         return None if any(word_of(part) is None for part in token) else str(_as_plain(token))
     if not isinstance(token, Hashable) or isinstance(token, _WITHOUT_WORD) or is_missing(token):
+        return None
+    if hasattr(token, "__dlpack__"):  # a tensor
         return None
     text = str(token)
     return None if f"{id(token):x}" in text.lower() else text or None
