@@ -509,8 +509,8 @@ def test_every_variant_trains_and_says_so(tmp_path, text):
     [
         pytest.param("if name == 'wordkin.cli': raise KeyboardInterrupt", id="the import of the command line"),
         pytest.param("if name == 'numpy': exec('raise KeyboardInterrupt')", id="the import of NumPy"),
-        pytest.param("if name == 'wordkin.cli.train': raise KeyboardInterrupt", id="the import of the commands"),
-        pytest.param("if name == 'wordkin.cli.train': exec('raise KeyboardInterrupt')", id="code from a string"),
+        pytest.param("if name == 'wordkin.cli.query': raise KeyboardInterrupt", id="the import of the command"),
+        pytest.param("if name == 'wordkin.cli.query': exec('raise KeyboardInterrupt')", id="code from a string"),
     ],
 )
 def test_ctrl_c_anywhere_is_one_line_and_the_exit_status(tmp_path, where):
@@ -529,6 +529,12 @@ def test_ctrl_c_anywhere_is_one_line_and_the_exit_status(tmp_path, where):
     )
     assert (result.returncode, result.stdout) == (130, "")
     assert result.stderr == "wordkin: interrupted; nothing was written\n"
+
+
+def test_a_mistyped_command_is_suggested_among_all():
+    result = run("simlar")
+    assert result.returncode == 2
+    assert "No such command 'simlar'. Did you mean 'similar'?" in result.stderr
 
 
 def test_no_arguments_is_help():

@@ -3,7 +3,7 @@
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import TokenizerName, TrainingConfig
-from wordkin.corpus.missing import is_missing
 from wordkin.errors import CorpusError, argument
-from wordkin.vocabulary import is_integer
+from wordkin.vocabulary import is_missing, word_of
 
 IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED, MARK, JOINER = range(6)
 """Classes of bytes and characters.
@@ -65,14 +64,17 @@ class Classes:
     split: Callable[[str], Any] | None = None
 
 
-def _class_in_words(character: str) -> int:
-    """A character's class for ``words``: UTS #18, annex C; for marks and format characters, rule WB4 of UAX #29."""
-    if character.isalnum():
-        return IN_TOKEN
-    category = unicodedata.category(character)
-    if category == "Cf" and character != _WORD_BREAK:
-        return JOINER
-    return {"Pc": IN_TOKEN, "Mn": MARK, "Mc": MARK, "Me": MARK}.get(category, SEPARATOR)
+def _classes_in_words(characters: str) -> npt.NDArray[np.uint8]:
+    """The characters' classes for ``words``: UTS #18, annex C; for marks and format characters, rule WB4 of UAX #29."""
+    category = np.frombuffer("".join(map(unicodedata.category, characters)).encode(), "S2")
+    classes = np.full(len(characters), SEPARATOR, np.uint8)
+    classes[np.isin(category, [b"Mn", b"Mc", b"Me"])] = MARK
+    classes[category == b"Cf"] = JOINER
+    classes[ord(_WORD_BREAK)] = SEPARATOR
+    classes[category == b"Pc"] = IN_TOKEN
+    for run in re.finditer(r"[^\W_]+", characters):  # of letters and digits, as in str.isalnum
+        classes[run.start() : run.end()] = IN_TOKEN
+    return classes
 
 
 @cache
@@ -84,13 +86,13 @@ def text_classes(tokenizer: TokenizerName) -> Classes:
     behind one of these; and joiners and other format characters between two. It drops soft hyphens, so that a word is
     the same with and without them.
     """
-    points = sys.maxunicode + 1
+    characters = np.arange(sys.maxunicode + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     if tokenizer == "words":
-        of_character = np.fromiter((_class_in_words(chr(point)) for point in range(points)), np.uint8, points)
+        of_character = _classes_in_words(characters)
     else:
-        of_character = np.zeros(points, np.uint8)
+        of_character = np.zeros(len(characters), np.uint8)
         # In a str pattern, \s matches what str.isspace and so str.split take for white space.
-        of_character[[match.start() for match in re.finditer(r"\s", "".join(map(chr, range(points))))]] = SEPARATOR
+        of_character[[match.start() for match in re.finditer(r"\s", characters)]] = SEPARATOR
     of_character[[ord("\n"), ord("\r")]] = SENTENCE_END
     of_byte = np.full(256, ENCODED, np.uint8)
     of_byte[:128] = of_character[:128]
@@ -116,34 +118,32 @@ def classes_of(config: TrainingConfig) -> Classes:
     return text_classes(config.tokenizer or "whitespace")
 
 
-def _as_word(token: Any, place: int, sentence: Callable[[], str], integers: bool) -> str:
-    if isinstance(token, str):
-        return token
-    if integers and is_integer(token):
-        return str(token)
-    advice = "leave it out" if is_missing(token) else "convert them with str()"
+def _require_word(token: Hashable, place: int, sentence: Callable[[], str]) -> str:
+    word = word_of(token)
+    if word is not None:
+        return word
+    advice = "leave it out" if is_missing(token) else "convert such tokens to strings"
     raise CorpusError(
-        f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings"
-        f"{' or integers' if integers else ''}: {advice}"
+        f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings, integers, or "
+        f"hashable objects with a text that is always the same: {advice}"
     )
 
 
-def encode_tokens(tokens: list[str], lower: bool, sentence: Callable[[], str], integers: bool) -> bytes:
+def encode_tokens(tokens: list[Any], lower: bool, sentence: Callable[[], str]) -> bytes:
     """A list of tokens in sentinel encoding.
 
     Args:
         tokens: a sentence.
         lower: whether to lower-case it.
         sentence: returns the name of the sentence for messages.
-        integers: whether tokens may be integers, which stand for the words of their digits.
 
     Raises:
-        CorpusError: a token is neither a string nor an allowed integer, or is no text.
+        CorpusError: a token stands for no word (see :func:`wordkin.vocabulary.word_of`), or is no text.
     """
     try:
         text = "\n".join(tokens)
     except TypeError:
-        tokens = [_as_word(token, place, sentence, integers) for place, token in enumerate(tokens)]
+        tokens = [_require_word(token, place, sentence) for place, token in enumerate(tokens)]
         text = "\n".join(tokens)
     if lower:
         tokens = [token.lower() for token in tokens]
@@ -183,7 +183,7 @@ def split_lines(text: bytes, split: Callable[[str], Any]) -> tuple[bytes, int]:
                 "a list of tokens"
             )
         tokens = list(made)
-        encoded += encode_tokens(tokens, False, partial(_made_of, line), False)
+        encoded += encode_tokens(tokens, False, partial(_made_of, line))
         empty += tokens.count("")
     return bytes(encoded), empty
 
