@@ -490,6 +490,14 @@ def test_permissions(tmp_path, text):
     assert (result.returncode, "Permission denied" in result.stderr) == (1, True)
 
 
+def test_the_default_rate_of_many_epochs_is_shown_as_a_default(here, tmp_path, text):
+    output = tmp_path / "model"
+    assert here("train", text, "-o", output, "--epochs", 20, "--vector-size", 4).returncode == 0
+    assert "--learning-rate" not in here("info", output).stdout
+    shown = here("info", output, "--full").stdout
+    assert re.search(r"^  --learning-rate +0.025 +default 0.025$", shown, re.MULTILINE)
+
+
 def test_every_variant_trains_and_says_so(tmp_path, text):
     output = tmp_path / "model"
     options = ["--architecture", "cbow", "--output-layer", "hierarchical-softmax"]
