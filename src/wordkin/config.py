@@ -276,12 +276,7 @@ class TrainingConfig:
         for field in dataclasses.fields(self):
             checked = field.metadata["bounds"].validate(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
-        if self.min_learning_rate > self.first_learning_rate:
-            raise ConfigurationError(
-                f"{argument('min_learning_rate')} is {self.min_learning_rate:g}; it must not exceed "
-                f"{argument('learning_rate')}, "
-                f"{self.first_learning_rate:g}"
-            )
+        self._check_rates()
         if (self.min_n == 0) != (self.max_n == 0) or self.min_n > self.max_n:
             raise ConfigurationError(
                 f"{argument('min_n')} is {self.min_n} and {argument('max_n')} is {self.max_n}; they are the fewest and "
@@ -293,6 +288,13 @@ class TrainingConfig:
             raise ConfigurationError(
                 f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out: set "
                 f"{argument('holdout')}, for instance to 0.01 for one sentence in a hundred"
+            )
+
+    def _check_rates(self) -> None:
+        if self.min_learning_rate > self.first_learning_rate:
+            raise ConfigurationError(
+                f"{argument('min_learning_rate')} is {self.min_learning_rate:g}; it must not exceed "
+                f"{argument('learning_rate')}, {self.first_learning_rate:g}"
             )
 
     def _check_pattern(self, pattern: str) -> None:

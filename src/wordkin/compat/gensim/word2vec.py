@@ -14,7 +14,7 @@ from wordkin.compat.gensim.utils import call_on_class_only
 from wordkin.compat.gensim.vocabulary import ModelVocabulary, TrimRule, falling_rank, require_corpus
 from wordkin.model import huffman
 from wordkin.training.chunk import cores
-from wordkin.training.engine import EngineConfig, Hooks, train_ids
+from wordkin.training.engine import WIDEST_WINDOW, EngineConfig, Hooks, train_ids
 from wordkin.training.reports import EpochRecord
 
 logger = logging.getLogger("gensim.models.word2vec")
@@ -389,7 +389,7 @@ class Word2Vec(ModelVocabulary):
             output_layer=_OUTPUT_LAYERS[int(bool(self.hs)), int(bool(self.negative))],
             cbow_gradient="word2vec" if self.cbow_mean else "sum",
             vector_size=self.vector_size,
-            window=self.window,
+            window=min(self.window, WIDEST_WINDOW),
             shrink_window=bool(self.shrink_windows),
             negative=max(self.negative, 1),
             noise_exponent=float(self.ns_exponent),
