@@ -1,8 +1,8 @@
 """Words, their counts, and their rows in the weight matrices."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
-from numbers import Integral
+from numbers import Integral, Number, Real
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,47 @@ from wordkin.storage.container import HEADER
 from wordkin.storage.word_index import MappedRows, MappedWords, WordIndex
 
 
+def is_missing(item: Any) -> bool:
+    """Whether an item is a missing value: None, NaN, or a missing value of pandas."""
+    may_be_nan = isinstance(item, Real | np.datetime64 | np.timedelta64)
+    return item is None or (may_be_nan and item != item) or type(item).__name__ in ("NAType", "NaTType")
+
+
 def is_integer(item: object) -> bool:
-    """Whether an item is an integer, of Python or of NumPy, which stands for the word of its digits."""
-    return isinstance(item, Integral) and not isinstance(item, bool)
+    """Whether an item is an integer, of Python or of NumPy."""
+    return isinstance(item, Integral) and not isinstance(item, bool | np.timedelta64)
+
+
+def word_of(token: object) -> str | None:
+    """The word that a token stands for; None if it stands for no word.
+
+    A string stands for itself, and any other hashable object for its text, ``str(token)``: an integer for its digits, a
+    tuple for its parts in brackets. Three kinds stand for no word. Equal numbers may have different texts (1, 1.0, and
+    a tensor's elements). The text of a set or of an object without a ``__str__`` or ``__repr__`` of its own changes
+    from run to run. Bytes and missing values are no text.
+    """
+    if isinstance(token, str):
+        return token
+    if is_integer(token):
+        return str(int(token))  # type: ignore[call-overload]
+    if isinstance(token, tuple):
+        return None if any(word_of(part) is None for part in token) else str(_as_plain(token))
+    if not isinstance(token, Hashable) or isinstance(token, _WITHOUT_WORD) or is_missing(token):
+        return None
+    if hasattr(token, "__dlpack__"):  # a tensor
+        return None
+    text = str(token)
+    return None if f"{id(token):x}" in text.lower() else text or None
+
+
+_WITHOUT_WORD = (Number, np.bool_, bytes, memoryview, Set)
+
+
+def _as_plain(part: Any) -> Any:
+    """A part of a tuple with the same text in all its kinds, such as those of NumPy."""
+    if isinstance(part, tuple):
+        return tuple(map(_as_plain, part))
+    return str(part) if isinstance(part, str) else int(part) if is_integer(part) else part
 
 
 def join_words(words: Iterable[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -2,6 +2,8 @@
 
 import bz2
 import collections
+import datetime as dt
+import enum
 import gzip
 import io
 import itertools
@@ -12,6 +14,7 @@ import re
 import sys
 import threading
 import tracemalloc
+import uuid
 
 import numpy as np
 import pytest
@@ -27,6 +30,7 @@ from wordkin.errors import pip_install
 from wordkin.storage import container
 
 ALL = TrainingConfig(min_count=1)
+Level = enum.Enum("Level", ["ERROR", "WARNING"])
 
 
 def decoded(corpus: EncodedCorpus) -> list[list[str]]:
@@ -370,8 +374,13 @@ def test_memory_does_not_grow_with_the_length_of_documents():
         (["the cat", "sat"], "sentence 0 is a str, which would train on its letters"),
         ([["the"], "cat"], "sentence 1 is a str"),
         ([["the", "cat"], 3], "item 1 of the corpus is a int; pass lists of tokens"),
-        ([["the", 4.5]], "token 1 of sentence 0 is 4.5, a float; tokens must be strings or integers"),
-        ([["the", True]], "token 1 of sentence 0 is True, a bool; tokens must be strings or integers"),
+        (
+            [["the", 4.5]],
+            "token 1 of sentence 0 is 4.5, a float; tokens must be strings, integers, or hashable objects",
+        ),
+        ([["the", True]], "token 1 of sentence 0 is True, a bool; .* always the same: convert such tokens to strings"),
+        ([[["the"], ["cat"]]], r"token 0 of sentence 0 is \['the'\], a list; .* convert such tokens to strings"),
+        ([["the", float("nan")]], "token 1 of sentence 0 is nan, a float; .* always the same: leave it out"),
         ([["the", "\ud800"]], "sentence 0 holds .* a lone surrogate"),
         ([["", ""]], "holds no tokens"),
         ([["a", "b"]], r"min_count=5 dropped the other 2 of 2 distinct words \(the most frequent occurs 1 times\)"),
@@ -393,6 +402,15 @@ def test_integers_stand_for_the_words_of_their_digits():
         "3": 20,
         "40": 20,
     }
+
+
+def test_other_hashable_tokens_stand_for_their_text():
+    day, key = dt.date(2026, 11, 30), uuid.UUID(int=7)
+    log = [[Level.ERROR, day, ("disk", 3), key], [Level.WARNING, day, (np.str_("disk"), np.int64(3)), key]]
+    corpus = encode(log, TrainingConfig(min_count=1))
+    assert decoded(corpus) == [
+        [f"Level.{name}", "2026-11-30", "('disk', 3)", str(key)] for name in ("ERROR", "WARNING")
+    ]
 
 
 def test_parameters_that_an_encoded_corpus_cannot_honour_are_refused():

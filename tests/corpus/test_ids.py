@@ -80,6 +80,14 @@ def test_ids_in_the_order_of_their_frequency_are_not_copied():
     assert np.shares_memory(corpus.sentence_offsets, offsets)
 
 
+def test_the_words_of_ids_may_be_any_hashable_objects():
+    edges = [("a", 1), ("b", 2)]
+    assert list(EncodedCorpus.from_ids([1, 0, 1], [0, 3], words=edges).vocabulary) == ["('b', 2)", "('a', 1)"]
+    pd = pytest.importorskip("pandas")
+    codes, items = pd.factorize(pd.Series([700, 12, 700]))
+    assert list(EncodedCorpus.from_ids(codes, [0, 3], words=items).vocabulary) == ["700", "12"]
+
+
 def test_rows_of_a_sparse_matrix():
     sparse = pytest.importorskip("scipy.sparse")
     dense = np.array([[0, 1, 1, 0], [0, 0, 0, 0], [1, 0, 1, 1]])
@@ -148,7 +156,8 @@ def test_a_corpus_of_ids_is_trained_and_saved(tmp_path):
         (([0, 2], [0, 2], ["a", "b"]), r"ids\[1\] is 2, but the 2 words have the ids from 0 on"),
         (([0, -1], [0, 2], ["a", "b"]), r"ids\[1\] is -1, but the 2 words"),
         (([0, 1], [0, 2], ["a", ""]), r"words\[1\] is ''; words must be strings that are not empty"),
-        (([0, 1], [0, 2], ["a", 5]), r"words\[1\] is 5; words must be strings"),
+        (([0, 1], [0, 2], ["a", None]), r"words\[1\] is None; words must be strings that are not empty, integers, or"),
+        (([0, 1], [0, 2], ["5", 5]), r"words\[1\] is '5', as words\[0\]; words must be distinct"),
         (([0, 1], [0, 2], ["a", "b", "a"]), r"words\[2\] is 'a', as words\[0\]; words must be distinct"),
         (([0, 1], [0, 2], ["a", "\ud800"]), "holds a lone surrogate"),
     ],

@@ -93,7 +93,8 @@ def test_missing_values_of_every_kind():
     with pytest.raises(ConfigurationError, match="missing is 'drop'; it must be one of skip, error"):
         encode(Column(TEXTS, missing="drop"), WORDS)
     assert message([["a", None]], LISTS) == (
-        "token 1 of sentence 0 is None, a NoneType; tokens must be strings or integers: leave it out"
+        "token 1 of sentence 0 is None, a NoneType; tokens must be strings, integers, or hashable objects with a text "
+        "that is always the same: leave it out"
     )
 
 

@@ -83,7 +83,10 @@ def test_text_may_be_cut_anywhere(text, size, lower, tmp_path_factory):
     [
         ("a b", r"tokenizer returned a str for the line 'some text'; it must return a list of tokens"),
         (None, r"tokenizer returned a NoneType for the line 'some text'"),
-        (["a", 3], r"token 1 of what the tokenizer made of 'some text' is 3, a int; .* convert them with str\(\)"),
+        (
+            ["a", 0.5],
+            r"token 1 of what the tokenizer made of 'some text' is 0.5, a float; .* convert such tokens to str",
+        ),
         (["a", None], r"token 1 of what the tokenizer made of 'some text' is None, a NoneType; .* leave it out"),
         (["\ud800"], r"what the tokenizer made of 'some text' holds '\\ud800', a lone surrogate"),
         ([], "the text holds no tokens"),
@@ -92,6 +95,13 @@ def test_text_may_be_cut_anywhere(text, size, lower, tmp_path_factory):
 def test_what_a_function_may_not_return(made, said):
     with pytest.raises(CorpusError, match=said):
         encode(["some text"], config(tokenizer=lambda _line: made))
+
+
+def test_a_function_may_return_objects_with_a_text_as_spacy_does():
+    assert decoded(encode(["1 2", "2 3"], config(tokenizer=lambda line: map(int, line.split())))) == [
+        ["1", "2"],
+        ["2", "3"],
+    ]
 
 
 def test_what_a_function_raises_is_not_changed():

@@ -1,8 +1,10 @@
 """Every question against plain NumPy."""
 
+import datetime as dt
 import sys
 import tracemalloc
 import types
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -159,6 +161,21 @@ def test_integers_stand_for_the_words_of_their_digits():
         ValueError, match=r"\(1, 3\) may be two words, or a word and its weight; give \[1, 3\] or \('1', 3\)"
     ):
         vectors.most_similar((1, 3))
+
+
+def test_other_objects_stand_for_the_words_of_their_text():
+    day = dt.date(2026, 11, 30)
+    vectors = made(np.eye(3, 4, dtype=np.float32) + 0.1, ["2026-11-30", "('disk', 3)", "None"])
+    assert day in vectors
+    assert None not in vectors
+    assert (vectors[day] == vectors["2026-11-30"]).all()
+    assert vectors.row(("disk", 3)) == 1
+    assert (vectors["disk", 3] == vectors["('disk', 3)"]).all()
+    assert vectors.similarity(day, "None") == vectors.similarity("2026-11-30", "None")
+    assert vectors.most_similar([day]) == vectors.most_similar("2026-11-30")
+    assert (vectors.mean_vector([day, uuid.UUID(int=1)], unknown="skip") == vectors.mean_vector(["2026-11-30"])).all()
+    with pytest.raises(UnknownWordError, match=r"the word 'disk' is not in the vocabulary"):
+        vectors.most_similar(("disk", 3))  # a word and its weight
 
 
 @pytest.mark.parametrize("share", [0.01, 0.9])

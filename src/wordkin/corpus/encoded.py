@@ -1,7 +1,7 @@
 """The encoded corpus: rows of the vocabulary, cut into sentences, memory-mapped."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -122,7 +122,12 @@ class EncodedCorpus:
 
     @classmethod
     def from_ids(
-        cls, ids: Any, offsets: npt.ArrayLike | None = None, words: Iterable[str] | None = None, *, min_count: int = 1
+        cls,
+        ids: Any,
+        offsets: npt.ArrayLike | None = None,
+        words: Iterable[Hashable] | None = None,
+        *,
+        min_count: int = 1,
     ) -> "EncodedCorpus":
         """Build a corpus from ids instead of text: sessions of items, walks over nodes, events of a log.
 
@@ -134,7 +139,8 @@ class EncodedCorpus:
                 an array of Arrow (pyarrow, polars) whose lists are.
             offsets: (sentences + 1,) where each sentence begins in `ids`, from 0 to the number of tokens. Empty
                 sentences are left out.
-            words: the word of each id, from 0 on; None for the ids themselves, written as decimal numbers.
+            words: the word of each id, from 0 on, or a hashable object whose text it is, such as the second thing that
+                ``pandas.factorize`` returns; None for the ids themselves, written as decimal numbers.
             min_count: words that occur less often are dropped.
 
         Raises:

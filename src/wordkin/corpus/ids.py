@@ -1,6 +1,6 @@
 """Corpora of ids instead of text: sessions of items, walks over nodes, rows of a matrix, lists of Arrow."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from wordkin.corpus.arrow import require_arrow
 from wordkin.errors import CorpusError, argument
 from wordkin.storage.units import plural
-from wordkin.vocabulary import Vocabulary
+from wordkin.vocabulary import Vocabulary, word_of
 
 Integers = npt.NDArray[np.integer[Any]]
 
@@ -37,13 +37,13 @@ class IdCorpus(NamedTuple):
     distinct_words: int
 
 
-def read_ids(ids: Any, offsets: Any, words: Iterable[str] | None, min_count: int) -> IdCorpus:
+def read_ids(ids: Any, offsets: Any, words: Iterable[Hashable] | None, min_count: int) -> IdCorpus:
     """Number ids by falling frequency, as the rows of a vocabulary are.
 
     Args:
         ids: (tokens,) whole numbers; or, without `offsets`, a sparse matrix or an Arrow array of lists.
         offsets: (sentences + 1,) where each sentence begins in `ids`.
-        words: the word of each id, from 0; None for the ids themselves as words.
+        words: the word of each id, from 0, or what stands for it; None for the ids themselves as words.
         min_count: words that occur less often are dropped.
 
     Raises:
@@ -128,7 +128,9 @@ def _check(ids: npt.NDArray[Any], offsets: npt.NDArray[Any]) -> None:
         raise CorpusError(f"the offsets fall: offsets[{place + 1}] is {offsets[place + 1]} after {offsets[place]}")
 
 
-def _count(ids: Integers, words: list[str] | None) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64]]:
+def _count(
+    ids: Integers, words: list[Hashable] | None
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64]]:
     """The distinct labels, each token's place among them, and the number of tokens of each."""
     low, high = int(ids.min()), int(ids.max())
     if words is not None and (low < 0 or high >= len(words)):
@@ -170,11 +172,15 @@ def _renumber(
     return rows, offsets if grows.all() else offsets[np.append(True, grows)]
 
 
-def _spelled(words: list[Any], kept: npt.NDArray[np.intp]) -> list[str]:
-    """The words that are kept, after checking that all are distinct strings."""
-    for place, word in enumerate(words):
-        if not isinstance(word, str) or not word:
-            raise CorpusError(f"words[{place}] is {word!r}; words must be strings that are not empty")
+def _spelled(given: list[Hashable], kept: npt.NDArray[np.intp]) -> list[str]:
+    """The words that are kept, after checking that all are distinct."""
+    words = [word_of(each) or "" for each in given]
+    if "" in words:
+        place = words.index("")
+        raise CorpusError(
+            f"words[{place}] is {given[place]!r}; words must be strings that are not empty, integers, or hashable "
+            "objects with a text that is always the same"
+        )
     if len(set(words)) < len(words):
         first: dict[str, int] = {}
         place = next(place for place, word in enumerate(words) if first.setdefault(word, place) != place)

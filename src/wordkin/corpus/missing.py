@@ -1,9 +1,9 @@
 """Missing values of a corpus: skipped and counted, or an error."""
 
-import numbers
 from typing import Any, Literal, get_args
 
 from wordkin.errors import ConfigurationError, CorpusError, argument
+from wordkin.vocabulary import is_missing
 
 Policy = Literal["skip", "error"]
 POLICIES: tuple[str, ...] = get_args(Policy)
@@ -56,12 +56,3 @@ class Missing:
                 f"{argument('missing', self._skipping)}"
             )
         self.count += number
-
-
-def is_missing(item: Any) -> bool:
-    """Whether an item is a missing value: None, NaN, or a missing value of pandas."""
-    return (
-        item is None
-        or (isinstance(item, numbers.Real) and item != item)
-        or type(item).__name__ in ("NAType", "NaTType")
-    )

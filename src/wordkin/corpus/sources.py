@@ -3,7 +3,7 @@
 import itertools
 import logging
 import os
-from collections.abc import Generator, Iterable, Iterator, Set
+from collections.abc import Generator, Hashable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,13 @@ from wordkin.corpus import arrow, columns, reading, remote, tables
 from wordkin.corpus.arrow import CodedSentences
 from wordkin.corpus.columns import Column
 from wordkin.corpus.encoded import KIND, EncodedCorpus
-from wordkin.corpus.missing import Missing, is_missing
+from wordkin.corpus.missing import Missing
 from wordkin.corpus.reading import BLOCK_BYTES, Part
 from wordkin.corpus.remote import RemoteFile
 from wordkin.corpus.tokenizer import encode_tokens
 from wordkin.errors import CorpusError, argument
 from wordkin.storage import container
+from wordkin.vocabulary import is_missing
 
 logger = logging.getLogger("wordkin")
 
@@ -314,18 +315,16 @@ def invalid_item(number: int, item: Any, wanted: str) -> CorpusError:
 
 
 def sentinel_blocks(
-    sentences: Iterable[Iterable[str]],
+    sentences: Iterable[Iterable[Hashable]],
     config: TrainingConfig,
     missing: Missing | None = None,
-    integers: bool = True,
 ) -> Generator[tuple[bytes, int], None, None]:
     """Yield blocks of whole sentences in sentinel encoding, and the number of empty tokens left out of each.
 
     Args:
-        sentences: lists of tokens.
+        sentences: lists of tokens; :func:`wordkin.vocabulary.word_of` tells the word of each.
         config: whether to lower-case them.
         missing: what happens to missing sentences; None to refuse them.
-        integers: whether tokens may be integers, which stand for the words of their digits.
 
     Raises:
         CorpusError: a sentence is a string, is missing, has no order or is not iterable, or a token is no word.
@@ -334,7 +333,7 @@ def sentinel_blocks(
     for number, sentence in enumerate(sentences):
         if missing is not None and not isinstance(sentence, list | tuple) and missing.skips(sentence):
             continue
-        marked, without = _encode_sentence(number, sentence, config, integers)
+        marked, without = _encode_sentence(number, sentence, config)
         block += marked
         empty += without
         if len(block) >= BLOCK_BYTES:
@@ -368,14 +367,14 @@ def _require_sentence(number: int, sentence: Any, config: TrainingConfig) -> Non
         )
 
 
-def _encode_sentence(number: int, sentence: Iterable[str], config: TrainingConfig, integers: bool) -> tuple[bytes, int]:
+def _encode_sentence(number: int, sentence: Iterable[Hashable], config: TrainingConfig) -> tuple[bytes, int]:
     """One sentence in sentinel encoding, and its number of empty tokens."""
     _require_sentence(number, sentence, config)
     try:
         tokens = list(sentence)
     except TypeError as error:
         raise invalid_item(number, sentence, _WANTED) from error
-    return encode_tokens(tokens, config.lower, partial(_name_of_sentence, number), integers), tokens.count("")
+    return encode_tokens(tokens, config.lower, partial(_name_of_sentence, number)), tokens.count("")
 
 
 def _name_of_sentence(number: int) -> str:

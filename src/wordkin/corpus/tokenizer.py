@@ -3,7 +3,7 @@
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import TokenizerName, TrainingConfig
-from wordkin.corpus.missing import is_missing
 from wordkin.errors import CorpusError, argument
-from wordkin.vocabulary import is_integer
+from wordkin.vocabulary import is_missing, word_of
 
 IN_TOKEN, SEPARATOR, SENTENCE_END, ENCODED, MARK, JOINER = range(6)
 """Classes of bytes and characters.
@@ -116,34 +115,32 @@ def classes_of(config: TrainingConfig) -> Classes:
     return text_classes(config.tokenizer or "whitespace")
 
 
-def _as_word(token: Any, place: int, sentence: Callable[[], str], integers: bool) -> str:
-    if isinstance(token, str):
-        return token
-    if integers and is_integer(token):
-        return str(token)
-    advice = "leave it out" if is_missing(token) else "convert them with str()"
+def _require_word(token: Hashable, place: int, sentence: Callable[[], str]) -> str:
+    word = word_of(token)
+    if word is not None:
+        return word
+    advice = "leave it out" if is_missing(token) else "convert such tokens to strings"
     raise CorpusError(
-        f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings"
-        f"{' or integers' if integers else ''}: {advice}"
+        f"token {place} of {sentence()} is {token!r}, a {type(token).__name__}; tokens must be strings, integers, or "
+        f"hashable objects with a text that is always the same: {advice}"
     )
 
 
-def encode_tokens(tokens: list[str], lower: bool, sentence: Callable[[], str], integers: bool) -> bytes:
+def encode_tokens(tokens: list[Any], lower: bool, sentence: Callable[[], str]) -> bytes:
     """A list of tokens in sentinel encoding.
 
     Args:
         tokens: a sentence.
         lower: whether to lower-case it.
         sentence: returns the name of the sentence for messages.
-        integers: whether tokens may be integers, which stand for the words of their digits.
 
     Raises:
-        CorpusError: a token is neither a string nor an allowed integer, or is no text.
+        CorpusError: a token stands for no word (see :func:`wordkin.vocabulary.word_of`), or is no text.
     """
     try:
         text = "\n".join(tokens)
     except TypeError:
-        tokens = [_as_word(token, place, sentence, integers) for place, token in enumerate(tokens)]
+        tokens = [_require_word(token, place, sentence) for place, token in enumerate(tokens)]
         text = "\n".join(tokens)
     if lower:
         tokens = [token.lower() for token in tokens]
@@ -183,7 +180,7 @@ def split_lines(text: bytes, split: Callable[[str], Any]) -> tuple[bytes, int]:
                 "a list of tokens"
             )
         tokens = list(made)
-        encoded += encode_tokens(tokens, False, partial(_made_of, line), False)
+        encoded += encode_tokens(tokens, False, partial(_made_of, line))
         empty += tokens.count("")
     return bytes(encoded), empty
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from wordkin.corpus import tables
 from wordkin.corpus.columns import Column
-from wordkin.corpus.missing import Missing, is_missing
+from wordkin.corpus.missing import Missing
 from wordkin.corpus.sources import row_values
 from wordkin.errors import ConfigurationError, FormatError, argument
 from wordkin.evaluation import sets
@@ -19,6 +19,7 @@ from wordkin.evaluation.statistics import bootstrap_mean, interval
 from wordkin.storage.units import plural
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
+from wordkin.vocabulary import is_missing
 
 logger = logging.getLogger("wordkin")
 

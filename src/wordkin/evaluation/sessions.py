@@ -1,7 +1,7 @@
 """Held-out items of sessions: whether the last item is among those nearest to the items before it."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from wordkin.vectors.search import Rows, choose
 from wordkin.vectors.terms import whole_number
 from wordkin.vectors.wordvectors import WordVectors
 
-Session = Sequence[str | int]
+Session = Sequence[Hashable]
 
 SKIPPED, NOT_FOUND = -1, 0
 

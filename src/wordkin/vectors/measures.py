@@ -1,7 +1,7 @@
 """Measures between given words: similarity, distance, rank, mean."""
 
 import abc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -45,10 +45,10 @@ class Measures(abc.ABC):
     def __contains__(self, word: object) -> bool: ...
 
     @abc.abstractmethod
-    def __getitem__(self, word: str | int) -> npt.NDArray[np.float32]: ...
+    def __getitem__(self, word: Hashable) -> npt.NDArray[np.float32]: ...
 
     @abc.abstractmethod
-    def get(self, word: str | int, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
+    def get(self, word: Hashable, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
         """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""
 
     @abc.abstractmethod
@@ -60,7 +60,7 @@ class Measures(abc.ABC):
         """The words of the vocabulary that are closest to a word in spelling: at most three, the likeliest first."""
 
     @abc.abstractmethod
-    def row(self, word: str | int) -> int:
+    def row(self, word: Hashable) -> int:
         """The row of a word.
 
         Raises:
@@ -287,9 +287,9 @@ class Measures(abc.ABC):
             raise ValueError(f"unknown is {unknown!r}; give 'raise' or 'skip', or 'closest' in a search")
         if unknown == "raise":
             return terms
-        return [(term, weight) for term, weight in terms if not is_word(term) or self._is_usable(str(term))]
+        return [(term, weight) for term, weight in terms if not is_word(term) or self._is_usable(term)]
 
-    def _is_usable(self, word: str) -> bool:
+    def _is_usable(self, word: Hashable) -> bool:
         vector = self.get(word)
         return vector is not None and bool(np.isfinite(vector).all())
 

@@ -2,17 +2,17 @@
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.vocabulary import is_integer
+from wordkin.vocabulary import is_integer, word_of
 
 Vector = npt.NDArray[Any]
-Term = str | int | Vector
+Term = str | Hashable | Vector
 Weighted = tuple[Term, float]
 Terms = Term | Weighted | Sequence[Term | Weighted]
 
@@ -51,9 +51,12 @@ def as_list(given: Any, name: str, wanted: str = "several words or vectors") -> 
     return list(given)
 
 
-def is_word(term: object) -> bool:
-    """Whether a term is a word: a string, or an integer, which stands for the word of its digits."""
-    return isinstance(term, str) or is_integer(term)
+def is_word(term: object) -> TypeGuard[Hashable]:
+    """Whether a term is a word, or stands for one (:func:`wordkin.vocabulary.word_of`).
+
+    No tuple is a word here, since a pair is a word and its weight.
+    """
+    return word_of(term) is not None and not isinstance(term, tuple)
 
 
 def require_term(term: Any, subject: str) -> None:

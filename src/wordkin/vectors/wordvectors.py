@@ -1,7 +1,7 @@
 """Word vectors: a small, immutable class that does not depend on training."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -17,8 +17,7 @@ from wordkin.vectors.norms import RowNorms
 from wordkin.vectors.queries import Queries
 from wordkin.vectors.search import Rows
 from wordkin.vectors.subwords import Subwords
-from wordkin.vectors.terms import is_word
-from wordkin.vocabulary import Vocabulary, is_integer
+from wordkin.vocabulary import Vocabulary, word_of
 
 _SHOWN_WORDS = 10  # in a notebook
 
@@ -319,7 +318,7 @@ class WordVectors(Queries):
         """Whether a word has a vector: it is in the vocabulary, or one of its n-grams is known."""
         return self.find(word) is not None or self._composed(word) is not None
 
-    def __getitem__(self, word: str | int) -> npt.NDArray[np.float32]:
+    def __getitem__(self, word: Hashable) -> npt.NDArray[np.float32]:
         """The vector of a word: (vector_size,) float32, read-only if it is a row of :attr:`vectors` and not a copy.
 
         With subwords (:attr:`subwords`) a word outside the vocabulary has the mean of its n-grams' rows as its vector.
@@ -347,7 +346,7 @@ class WordVectors(Queries):
         ]
         return html_table(f"{self!r}, the most frequent:", header, rows)
 
-    def get(self, word: str | int, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
+    def get(self, word: Hashable, default: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32] | None:
         """The vector of a word as ``[word]`` returns it; `default` for an unknown word."""
         row = self.find(word)
         vector = self._composed(word) if row is None else self.values(row)
@@ -355,8 +354,8 @@ class WordVectors(Queries):
 
     def _composed(self, word: object) -> npt.NDArray[np.float32] | None:
         """The vector that its n-grams give a word; None without subwords, or if no n-gram is known."""
-        subwords = self._model.subwords
-        return subwords.vector(str(word)) if subwords is not None and is_word(word) else None
+        subwords, text = self._model.subwords, word_of(word)
+        return None if subwords is None or text is None else subwords.vector(text)
 
     def values(self, rows: int | slice | Rows) -> npt.NDArray[np.float32]:
         """The vectors of some rows converted to float32: (rows, vector_size)."""
@@ -398,7 +397,7 @@ class WordVectors(Queries):
         found = self.documents([sentences] if is_one else sentences, post_normalize=normalize_embeddings)
         return found[0] if is_one else found
 
-    def row(self, word: str | int) -> int:
+    def row(self, word: Hashable) -> int:
         """The row of a word.
 
         Raises:
@@ -421,12 +420,14 @@ class WordVectors(Queries):
         return spelling.closest(word, self.vocabulary)
 
     def find(self, word: object) -> int | None:
-        """The row of a word; None if it is not in the vocabulary. An integer stands for the word of its digits."""
-        if not isinstance(word, str):
-            if not is_integer(word):
-                return None
-            word = str(word)
-        for form in spelling.folded_forms(word) if self._folds else (word,):
+        """The row of a word; None if it is not in the vocabulary.
+
+        An object that is no string stands for the word of its text, as in training: an integer for its digits.
+        """
+        text = word_of(word)
+        if text is None:
+            return None
+        for form in spelling.folded_forms(text) if self._folds else (text,):
             row = self.key_to_index.get(form)
             if row is not None:
                 return row

@@ -86,17 +86,21 @@ def read(corpus_iterable: Any = None, corpus_file: Any = None) -> Read:
         with contextlib.suppress(CorpusError), Encoder(TrainingConfig(), tokenizer.sentinel_classes()) as encoder:
             count = itertools.count()
             lists = map(lambda sentence, _: sentence, _lists(corpus_iterable), count)
-            encoder.add_sentences(sentinel_blocks(lists, encoder.config, integers=False))
+            encoder.add_sentences(sentinel_blocks(lists, encoder.config))
             if not encoder.empty_tokens:
                 return _unpruned(encoder)._replace(sentences=next(count))
     return _iterate(corpus_iterable)
 
 
 def _lists(sentences: Iterable[Any]) -> Iterator[Any]:
-    """Yield sentences that can be read again; the first other one ends the attempt to scan."""
+    """Yield lists of strings that can be read again; the first other sentence ends the attempt to scan."""
     for sentence in sentences:
         if isinstance(sentence, Iterator):
             raise CorpusError("a sentence can be read only once")
+        try:
+            "".join(sentence)
+        except TypeError as error:
+            raise CorpusError("a word is no string, and stays a key as it is") from error
         yield sentence
 
 
