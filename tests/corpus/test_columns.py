@@ -241,11 +241,43 @@ def test_parquet_of_lists_in_several_row_groups_and_without_a_dictionary(tmp_pat
         assert found.vocabulary.words == wanted.vocabulary.words
 
 
+BASKETS = [[], [700, -12], None, [12, 700, 2**40], [12]]
+
+
+@pytest.mark.parametrize("form", ["arrow", "large", "fixed", "pandas", "polars", "parquet", "json"])
+def test_lists_of_integers_are_lists_of_words(form, tmp_path):
+    wanted = [["700", "-12"], ["12", "700", "1099511627776"], ["12"]]
+    array = pa.array(BASKETS)
+    table = pa.table({"items": array})
+    if form == "large":
+        table = pa.table({"items": array.cast(pa.large_list(pa.int64()))})
+    elif form == "fixed":
+        table, wanted = (
+            pa.table({"items": pa.array([[1, 2], [3, 4]], pa.list_(pa.uint16(), 2))}),
+            [["1", "2"], ["3", "4"]],
+        )
+    elif form == "pandas":
+        table = pytest.importorskip("pandas").DataFrame({"items": BASKETS})
+    elif form == "polars":
+        table = pytest.importorskip("polars").DataFrame({"items": BASKETS})
+    elif form == "parquet":
+        parquet.write_table(table, tmp_path / "a.parquet")
+        table = tmp_path / "a.parquet"
+    elif form == "json":
+        (tmp_path / "a.jsonl").write_text("".join(json.dumps({"items": items}) + "\n" for items in BASKETS))
+        table = tmp_path / "a.jsonl"
+    assert decoded(encode(Column(table, "items"), ALL)) == wanted
+
+
 @pytest.mark.parametrize(
     ("array", "said"),
     [
         (pa.array([1.5, None]), "the column 'text' holds double: pass a column of text, or of lists of tokens"),
-        (pa.array([[1], [2]]), "the column 'text' holds lists of int64: .*; EncodedCorpus.from_ids takes lists of ids"),
+        (
+            pa.array([[1.5], [2]]),
+            "the column 'text' holds lists of double: pass a column of text, or of lists of tokens",
+        ),
+        (pa.array([[1, None]]), "the column 'text' holds lists with missing tokens: leave them out"),
         (pa.array([{"a": 1}]), "the column 'text' holds struct<a: int64>: pass a column of text"),
         (pa.array([], pa.string()), "the column 'text' has no rows"),
         (pa.nulls(2), "the column 'text' holds no tokens: it is empty or only white space; 2 missing values skipped"),

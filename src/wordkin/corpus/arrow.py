@@ -85,7 +85,7 @@ def one_line(error: BaseException) -> str:
 
 
 def holds_lists(kind: Any, name: str) -> bool:
-    """Whether arrays of this type hold lists of tokens; they hold text if not.
+    """Whether arrays of this type hold lists of tokens, which are text or integers; they hold text if not.
 
     Raises:
         CorpusError: they hold neither.
@@ -93,13 +93,10 @@ def holds_lists(kind: Any, name: str) -> bool:
     types = require_arrow("columns of Arrow").types
     if _is_text(kind):
         return False
-    if _is_list(kind) and _is_text(kind.value_type):
+    if _is_list(kind) and (_is_text(kind.value_type) or types.is_integer(kind.value_type)):
         return True
     held = f"lists of {kind.value_type}" if _is_list(kind) else str(kind)
-    advice = (
-        "; EncodedCorpus.from_ids takes lists of ids" if _is_list(kind) and types.is_integer(kind.value_type) else ""
-    )
-    raise CorpusError(f"{name} holds {held}: pass a column of text, or of lists of tokens{advice}")
+    raise CorpusError(f"{name} holds {held}: pass a column of text, or of lists of tokens")
 
 
 def _is_text(kind: Any) -> bool:
@@ -274,6 +271,8 @@ def _plain(array: Any, lists: bool) -> Any:
         return pa.compute.run_end_decode(array).cast(text)
     if lists:
         tokens = array.type.value_type
+        if pa.types.is_integer(tokens):
+            array = array.cast(pa.large_list(pa.large_string()))  # their digits
         return array.cast(pa.large_list(tokens if pa.types.is_dictionary(tokens) else text))
     return array.cast(text)
 

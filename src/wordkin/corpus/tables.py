@@ -208,8 +208,7 @@ def _json_lines(content: Iterator[bytes], column: str, name: str) -> Iterator[An
     options = None
     for block in _whole_lines(content):
         if options is None:
-            kinds = {list: pa.list_(pa.string()), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
-            schema = pa.schema([(column, kinds.get(_kind_in_json(block, column, name), pa.string()))])
+            schema = pa.schema([(column, _type_in_json(block, column, name))])
             options = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
         table = arrow_json.read_json(pa.BufferReader(block), arrow_json.ReadOptions(block_size=len(block)), options)
         yield from table.column(column).chunks
@@ -228,13 +227,16 @@ def _whole_lines(content: Iterator[bytes]) -> Iterator[bytes]:
         held.append(block[cut:])
 
 
-def _kind_in_json(block: bytes, column: str, name: str) -> type:
-    """The type of the first value of a column that is not null; str if there is none.
+def _type_in_json(block: bytes, column: str, name: str) -> Any:
+    """Arrow's type for a column: that of its first value that is not null, and of that list's first such token.
 
     Raises:
         CorpusError: a line is not a JSON object, or no line has the column.
     """
+    pa = require_arrow("files of tables")
+    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
     names: dict[str, None] = {}
+    found = pa.string()
     for number, line in enumerate(block.split(b"\n"), 1):
         if not line.strip():
             continue
@@ -250,7 +252,12 @@ def _kind_in_json(block: bytes, column: str, name: str) -> type:
                 raise CorpusError(
                     f"line {number} of {name} has a dict as {column!r}: name a column of text, or of lists of tokens"
                 )
-            return type(value)
+            if not isinstance(value, list):
+                return types.get(type(value), pa.string())
+            token = next((token for token in value if token is not None), None)
+            found = pa.list_(types.get(type(token), pa.string()))
+            if token is not None:
+                return found
     if column not in names:
         raise CorpusError(no_column(column, names, name))
-    return str
+    return found
