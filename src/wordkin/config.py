@@ -8,7 +8,7 @@ import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
+from typing import Any, ClassVar, Literal, Self, TypedDict, TypeVar, get_args
 
 import numpy as np
 
@@ -126,6 +126,13 @@ class TrainingConfig:
 
     Raises:
         ConfigurationError: a value is outside its range; the message names field, value and range.
+    """
+
+    step_positions: ClassVar[int] = 11
+    """Positions of a skip-gram window, the centre's included, that make one step; what lies beyond makes the next one.
+
+    A step takes all gradients at the same V and W. Windows of up to five words on either side are one step; in longer
+    ones with few distinct words a single step of many pairs would overshoot and diverge.
     """
 
     architecture: Architecture = _parameter(
