@@ -34,7 +34,7 @@ _HOOKS_OF_GENSIM = (
 """Methods of gensim's that a subclass may override; wordkin has none of them and calls none."""
 
 _SEED_STEP = 0x9E3779B97F4A7C15
-_FEW_WORDS = 20_000
+_FEW_WORDS = 10_000
 _OUTPUT_LAYERS = {(0, 1): "negative-sampling", (1, 0): "hierarchical-softmax", (1, 1): "both"}
 
 
