@@ -5,7 +5,7 @@
         numba-progress matchms==0.28.2 hdbscan umap-learn plotly pyyaml
     .venv-clients/bin/pip install --no-deps node2vec==0.5.0 pecanpy==2.0.9 nptyping genewalk==1.6.3 spec2vec==0.9.1 \
         bertopic==0.17.4
-    .venv-clients/bin/python benchmarks/clients.py [PROGRAM …] [--seeds 1 2 3] [--markdown]
+    .venv-clients/bin/python benchmarks/clients.py [PROGRAM …] [--seeds 1 2 3]
 
 Each task is small, and made of groups: a graph of 8 groups of 40 nodes, a third of whose edges lead out of their group;
 spectra of 10 kinds; documents on 10 subjects. The score is the share of the ten nearest that belong to one's own group.
@@ -71,7 +71,8 @@ import networkx
 from pecanpy.pecanpy import SparseOTF
 nodes = graph()
 walker = SparseOTF.from_mat(networkx.to_numpy_array(nodes), [str(node) for node in nodes], workers=1, random_state=seed)
-end(np.array(walker.embed(dim=32, num_walks=10, walk_length=40, epochs=5)), [int(node) // MEMBERS for node in walker.nodes])
+vectors = np.array(walker.embed(dim=32, num_walks=10, walk_length=40, epochs=5))
+end(vectors, [int(node) // MEMBERS for node in walker.nodes])
 """
 
 GENEWALK = """
@@ -94,7 +95,8 @@ for kind in kinds:
     peaks = np.sort(generator.choice(PEAKS, 30, replace=False, p=likely[kind]))
     spectrum = Spectrum(mz=50.0 + peaks, intensities=generator.uniform(0.1, 1, len(peaks)), metadata={})
     documents.append(SpectrumDocument(spectrum, n_decimals=0))
-model = train_new_word2vec_model(documents, iterations=[20], workers=1, vector_size=64, seed=seed, progress_logger=False)
+options = {"iterations": [20], "workers": 1, "vector_size": 64, "seed": seed, "progress_logger": False}
+model = train_new_word2vec_model(documents, **options)
 measure = Spec2Vec(model, intensity_weighting_power=0.5)
 end(np.array([measure._calculate_embedding(document) for document in documents]), kinds)
 """
