@@ -490,6 +490,14 @@ def test_permissions(tmp_path, text):
     assert (result.returncode, "Permission denied" in result.stderr) == (1, True)
 
 
+def test_the_default_rate_of_many_epochs_is_shown_as_a_default(here, tmp_path, text):
+    output = tmp_path / "model"
+    assert here("train", text, "-o", output, "--epochs", 20, "--vector-size", 4).returncode == 0
+    assert "--learning-rate" not in here("info", output).stdout
+    shown = here("info", output, "--full").stdout
+    assert re.search(r"^  --learning-rate +0.025 +default 0.025$", shown, re.MULTILINE)
+
+
 def test_every_variant_trains_and_says_so(tmp_path, text):
     output = tmp_path / "model"
     options = ["--architecture", "cbow", "--output-layer", "hierarchical-softmax"]
@@ -509,8 +517,8 @@ def test_every_variant_trains_and_says_so(tmp_path, text):
     [
         pytest.param("if name == 'wordkin.cli': raise KeyboardInterrupt", id="the import of the command line"),
         pytest.param("if name == 'numpy': exec('raise KeyboardInterrupt')", id="the import of NumPy"),
-        pytest.param("if name == 'wordkin.cli.train': raise KeyboardInterrupt", id="the import of the commands"),
-        pytest.param("if name == 'wordkin.cli.train': exec('raise KeyboardInterrupt')", id="code from a string"),
+        pytest.param("if name == 'wordkin.cli.query': raise KeyboardInterrupt", id="the import of the command"),
+        pytest.param("if name == 'wordkin.cli.query': exec('raise KeyboardInterrupt')", id="code from a string"),
     ],
 )
 def test_ctrl_c_anywhere_is_one_line_and_the_exit_status(tmp_path, where):
@@ -529,6 +537,12 @@ def test_ctrl_c_anywhere_is_one_line_and_the_exit_status(tmp_path, where):
     )
     assert (result.returncode, result.stdout) == (130, "")
     assert result.stderr == "wordkin: interrupted; nothing was written\n"
+
+
+def test_a_mistyped_command_is_suggested_among_all():
+    result = run("simlar")
+    assert result.returncode == 2
+    assert "No such command 'simlar'. Did you mean 'similar'?" in result.stderr
 
 
 def test_no_arguments_is_help():

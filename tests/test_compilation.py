@@ -287,6 +287,26 @@ def test_only_compiled_functions_are_logged(define, caplog):
     assert not messages(caplog)
 
 
+@pytest.mark.parametrize("collecting", [True, False])
+def test_no_garbage_is_looked_for_while_something_is_compiled(collecting):
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with compilation.announced("a function"):
+            assert not gc.isenabled()
+        assert gc.isenabled() == collecting
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_compiled_functions_have_no_wrapper_for_c(define):
+    twice = define()
+    assert twice(2) == 4
+    (code,) = twice.inspect_llvm().values()
+    assert "cpython" in code
+    assert "cfunc" not in code
+
+
 def test_compiling_in_another_thread_is_not_logged(define, caplog):
     caplog.set_level("INFO")
     function = define()

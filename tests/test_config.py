@@ -75,6 +75,18 @@ def test_the_first_rate_follows_the_architecture():
     assert TrainingConfig(architecture="cbow", learning_rate=0.01).first_learning_rate == 0.01
 
 
+def test_skip_gram_begins_with_a_smaller_rate_where_there_are_many_epochs():
+    assert [TrainingConfig(epochs=epochs).first_learning_rate for epochs in (1, 19, 20, 100)] == [
+        0.05,
+        0.05,
+        0.025,
+        0.025,
+    ]
+    assert TrainingConfig(epochs=20, output_layer="hierarchical-softmax").first_learning_rate == 0.025
+    assert TrainingConfig(epochs=20, architecture="cbow").first_learning_rate == 0.05
+    assert TrainingConfig(epochs=20, learning_rate=0.05).first_learning_rate == 0.05
+
+
 def test_it_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         TrainingConfig().window = 3  # type: ignore[misc]

@@ -80,6 +80,15 @@ def test_import_is_light(module):
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_a_command_imports_no_other_command():
+    code = (
+        "import sys, wordkin.cli; sys.argv[:] = ['wordkin', 'similar', '--help']; wordkin.cli._run(); "
+        "print(*sorted(name for name in sys.modules if name.startswith('wordkin.cli.')))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert shown.splitlines()[-1].split() == ["wordkin.cli.command", "wordkin.cli.options", "wordkin.cli.query"]
+
+
 def test_queries_compile_nothing(tmp_path, sentences):
     path = tmp_path / "model.safetensors"
     wordkin.Word2Vec(vector_size=8, epochs=1, threads=1).fit(sentences).save(path)

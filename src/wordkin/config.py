@@ -31,6 +31,9 @@ SKIPGRAM_LEARNING_RATES = {"negative-sampling": 0.05, "hierarchical-softmax": 0.
 CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
 """η of the first step, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
+MANY_EPOCHS, RATE_OF_MANY_EPOCHS = 20, 0.025
+"""From this many epochs on, skip-gram begins with this η; see decision 21."""
+
 TOKENIZERS: tuple[str, ...] = get_args(TokenizerName)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
 EXCHANGE_PRECISIONS = ("float32", "float16")
@@ -193,8 +196,8 @@ class TrainingConfig:
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
     learning_rate: float | None = _parameter(
         None,
-        "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax and 0.1 for CBOW with "
-        "--cbow-gradient exact",
+        "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax or with 20 epochs or "
+        "more, and 0.1 for CBOW with --cbow-gradient exact",
         float,
         low=0,
         low_open=True,
@@ -326,11 +329,13 @@ class TrainingConfig:
 
     @property
     def first_learning_rate(self) -> float:
-        """η of the first step: the given value, or the variant's default."""
+        """η of the first step: the given value, or the default of the variant and the number of epochs."""
         if self.learning_rate is not None:
             return self.learning_rate
         if self.architecture == "cbow":
             return CBOW_LEARNING_RATES[self.cbow_gradient]
+        if self.epochs >= MANY_EPOCHS:
+            return RATE_OF_MANY_EPOCHS
         return SKIPGRAM_LEARNING_RATES[self.output_layer]
 
     @property

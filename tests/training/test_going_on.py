@@ -57,6 +57,13 @@ def begun(model, corpus, **parameters):
     return vocabulary, initialization.weights(vocabulary)
 
 
+def test_the_rate_is_that_of_the_first_run_whatever_the_epochs(model, sentences):
+    long = Word2Vec(**SETTINGS | {"epochs": 20}).fit(sentences[:50])
+    assert (model.vectors.config["learning_rate"], long.vectors.config["learning_rate"]) == (0.05, 0.025)
+    assert again(model, epochs=20).config.first_learning_rate == 0.05
+    assert again(long, epochs=2).config.first_learning_rate == 0.025
+
+
 def saved(model: Word2Vec, path) -> bytes:
     model.save(path)
     return path.read_bytes()

@@ -333,12 +333,10 @@ def _configuration(settings: dict[str, Any], full: bool) -> list[str]:
 
 
 def _defaults(settings: dict[str, Any]) -> dict[str, Any]:
-    """The defaults of the hyper-parameters in a file; the learning rate's default depends on the variant."""
-    variant: dict[str, Any] = {
-        name: settings[name] for name in ("architecture", "output_layer", "cbow_gradient") if name in settings
-    }
+    """The defaults of the hyper-parameters in a file; the learning rate's default depends on some others."""
+    names = ("architecture", "output_layer", "cbow_gradient", "epochs")
     try:
-        config = TrainingConfig.from_mapping(variant)
+        config = TrainingConfig.from_mapping({name: settings[name] for name in names if name in settings})
     except ConfigurationError:  # a file may hold any values
         config = TrainingConfig()
     defaults = {**TrainingConfig().as_dict(), "learning_rate": config.first_learning_rate}

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
-from wordkin.compilation import announced, compiled
+from wordkin.compilation import announced, compiled, subroutine
 from wordkin.corpus.scanner import prefetch
 from wordkin.errors import CorpusError
 from wordkin.storage.arrays import aligned_zeros, read_only
@@ -112,7 +111,7 @@ class Candidates(NamedTuple):
     rounds: int = 0
 
 
-@register_jitable
+@subroutine()
 def mixed(pair, run):
     """A hash of a pair and a run."""
     state = (pair ^ (run * _SPREAD_SECOND)) * _SPREAD
@@ -120,7 +119,7 @@ def mixed(pair, run):
     return state * _SPREAD_SECOND
 
 
-@register_jitable
+@subroutine()
 def find_slot(slots, pair, run, shift):
     """The slot of a candidate, or the empty one where it belongs."""
     last = len(slots) - 1
@@ -132,7 +131,7 @@ def find_slot(slots, pair, run, shift):
     return slot
 
 
-@register_jitable
+@subroutine()
 def shift_of(slots):
     """What leaves as many of a hash's highest bits as a slot's number has."""
     bits = 0
@@ -141,7 +140,7 @@ def shift_of(slots):
     return np.uint64(64 - bits)
 
 
-@register_jitable
+@subroutine()
 def run_slot(slots, parent, word):
     """The slot of a run in their table, or the empty one where it belongs; and its key."""
     key = (np.uint64(parent) << np.uint64(32) | np.uint64(word)) + np.uint64(1)

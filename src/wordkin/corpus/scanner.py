@@ -12,9 +12,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import register_jitable
 
-from wordkin.compilation import compiled, generates
+from wordkin.compilation import compiled, generates, subroutine
 from wordkin.corpus.tokenizer import ENCODED, IN_TOKEN, JOINER, MARK, SENTENCE_END
 
 DONE, TABLE_FULL, WORDS_FULL, ARENA_FULL = 0, 1, 2, 3
@@ -132,14 +131,14 @@ def _(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
-@register_jitable
+@subroutine()
 def _short_key(array, begin, size):
     """FIRST and SECOND of the token array[begin : begin + size], from its first INLINE bytes; reads INLINE bytes."""
     kept = np.uint64(min(size, INLINE))
     return load(array, begin) & _KEPT[kept, 0], load(array, begin + 8) & _KEPT[kept, 1]
 
 
-@register_jitable
+@subroutine()
 def _long_first(array, begin, size):
     """FIRST of a token of more than INLINE bytes: a hash of all its bytes."""
     state = np.uint64(size)
@@ -149,14 +148,14 @@ def _long_first(array, begin, size):
     return state
 
 
-@register_jitable
+@subroutine()
 def _hash(first, second):
     """The hash of a key; its lowest bits are the slot at which the search begins."""
     state = first * _SPREAD + second * _SPREAD_SECOND
     return ((state ^ (state >> np.uint64(32))) * _SPREAD) >> np.uint64(32)
 
 
-@register_jitable
+@subroutine()
 def _equal(array, begin, other, other_begin, size):
     """Whether two tokens of eight bytes or more are equal."""
     for index in range(0, size, 8):
@@ -166,7 +165,7 @@ def _equal(array, begin, other, other_begin, size):
     return True
 
 
-@register_jitable
+@subroutine()
 def character_at(buffer, position):
     """The code point and the length in bytes of one character of valid UTF-8 that has at least two bytes."""
     lead = np.int64(buffer[position])
@@ -179,7 +178,7 @@ def character_at(buffer, position):
     return (lead & 0x07) << 18 | second << 12 | third << 6 | np.int64(buffer[position + 3]) & 0x3F, 4
 
 
-@register_jitable
+@subroutine()
 def _plain_in_token(of_byte, single):
     """The first of PLAIN_IN_TOKEN, ALPHANUMERIC_IN_TOKEN and NONE_IN_TOKEN that is true of this tokenizer."""
     plain = NONE_IN_TOKEN if single else PLAIN_IN_TOKEN
@@ -189,7 +188,7 @@ def _plain_in_token(of_byte, single):
     return plain
 
 
-@register_jitable
+@subroutine()
 def _find(buffer, stop, final, of_byte, of_character, single, plain, batch, ends, progress):
     """Find tokens from progress[POSITION] on until there are BATCH or more, and the sentences that end with them.
 
@@ -266,7 +265,7 @@ def _find(buffer, stop, final, of_byte, of_character, single, plain, batch, ends
     return found
 
 
-@register_jitable
+@subroutine()
 def _request_slots(buffer, batch, found, slots):
     """Compute the key and hash of the tokens batch[:found], and prefetch the slots of all but the long ones."""
     mask = np.uint64(len(slots) - 1)
@@ -285,7 +284,7 @@ def _request_slots(buffer, batch, found, slots):
                 batch[index, FIRST], batch[index, HASH] = first, _hash(first, batch[index, SECOND])
 
 
-@register_jitable
+@subroutine()
 def _slot_of(table, buffer, begin, size, first, second, state):
     """The slot that holds a token; if there is none, the empty slot for it."""
     slots, arena, offsets = table
@@ -304,7 +303,7 @@ def _slot_of(table, buffer, begin, size, first, second, state):
         slot = (slot + np.uint64(1)) & mask
 
 
-@register_jitable
+@subroutine()
 def _enter(buffer, batch, found, table, ids, progress):
     """Look up and count the tokens batch[:found], and add the new ones; the table has room for all of them."""
     slots, arena, offsets = table

@@ -64,14 +64,17 @@ class Classes:
     split: Callable[[str], Any] | None = None
 
 
-def _class_in_words(character: str) -> int:
-    """A character's class for ``words``: UTS #18, annex C; for marks and format characters, rule WB4 of UAX #29."""
-    if character.isalnum():
-        return IN_TOKEN
-    category = unicodedata.category(character)
-    if category == "Cf" and character != _WORD_BREAK:
-        return JOINER
-    return {"Pc": IN_TOKEN, "Mn": MARK, "Mc": MARK, "Me": MARK}.get(category, SEPARATOR)
+def _classes_in_words(characters: str) -> npt.NDArray[np.uint8]:
+    """The characters' classes for ``words``: UTS #18, annex C; for marks and format characters, rule WB4 of UAX #29."""
+    category = np.frombuffer("".join(map(unicodedata.category, characters)).encode(), "S2")
+    classes = np.full(len(characters), SEPARATOR, np.uint8)
+    classes[np.isin(category, [b"Mn", b"Mc", b"Me"])] = MARK
+    classes[category == b"Cf"] = JOINER
+    classes[ord(_WORD_BREAK)] = SEPARATOR
+    classes[category == b"Pc"] = IN_TOKEN
+    for run in re.finditer(r"[^\W_]+", characters):  # of letters and digits, as in str.isalnum
+        classes[run.start() : run.end()] = IN_TOKEN
+    return classes
 
 
 @cache
@@ -83,13 +86,13 @@ def text_classes(tokenizer: TokenizerName) -> Classes:
     behind one of these; and joiners and other format characters between two. It drops soft hyphens, so that a word is
     the same with and without them.
     """
-    points = sys.maxunicode + 1
+    characters = np.arange(sys.maxunicode + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     if tokenizer == "words":
-        of_character = np.fromiter((_class_in_words(chr(point)) for point in range(points)), np.uint8, points)
+        of_character = _classes_in_words(characters)
     else:
-        of_character = np.zeros(points, np.uint8)
+        of_character = np.zeros(len(characters), np.uint8)
         # In a str pattern, \s matches what str.isspace and so str.split take for white space.
-        of_character[[match.start() for match in re.finditer(r"\s", "".join(map(chr, range(points))))]] = SEPARATOR
+        of_character[[match.start() for match in re.finditer(r"\s", characters)]] = SEPARATOR
     of_character[[ord("\n"), ord("\r")]] = SENTENCE_END
     of_byte = np.full(256, ENCODED, np.uint8)
     of_byte[:128] = of_character[:128]

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
 from wordkin import memory
-from wordkin.compilation import compiled
+from wordkin.compilation import compiled, subroutine
 from wordkin.config import TrainingConfig
 from wordkin.storage.arrays import read_only
 from wordkin.vocabulary import Vocabulary
@@ -21,7 +20,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SIGN = np.uint64(0xFFFFFF00)
 
 
-@register_jitable
+@subroutine()
 def _is_continuation(byte):
     return byte & 0xC0 == 0x80
 
@@ -105,7 +104,7 @@ def fill_ngrams(text, offsets, min_n, max_n, bucket, starts, delimited, found):
         hash_ngrams(delimited[: size + 2], min_n, max_n, bucket, found[begin:end])
 
 
-@register_jitable
+@subroutine()
 def _is_end_of_sentence(text, begin, end):
     """Whether the word from byte `begin` to `end` is fastText's word for the end of a line, which has no n-grams."""
     return (
@@ -190,7 +189,7 @@ def ngrams_of_word(word: str, min_n: int, max_n: int, bucket: int) -> Ngrams:
     return ngrams_of_words(text, np.array([0, len(text)]), min_n, max_n, bucket)
 
 
-@register_jitable
+@subroutine()
 def _place(bucket, slots, reached, count):
     """The place of a bucket in `reached`, of which `count` are there; a new one is added, and `count` is its place.
 

@@ -1,9 +1,8 @@
 """Compiled loops of the readers: lines of a word and its numbers, and the set of words that were read."""
 
 import numpy as np
-from numba.extending import register_jitable
 
-from wordkin.compilation import compiled
+from wordkin.compilation import compiled, subroutine
 
 # The parser's place in its input and its output, kept in an int64 array between calls.
 POSITION, ROWS, TEXT_USED, LINE_END = range(4)
@@ -27,17 +26,17 @@ _LOW = np.uint64(0xFFFFFFFF)
 _CRC_POLYNOMIAL = 0xEDB88320
 
 
-@register_jitable
+@subroutine()
 def _is_separator(byte):
     return byte in (_SPACE, _TAB)
 
 
-@register_jitable
+@subroutine()
 def _ends_line(byte):
     return byte in (_NEWLINE, _RETURN)
 
 
-@register_jitable
+@subroutine()
 def _scale(digits, exponent):
     """The float32 of digits · 10^exponent, and whether it is certainly the nearest one."""
     if digits == 0:
@@ -52,7 +51,7 @@ def _scale(digits, exponent):
     return low, low == high
 
 
-@register_jitable
+@subroutine()
 def _number(buffer, position, end):
     """Read a number: (value, its end, whether it is plain and certainly correct)."""
     negative = buffer[position] == _MINUS
@@ -91,7 +90,7 @@ def _number(buffer, position, end):
     return -value if negative else value, position, sure and whole
 
 
-@register_jitable
+@subroutine()
 def _line(buffer, begin, end, vector):
     """Read a word and len(vector) numbers from buffer[begin:end]; return the end of the word, or -1 for failure."""
     position = begin
@@ -188,7 +187,7 @@ def _crc_table():
 _CRC = _crc_table()
 
 
-@register_jitable
+@subroutine()
 def _crc32(text, begin, end):
     """CRC-32, as zlib.crc32 computes it."""
     state = np.uint32(0xFFFFFFFF)
@@ -197,7 +196,7 @@ def _crc32(text, begin, end):
     return state ^ np.uint32(0xFFFFFFFF)
 
 
-@register_jitable
+@subroutine()
 def _hash(text, begin, end, seed):
     """A seeded hash of 32 bits, the highest of 64."""
     state = seed
@@ -207,7 +206,7 @@ def _hash(text, begin, end, seed):
     return state & ~_LOW
 
 
-@register_jitable
+@subroutine()
 def _equal(text, begin, other, other_begin, size):
     place = 0
     while place < size and text[begin + place] == other[other_begin + place]:
