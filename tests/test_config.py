@@ -124,7 +124,8 @@ def test_the_parameters_of_word2vec_match_the_configuration():
     names = parameters()
     hints = typing.get_type_hints(Parameters)
     assert list(hints) == list(names)
-    assert hints == typing.get_type_hints(TrainingConfig) | {
+    of_config = typing.get_type_hints(TrainingConfig)
+    assert hints == {name: of_config[name] for name in names} | {
         "memory_budget": int | str | None,
         "window": int | None,
     }

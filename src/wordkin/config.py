@@ -8,7 +8,7 @@ import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
+from typing import Any, ClassVar, Literal, Self, TypedDict, TypeVar, get_args
 
 import numpy as np
 
@@ -132,6 +132,13 @@ class TrainingConfig:
 
     Raises:
         ConfigurationError: a value is outside its range; the message names field, value and range.
+    """
+
+    step_positions: ClassVar[int] = 11
+    """Positions of a skip-gram window, the centre's included, that make one step; what lies beyond makes the next one.
+
+    A step takes all gradients at the same V and W. Windows of up to five words on either side are one step; in longer
+    ones with few distinct words a single step of many pairs would overshoot and diverge.
     """
 
     architecture: Architecture = _parameter(
@@ -282,12 +289,7 @@ class TrainingConfig:
         for field in dataclasses.fields(self):
             checked = field.metadata["bounds"].validate(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
-        if self.min_learning_rate > self.first_learning_rate:
-            raise ConfigurationError(
-                f"{argument('min_learning_rate')} is {self.min_learning_rate:g}; it must not exceed "
-                f"{argument('learning_rate')}, "
-                f"{self.first_learning_rate:g}"
-            )
+        self._check_rates()
         if (self.min_n == 0) != (self.max_n == 0) or self.min_n > self.max_n:
             raise ConfigurationError(
                 f"{argument('min_n')} is {self.min_n} and {argument('max_n')} is {self.max_n}; they are the fewest and "
@@ -299,6 +301,13 @@ class TrainingConfig:
             raise ConfigurationError(
                 f"{argument('early_stopping')} is {self.early_stopping}, but no sentences are held out: set "
                 f"{argument('holdout')}, for instance to 0.01 for one sentence in a hundred"
+            )
+
+    def _check_rates(self) -> None:
+        if self.min_learning_rate > self.first_learning_rate:
+            raise ConfigurationError(
+                f"{argument('min_learning_rate')} is {self.min_learning_rate:g}; it must not exceed "
+                f"{argument('learning_rate')}, {self.first_learning_rate:g}"
             )
 
     def _check_pattern(self, pattern: str) -> None:

@@ -71,6 +71,15 @@ def test_a_row_that_waits_is_filled():
     assert kv.vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
+def test_a_vector_that_is_added_replaces_no_other(kv):
+    keys, before = list(kv.index_to_key), kv.vectors.copy()
+    assert kv.next_index == 0  # what add_vectors has filled does not move it, as in gensim
+    with pytest.warns(UserWarning, match="copies all others"):
+        assert kv.add_vector("new", [1, 2, 3]) == len(keys)
+    assert kv.index_to_key == [*keys, "new"]
+    assert np.array_equal(kv.vectors[:-1], before)
+
+
 @pytest.mark.parametrize(("keys", "vectors"), [(["a", "b"], [[1, 2, 3]]), (["a"], [[1, 2]]), ("a", [1, 2])])
 def test_vectors_that_do_not_fit_are_refused(kv, keys, vectors):
     with pytest.raises(ValueError, match="keys need vectors of shape"):
@@ -184,6 +193,12 @@ def test_some_vectors_in_an_object_of_their_own(kv):
     other = kv.vectors_for_all({"woman", "man", "x"}, copy_vecattrs=True)
     assert other.index_to_key == ["man", "woman"]
     assert [other.get_vecattr(key, "count") for key in ("man", "woman")] == [5, 3]
+    kv.expandos["path"] = np.zeros(len(kv), object)
+    for row in range(len(kv)):
+        kv.expandos["path"][row] = np.array([row, 1])
+    paths = kv.vectors_for_all(["woman", "man"], copy_vecattrs=True).expandos["path"]
+    assert paths.shape == (2,)
+    assert paths[0].tolist() == [kv.key_to_index["woman"], 1]
     assert [kv.vectors_for_all(["woman", "man"]).get_vecattr(key, "count") for key in ("man", "woman")] == [1, 2]
 
 
@@ -344,6 +359,11 @@ def test_what_no_file_holds_is_refused_or_named(kv, tmp_path, caplog):
     kv[("a", "b")] = [1, 2, 3]
     with pytest.raises(ConfigurationError, match=r"the key \('a', 'b'\) is a tuple"):
         kv.save(tmp_path / "kv")
+    for key, said in ((True, "the key True is a bool"), (7, "some keys are text, others numbers")):
+        mixed = KeyedVectors(3)
+        mixed.add_vectors(["a", key], np.ones((2, 3)))
+        with pytest.raises(ConfigurationError, match=said):
+            mixed.save(tmp_path / "mixed")
     (tmp_path / "broken").write_bytes((tmp_path / "kv").read_bytes()[:-9])
     with pytest.raises(FormatError, match="truncated"):
         KeyedVectors.load(tmp_path / "broken")

@@ -10,6 +10,7 @@ import pytest
 
 from wordkin import Word2Vec as Estimator
 from wordkin.compat.gensim import sentences as corpora
+from wordkin.compat.gensim import word2vec
 from wordkin.compat.gensim.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, CallbackAny2Vec, save_as_line_sentence
 from wordkin.compat.gensim.word2vec import Word2Vec
 from wordkin.errors import DivergenceError
@@ -45,7 +46,8 @@ def test_the_vocabulary_is_by_falling_count_and_has_counts(model):
 
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize(("hs", "negative"), [(0, 5), (1, 0)])
-def test_the_vectors_are_those_of_the_estimator(sg, hs, negative):
+def test_the_vectors_are_those_of_the_estimator(monkeypatch, sg, hs, negative):
+    monkeypatch.setattr(word2vec, "_FEW_WORDS", 0)  # the estimator's steps are those for many words
     model = Word2Vec(sg=sg, hs=hs, negative=negative, **SMALL)
     model.build_vocab(SENTENCES)
     model.wv.vectors /= 2  # the estimator begins as word2vec.c
@@ -389,3 +391,13 @@ def test_update_of_nothing_is_refused():
 def test_load_belongs_to_the_class(model):
     with pytest.raises(AttributeError, match="should be called on a class"):
         model.load("somewhere")
+
+
+def test_a_corpus_of_few_words_is_trained_in_shorter_steps(monkeypatch):
+    walks = [[f"node{(start * 7 + step * step) % 30}" for step in range(30)] for start in range(40)]
+    few = Word2Vec(walks, window=8, sg=1, **SMALL)
+    assert few._config().step_positions == 3
+    monkeypatch.setattr(word2vec, "_FEW_WORDS", len(few.wv) - 1)
+    many = Word2Vec(walks, window=8, sg=1, **SMALL)
+    assert many._config().step_positions == 11
+    assert not np.array_equal(few.wv.vectors, many.wv.vectors)

@@ -103,8 +103,9 @@ def test_what_a_hook_changes_is_trained_on(corpus):
 
 
 def test_a_hook_stops_training(corpus):
-    history = run(corpus, config(epochs=9), hooks=Hooks(epoch_end=lambda record: record.epoch == 2))[2]
-    assert len(history) == 2
+    hooks = Hooks(epoch_end=lambda record: record.epoch == 2)
+    assert len(run(corpus, config(epochs=9), hooks=hooks)[2]) == 2
+    assert len(train_ids([], [0], [1, 1], config(epochs=9), hooks=hooks)[2]) == 2
 
 
 def test_the_rate_may_rise_be_zero_and_the_epochs_none(corpus):
@@ -183,6 +184,18 @@ def test_what_diverges_is_an_error_and_leaves_what_it_became(corpus):
         ({"offsets": [1, 3]}, "the offsets must go from 0 to the 3 tokens"),
         ({"offsets": []}, "the offsets must go from 0 to the 3 tokens"),
         ({"counts": [3, 2, 1, 1, 0]}, "the counts must be at least 1"),
+        ({"offsets": [0, 2, 1, 3]}, "the offsets must not fall"),
+        ({"ids": [0.5, 1.0, 2.0]}, r"ids: float64 \(3,\); they must be whole numbers in one dimension"),
+        ({"ids": [[0, 1, 2]]}, r"ids: int64 \(1, 3\); they must be whole numbers in one dimension"),
+        ({"counts": [5, 4, 3, 2.5, 1]}, r"counts: float64 \(5,\); they must be whole numbers"),
+        ({"offsets": [False, True]}, r"offsets: bool \(2,\); they must be whole numbers"),
+        ({"V": np.zeros((5, SIZE), np.int64)}, "V is int64; it must be an array of floating-point numbers"),
+        ({"W": [[0.0] * SIZE] * 5}, "W is list; it must be an array of floating-point numbers"),
+        ({"V": np.broadcast_to(0.0, (5, SIZE))}, "V cannot be written to, and training changes it in place"),
+        ({"V": np.full((5, SIZE), np.nan)}, "V has values that are not finite numbers"),
+        (dict.fromkeys("VW", np.zeros((5, SIZE))), "V and W are the same memory"),
+        ({"frozen": [0, 2]}, r"frozen is int64 \(2,\); it must be a truth value for each of V's 5 rows"),
+        ({"frozen": [True, False]}, r"frozen is bool \(2,\); it must be a truth value for each of V's 5 rows"),
         ({"V": np.zeros((4, SIZE))}, r"V is \(4, 12\), but 5 words of 12 dimensions need \(5, 12\)"),
         ({"W": np.zeros((5, SIZE + 1))}, r"W is \(5, 13\), but 5 words of 12 dimensions need \(5, 12\)"),
     ],
@@ -191,6 +204,22 @@ def test_arrays_that_do_not_fit_are_refused(change, message):
     arguments = {"ids": [0, 1, 2], "offsets": [0, 3], "counts": [5, 4, 3, 2, 1], "config": config(), **change}
     with pytest.raises(ConfigurationError, match=message):
         train_ids(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("architecture", "skip-gram", "one of skipgram, cbow"),
+        ("output_layer", "hs", "one of negative-sampling, hierarchical-softmax, both"),
+        ("cbow_gradient", "mean", "one of exact, word2vec, sum"),
+        ("learning_rate", -0.1, "a number of at least 0"),
+        ("epochs", -1, "a whole number from 0 to 1,000,000"),
+        ("window", 10**9, "a whole number from 1 to 1,000,000, or None"),
+    ],
+)
+def test_values_without_meaning_are_refused(name, value, allowed):
+    with pytest.raises(ConfigurationError, match=f"^{name} is {value!r}; it must be {allowed}$"):
+        config(**{name: value})
 
 
 def test_deterministic_training_of_both_output_layers_is_refused():
@@ -230,7 +259,7 @@ def test_with_subwords_words_in_any_order_learn_the_same(corpus):
 
 
 def test_subwords_need_all_words_and_a_mean(corpus):
-    with pytest.raises(ConfigurationError, match="there are 0 words, but 5 counts; subwords need all words"):
+    with pytest.raises(ConfigurationError, match="a string for each of the 5 counts"):
         run(corpus, config(**SUBWORDS))
     with pytest.raises(ConfigurationError, match='with subwords cbow_gradient cannot be "sum"'):
         config(min_n=3, max_n=6, cbow_gradient="sum")

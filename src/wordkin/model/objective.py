@@ -23,13 +23,6 @@ from wordkin.config import Architecture, CbowGradient
 Floats = npt.NDArray[np.floating[Any]]
 Rows = npt.NDArray[np.integer[Any]]
 
-STEP_POSITIONS = 11
-"""Positions of a skip-gram window, the centre's included, that make one step; what lies beyond makes the next one.
-
-A step takes all gradients at the same V and W. Windows of up to five words on either side are one step; in longer ones
-with few distinct words a single step of many pairs would overshoot and diverge.
-"""
-
 MOST_REPEATED = 0.25
 """Most ``Σ η |y − t|`` over the repetitions of one pair of rows in a step, or η where that is more.
 

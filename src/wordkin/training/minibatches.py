@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.config import TrainingConfig
-from wordkin.model import huffman, objective
+from wordkin.model import huffman
 from wordkin.model.kernel import Window, window_of
 from wordkin.model.subwords import WordRows
 
@@ -198,7 +198,7 @@ def minibatches(
         tree: the Huffman tree, for hierarchical softmax.
         word_rows: see WordRows; None without subwords.
     """
-    inputs = min(inputs_of_window(config), objective.STEP_POSITIONS)
+    inputs = min(inputs_of_window(config), config.step_positions)
     rate = _highest_rate(config)
     limits = [float(MOST_STEPS)]
     of_input, of_output = pairs(config, inputs, words, noise, tree)
@@ -206,7 +206,7 @@ def minibatches(
     steps = max(1, int(min(limits)))
     lanes = min(MOST_LANES, steps)
     of_a_lane = steps // lanes
-    if 2 * config.window + 1 > objective.STEP_POSITIONS and config.architecture == "skipgram":
+    if 2 * config.window + 1 > config.step_positions and config.architecture == "skipgram":
         of_a_lane = min(of_a_lane, max(1, int(MOST_MEAN_CHANGE / (rate * inputs))))  # they may share a centre word
     if word_rows is not None:
         of_a_lane = min(of_a_lane, max(1, MOST_PLACES // (2 * config.window + 1)))

@@ -196,10 +196,9 @@ def _words_of(wv: KeyedVectors) -> tuple[list[bytes], str]:
     elif all(isinstance(key, int | np.integer) and not isinstance(key, bool) for key in keys):
         kind = "int"
     else:
-        wrong = next(key for key in keys if not isinstance(key, str | int | np.integer))
-        raise ConfigurationError(
-            f"the key {wrong!r} is a {type(wrong).__name__}; files hold keys of text, or of whole numbers"
-        )
+        wrong = [key for key in keys if isinstance(key, bool) or not isinstance(key, str | int | np.integer)]
+        said = f"the key {wrong[0]!r} is a {type(wrong[0]).__name__}" if wrong else "some keys are text, others numbers"
+        raise ConfigurationError(f"{said}; files hold keys of text, or of whole numbers")
     try:
         words = [str(key).encode() for key in keys]
     except UnicodeEncodeError as error:

@@ -170,12 +170,12 @@ class KeyedVectors(Similarity, SaveLoad):
                 self.expandos[name] = np.concatenate([old, np.zeros(len(self) - len(old), old.dtype)])
 
     def add_vector(self, key: Any, vector: npt.ArrayLike) -> int:
-        """Add one key with its vector; returns its row. To add many one by one is slow: use :meth:`add_vectors`."""
+        """Add one key with its vector: into the next row, if that has no key yet, else behind the last.
+
+        Returns its row. To add many one by one is slow: use :meth:`add_vectors`.
+        """
         row = self.next_index
-        if row < len(self):
-            if self.index_to_key[row] is not None:
-                warnings.warn(f"the row {row} of {self.index_to_key[row]!r} gets the key {key!r}", stacklevel=2)
-                del self.key_to_index[self.index_to_key[row]]
+        if row < len(self) and self.index_to_key[row] is None:
             self.index_to_key[row], self.key_to_index[key] = key, row
             self.vectors[row], self.norms = vector, None
         else:
@@ -310,7 +310,10 @@ class KeyedVectors(Similarity, SaveLoad):
             return
         for name, values in source.expandos.items():
             rows = [source.key_to_index.get(key, -1) for key in self.index_to_key]
-            self.expandos[name] = np.array([values[row] if row >= 0 else 0 for row in rows], values.dtype)
+            self.expandos[name] = np.zeros(len(rows), values.dtype)
+            for place, row in enumerate(rows):  # one by one, because a value may be an array itself
+                if row >= 0:
+                    self.expandos[name][place] = values[row]
 
     save_word2vec_format = interchange.save_word2vec_format
     intersect_word2vec_format = interchange.intersect_word2vec_format

@@ -315,12 +315,12 @@ class _Joined:
 
 
 def _is_single(given: Any) -> tuple[bool, Any]:
-    """Whether what is given is one sentence, and it, from its beginning also if it can be read only once."""
+    """Whether what is given is one sentence, as nothing is; and it, from its beginning also if read only once."""
     items = iter(given)
     first = next(items, None)
     if items is given:
         given = itertools.chain([] if first is None else [first], items)
-    return isinstance(first, str), given
+    return first is None or isinstance(first, str), given
 
 
 def _add(vocab: dict[str, int], names: Iterable[str], counts: npt.NDArray[np.int64]) -> None:

@@ -145,7 +145,7 @@ class Similarity:
         if not wanted:
             raise ValueError("cannot compute similarity with no input")
         given = {self.get_index(one, -1) for one in wanted + unwanted if not isinstance(one, np.ndarray)}
-        normed = self.get_normed_vectors()[:restrict_vocab]
+        normed = self.get_normed_vectors()[: restrict_vocab or None]
         scores = np.ones(len(normed))
         for terms, sign in ((wanted, 1), (unwanted, -1)):
             for term in terms:

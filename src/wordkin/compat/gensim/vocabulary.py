@@ -258,7 +258,8 @@ class ModelVocabulary(SaveLoad):
             return
         tree, rank = self._tree(), falling_rank(self._counts())
         for row in range(words):
-            wv.expandos["point"][row], wv.expandos["code"][row] = tree.path(rank[row])
+            point, code = tree.path(rank[row])
+            wv.expandos["point"][row], wv.expandos["code"][row] = point.astype(np.uint32), code.astype(np.uint8)
 
     def estimate_memory(self, vocab_size: int | None = None, report: dict[str, int] | None = None) -> dict[str, int]:
         """The bytes that a model of this number of words takes."""

@@ -1,5 +1,6 @@
 """gensim's Word2Vec: its arguments, attributes and errors, trained by wordkin's engine."""
 
+import dataclasses
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from wordkin.compat.gensim.utils import call_on_class_only
 from wordkin.compat.gensim.vocabulary import ModelVocabulary, TrimRule, falling_rank, require_corpus
 from wordkin.model import huffman
 from wordkin.training.chunk import cores
-from wordkin.training.engine import EngineConfig, Hooks, train_ids
+from wordkin.training.engine import WIDEST_WINDOW, EngineConfig, Hooks, train_ids
 from wordkin.training.reports import EpochRecord
 
 logger = logging.getLogger("gensim.models.word2vec")
@@ -33,7 +34,19 @@ _HOOKS_OF_GENSIM = (
 """Methods of gensim's that a subclass may override; wordkin has none of them and calls none."""
 
 _SEED_STEP = 0x9E3779B97F4A7C15
+_FEW_WORDS = 10_000
 _OUTPUT_LAYERS = {(0, 1): "negative-sampling", (1, 0): "hierarchical-softmax", (1, 1): "both"}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _ForFewWords(EngineConfig):
+    """The hyper-parameters for a corpus of few distinct words, such as walks over a graph.
+
+    The words around a word are much alike there, and a step for many of them at once goes further than gensim's, which
+    takes one after the other: nearest nodes are of the own group less often.
+    """
+
+    step_positions: ClassVar[int] = 3
 
 
 class Word2Vec(ModelVocabulary):
@@ -384,12 +397,12 @@ class Word2Vec(ModelVocabulary):
     def _config(self) -> EngineConfig:
         if self.sample > 1:
             raise ValueError(f"sample is {self.sample}; wordkin takes a share of all words, from 0 to 1")
-        return EngineConfig(
+        return (_ForFewWords if len(self.wv) <= _FEW_WORDS else EngineConfig)(
             architecture="skipgram" if self.sg else "cbow",
             output_layer=_OUTPUT_LAYERS[int(bool(self.hs)), int(bool(self.negative))],
             cbow_gradient="word2vec" if self.cbow_mean else "sum",
             vector_size=self.vector_size,
-            window=self.window,
+            window=min(self.window, WIDEST_WINDOW),
             shrink_window=bool(self.shrink_windows),
             negative=max(self.negative, 1),
             noise_exponent=float(self.ns_exponent),

@@ -14,7 +14,6 @@ The kernel runs as Python, too: ``hogwild(*layers(config)).py_func``.
 """
 
 from wordkin.config import TrainingConfig
-from wordkin.model import objective
 from wordkin.model.huffman import Tree
 from wordkin.model.kernel.inputs import CBOW, CBOW_SUM, CBOW_WORD2VEC, SKIPGRAM, WITH_SUBWORDS, InputLayer
 from wordkin.model.kernel.outputs import BOTH, HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, OutputLayer
@@ -81,7 +80,7 @@ def window_of(config: TrainingConfig) -> Window:
     """How a configuration cuts a text into windows and steps: CBOW takes a whole window as one step."""
     positions = 2 * config.window + 1
     if config.architecture == "skipgram":
-        positions = min(positions, objective.STEP_POSITIONS)
+        positions = min(positions, config.step_positions)
     return Window(config.window, config.shrink_window, config.negative, positions)
 
 

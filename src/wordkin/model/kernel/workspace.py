@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import inlined
+from wordkin.config import TrainingConfig
 from wordkin.model import objective
 from wordkin.model.huffman import Tree
 from wordkin.model.kernel.simd import GROUP, SIMD_WIDTH, TILE, subarray
@@ -57,7 +58,7 @@ class Window(NamedTuple):
     size: int
     shrink: bool
     negative: int
-    step_positions: int = objective.STEP_POSITIONS
+    step_positions: int = TrainingConfig.step_positions
     most_repeated: float = objective.MOST_REPEATED
     held_steps: int = 2**31
 
