@@ -10,7 +10,8 @@ order of the lines. As in bench.py each measurement is a file in the folder of
 --results, and is not taken twice. With --model only the quality of these models is printed.
 
 Settings: "the same" are 100 dimensions, window 5, 5 negatives, sample 1e-3, η 0.05 and the sum's gradient for CBOW, as
-fastText has them; "defaults" are wordkin's, taken where they differ: for skip-gram with hierarchical softmax.
+fastText has them; "defaults" are wordkin's, taken where they differ: for skip-gram with hierarchical softmax, and
+for CBOW with subwords.
 
 The five similarity sets and the analogies count words of the vocabulary alone, so that all models have the same pairs.
 "All rare words" has all pairs of that set. Misspelt words are made of frequent words by one random edit within the
@@ -51,6 +52,8 @@ from wordkin.evaluation import evaluate_similarity
 SKIPPED, FREQUENT, SHORTEST, ONE_IN = 200, 5_000, 6, 4
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 THREE = ("subwords", "plain", "fastText")
+NGRAMS = {"min_n": 3, "max_n": 6}
+SAME_RATE = 0.05
 
 
 def misspell(word: str, generator: np.random.Generator) -> str:
@@ -120,14 +123,20 @@ class Comparison:
             for architecture, output_layer in VARIANTS:
                 for name in THREE:
                     yield self._quality(name, architecture, output_layer, "the same", seed)
-                if (architecture, output_layer) == ("skipgram", "hierarchical-softmax"):
-                    for name in THREE[:2]:
+                for name in THREE[:2]:
+                    if self._config(name, architecture, output_layer).first_learning_rate != SAME_RATE:
                         yield self._quality(name, architecture, output_layer, "defaults", seed)
 
     def _job(self, name: str, on: tuple[Path, Path, Any], parameters: dict[str, Any]) -> Job:
         text, corpus, report = on
-        ngrams = {} if name == "plain" else {"min_n": 3, "max_n": 6}
-        return Job(text, corpus, report.tokens_kept, **{"learning_rate": 0.05, **parameters, **ngrams})
+        ngrams = {} if name == "plain" else NGRAMS
+        return Job(text, corpus, report.tokens_kept, **{"learning_rate": SAME_RATE, **parameters, **ngrams})
+
+    @staticmethod
+    def _config(name: str, architecture: str, output_layer: str) -> TrainingConfig:
+        """wordkin's defaults for a variant, with n-grams or plain words."""
+        ngrams = {} if name == "plain" else NGRAMS
+        return TrainingConfig.from_mapping({"architecture": architecture, "output_layer": output_layer, **ngrams})
 
     def _program(self, name: str) -> Program:
         return self.fasttext if name == "fastText" else self.wordkin
@@ -156,7 +165,7 @@ class Comparison:
     def _quality(self, name: str, architecture: str, output_layer: str, setting: str, seed: int) -> Task:
         parameters = {"architecture": architecture, "output_layer": output_layer, "seed": seed, "epochs": 3}
         if setting == "defaults":
-            config = TrainingConfig.from_mapping({"architecture": architecture, "output_layer": output_layer})
+            config = self._config(name, architecture, output_layer)
             same = {
                 field: getattr(config, field) for field in ("vector_size", "window", "negative", "sample", "min_count")
             }

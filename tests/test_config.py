@@ -72,6 +72,7 @@ def test_the_first_rate_follows_the_architecture():
     assert TrainingConfig(output_layer="hierarchical-softmax").first_learning_rate == 0.025
     assert TrainingConfig(architecture="cbow").first_learning_rate == 0.05
     assert TrainingConfig(architecture="cbow", cbow_gradient="exact").first_learning_rate == 0.1
+    assert TrainingConfig(architecture="cbow", min_n=3, max_n=6).first_learning_rate == 0.1
     assert TrainingConfig(architecture="cbow", learning_rate=0.01).first_learning_rate == 0.01
 
 

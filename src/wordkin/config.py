@@ -31,6 +31,9 @@ SKIPGRAM_LEARNING_RATES = {"negative-sampling": 0.05, "hierarchical-softmax": 0.
 CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
 """η of the first step, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
+CBOW_LEARNING_RATE_WITH_SUBWORDS = 0.1
+"""The same for CBOW with n-grams; see decision 23."""
+
 MANY_EPOCHS, RATE_OF_MANY_EPOCHS = 20, 0.025
 """From this many epochs on, skip-gram begins with this η; see decision 21."""
 
@@ -197,7 +200,7 @@ class TrainingConfig:
     learning_rate: float | None = _parameter(
         None,
         "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax or with 20 epochs or "
-        "more, and 0.1 for CBOW with --cbow-gradient exact",
+        "more, and 0.1 for CBOW with subwords or with --cbow-gradient exact",
         float,
         low=0,
         low_open=True,
@@ -333,7 +336,7 @@ class TrainingConfig:
         if self.learning_rate is not None:
             return self.learning_rate
         if self.architecture == "cbow":
-            return CBOW_LEARNING_RATES[self.cbow_gradient]
+            return CBOW_LEARNING_RATE_WITH_SUBWORDS if self.max_n else CBOW_LEARNING_RATES[self.cbow_gradient]
         if self.epochs >= MANY_EPOCHS:
             return RATE_OF_MANY_EPOCHS
         return SKIPGRAM_LEARNING_RATES[self.output_layer]
