@@ -79,6 +79,7 @@ GENEWALK = """
 import networkx
 from genewalk.deepwalk import run_walks
 nodes = networkx.relabel_nodes(networkx.MultiGraph(graph()), str)
+nodes.remove_nodes_from(list(networkx.isolates(nodes)))  # no walk comes there
 walks = run_walks(nodes, niter=10, workers=1, vector_size=8)
 end(np.array([walks.model.wv[node] for node in nodes]), [int(node) // MEMBERS for node in nodes])
 """
