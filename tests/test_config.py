@@ -75,6 +75,7 @@ def test_the_first_rate_follows_the_architecture():
     subwords = TrainingConfig(architecture="cbow", min_n=3, max_n=6)
     assert subwords.first_learning_rate == 0.1
     assert dataclasses.replace(subwords, output_layer="hierarchical-softmax").first_learning_rate == 0.05
+    assert [dataclasses.replace(subwords, window=window).first_learning_rate for window in (10, 11)] == [0.1, 0.05]
     assert TrainingConfig(architecture="cbow", learning_rate=0.01).first_learning_rate == 0.01
 
 

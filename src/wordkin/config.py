@@ -31,8 +31,8 @@ SKIPGRAM_LEARNING_RATES = {"negative-sampling": 0.05, "hierarchical-softmax": 0.
 CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
 """η of the first step, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
-CBOW_LEARNING_RATE_WITH_SUBWORDS = 0.1
-"""The same for CBOW with n-grams and negative sampling; see decision 23."""
+CBOW_LEARNING_RATE_WITH_SUBWORDS, MOST_CONTEXT_WITH_SUBWORDS = 0.1, 10
+"""The same for CBOW with n-grams and negative sampling, in windows of at most so many words; see decision 23."""
 
 MANY_EPOCHS, RATE_OF_MANY_EPOCHS = 20, 0.025
 """From this many epochs on, skip-gram begins with this η; see decision 21."""
@@ -200,7 +200,8 @@ class TrainingConfig:
     learning_rate: float | None = _parameter(
         None,
         "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax or with 20 epochs or "
-        "more, and 0.1 for CBOW with --cbow-gradient exact, or with subwords and negative sampling",
+        "more, and 0.1 for CBOW with --cbow-gradient exact, or with subwords, negative sampling and a window of 10 or "
+        "less",
         float,
         low=0,
         low_open=True,
@@ -336,7 +337,8 @@ class TrainingConfig:
         if self.learning_rate is not None:
             return self.learning_rate
         if self.architecture == "cbow":
-            if self.max_n and self.output_layer == "negative-sampling":
+            is_short = self.window is not None and self.window <= MOST_CONTEXT_WITH_SUBWORDS
+            if self.max_n and is_short and self.output_layer == "negative-sampling":
                 return CBOW_LEARNING_RATE_WITH_SUBWORDS
             return CBOW_LEARNING_RATES[self.cbow_gradient]
         if self.epochs >= MANY_EPOCHS:

@@ -334,7 +334,7 @@ def _configuration(settings: dict[str, Any], full: bool) -> list[str]:
 
 def _defaults(settings: dict[str, Any]) -> dict[str, Any]:
     """The defaults of the hyper-parameters in a file; the learning rate's default depends on some others."""
-    names = ("architecture", "output_layer", "cbow_gradient", "epochs", "min_n", "max_n")
+    names = ("architecture", "output_layer", "cbow_gradient", "epochs", "window", "min_n", "max_n")
     try:
         config = TrainingConfig.from_mapping({name: settings[name] for name in names if name in settings})
     except ConfigurationError:  # a file may hold any values

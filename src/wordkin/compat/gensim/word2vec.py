@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -34,7 +35,6 @@ _HOOKS_OF_GENSIM = (
 """Methods of gensim's that a subclass may override; wordkin has none of them and calls none."""
 
 _SEED_STEP = 0x9E3779B97F4A7C15
-_FEW_WORDS = 10_000
 _OUTPUT_LAYERS = {(0, 1): "negative-sampling", (1, 0): "hierarchical-softmax", (1, 1): "both"}
 
 
@@ -47,6 +47,21 @@ class _ForFewWords(EngineConfig):
     """
 
     step_positions: ClassVar[int] = 3
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _ForVeryFewWords(EngineConfig):
+    """The same for a few thousand words at most: one after the other, as in gensim."""
+
+    step_positions: ClassVar[int] = 1
+
+
+_CONFIGS: tuple[tuple[float, type[EngineConfig]], ...] = (
+    (2_000, _ForVeryFewWords),
+    (10_000, _ForFewWords),
+    (math.inf, EngineConfig),
+)
+"""The most words for which each is taken; see decision 22."""
 
 
 class Word2Vec(ModelVocabulary):
@@ -397,7 +412,7 @@ class Word2Vec(ModelVocabulary):
     def _config(self) -> EngineConfig:
         if self.sample > 1:
             raise ValueError(f"sample is {self.sample}; wordkin takes a share of all words, from 0 to 1")
-        return (_ForFewWords if len(self.wv) <= _FEW_WORDS else EngineConfig)(
+        return next(kind for most, kind in _CONFIGS if len(self.wv) <= most)(
             architecture="skipgram" if self.sg else "cbow",
             output_layer=_OUTPUT_LAYERS[int(bool(self.hs)), int(bool(self.negative))],
             cbow_gradient="word2vec" if self.cbow_mean else "sum",
