@@ -32,7 +32,7 @@ CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
 """η of the first step, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
 CBOW_LEARNING_RATE_WITH_SUBWORDS, MOST_CONTEXT_WITH_SUBWORDS = 0.1, 10
-"""The same for CBOW with n-grams and negative sampling, in windows of at most so many words; see decision 23."""
+"""η of the first step for CBOW with n-grams and negative sampling, and the widest window with it; see decision 23."""
 
 MANY_EPOCHS, RATE_OF_MANY_EPOCHS = 20, 0.025
 """From this many epochs on, skip-gram begins with this η; see decision 21."""
