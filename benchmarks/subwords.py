@@ -211,7 +211,7 @@ def tables(taken: dict[str, dict[str, Any]], on: dict[str, Any]) -> str:
         cells = [_mean([record["scores"].get(key) for record in records]) for key in names]
         lines.append(f"| {_titled(name, 1, 5)}{_mark(records)} | {len(records)} | {' | '.join(cells)} |")
     text = "\n".join(lines)
-    return text + "\n\n† taken with an earlier version of wordkin's source." if "†" in text else text
+    return text + "\n\n† taken earlier, with other settings or another source." if "†" in text else text
 
 
 def _titled(name: str, begin: int, end: int) -> str:
