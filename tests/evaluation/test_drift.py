@@ -47,6 +47,17 @@ def test_two_models(before, after):
     assert found.words[0].interval[1] - found.words[0].interval[0] < 0.1
 
 
+def test_intervals_hold_the_drift_where_rare_words_turn_otherwise_than_frequent_ones():
+    generator = np.random.default_rng(7)
+    V = generator.normal(size=(9000, 10))
+    turned = V @ np.linalg.qr(generator.normal(size=(10, 10)))[0]
+    turned[6000:] = V[6000:] + 0.1 * generator.normal(size=(3000, 10))
+    words = [f"w{row}" for row in range(len(V))]
+    found = drift([WordVectors.from_arrays(words, V)], [WordVectors.from_arrays(words, turned)], topn=50)
+    outside = [one for one in found.words if not one.interval[0] <= one.drift <= one.interval[1]]
+    assert len(outside) <= 10, outside
+
+
 def test_models_of_several_seeds_show_what_is_chance(before, after):
     found = drift(before, after, ["w9", "w7"])
     pairs = [dict(alignment.drift(x, y))["w7"] for x in before for y in after]

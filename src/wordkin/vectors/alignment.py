@@ -105,7 +105,12 @@ def best_rotation(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> npt
         x: (words, vector_size), of length 1.
         y: the same of the same words.
     """
-    left, _, right = np.linalg.svd(x.T.astype(np.float64) @ y)
+    return nearest_rotation(x.T.astype(np.float64) @ y)
+
+
+def nearest_rotation(products: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """The rotation that :func:`best_rotation` finds, from xᵀ y: both (vector_size, vector_size)."""
+    left, _, right = np.linalg.svd(products)
     return np.asarray(left @ right, np.float32)
 
 
