@@ -122,6 +122,14 @@ def test_what_is_refused(path):
         model.get_sentence_vector("sea")
 
 
+def test_advice_names_parameters_that_there_are(tmp_path, caplog):
+    text = tmp_path / "text.txt"
+    text.write_text("The cat sat there\nthe dog ran there\n" * 60, "utf-8")
+    fasttext.train_unsupervised(str(text), minCount=1, dim=8, verbose=0)
+    assert "wordkin.Word2Vec(lower=True) makes them one word" in caplog.text
+    assert "whether wordkin's own tokenizer fits it" in caplog.text
+
+
 def test_training(text, caplog):
     small = {"dim": 8, "minCount": 1, "epoch": 2, "bucket": 1000, "verbose": 0, "thread": 1, "t": 1e-2}
     model = fasttext.train_unsupervised(str(text), minn=2, maxn=4, lr=0.1, **small)

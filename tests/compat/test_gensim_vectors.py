@@ -110,7 +110,7 @@ def test_the_nearest_keys(kv):
     found = kv.most_similar("king", topn=9)
     assert [key for key, _ in found] == [key for key, _ in wanted]
     assert [score for _, score in found] == pytest.approx([score for _, score in wanted], abs=1e-6)
-    assert kv.similar_by_word("king", 2) == kv.similar_by_key("king", 2) == found[:2]
+    assert kv.similar_by_word(word="king", topn=2) == kv.similar_by_key(key="king", topn=2) == found[:2]
     assert kv.similar_by_vector(kv["king"], 1)[0][0] == "king"
     assert kv.most_similar("king", topn=None) == pytest.approx([cosine("king", key) for key in KEYS], abs=1e-6)
     assert kv.most_similar(0, topn=2) == found[:2]
@@ -173,7 +173,7 @@ def test_similarities_and_distances(kv):
     assert kv.n_similarity(["king", "queen"], ["man", "woman"]) == pytest.approx(
         np.array([3, 0, 0]) @ np.array([1, 0, 0.5]) / 3 / np.linalg.norm([1, 0, 0.5]), abs=1e-6
     )
-    assert kv.closer_than("king", "queen") == ["man"]
+    assert kv.closer_than("king", "queen") == kv.words_closer_than(word1="king", word2="queen") == ["man"]
     assert (kv.rank("king", "man"), kv.rank("king", "queen")) == (1, 2)
     assert kv.most_similar_to_given("king", ["apple", "man", "woman"]) == "man"
     assert kv.doesnt_match(["king", "queen", "apple", "x"]) == "apple"
@@ -343,6 +343,9 @@ def test_what_is_saved_is_loaded(tmp_path, kind):
         kv.add_vectors(keys, np.array([[0.1, 2, 3], [4, 5, 6], [7, 8, 9]]), extras={"count": np.array([0, 7, 2])})
     kv.note = "mine"
     kv.save(tmp_path / "kv")
+    with (tmp_path / "opened").open("wb") as file:
+        kv.save(fname_or_handle=file)
+    assert (tmp_path / "opened").read_bytes() == (tmp_path / "kv").read_bytes()
     back = KeyedVectors.load(tmp_path / "kv", mmap="r")
     assert (back.index_to_key, back.vectors.dtype, back.note) == (kv.index_to_key, kv.vectors.dtype, "mine")
     assert np.array_equal(back.vectors, kv.vectors)

@@ -363,6 +363,25 @@ def test_what_training_needs_is_asked_for(arguments, error, message, model):
         model.train(**{"corpus_iterable": SENTENCES, **arguments})
 
 
+def test_training_is_logged_while_it_goes_on(caplog):
+    logged = []
+
+    class Count(CallbackAny2Vec):
+        def on_epoch_end(self, _model):
+            logged.append(list(caplog.messages))
+
+    with caplog.at_level(logging.INFO, "gensim.models.word2vec"):
+        model = Word2Vec(**SMALL)
+        model.build_vocab(SENTENCES)
+        caplog.clear()
+        model.train(SENTENCES, total_examples=120, epochs=2, report_delay=0, callbacks=[Count()])
+    assert any(line.startswith("EPOCH 1: training on 450 words took") for line in logged[0])
+    assert not any(line.startswith("EPOCH 2") for line in logged[0])
+    on_the_way = [line for line in caplog.messages if "PROGRESS: at" in line]
+    assert "at 50.00%" in on_the_way[0]
+    assert "at 100.00%" in on_the_way[-1]
+
+
 def test_what_has_no_effect_is_logged(caplog):
     class Own(Word2Vec):
         def _do_train_job(self):

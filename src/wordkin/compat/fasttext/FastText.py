@@ -50,7 +50,7 @@ _PARAMETERS = {  # fastText's names of the hyper-parameters that stand in a mode
     "t": "sample",
     "ws": "window",
 }
-_FURTHER = {"pretrainedVectors": "init_vectors", "thread": "threads"}
+_FURTHER = {"pretrainedVectors": "init_vectors", "seed": "seed", "thread": "threads"}
 
 Matrix = npt.NDArray[np.float32]
 
@@ -353,8 +353,10 @@ def train_unsupervised(
 
 
 def _as_in_fasttext(name: str, value: Any, _option: str | None) -> str:
-    """A parameter's name for messages: fastText's."""
-    spelled = next((theirs for theirs, own in {**_PARAMETERS, **_FURTHER}.items() if own == name), name)
+    """A parameter's name for messages: fastText's, or wordkin's own where fastText has no such parameter."""
+    spelled = next((theirs for theirs, own in {**_PARAMETERS, **_FURTHER}.items() if own == name), None)
+    if spelled is None:
+        return f"wordkin's own {name}" if value is None else f"wordkin.Word2Vec({name}={value!r})"
     return spelled if value is None else f"{spelled}={value!r}"
 
 

@@ -160,7 +160,9 @@ class Similarity:
         """The nearest keys of a key."""
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
 
-    similar_by_word = similar_by_key
+    def similar_by_word(self, word: Any, topn: Any = 10, restrict_vocab: int | None = None) -> Any:
+        """The nearest keys of a key."""
+        return self.similar_by_key(word, topn, restrict_vocab)
 
     def similar_by_vector(self, vector: Any, topn: Any = 10, restrict_vocab: int | None = None) -> Any:
         """The nearest keys of a vector."""
@@ -210,7 +212,9 @@ class Similarity:
         nearer = np.flatnonzero(distances < distances[self.get_index(key2)])
         return [self.index_to_key[other] for other in nearer if other != row]
 
-    words_closer_than = closer_than
+    def words_closer_than(self, word1: Any, word2: Any) -> list[Any]:
+        """The keys that are nearer to the first one than the second is."""
+        return self.closer_than(word1, word2)
 
     def rank(self, key1: Any, key2: Any) -> int:
         """The place of the second key among the nearest ones of the first, from 1."""

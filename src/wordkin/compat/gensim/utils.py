@@ -7,7 +7,9 @@ import gzip
 import itertools
 import lzma
 import re
+import shutil
 import subprocess
+import tempfile
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -59,15 +61,22 @@ class SaveLoad:
             self.lifecycle_events = []
         self.lifecycle_events.append({**event, "gensim": GENSIM_VERSION, "event": event_name})
 
-    def save(self, fname: Any, *_options: Any, **_ignored: Any) -> None:
-        """Write the object to a file.
+    def save(self, fname_or_handle: Any, *_options: Any, **_ignored: Any) -> None:
+        """Write the object to a file, given by its path or open for writing bytes.
 
         Raises:
             ConfigurationError: wordkin has no format for objects of this class.
         """
         from wordkin.compat.gensim.files import save
 
-        save(self, fname)
+        if not hasattr(fname_or_handle, "write"):
+            save(self, fname_or_handle)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model")
+            save(self, path)
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, fname_or_handle)
 
     @classmethod
     def load(cls, fname: Any, mmap: str | None = None) -> Any:  # noqa: ARG003 (arrays are always in memory)

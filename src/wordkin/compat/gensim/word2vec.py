@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import math
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -33,6 +34,41 @@ _HOOKS_OF_GENSIM = (
     "_scan_vocab",
 )
 """Methods of gensim's that a subclass may override; wordkin has none of them and calls none."""
+
+
+class _Log:
+    """Logs each epoch when it is over, and the words that are done on the way.
+
+    Args:
+        words: of all epochs.
+        delay: seconds between two lines within an epoch.
+    """
+
+    def __init__(self, words: int, delay: float) -> None:
+        self._words, self._delay, self._done = words, delay, 0
+        self._begun = self._told = time.monotonic()
+
+    def advance(self, epoch: int, tokens: int, loss: float | None) -> None:
+        """Log how far training is, from time to time."""
+        self._done += tokens
+        now = time.monotonic()
+        if loss is not None and now - self._told >= self._delay:
+            self._told = now
+            logger.info(
+                "EPOCH %i - PROGRESS: at %.2f%% of the words of all epochs, %.0f words/s, loss %.4f a pair",
+                epoch, 100 * self._done / self._words, self._done / (now - self._begun), loss,
+            )  # fmt: skip
+
+    def epoch_ended(self, record: EpochRecord) -> None:
+        """Log what the epoch did."""
+        logger.info(
+            "EPOCH %i: training on %i words took %.1fs, loss %.4f a pair",
+            record.epoch, record.tokens, record.seconds, record.loss,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Say nothing."""
+
 
 _SEED_STEP = 0x9E3779B97F4A7C15
 _OUTPUT_LAYERS = {(0, 1): "negative-sampling", (1, 0): "hierarchical-softmax", (1, 1): "both"}
@@ -211,7 +247,7 @@ class Word2Vec(ModelVocabulary):
         end_alpha: float | None = None,
         word_count: int = 0,  # noqa: ARG002
         queue_factor: int = 2,  # noqa: ARG002
-        report_delay: float = 1.0,  # noqa: ARG002
+        report_delay: float = 1.0,
         compute_loss: bool = False,
         callbacks: Iterable[Any] = (),
         **kwargs: Any,
@@ -230,7 +266,7 @@ class Word2Vec(ModelVocabulary):
             end_alpha: η of the last step, also from now on.
             word_count: has no effect.
             queue_factor: has no effect.
-            report_delay: has no effect.
+            report_delay: seconds between two lines of the log within an epoch.
             compute_loss: whether :meth:`get_latest_training_loss` is to be known.
             callbacks: objects whose methods are called.
             kwargs: of gensim 3; has no effect.
@@ -264,14 +300,14 @@ class Word2Vec(ModelVocabulary):
                 "supplied %s count (%s) did not equal expected count (%i); η falls over the text that there is",
                 expected[0], expected[1], expected[2],
             )  # fmt: skip
-        history = self._run(corpus, list(callbacks))
+        history = self._run(corpus, list(callbacks), report_delay)
         self.train_count += 1
         self.total_train_time += sum(record.seconds for record in history)
         self.min_alpha_yet_reached = min(self.alpha, self.min_alpha)
         self.add_lifecycle_event("train", msg=f"training on {corpus.total_words * epochs} raw words")
         return sum(record.kept_tokens for record in history), corpus.total_words * epochs
 
-    def _run(self, corpus: Read, callbacks: list[Any]) -> tuple[EpochRecord, ...]:
+    def _run(self, corpus: Read, callbacks: list[Any], report_delay: float) -> tuple[EpochRecord, ...]:
         """Let the engine train on what was read; ids are rows of the vocabulary from here on."""
         ids, offsets = corpus.rows(self.wv.key_to_index)
         V, W = self._weights()
@@ -306,17 +342,13 @@ class Word2Vec(ModelVocabulary):
                 words=[str(key) for key in self.wv.index_to_key] if config.max_n else (),
                 frozen=self._frozen(),
                 hooks=hooks if callbacks else None,
+                progress=_Log(len(ids) * config.epochs, report_delay),
             )
         finally:
             self._take(V, W)
         if not callbacks:
             for record in history:
                 self._add_loss(record)
-        for record in history:
-            logger.info(
-                "EPOCH %i: training on %i words took %.1fs, loss %.4f a pair",
-                record.epoch, record.tokens, record.seconds, record.loss,
-            )  # fmt: skip
         return history
 
     def _weights(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
