@@ -122,9 +122,7 @@ def test_nothing_is_claimed_that_the_intervals_do_not_support():
         == "4 settings tried; the highest score, but by the intervals 1 other setting of the last round may be as good"
     )
     begun = Tuning(CONFIG, (trial(0.85, 0.75, 0.95), *unclear.trials[1:]))
-    assert begun.verdict.endswith(
-        "2 other settings of the last round may be as good, the settings to begin with among them"
-    )
+    assert begun.verdict.endswith("2 other settings of the last round may be as good (the settings to begin with, too)")
     assert begun.as_dict()["as_good"] == [0, 3]
 
 

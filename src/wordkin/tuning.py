@@ -100,7 +100,7 @@ class Tuning:
         tried = plural(sum(trial.round == 1 for trial in self.trials), "setting") + " tried; "
         if not self.as_good:
             return tried + "the best of the last round: the other intervals lie below its own"
-        begun = "" if all(trial.settings for trial in self.as_good) else ", the settings to begin with among them"
+        begun = "" if all(trial.settings for trial in self.as_good) else " (the settings to begin with, too)"
         others = plural(len(self.as_good), "other setting")
         return f"{tried}the highest score, but by the intervals {others} of the last round may be as good{begun}"
 
