@@ -72,11 +72,10 @@ def trials() -> Iterator[Trial]:
                 for seed in SEEDS:
                     for rate in rates:
                         yield Trial("wordkin", corpus, *variant, epochs, rate, seed)
-    for program, rates_of in PEER_RATES.items():
-        for epochs in (20, 5):
-            for architecture, rate in rates_of.items():
-                for seed in SEEDS:
-                    yield Trial(program, "wiki-1m", architecture, "negative-sampling", epochs, rate, seed)
+    for epochs in (20, 15, 5, 3, 1):
+        for variant, (program, rates_of) in itertools.product(RATES, PEER_RATES.items()):
+            for seed in SEEDS:
+                yield Trial(program, "wiki-1m", *variant, epochs, rates_of[variant[0]], seed)
 
 
 def main() -> None:
