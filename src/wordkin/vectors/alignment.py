@@ -109,7 +109,11 @@ def best_rotation(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> npt
 
 
 def nearest_rotation(products: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """The rotation that :func:`best_rotation` finds, from xᵀ y: both (vector_size, vector_size)."""
+    """The rotation that :func:`best_rotation` finds: (vector_size, vector_size).
+
+    Args:
+        products: (vector_size, vector_size), xᵀ y.
+    """
     left, _, right = np.linalg.svd(products)
     return np.asarray(left @ right, np.float32)
 
