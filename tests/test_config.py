@@ -91,6 +91,14 @@ def test_skip_gram_begins_with_a_smaller_rate_where_there_are_many_epochs():
     assert TrainingConfig(epochs=20, learning_rate=0.05).first_learning_rate == 0.05
 
 
+def test_cbow_with_hierarchical_softmax_does_so_too():
+    config = TrainingConfig(architecture="cbow", output_layer="hierarchical-softmax", epochs=20)
+    assert config.first_learning_rate == 0.025
+    assert dataclasses.replace(config, epochs=19).first_learning_rate == 0.05
+    assert dataclasses.replace(config, cbow_gradient="exact").first_learning_rate == 0.1
+    assert dataclasses.replace(config, min_n=3, max_n=6).first_learning_rate == 0.05
+
+
 def test_it_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         TrainingConfig().window = 3  # type: ignore[misc]

@@ -35,7 +35,7 @@ CBOW_LEARNING_RATE_WITH_SUBWORDS, MOST_CONTEXT_WITH_SUBWORDS = 0.1, 10
 """η of the first step for CBOW with n-grams and negative sampling, and the widest window with it; see decision 23."""
 
 MANY_EPOCHS, RATE_OF_MANY_EPOCHS = 20, 0.025
-"""From this many epochs on, skip-gram begins with this η; see decision 21."""
+"""From this many epochs on, skip-gram, and CBOW with hierarchical softmax, begin with this η; see decision 21."""
 
 TOKENIZERS: tuple[str, ...] = get_args(TokenizerName)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
@@ -200,8 +200,8 @@ class TrainingConfig:
     learning_rate: float | None = _parameter(
         None,
         "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax or with 20 epochs or "
-        "more, and 0.1 for CBOW with --cbow-gradient exact, or with subwords, negative sampling and a window of 10 or "
-        "less",
+        "more and for CBOW with both, and 0.1 for CBOW with --cbow-gradient exact, or with subwords, negative sampling "
+        "and a window of 10 or less",
         float,
         low=0,
         low_open=True,
@@ -336,14 +336,16 @@ class TrainingConfig:
         """η of the first step: the given value, or the default of the variant and the number of epochs."""
         if self.learning_rate is not None:
             return self.learning_rate
-        if self.architecture == "cbow":
-            is_short = self.window is not None and self.window <= MOST_CONTEXT_WITH_SUBWORDS
-            if self.max_n and is_short and self.output_layer == "negative-sampling":
-                return CBOW_LEARNING_RATE_WITH_SUBWORDS
-            return CBOW_LEARNING_RATES[self.cbow_gradient]
-        if self.epochs >= MANY_EPOCHS:
+        has_many_epochs = self.epochs >= MANY_EPOCHS
+        if self.architecture == "skipgram":
+            return RATE_OF_MANY_EPOCHS if has_many_epochs else SKIPGRAM_LEARNING_RATES[self.output_layer]
+        variant = self.output_layer, self.cbow_gradient, self.max_n > 0
+        if has_many_epochs and variant == ("hierarchical-softmax", "word2vec", False):
             return RATE_OF_MANY_EPOCHS
-        return SKIPGRAM_LEARNING_RATES[self.output_layer]
+        is_short = self.window is not None and self.window <= MOST_CONTEXT_WITH_SUBWORDS
+        if self.max_n and is_short and self.output_layer == "negative-sampling":
+            return CBOW_LEARNING_RATE_WITH_SUBWORDS
+        return CBOW_LEARNING_RATES[self.cbow_gradient]
 
     @property
     def copies_of_weights(self) -> int:
