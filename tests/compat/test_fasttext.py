@@ -30,6 +30,8 @@ def test_the_model(path):
     assert (model.ws, model.neg, model.minCount) == (5, 5, 5)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         model.nothing  # noqa: B018
+    with pytest.raises(AttributeError, match="the model's file does not tell lr"):
+        model.lr  # noqa: B018
     assert "sea" in model
     assert "seaside" not in model
     assert (model.get_word_id("sea"), model.get_word_id("seaside")) == (3, -1)

@@ -72,6 +72,8 @@ class _FastText:
             return self.vectors.vector_size
         if name in _PARAMETERS and _PARAMETERS[name] in self.vectors.config:
             return self.vectors.config[_PARAMETERS[name]]
+        if name in _PARAMETERS:
+            raise AttributeError(f"the model's file does not tell {name}")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getitem__(self, word: str) -> Matrix:
