@@ -11,7 +11,7 @@ order of the lines. As in bench.py each measurement is a file in the folder of
 
 Settings: "the same" are 100 dimensions, window 5, 5 negatives, sample 1e-3, η 0.05 and the sum's gradient for CBOW, as
 fastText has them; "defaults" are wordkin's, taken where they differ: for skip-gram with hierarchical softmax, and
-for CBOW with negative sampling and subwords.
+for CBOW with subwords.
 
 The five similarity sets and the analogies count words of the vocabulary alone, so that all models have the same pairs.
 "All rare words" has all pairs of that set. Misspelt words are made of frequent words by one random edit within the

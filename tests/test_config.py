@@ -74,7 +74,13 @@ def test_the_first_rate_follows_the_architecture():
     assert TrainingConfig(architecture="cbow", cbow_gradient="exact").first_learning_rate == 0.1
     subwords = TrainingConfig(architecture="cbow", min_n=3, max_n=6)
     assert subwords.first_learning_rate == 0.1
-    assert dataclasses.replace(subwords, output_layer="hierarchical-softmax").first_learning_rate == 0.05
+    hierarchical = dataclasses.replace(subwords, output_layer="hierarchical-softmax")
+    assert [dataclasses.replace(hierarchical, epochs=epochs).first_learning_rate for epochs in (19, 20)] == [
+        0.075,
+        0.05,
+    ]
+    assert dataclasses.replace(hierarchical, window=11).first_learning_rate == 0.05
+    assert dataclasses.replace(hierarchical, cbow_gradient="exact").first_learning_rate == 0.1
     assert [dataclasses.replace(subwords, window=window).first_learning_rate for window in (10, 11)] == [0.1, 0.05]
     assert TrainingConfig(architecture="cbow", learning_rate=0.01).first_learning_rate == 0.01
 

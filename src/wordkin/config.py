@@ -31,8 +31,9 @@ SKIPGRAM_LEARNING_RATES = {"negative-sampling": 0.05, "hierarchical-softmax": 0.
 CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
 """η of the first step, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
-CBOW_LEARNING_RATE_WITH_SUBWORDS, MOST_CONTEXT_WITH_SUBWORDS = 0.1, 10
-"""η of the first step for CBOW with n-grams and negative sampling, and the widest window with it; see decision 23."""
+CBOW_LEARNING_RATES_WITH_SUBWORDS = {"negative-sampling": 0.1, "hierarchical-softmax": 0.075}
+MOST_CONTEXT_WITH_SUBWORDS = 10
+"""η of the first step for CBOW with n-grams, and the widest window with it; see decision 23."""
 
 MANY_EPOCHS, RATE_OF_MANY_EPOCHS = 20, 0.025
 """From this many epochs on, skip-gram, and CBOW with hierarchical softmax, begin with this η; see decision 21."""
@@ -200,8 +201,8 @@ class TrainingConfig:
     learning_rate: float | None = _parameter(
         None,
         "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax or with 20 epochs or "
-        "more and for CBOW with both, and 0.1 for CBOW with --cbow-gradient exact, or with subwords, negative sampling "
-        "and a window of 10 or less",
+        "more and for CBOW with both; for CBOW 0.1 with --cbow-gradient exact; for CBOW with subwords and a window of "
+        "10 or less 0.1, with hierarchical softmax 0.075 and from 20 epochs on 0.05",
         float,
         low=0,
         low_open=True,
@@ -339,13 +340,13 @@ class TrainingConfig:
         has_many_epochs = self.epochs >= MANY_EPOCHS
         if self.architecture == "skipgram":
             return RATE_OF_MANY_EPOCHS if has_many_epochs else SKIPGRAM_LEARNING_RATES[self.output_layer]
-        variant = self.output_layer, self.cbow_gradient, self.max_n > 0
-        if has_many_epochs and variant == ("hierarchical-softmax", "word2vec", False):
-            return RATE_OF_MANY_EPOCHS
-        is_short = self.window is not None and self.window <= MOST_CONTEXT_WITH_SUBWORDS
-        if self.max_n and is_short and self.output_layer == "negative-sampling":
-            return CBOW_LEARNING_RATE_WITH_SUBWORDS
-        return CBOW_LEARNING_RATES[self.cbow_gradient]
+        usual = CBOW_LEARNING_RATES[self.cbow_gradient]
+        if self.cbow_gradient == "exact":
+            return usual
+        if has_many_epochs and self.output_layer == "hierarchical-softmax":
+            return usual if self.max_n else RATE_OF_MANY_EPOCHS
+        is_narrow = self.window is not None and self.window <= MOST_CONTEXT_WITH_SUBWORDS
+        return CBOW_LEARNING_RATES_WITH_SUBWORDS[self.output_layer] if self.max_n and is_narrow else usual
 
     @property
     def copies_of_weights(self) -> int:
