@@ -70,11 +70,11 @@ class _FastText:
         """A hyper-parameter by fastText's name, such as ``ws``."""
         if name == "dim":
             return self.vectors.vector_size
-        if name in _PARAMETERS and _PARAMETERS[name] in self.vectors.config:
-            return self.vectors.config[_PARAMETERS[name]]
-        if name in _PARAMETERS:
+        if name not in _PARAMETERS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if _PARAMETERS[name] not in self.vectors.config:
             raise AttributeError(f"the model's file does not tell {name}")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self.vectors.config[_PARAMETERS[name]]
 
     def __getitem__(self, word: str) -> Matrix:
         return self.get_word_vector(word)

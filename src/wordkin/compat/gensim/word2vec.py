@@ -18,6 +18,7 @@ from wordkin.compat.gensim.vocabulary import ModelVocabulary, TrimRule, falling_
 from wordkin.model import huffman
 from wordkin.training.chunk import cores
 from wordkin.training.engine import WIDEST_WINDOW, EngineConfig, Hooks, train_ids
+from wordkin.training.progress import Silent
 from wordkin.training.reports import EpochRecord
 
 logger = logging.getLogger("gensim.models.word2vec")
@@ -34,41 +35,6 @@ _HOOKS_OF_GENSIM = (
     "_scan_vocab",
 )
 """Methods of gensim's that a subclass may override; wordkin has none of them and calls none."""
-
-
-class _Log:
-    """Logs each epoch when it is over, and the words that are done on the way.
-
-    Args:
-        words: of all epochs.
-        delay: seconds between two lines within an epoch.
-    """
-
-    def __init__(self, words: int, delay: float) -> None:
-        self._words, self._delay, self._done = words, delay, 0
-        self._begun = self._told = time.monotonic()
-
-    def advance(self, epoch: int, tokens: int, loss: float | None) -> None:
-        """Log how far training is, from time to time."""
-        self._done += tokens
-        now = time.monotonic()
-        if loss is not None and now - self._told >= self._delay:
-            self._told = now
-            logger.info(
-                "EPOCH %i - PROGRESS: at %.2f%% of the words of all epochs, %.0f words/s, loss %.4f a pair",
-                epoch, 100 * self._done / self._words, self._done / (now - self._begun), loss,
-            )  # fmt: skip
-
-    def epoch_ended(self, record: EpochRecord) -> None:
-        """Log what the epoch did."""
-        logger.info(
-            "EPOCH %i: training on %i words took %.1fs, loss %.4f a pair",
-            record.epoch, record.tokens, record.seconds, record.loss,
-        )  # fmt: skip
-
-    def close(self) -> None:
-        """Say nothing."""
-
 
 _SEED_STEP = 0x9E3779B97F4A7C15
 _OUTPUT_LAYERS = {(0, 1): "negative-sampling", (1, 0): "hierarchical-softmax", (1, 1): "both"}
@@ -98,6 +64,37 @@ _CONFIGS: tuple[tuple[float, type[EngineConfig]], ...] = (
     (math.inf, EngineConfig),
 )
 """The most words for which each is taken; see decision 22."""
+
+
+class _Log(Silent):
+    """Logs each epoch when it is over, and the words that are done on the way.
+
+    Args:
+        words: of all epochs.
+        delay: seconds between two lines within an epoch.
+    """
+
+    def __init__(self, words: int, delay: float) -> None:
+        self._words, self._delay, self._done = words, delay, 0
+        self._begun = self._told = time.monotonic()
+
+    def advance(self, epoch: int, tokens: int, loss: float | None) -> None:
+        """Log how far training is, from time to time."""
+        self._done += tokens
+        now = time.monotonic()
+        if loss is not None and now - self._told >= self._delay:
+            self._told = now
+            logger.info(
+                "EPOCH %i - PROGRESS: at %.2f%% of the words of all epochs, %.0f words/s, loss %.4f a pair",
+                epoch, 100 * self._done / self._words, self._done / max(now - self._begun, 1e-9), loss,
+            )  # fmt: skip
+
+    def epoch_ended(self, record: EpochRecord) -> None:
+        """Log what the epoch did."""
+        logger.info(
+            "EPOCH %i: training on %i words took %.1fs, loss %.4f a pair",
+            record.epoch, record.tokens, record.seconds, record.loss,
+        )  # fmt: skip
 
 
 class Word2Vec(ModelVocabulary):
