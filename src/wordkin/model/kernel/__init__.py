@@ -17,9 +17,9 @@ from wordkin.config import TrainingConfig
 from wordkin.model.huffman import Tree
 from wordkin.model.kernel.inputs import CBOW, CBOW_SUM, CBOW_WORD2VEC, SKIPGRAM, WITH_SUBWORDS, InputLayer
 from wordkin.model.kernel.outputs import BOTH, HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, OutputLayer
+from wordkin.model.kernel.simd import PADDING
 from wordkin.model.kernel.workspace import (
     NO_PRIVATE_ROWS,
-    PADDING,
     PrivateRows,
     Samplers,
     Setup,

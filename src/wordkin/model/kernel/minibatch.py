@@ -19,8 +19,8 @@ from wordkin.compilation import OPTIONS, compiled, generates, inlined
 from wordkin.model.kernel.inputs import InputLayer
 from wordkin.model.kernel.outputs import OutputLayer
 from wordkin.model.kernel.ring import assign_places, clear, prefetch_words
-from wordkin.model.kernel.simd import GROUP, TILE, item, prefetch, prefetch_to_write, subarray
-from wordkin.model.kernel.step import Layers, prefetch_row, prefetch_step, score_step
+from wordkin.model.kernel.simd import GROUP, PADDING, TILE, item, prefetch, prefetch_row, prefetch_to_write, subarray
+from wordkin.model.kernel.step import Layers, prefetch_step, score_step
 from wordkin.model.kernel.text import next_step, subsample
 from wordkin.model.kernel.workspace import (
     ABORTED,
@@ -30,7 +30,6 @@ from wordkin.model.kernel.workspace import (
     LEAVING,
     LOSS,
     OUTPUTS,
-    PADDING,
     STEPS,
     lane_at,
     step_at,
@@ -264,7 +263,7 @@ def claim_inputs(word_rows, weights, lane, step, columns):
     else:
         for i in range(step.sizes[CONTEXT]):
             prefetch_row(prefetch_to_write, lane.ring.vectors, item(step.ring.context, i), columns)
-        prefetch_words(prefetch_to_write, word_rows, weights, step.ring.leaving, step.sizes[LEAVING], columns[0])
+        prefetch_words(prefetch_to_write, word_rows, weights, step.ring.leaving, step.sizes[LEAVING], columns)
 
 
 @cache

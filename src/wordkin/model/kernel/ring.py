@@ -10,7 +10,7 @@ then the vector's change is added to each of the rows. So the rows are read and 
 import numpy as np
 
 from wordkin.compilation import inlined
-from wordkin.model.kernel.simd import SIMD_WIDTH, fill, fma, item, load, not_unrolled, store
+from wordkin.model.kernel.simd import SIMD_WIDTH, fill, fma, item, load, not_unrolled, prefetch_row, store
 from wordkin.model.kernel.workspace import (
     CENTRE,
     CONTEXT,
@@ -187,14 +187,10 @@ def write_back(setup, weights, ring, step, columns):
 
 
 @inlined
-def prefetch_words(ask, word_rows, weights, numbers, count, first_column):
-    """Ask for the rows of V of the words that enter or leave.
-
-    Only for one line of each: the processor itself goes on to the next lines, and a word's rows mostly lie beside each
-    other. More requests at once would wait for each other.
-    """
+def prefetch_words(ask, word_rows, weights, numbers, count, columns):
+    """Ask for some columns of the rows of V of the words that enter or leave."""
     starts, rows = word_rows.starts, word_rows.rows
     for number in range(count):
         word = np.int64(numbers[number, 1])
         for i in range(starts[word], starts[word + 1]):
-            ask(weights.input, item(rows, i), first_column)
+            prefetch_row(ask, weights.input, item(rows, i), columns)

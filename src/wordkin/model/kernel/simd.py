@@ -16,13 +16,16 @@ from numba.core.datamodel import models
 from numba.extending import overload, register_model
 from numba.np.arrayobj import populate_array
 
-from wordkin.compilation import generates
+from wordkin.compilation import generates, inlined
 
 _FEATURES: str = get_host_cpu_features() if numba.config.CPU_FEATURES is None else numba.config.CPU_FEATURES
 """The processor's features that Numba generates code for: NUMBA_CPU_FEATURES, or those of this machine."""
 
 SIMD_WIDTH = 16 if "+avx512f" in _FEATURES.split(",") else 8
 """Numbers in a register."""
+
+PADDING = 16
+"""Rows are padded with zeros to a multiple of this many numbers, 64 bytes in float32; SIMD_WIDTH divides it."""
 
 TILE = 6
 """Output vectors that are worked on at once."""
@@ -125,19 +128,31 @@ def prefetch_to_write(matrix, row, column):
     """Ask for that cache line for this core alone, since it will be written."""
 
 
-def _prefetch_as(function, write):
-    """Let compiled calls of a function be the processor's instruction to prefetch."""
+def prefetch_to_second_level(matrix, row, column):
+    """Ask for that cache line, but for the second-level cache: it waits for more lines at once than the first one."""
+
+
+def _prefetch_as(function, write, locality):
+    """Let compiled calls of a function be one of the processor's instructions to prefetch."""
 
     @generates(function, lambda matrix, row, column: types.void(matrix, types.intp, types.intp))
     def _(context, builder, signature, arguments):
         pointer = _row_pointer(context, builder, signature.args[0], *arguments)
-        flags = [ir.Constant(ir.IntType(32), flag) for flag in (write, 3, 1)]  # keep in every cache, data
+        flags = [ir.Constant(ir.IntType(32), flag) for flag in (write, locality, 1)]  # data
         _call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, *flags])
         return context.get_dummy_value()
 
 
-_prefetch_as(prefetch, 0)
-_prefetch_as(prefetch_to_write, 1)
+@inlined
+def prefetch_row(ask, matrix, row, columns):
+    """Ask for some columns of a row, with one of these functions."""
+    for k in range(columns[0], columns[1], PADDING):
+        ask(matrix, row, k)
+
+
+_prefetch_as(prefetch, 0, 3)
+_prefetch_as(prefetch_to_write, 1, 3)
+_prefetch_as(prefetch_to_second_level, 0, 2)
 
 
 def fill(like, value):

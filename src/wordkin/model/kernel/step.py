@@ -30,6 +30,8 @@ from wordkin.model.kernel.simd import (
     load,
     log_of_product,
     not_unrolled,
+    prefetch_row,
+    prefetch_to_second_level,
     store,
     store_totals,
     total,
@@ -38,7 +40,6 @@ from wordkin.model.kernel.workspace import (
     ENTERING,
     NEWEST,
     OUTPUTS,
-    PADDING,
     PAIRS,
     REPEATED,
     Rows,
@@ -300,18 +301,15 @@ def change_tile(inputs, outputs, E, begin, columns, room, in_place, frozen, firs
 
 
 @inlined
-def prefetch_row(ask, matrix, row, columns):
-    """Ask for some columns of a row, with one of the two functions that prefetch."""
-    for k in range(columns[0], columns[1], PADDING):
-        ask(matrix, row, k)
-
-
-@inlined
 def prefetch_step(ask, setup, weights, lane, slot):
-    """Ask for the rows of a step: its output vectors, and the word that came within reach last."""
+    """Ask for the rows of a step: its output vectors, and the word that came within reach last.
+
+    There are many output vectors, so they go to the second-level cache. That word's vector is used in many steps, and
+    asked for with the given function.
+    """
     step, columns = step_at(lane, slot), (0, lane.changes.shape[1])
     for j in range(step.sizes[OUTPUTS]):
-        prefetch_row(ask, weights.output, item(step.outputs, j), columns)
+        prefetch_row(prefetch_to_second_level, weights.output, item(step.outputs, j), columns)
     prefetch_newest(setup.word_rows, ask, weights, step, columns)
 
 
@@ -321,4 +319,4 @@ def prefetch_newest(word_rows, ask, weights, step, columns):
     if word_rows is None:
         prefetch_row(ask, weights.input, step.sizes[NEWEST], columns)
     else:
-        prefetch_words(ask, word_rows, weights, step.ring.entering, step.sizes[ENTERING], columns[0])
+        prefetch_words(prefetch_to_second_level, word_rows, weights, step.ring.entering, step.sizes[ENTERING], columns)

@@ -10,12 +10,9 @@ from wordkin.compilation import inlined
 from wordkin.config import TrainingConfig
 from wordkin.model import objective
 from wordkin.model.huffman import Tree
-from wordkin.model.kernel.simd import GROUP, SIMD_WIDTH, TILE, subarray
+from wordkin.model.kernel.simd import GROUP, PADDING, SIMD_WIDTH, TILE, subarray
 from wordkin.model.subwords import WordRows
 from wordkin.storage.arrays import aligned_zeros
-
-PADDING = 16
-"""Rows are padded with zeros to a multiple of this many numbers, 64 bytes in float32; SIMD_WIDTH divides it."""
 
 AHEAD = 4
 """Steps between drawing the noise words (and prefetching their rows) and using them: a power of two."""
