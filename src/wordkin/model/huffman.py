@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import compiled
+from wordkin.storage.arrays import SPARE
 
 VECTORS_PER_NUMBER = 2
 """Input vectors in X for each number of an output vector; see :func:`transfer_tree`."""
@@ -22,8 +23,9 @@ class Tree(NamedTuple):
 
     Attributes:
         offsets: (words + 1,) int64, where each word's path begins in `nodes`.
-        nodes: (steps,) int32, the inner nodes on each path, root first; node i has row i of W, and the root is node 0.
-        signs: (steps,) int8, 2t − 1 of each step, where t = 1 − code.
+        nodes: (steps + SPARE,) int32, the inner nodes on each path, root first; node i has row i of W, and the root is
+            node 0. The last SPARE numbers mean nothing.
+        signs: (steps + SPARE,) int8, 2t − 1 of each step, where t = 1 − code.
         longest: the length of the longest path.
     """
 
@@ -59,7 +61,7 @@ def tree(counts: npt.NDArray[np.int64]) -> Tree:
     _measure(parent, words, offsets)
     longest = int(offsets.max())
     np.cumsum(offsets, out=offsets)
-    nodes, signs = np.zeros(offsets[-1], np.int32), np.zeros(offsets[-1], np.int8)
+    nodes, signs = np.zeros(offsets[-1] + SPARE, np.int32), np.zeros(offsets[-1] + SPARE, np.int8)
     _walk(parent, code, words, offsets, nodes, signs)
     return Tree(offsets, nodes, signs, longest)
 

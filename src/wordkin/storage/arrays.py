@@ -12,6 +12,9 @@ import numpy.typing as npt
 
 ALIGNMENT = 64
 
+SPARE = 8
+"""Numbers of room behind the last one of those arrays that the kernel reads or writes so many of at once."""
+
 
 def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """An array of zeros that begins on a cache line.

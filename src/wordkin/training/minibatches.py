@@ -110,7 +110,9 @@ def pairs(
     if config.output_layer == "hierarchical-softmax":
         lengths = np.diff(tree.offsets)
         outputs = float(words @ lengths)
-        output_shares = np.bincount(tree.nodes, np.repeat(words, lengths), len(words)).astype(np.float64)
+        output_shares = np.bincount(tree.nodes[: tree.offsets[-1]], np.repeat(words, lengths), len(words)).astype(
+            np.float64
+        )
     else:
         outputs = config.negative + 1.0
         output_shares = words + config.negative * noise

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wordkin.compilation import inlined
-from wordkin.model.kernel.simd import GROUP, SIMD_WIDTH, TILE
+from wordkin.model.kernel.simd import GROUP, SIMD_WIDTH, TILE, copy_numbers, store, to_groups
 from wordkin.model.kernel.text import advance, below, random_bits
 from wordkin.model.kernel.workspace import OUTPUTS, REPEATED, WORD
 
@@ -74,22 +74,19 @@ def noise_labels(_setup, _lane, _step):
 @inlined
 def path_rows(setup, _lane, step, word):
     """The inner nodes on the centre word's Huffman path, each of them once."""
-    begin, end = setup.tree.offsets[word], setup.tree.offsets[word + 1]
-    for node in range(end - begin):
-        step.outputs[node] = setup.tree.nodes[begin + node]
-    step.sizes[OUTPUTS], step.sizes[REPEATED] = end - begin, False
+    begin, n = setup.tree.offsets[word], setup.tree.offsets[word + 1] - setup.tree.offsets[word]
+    copy_numbers(step.outputs, 0, setup.tree.nodes, begin, n)
+    step.sizes[OUTPUTS], step.sizes[REPEATED] = n, False
 
 
 @inlined
 def path_labels(setup, lane, step):
     """1 − the code of the centre word."""
-    tree, signs, word = setup.tree, lane.signs, np.int64(step.sizes[WORD])
-    begin, n = tree.offsets[word], tree.offsets[word + 1] - tree.offsets[word]
-    tiles = (n + TILE - 1) // TILE
-    for group in range(0, SIMD_WIDTH, GROUP):
-        signs[tiles - 1, group : group + TILE] = 0
-        for j in range(n):
-            signs[j // TILE, group + j % TILE] = tree.signs[begin + j]
+    tree, word, n = setup.tree, np.int64(step.sizes[WORD]), np.int64(step.sizes[OUTPUTS])
+    begin = tree.offsets[word]
+    for first in range(0, n, TILE):
+        signs = to_groups(lane.signs, tree.signs, begin + first, min(TILE, n - first))
+        store(lane.signs, first // TILE, 0, signs)
 
 
 @inlined

@@ -17,6 +17,7 @@ from numba.extending import overload, register_model
 from numba.np.arrayobj import populate_array
 
 from wordkin.compilation import generates, inlined
+from wordkin.storage.arrays import SPARE
 
 _FEATURES: str = get_host_cpu_features() if numba.config.CPU_FEATURES is None else numba.config.CPU_FEATURES
 """The processor's features that Numba generates code for: NUMBA_CPU_FEATURES, or those of this machine."""
@@ -195,6 +196,32 @@ def _(context, builder, signature, arguments):
     return builder.load(builder.gep(array.data, [arguments[1]]))
 
 
+def copy_some(target, place, source, begin):
+    """Copy the int32 source[begin : begin + SPARE] to target[place:]."""
+    target[place : place + SPARE] = source[begin : begin + SPARE]
+
+
+@generates(copy_some, lambda target, place, source, begin: types.void(target, types.intp, source, types.intp))
+def _(context, builder, signature, arguments):
+    some = ir.VectorType(ir.IntType(32), SPARE).as_pointer()
+    target = context.make_array(signature.args[0])(context, builder, arguments[0])
+    source = context.make_array(signature.args[2])(context, builder, arguments[2])
+    read = builder.load(builder.bitcast(builder.gep(source.data, [arguments[3]]), some), align=4)
+    builder.store(read, builder.bitcast(builder.gep(target.data, [arguments[1]]), some), align=4)
+    return context.get_dummy_value()
+
+
+@inlined
+def copy_numbers(target, place, source, begin, count):
+    """Copy the int32 source[begin : begin + count] to target[place:].
+
+    They are copied SPARE at a time, so that the loop mostly ends as it did the last time, which the processor expects.
+    Up to SPARE numbers behind them are read and written, too: both arrays have room for that.
+    """
+    for i in range(0, count, SPARE):
+        copy_some(target, place + i, source, begin + i)
+
+
 def not_unrolled():
     """Keep LLVM from unrolling the loop that calls this: two rounds at once need more registers than AVX2 has."""
 
@@ -302,6 +329,31 @@ def _folded(builder, a, b, half):
     lower = builder.shuffle_vector(a, b, ir.Constant(_INTEGERS, low))
     upper = builder.shuffle_vector(a, b, ir.Constant(_INTEGERS, [i + half for i in low]))
     return builder.fadd(lower, upper, flags=("contract",))
+
+
+def to_groups(like, numbers, begin, count):
+    """The int8 numbers[begin : begin + count] at the beginning of each group, then zeros, in the dtype of `like`.
+
+    Whatever the count, GROUP numbers are read.
+    """
+    group = np.zeros(GROUP, like.dtype)
+    group[:count] = numbers[begin : begin + count]
+    return np.tile(group, SIMD_WIDTH // GROUP)
+
+
+@generates(to_groups, lambda like, numbers, begin, count: Register(like.dtype)(like, numbers, types.intp, types.intp))
+def _(context, builder, signature, arguments):
+    numbers = context.make_array(signature.args[1])(context, builder, arguments[1])
+    begin, count = arguments[2:]
+    eight, lanes = ir.VectorType(ir.IntType(8), GROUP), [lane % GROUP for lane in range(SIMD_WIDTH)]
+    pointer = builder.bitcast(builder.gep(numbers.data, [begin]), eight.as_pointer())
+    read = builder.load(pointer, align=1)
+    read = builder.shuffle_vector(read, ir.Constant(eight, ir.Undefined), ir.Constant(_INTEGERS, lanes))
+    vector = _llvm_vector(signature.return_type.dtype)
+    values = builder.sitofp(builder.sext(read, _INTEGERS), vector)
+    counts = _broadcast(builder, _INTEGERS, builder.trunc(count, ir.IntType(32)))
+    counted = builder.icmp_signed("<", ir.Constant(_INTEGERS, lanes), counts)
+    return builder.select(counted, values, ir.Constant(vector, [0.0] * SIMD_WIDTH))
 
 
 def first_group(register):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from wordkin.compilation import inlined
+from wordkin.model.kernel.simd import copy_numbers
 from wordkin.model.kernel.workspace import (
     CENTRE,
     CONTEXT,
@@ -91,11 +92,10 @@ def subsample(lane, number, setup, task):
 @inlined
 def copy_context(lane, begin, end, centre, context):
     """Copy the words at positions [begin, end), without the centre, into `context`; return their number."""
-    count = 0
-    for position in range(begin, end):
-        context[count] = lane.words[position]
-        count += position != centre
-    return count
+    left, right = min(max(centre, begin), end), min(max(centre + 1, begin), end)
+    copy_numbers(context, 0, lane.words, begin, left - begin)
+    copy_numbers(context, left - begin, lane.words, right, end - right)
+    return left - begin + end - right
 
 
 @inlined
@@ -103,8 +103,7 @@ def copy_outputs(lane, step):
     """Copy the output rows of the lane's newest step: they are those of the next one of the same window."""
     newest = step_at(lane, lane.progress[SLOT])
     step.sizes[OUTPUTS], step.sizes[REPEATED] = newest.sizes[OUTPUTS], newest.sizes[REPEATED]
-    for j in range(step.sizes[OUTPUTS]):
-        step.outputs[j] = newest.outputs[j]
+    copy_numbers(step.outputs, 0, newest.outputs, 0, step.sizes[OUTPUTS])
 
 
 @inlined

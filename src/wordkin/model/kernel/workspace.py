@@ -12,7 +12,7 @@ from wordkin.model import objective
 from wordkin.model.huffman import Tree
 from wordkin.model.kernel.simd import GROUP, PADDING, SIMD_WIDTH, TILE, subarray
 from wordkin.model.subwords import WordRows
-from wordkin.storage.arrays import aligned_zeros
+from wordkin.storage.arrays import SPARE, aligned_zeros
 
 AHEAD = 4
 """Steps between drawing the noise words (and prefetching their rows) and using them: a power of two."""
@@ -281,14 +281,14 @@ def allocate(
             signs[:, j // TILE, group + j % TILE] = 1 if j == 0 else -1
     pairs = GROUP * (shape.inputs + 2 - shape.inputs % 2)  # a register's second input may lie behind the last
     lane = Lane(
-        words=np.zeros((lanes, room + 1), np.int32),
+        words=np.zeros((lanes, room + SPARE), np.int32),
         begins=np.zeros((lanes, room), np.int32),
         ends=np.zeros((lanes, room), np.int32),
         state=np.repeat(states[:, np.newaxis], LINE, axis=1),
         progress=np.zeros((lanes, 2 * LINE), np.int64),
         totals=np.zeros((lanes, LINE), np.float64),
-        context=np.zeros((lanes, slots, shape.context + 1), np.int32),
-        outputs=np.zeros((lanes, slots, shape.outputs), np.int32),
+        context=np.zeros((lanes, slots, shape.context + SPARE), np.int32),
+        outputs=np.zeros((lanes, slots, shape.outputs + SPARE), np.int32),
         sizes=np.zeros((lanes, slots, LINE), np.int32),
         rates=np.zeros((lanes, slots), np.float64),
         errors=aligned_zeros((lanes, slots, tiles, pairs), dtype),
