@@ -32,7 +32,7 @@ CUTS: dict[str, list[tuple[str, str]]] = {
     "nothing": [],
     "scores": [("    scores(inputs, outputs, step.errors, lane.changes.shape[1])\n", "")],
     "errors and loss": [
-        ("    loss = errors(step.errors, lane.signs, inputs.length, outputs.length, rate)\n", "    loss = 0.0\n")
+        ("    loss = errors(step.errors, step.signs, inputs.length, outputs.length, rate)\n", "    loss = 0.0\n")
     ],
     "the loss alone": _NO_LOSS,
     "looking for repeated rows": _NO_REPEATS,

@@ -71,13 +71,12 @@ def foreign(rows, writers, begin):  # type: ignore[no-untyped-def]
 
 def recorder(output_layer: OutputLayer) -> Any:
     """Compile a function that notes the rows of V and W that the steps of a chunk change."""
-    rows, _ = output_layer
 
     def record(setup, task, space, inputs, outputs):  # type: ignore[no-untyped-def]
         lane = lane_at(space.lanes, 0)
         subsample(lane, 0, setup, task)
         for number in range(len(inputs)):
-            if not next_step(setup, task, lane, 0, rows):
+            if not next_step(setup, task, lane, 0, output_layer):
                 break
             step = step_at(lane, 0)
             for i in range(step.sizes[CONTEXT]):

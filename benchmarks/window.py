@@ -35,7 +35,7 @@ def steps(weights: Any, contexts: Any, targets: Any, lane: Any, part: int) -> fl
         if part in (0, 1):
             step.scores(inputs, outputs, E, width)
         if part in (0, 2):
-            loss += step.errors(E, lane.signs, m, n, 0.001)
+            loss += step.errors(E, lane.signs[0], m, n, 0.001)
         if part in (0, 4):
             step.merge_repeated_inputs(inputs, outputs, E, 0.25)
             step.merge_repeated_outputs(inputs, outputs, E, 0.25)

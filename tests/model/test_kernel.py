@@ -23,7 +23,7 @@ from wordkin.model.kernel import inputs, minibatch, outputs, simd, text, workspa
 from wordkin.model.kernel import step as one_step
 from wordkin.model.kernel.hogwild import hogwild
 from wordkin.model.subwords import WordRows
-from wordkin.storage.arrays import read_only
+from wordkin.storage.arrays import SPARE, read_only
 from wordkin.training.chunk import ChunkTrainer
 from wordkin.training.schedule import split_into_lanes, stream
 
@@ -594,8 +594,8 @@ def test_a_thread_that_waits_prepares_the_steps_of_all_lanes():
     with np.errstate(over="ignore"):
         for number in range(5):
             text.subsample(workspace.lane_at(space.lanes, number), number, setup, task)
-        rows = kernel.NEGATIVE_SAMPLING.rows
-        minibatch.prepare_while_waiting(setup, task, space, 0, minibatch.team_of(space, 1, 2), 1, rows)
+        noise = kernel.NEGATIVE_SAMPLING
+        minibatch.prepare_while_waiting(setup, task, space, 0, minibatch.team_of(space, 1, 2), 1, noise)
     assert (space.lanes.progress[:, workspace.STEPS + 1] > 0).all()
     assert (space.lanes.progress[:, workspace.STEPS] == 0).all()
 
@@ -615,10 +615,10 @@ def test_step_in_all_shapes_of_tile(m, n, architecture):
     lane.sizes[0, [workspace.CONTEXT, workspace.OUTPUTS, workspace.REPEATED]] = m, n, True
     window = kernel.Window(5, False, n - 1, most_repeated=100.0)
     setup = setup_of(samplers(), window)
-    layers = one_step.Layers(*INPUT_LAYERS[architecture], *kernel.NEGATIVE_SAMPLING)
-    loss = one_step.score_step(setup, ours, lane, 0, layers)
+    forward, backward = INPUT_LAYERS[architecture]
+    loss = one_step.score_step(setup, ours, lane, 0, forward)
     for columns in ((0, 16), (16, WIDTH)):
-        layers.backward(setup, ours, lane, workspace.step_at(lane, 0), columns, lane.changes)
+        backward(setup, ours, lane, workspace.step_at(lane, 0), columns, lane.changes)
     assert loss == pytest.approx(wanted.J, rel=1e-12)
     assert lane.totals[workspace.PAIRS] == wanted.pairs
     np.testing.assert_allclose(ours.output, W - 0.1 * wanted.W, rtol=1e-12, atol=1e-14)
@@ -765,7 +765,7 @@ errors_of = numba.njit(one_step.errors)
 def pairs(inputs: int) -> tuple[np.ndarray, np.ndarray]:
     """Room for the signs and the scores of one output vector."""
     lanes = kernel.allocate([0], 0, kernel.Shape(inputs, inputs, 1, WIDTH), np.float32).lanes
-    return lanes.signs[0], lanes.errors[0, 0]
+    return lanes.signs[0, 0], lanes.errors[0, 0]
 
 
 def one_score(value: float, t: int) -> tuple[float, float]:
@@ -862,17 +862,45 @@ def test_paths_and_their_signs():
     setup, slot = setup_of(samplers(), kernel.Window(3, True, 3)), workspace.step_at(lane, 0)
     for word in range(VOCABULARY):
         nodes, code = TREE.path(word)
-        variant.output_layer.rows(setup, lane, slot, word)
-        slot.sizes[workspace.WORD] = word
-        variant.output_layer.labels(setup, lane, slot)
+        variant.output_layer(setup, lane, slot, word)
         length = slot.sizes[workspace.OUTPUTS]
         assert slot.outputs[:length].tolist() == nodes.tolist()
         wanted = np.zeros(2 * simd.TILE)
         wanted[:length] = 1 - 2 * code
         tiles = -(-length // simd.TILE)
         for group in range(0, simd.SIMD_WIDTH, simd.GROUP):
-            shown = lane.signs[:tiles, group : group + simd.TILE].ravel()
+            shown = slot.signs[:tiles, group : group + simd.TILE].ravel()
             assert shown.tolist() == wanted[: len(shown)].tolist()
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("count", range(simd.TILE + 1))
+def test_signs_in_groups(compiled, count):
+    """Those of a path's last steps, too, behind which are no others."""
+
+    @numba.njit
+    def spread(target, signs, begin, count):
+        simd.store(target, 0, 0, simd.to_groups(target, signs, begin, count))
+
+    signs = np.zeros(20 + SPARE, np.int8)
+    signs[:20] = np.resize([1, -1, -1], 20)
+    target = np.full((1, simd.SIMD_WIDTH), 9, np.float32)
+    (spread if compiled else spread.py_func)(target, signs, 20 - count, count)
+    for group in np.split(target[0], simd.SIMD_WIDTH // simd.GROUP):
+        assert group.tolist() == [*signs[20 - count : 20], *[0] * (simd.GROUP - count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 16, 20])
+def test_numbers_are_copied_up_to_the_ends_of_their_arrays(count):
+    @numba.njit
+    def copy(target, place, source, begin, count):
+        simd.copy_numbers(target, place, source, begin, count)
+
+    source = np.arange(30 + SPARE, dtype=np.int32)
+    for function in (copy, copy.py_func):
+        target = np.full(25 + SPARE, -1, np.int32)
+        function(target, 25 - count, source, 30 - count, count)
+        assert target[:25].tolist() == [*[-1] * (25 - count), *range(30 - count, 30)]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """The compiled kernel: it trains one chunk of tokens, window by window.
 
-An architecture is an input layer and an output layer, each a pair of functions; the step between them is one:
+An architecture is an input layer, a pair of functions, and an output layer, a function; the step between them is one:
 
     text        next_step   a lane's text, subsampled and cut into steps
-    outputs     rows        the rows of W that a step meets           labels      1 or 0 for each
+    outputs     the rows of W that a step meets, and the label of each, 1 or 0
     inputs      forward     its input vectors                         backward    the changes to the rows of V
     ring        with subwords, the vectors of the words within reach
     step        scores, errors, changes: the gradient

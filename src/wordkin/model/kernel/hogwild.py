@@ -11,7 +11,7 @@ from wordkin.model.kernel.inputs import InputLayer
 from wordkin.model.kernel.outputs import OutputLayer
 from wordkin.model.kernel.ring import assign_places, clear
 from wordkin.model.kernel.simd import prefetch_to_write
-from wordkin.model.kernel.step import Layers, prefetch_step, score_step
+from wordkin.model.kernel.step import prefetch_step, score_step
 from wordkin.model.kernel.text import next_step, subsample
 from wordkin.model.kernel.workspace import AHEAD, LOSS, lane_at, step_at
 
@@ -23,10 +23,8 @@ def hogwild(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
     Its arguments are a Setup, the Weights, which change in place, a Task and a Workspace.
     """
     forward, backward = input_layer
-    rows, labels = output_layer
 
     def train(setup, weights, task, space):
-        layers = Layers(forward, backward, rows, labels)
         lane = lane_at(space.lanes, 0)
         subsample(lane, 0, setup, task)
         columns = (0, lane.changes.shape[1])
@@ -34,7 +32,7 @@ def hogwild(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
         while number < drawn:
             if drawn - number == AHEAD:
                 slot, previous = drawn & (2 * AHEAD - 1), (drawn - 1) & (2 * AHEAD - 1)
-                if next_step(setup, task, lane, slot, rows):
+                if next_step(setup, task, lane, slot, output_layer):
                     assign_places(lane.ring, lane, slot, previous, setup.window, True)
                     prefetch_step(prefetch_to_write, setup, weights, lane, slot)
                     drawn += 1
@@ -42,7 +40,7 @@ def hogwild(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
                     clear(lane.ring, lane, previous)
             if number >= 0:
                 slot = number & (2 * AHEAD - 1)
-                loss += score_step(setup, weights, lane, slot, layers)
+                loss += score_step(setup, weights, lane, slot, forward)
                 backward(setup, weights, lane, step_at(lane, slot), columns, lane.changes)
             number += 1
         lane.totals[LOSS] = loss

@@ -99,7 +99,7 @@ def in_ring(setup, weights, lane, step):
         ),
         Weights(lane.ring.vectors, weights.output),
         lane,
-        Step(step.ring.context, step.outputs, step.sizes, step.errors, step.mean, step.ring),
+        Step(step.ring.context, step.outputs, step.sizes, step.errors, step.mean, step.signs, step.ring),
     )
 
 

@@ -20,7 +20,7 @@ from wordkin.model.kernel.inputs import InputLayer
 from wordkin.model.kernel.outputs import OutputLayer
 from wordkin.model.kernel.ring import assign_places, clear, prefetch_words
 from wordkin.model.kernel.simd import GROUP, PADDING, TILE, item, prefetch, prefetch_row, prefetch_to_write, subarray
-from wordkin.model.kernel.step import Layers, prefetch_step, score_step
+from wordkin.model.kernel.step import prefetch_step, score_step
 from wordkin.model.kernel.text import next_step, subsample
 from wordkin.model.kernel.workspace import (
     ABORTED,
@@ -163,11 +163,11 @@ def take_lane(taken, odd, team):
 
 
 @inlined
-def next_steps(setup, task, lane, odd, rows):
+def next_steps(setup, task, lane, odd, output_layer):
     """Put a lane's steps of a minibatch into their half of the slots."""
     size = lane.rates.shape[0] // 2
     steps, slot = 0, odd * size
-    while steps < size and next_step(setup, task, lane, slot, rows):
+    while steps < size and next_step(setup, task, lane, slot, output_layer):
         assign_places(lane.ring, lane, slot, slot, setup.window, False)
         steps += 1
         slot += 1
@@ -176,7 +176,7 @@ def next_steps(setup, task, lane, odd, rows):
 
 
 @inlined
-def prepare_while_waiting(setup, task, space, odd, team, arrivals, rows):
+def prepare_while_waiting(setup, task, space, odd, team, arrivals, output_layer):
     """Prepare the next minibatch's steps, lane by lane, until all threads have arrived that often.
 
     This reads neither V nor W. The thread that arrives last prepares all lanes that are left.
@@ -185,7 +185,7 @@ def prepare_while_waiting(setup, task, space, odd, team, arrivals, rows):
         number = take_lane(space.taken, odd, team)
         if number < 0:
             break
-        next_steps(setup, task, lane_at(space.lanes, number), 1 - odd, rows)
+        next_steps(setup, task, lane_at(space.lanes, number), 1 - odd, output_layer)
 
 
 @inlined
@@ -198,7 +198,7 @@ def steps_of_all(lanes, odd):
 
 
 @inlined
-def score_lanes(setup, weights, lanes, odd, team, layers):
+def score_lanes(setup, weights, lanes, odd, team, forward):
     """Score the steps of a thread's own lanes."""
     for number in range(team.begin, team.end):
         lane = lane_at(lanes, number)
@@ -209,7 +209,7 @@ def score_lanes(setup, weights, lanes, odd, team, layers):
             if slot + AHEAD < end:
                 prefetch_step(prefetch, setup, weights, lane, slot + AHEAD)
             if slot >= begin:
-                loss += score_step(setup, weights, lane, slot, layers)
+                loss += score_step(setup, weights, lane, slot, forward)
         lane.totals[LOSS] += loss
 
 
@@ -274,28 +274,26 @@ def minibatch(input_layer: InputLayer, output_layer: OutputLayer) -> Any:
     number of threads; each of these calls it, with the same arguments but its number.
     """
     forward, backward = input_layer
-    rows, labels = output_layer
 
     def train(setup, weights, task, space, thread, threads):
-        layers = Layers(forward, backward, rows, labels)
         team = team_of(space, thread, threads)
         for number in range(team.begin, team.end):
             lane = lane_at(space.lanes, number)
             subsample(lane, number, setup, task)
-            next_steps(setup, task, lane, 0, rows)
+            next_steps(setup, task, lane, 0, output_layer)
         fetch_add(space.barrier, ARRIVED, 1)
         wait(space.barrier, threads)
         odd, arrivals = 0, threads
         while steps_of_all(space.lanes, odd) > 0 and fetch(space.barrier, ABORTED) == 0:
-            score_lanes(setup, weights, space.lanes, odd, team, layers)
+            score_lanes(setup, weights, space.lanes, odd, team, forward)
             fetch_add(space.barrier, ARRIVED, 1)
             arrivals += threads
-            prepare_while_waiting(setup, task, space, odd, team, arrivals, rows)
+            prepare_while_waiting(setup, task, space, odd, team, arrivals, output_layer)
             wait(space.barrier, arrivals)
             space.taken[thread, 1 - odd, 0] = 0
             change_columns(setup, weights, space.lanes, odd, team, backward)
             arrivals += threads
-            prepare_while_waiting(setup, task, space, odd, team, arrivals, rows)
+            prepare_while_waiting(setup, task, space, odd, team, arrivals, output_layer)
             fetch_add(space.barrier, ARRIVED, 1)
             wait(space.barrier, arrivals)
             odd = 1 - odd

@@ -8,9 +8,6 @@ Scores and errors lie in tiles of TILE output vectors: the pair of input i and o
 ``[j // TILE, GROUP · i + j % TILE]``.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 
 from wordkin.compilation import inlined
@@ -47,28 +44,22 @@ from wordkin.model.kernel.workspace import (
     step_at,
 )
 
+CACHED_ROWS = 300
+"""The first rows of W, those of the most frequent words or of the nodes near the root, which are not asked for: a step
+rarely finds them outside the second-level cache."""
+
 MOST_FACTORS = 64
 """Numbers from 1 to 2 whose product certainly is a float32."""
 
 
-class Layers(NamedTuple):
-    """The functions of an input layer and of an output layer; see inputs.py and outputs.py."""
-
-    forward: Callable[..., Rows]
-    backward: Callable[..., None]
-    rows: Callable[..., None]
-    labels: Callable[..., None]
-
-
 @inlined
-def score_step(setup, weights, lane, slot, layers):
+def score_step(setup, weights, lane, slot, forward):
     """Put the errors E of a step into its place in the lane, count its pairs, and return the sum of J over them."""
     step = step_at(lane, slot)
-    inputs, outputs = layers.forward(setup, weights, lane, step), output_rows(weights, step)
+    inputs, outputs = forward(setup, weights, lane, step), output_rows(weights, step)
     rate = lane.rates[slot]
     scores(inputs, outputs, step.errors, lane.changes.shape[1])
-    layers.labels(setup, lane, step)
-    loss = errors(step.errors, lane.signs, inputs.length, outputs.length, rate)
+    loss = errors(step.errors, step.signs, inputs.length, outputs.length, rate)
     bound = max(rate, setup.window.most_repeated)
     merge_repeated_inputs(inputs, outputs, step.errors, bound)
     if step.sizes[REPEATED]:
@@ -309,7 +300,9 @@ def prefetch_step(ask, setup, weights, lane, slot):
     """
     step, columns = step_at(lane, slot), (0, lane.changes.shape[1])
     for j in range(step.sizes[OUTPUTS]):
-        prefetch_row(prefetch_to_second_level, weights.output, item(step.outputs, j), columns)
+        row = np.int64(item(step.outputs, j))
+        if row >= CACHED_ROWS:
+            prefetch_row(prefetch_to_second_level, weights.output, row, columns)
     prefetch_newest(setup.word_rows, ask, weights, step, columns)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from wordkin.compilation import inlined
-from wordkin.model.kernel.simd import copy_numbers
+from wordkin.model.kernel.simd import TILE, copy_numbers, load, store
 from wordkin.model.kernel.workspace import (
     CENTRE,
     CONTEXT,
@@ -14,7 +14,6 @@ from wordkin.model.kernel.workspace import (
     REPEATED,
     SLOT,
     WINDOW_END,
-    WORD,
     WORDS,
     step_at,
 )
@@ -100,10 +99,12 @@ def copy_context(lane, begin, end, centre, context):
 
 @inlined
 def copy_outputs(lane, step):
-    """Copy the output rows of the lane's newest step: they are those of the next one of the same window."""
+    """Copy the output rows and signs of the lane's newest step: they are those of the next one of the same window."""
     newest = step_at(lane, lane.progress[SLOT])
     step.sizes[OUTPUTS], step.sizes[REPEATED] = newest.sizes[OUTPUTS], newest.sizes[REPEATED]
     copy_numbers(step.outputs, 0, newest.outputs, 0, step.sizes[OUTPUTS])
+    for tile in range((step.sizes[OUTPUTS] + TILE - 1) // TILE):
+        store(step.signs, tile, 0, load(newest.signs, tile, 0))
 
 
 @inlined
@@ -124,7 +125,7 @@ def window_reach(lane, window):
 
 
 @inlined
-def next_step(setup, task, lane, slot, rows):
+def next_step(setup, task, lane, slot, output_layer):
     """Put a lane's next step into a slot: its context, its output rows, its rate.
 
     Args:
@@ -132,7 +133,7 @@ def next_step(setup, task, lane, slot, rows):
         task: see Task.
         lane: whose step it is.
         slot: where to put it.
-        rows: of the output layer.
+        output_layer: see outputs.py.
 
     Returns:
         Whether there is one.
@@ -146,7 +147,7 @@ def next_step(setup, task, lane, slot, rows):
         if position == end:
             centre += 1
             reach = window_reach(lane, window)
-            rows(setup, lane, step, np.int64(lane.words[centre]))
+            output_layer(setup, lane, step, np.int64(lane.words[centre]))
             to_private_rows(step, task.private)
             position = max(np.int64(lane.begins[centre]), centre - reach)
             end = min(np.int64(lane.ends[centre]), centre + reach + 1)
@@ -154,7 +155,7 @@ def next_step(setup, task, lane, slot, rows):
         near = copy_context(lane, position, stop, centre, step.context)
         position = stop
     progress[CENTRE], progress[POSITION], progress[WINDOW_END], progress[SLOT] = centre, position, end, slot
-    step.sizes[CONTEXT], step.sizes[WORD] = near, lane.words[max(centre, 0)]
+    step.sizes[CONTEXT] = near
     step.sizes[NEWEST] = lane.words[max(min(centre + window.size, count - 1), 0)]
     lane.rates[slot] = task.first_rate + (task.last_rate - task.first_rate) / max(count, 1) * centre
     return near > 0

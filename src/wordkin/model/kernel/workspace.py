@@ -172,8 +172,8 @@ class Lane(NamedTuple):
         rates: of each slot, η.
         errors: of each slot, (tiles, GROUP · inputs) the scores X, then the errors E.
         means: of each slot, (1, width) the mean of the context's vectors, for CBOW.
-        signs: (tiles, SIMD_WIDTH) 2t − 1 of each output, once for each input vector of a register, and 0 where there is
-            none; they begin as those of one positive and then negative examples.
+        signs: of each slot, (tiles, SIMD_WIDTH) 2t − 1 of each output, once for each input vector of a register, and 0
+            where there is none; they begin as those of one positive and then negative examples.
         first_row: (1,) zero, the only row of a step's `means`.
         changes: (inputs, width) room for ΔV.
         ring: see Ring; None without subwords.
@@ -205,6 +205,7 @@ class Step(NamedTuple):
     sizes: npt.NDArray[np.int32]
     errors: npt.NDArray[Any]
     mean: npt.NDArray[Any]
+    signs: npt.NDArray[Any]
     ring: RingStep | None
 
 
@@ -232,11 +233,11 @@ All positions before the first two have come within reach, or left it; the steps
 LOSS, PAIRS = range(2)
 """Columns of Lane.totals: the sum of J, and the number of pairs."""
 
-CONTEXT, OUTPUTS, REPEATED, WORD, NEWEST, ENTERING, LEAVING = range(7)
+CONTEXT, OUTPUTS, REPEATED, NEWEST, ENTERING, LEAVING = range(6)
 """Columns of Lane.sizes.
 
-The numbers of context words and of output rows, and whether one of these may occur twice; the centre word, and the last
-word that its window may reach; how many places of a Ring are filled before the step, and written back after it.
+The numbers of context words and of output rows, and whether one of these may occur twice; the last word that the window
+may reach; how many places of a Ring are filled before the step, and written back after it.
 """
 
 ARRIVED, ABORTED = 0, LINE
@@ -275,10 +276,10 @@ def allocate(
     states = np.asarray(streams, np.uint64)
     lanes, slots = len(states), 2 * (minibatch_steps or AHEAD)
     tiles = math.ceil(shape.outputs / TILE)
-    signs = np.zeros((lanes, tiles, SIMD_WIDTH), dtype)
+    signs = aligned_zeros((lanes, slots, tiles, SIMD_WIDTH), dtype)
     for group in range(0, SIMD_WIDTH, GROUP):
         for j in range(shape.outputs):
-            signs[:, j // TILE, group + j % TILE] = 1 if j == 0 else -1
+            signs[:, :, j // TILE, group + j % TILE] = 1 if j == 0 else -1
     pairs = GROUP * (shape.inputs + 2 - shape.inputs % 2)  # a register's second input may lie behind the last
     lane = Lane(
         words=np.zeros((lanes, room + SPARE), np.int32),
@@ -384,6 +385,7 @@ def step_at(lane, slot):
         subarray(lane.sizes, slot),
         subarray(lane.errors, slot),
         subarray(lane.means, slot),
+        subarray(lane.signs, slot),
         ring_step_at(lane.ring, slot),
     )
 
