@@ -13,7 +13,7 @@ import numpy.typing as npt
 ALIGNMENT = 64
 
 SPARE = 8
-"""Numbers of room behind the last one of those arrays that the kernel reads or writes so many of at once."""
+"""The kernel copies some arrays eight numbers at a time, so they have room for eight more at their end."""
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:

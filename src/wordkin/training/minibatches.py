@@ -110,9 +110,8 @@ def pairs(
     if config.output_layer == "hierarchical-softmax":
         lengths = np.diff(tree.offsets)
         outputs = float(words @ lengths)
-        output_shares = np.bincount(tree.nodes[: tree.offsets[-1]], np.repeat(words, lengths), len(words)).astype(
-            np.float64
-        )
+        nodes = tree.nodes[: tree.offsets[-1]]
+        output_shares = np.bincount(nodes, np.repeat(words, lengths), len(words)).astype(np.float64)
     else:
         outputs = config.negative + 1.0
         output_shares = words + config.negative * noise

@@ -130,7 +130,7 @@ def prefetch_to_write(matrix, row, column):
 
 
 def prefetch_to_second_level(matrix, row, column):
-    """Ask for that cache line, but for the second-level cache: it waits for more lines at once than the first one."""
+    """Ask the second-level cache alone for that cache line: it can wait for more lines at the same time."""
 
 
 def _prefetch_as(function, write, locality):
