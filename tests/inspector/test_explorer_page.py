@@ -65,6 +65,22 @@ def test_search_completes_and_shows_the_vectors_own_neighbours(explorer, vectors
     page.wait_for_url(f"**word={nearest}*")
 
 
+def test_escape_closes_the_list_for_an_answer_under_way_too(explorer, until):
+    page = explorer()
+    held = []
+    page.route("**/api/complete", lambda route: held.append(route))
+    search = page.get_by_role("combobox", name="Search for a word")
+    search.press("c")
+    until(lambda: held)
+    with page.expect_event("requestfailed"):
+        search.press("Escape")
+    page.unroute("**/api/complete")
+    options = page.get_by_role("listbox").get_by_role("option")
+    assert options.count() == 0
+    search.press("a")
+    options.first.wait_for()
+
+
 def test_closest_spellings_of_an_unknown_word_can_be_chosen(explorer):
     page = explorer("word=cast")
     page.get_by_text("“cast” is not in the vocabulary.").wait_for()

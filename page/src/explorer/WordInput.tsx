@@ -43,10 +43,14 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
     return () => abort.abort();
   }, [asked, ignoreCase]);
 
-  const choose = (word: string) => {
+  /** Hides the list, and drops an answer that is still under way. */
+  const close = () => {
     typed.current = false;
     setAsked("");
     setList(NOTHING);
+  };
+  const choose = (word: string) => {
+    close();
     onInput(word);
     if (word) onChoose(word);
   };
@@ -55,7 +59,7 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
     if (event.key === "Enter") {
       choose(found[active]?.word ?? value.trim());
       if (active < 0) return; // and the form that the field is in is sent
-    } else if (event.key === "Escape") setList(NOTHING);
+    } else if (event.key === "Escape") close();
     else if (event.key === "ArrowDown") setList({ found, active: Math.min(active + 1, found.length - 1) });
     else if (event.key === "ArrowUp") setList({ found, active: Math.max(active - 1, -1) });
     else return;
@@ -82,11 +86,7 @@ export function WordInput({ label, value, ignoreCase, onInput, onChoose }: Given
           setAsked(event.currentTarget.value.trim());
         }}
         onKeyDown={key}
-        onBlur={() => {
-          typed.current = false;
-          setAsked("");
-          setList(NOTHING);
-        }}
+        onBlur={close}
       />
       <ul id={`${id}-list`} role="listbox" aria-label={label} hidden={!found.length}>
         {found.map(({ word, count }, place) => (
