@@ -40,6 +40,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the process that compiles the kernels go first, which would otherwise be at it long after the others."""
+    if hasattr(item.config, "workerinput") and not item.nodeid.startswith(KERNELS):
+        step_back()
+
+
+@functools.cache
+def step_back() -> None:
+    """Lower the priority of this process, and of those that it starts, once and for all."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """With several processes (``pytest -n 2``), give each whole files; of the tests of Ray, whole folders."""
