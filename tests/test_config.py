@@ -98,11 +98,19 @@ def test_skip_gram_begins_with_a_smaller_rate_where_there_are_many_epochs():
 
 
 def test_cbow_with_hierarchical_softmax_does_so_too():
-    config = TrainingConfig(architecture="cbow", output_layer="hierarchical-softmax", epochs=20)
+    config = TrainingConfig(architecture="cbow", output_layer="hierarchical-softmax", epochs=15)
     assert config.first_learning_rate == 0.025
-    assert dataclasses.replace(config, epochs=19).first_learning_rate == 0.05
+    assert dataclasses.replace(config, epochs=14).first_learning_rate == 0.05
     assert dataclasses.replace(config, cbow_gradient="exact").first_learning_rate == 0.1
-    assert dataclasses.replace(config, min_n=3, max_n=6).first_learning_rate == 0.05
+    assert dataclasses.replace(config, min_n=3, max_n=6, epochs=20).first_learning_rate == 0.05
+    assert dataclasses.replace(config, window=11, min_n=3, max_n=6).first_learning_rate == 0.05
+
+
+def test_skip_gram_takes_shorter_steps_in_a_small_tree():
+    config = TrainingConfig(output_layer="hierarchical-softmax")
+    assert [config.step_positions(words) for words in (2, 50_000, 50_001)] == [3, 3, 11]
+    assert TrainingConfig().step_positions(2) == 11
+    assert dataclasses.replace(config, architecture="cbow").step_positions(2) == 11  # not read: one step is a window
 
 
 def test_it_is_frozen():

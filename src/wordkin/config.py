@@ -8,7 +8,7 @@ import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TypedDict, TypeVar, get_args
+from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
 
 import numpy as np
 
@@ -27,16 +27,48 @@ EncodingErrors = Literal["strict", "replace"]
 ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
 OUTPUT_LAYERS: tuple[str, ...] = get_args(OutputLayer)
 CBOW_GRADIENTS: tuple[str, ...] = get_args(CbowGradient)
-SKIPGRAM_LEARNING_RATES = {"negative-sampling": 0.05, "hierarchical-softmax": 0.025}
-CBOW_LEARNING_RATES = {"exact": 0.1, "word2vec": 0.05}
-"""η of the first step, chosen by benchmarks/defaults.py; docs/defaults.md has the figures."""
 
-CBOW_LEARNING_RATES_WITH_SUBWORDS = {"negative-sampling": 0.1, "hierarchical-softmax": 0.075}
+
+@dataclasses.dataclass(frozen=True)
+class LearningRates:
+    """η of the first step: the usual one, and another one in runs of many epochs."""
+
+    usual: float
+    many_epochs: float = math.inf
+    of_many_epochs: float = math.nan
+
+    def for_epochs(self, epochs: int) -> float:
+        """The rate for a number of epochs."""
+        return self.of_many_epochs if epochs >= self.many_epochs else self.usual
+
+
+LEARNING_RATES = {
+    ("skipgram", "negative-sampling"): LearningRates(0.05, 20, 0.025),
+    ("skipgram", "hierarchical-softmax"): LearningRates(0.025),
+    ("cbow", "negative-sampling"): LearningRates(0.05),
+    ("cbow", "hierarchical-softmax"): LearningRates(0.05, 15, 0.025),
+}
+"""Chosen by benchmarks/defaults.py and benchmarks/rates.py; docs/defaults.md and decision 21 have the figures."""
+
+CBOW_LEARNING_RATES_WITH_SUBWORDS = {
+    "negative-sampling": LearningRates(0.1),
+    "hierarchical-softmax": LearningRates(0.075, 20, 0.05),
+}
 MOST_CONTEXT_WITH_SUBWORDS = 10
-"""η of the first step for CBOW with n-grams, and the widest window with it; see decision 23."""
+"""The same for CBOW with n-grams, and the widest window with them; see decision 23."""
 
-MANY_EPOCHS, RATE_OF_MANY_EPOCHS = 20, 0.025
-"""From this many epochs on, skip-gram, and CBOW with hierarchical softmax, begin with this η; see decision 21."""
+EXACT_CBOW_LEARNING_RATE = 0.1
+"""The same for CBOW with the exact gradient."""
+
+STEP_POSITIONS = 11
+"""Positions of a skip-gram window, the centre's included, that make one step; what lies beyond makes the next one.
+
+Windows of up to five words on either side are one step; in longer ones with few distinct words a single step of many
+pairs would overshoot and diverge.
+"""
+
+FEW_WORDS_OF_A_TREE, STEP_POSITIONS_OF_A_SMALL_TREE = 50_000, 3
+"""With hierarchical softmax and at most so many words it is so few positions; see decision 25."""
 
 TOKENIZERS: tuple[str, ...] = get_args(TokenizerName)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)
@@ -133,13 +165,6 @@ class TrainingConfig:
 
     Raises:
         ConfigurationError: a value is outside its range; the message names field, value and range.
-    """
-
-    step_positions: ClassVar[int] = 11
-    """Positions of a skip-gram window, the centre's included, that make one step; what lies beyond makes the next one.
-
-    A step takes all gradients at the same V and W. Windows of up to five words on either side are one step; in longer
-    ones with few distinct words a single step of many pairs would overshoot and diverge.
     """
 
     architecture: Architecture = _parameter(
@@ -337,16 +362,23 @@ class TrainingConfig:
         """η of the first step: the given value, or the default of the variant and the number of epochs."""
         if self.learning_rate is not None:
             return self.learning_rate
-        has_many_epochs = self.epochs >= MANY_EPOCHS
-        if self.architecture == "skipgram":
-            return RATE_OF_MANY_EPOCHS if has_many_epochs else SKIPGRAM_LEARNING_RATES[self.output_layer]
-        usual = CBOW_LEARNING_RATES[self.cbow_gradient]
-        if self.cbow_gradient == "exact":
-            return usual
-        if has_many_epochs and self.output_layer == "hierarchical-softmax":
-            return usual if self.max_n else RATE_OF_MANY_EPOCHS
-        is_narrow = self.window is not None and self.window <= MOST_CONTEXT_WITH_SUBWORDS
-        return CBOW_LEARNING_RATES_WITH_SUBWORDS[self.output_layer] if self.max_n and is_narrow else usual
+        if self.architecture == "cbow" and self.cbow_gradient == "exact":
+            return EXACT_CBOW_LEARNING_RATE
+        rates = LEARNING_RATES[self.architecture, self.output_layer]
+        if self.architecture == "cbow" and self.max_n:
+            is_narrow = self.window is not None and self.window <= MOST_CONTEXT_WITH_SUBWORDS
+            rates = CBOW_LEARNING_RATES_WITH_SUBWORDS[self.output_layer] if is_narrow else LearningRates(rates.usual)
+        return rates.for_epochs(self.epochs)
+
+    def step_positions(self, words: int) -> int:
+        """Positions of a skip-gram window that make one step, which takes all gradients at the same V and W.
+
+        Args:
+            words: how many the vocabulary has.
+        """
+        variant = self.architecture, self.output_layer
+        is_of_small_tree = variant == ("skipgram", "hierarchical-softmax") and words <= FEW_WORDS_OF_A_TREE
+        return STEP_POSITIONS_OF_A_SMALL_TREE if is_of_small_tree else STEP_POSITIONS
 
     @property
     def copies_of_weights(self) -> int:

@@ -32,7 +32,7 @@ def same(one: FastText, other: FastText) -> None:
 
 
 def test_the_vectors_are_those_of_the_estimator(monkeypatch):
-    monkeypatch.setattr(word2vec, "_CONFIGS", word2vec._CONFIGS[-1:])  # the estimator's steps are those for many words
+    monkeypatch.setattr(word2vec, "_POSITIONS", ())  # the estimator's steps are those for many words
     model = FastText(**SMALL)
     model.build_vocab(SENTENCES)
     assert 0.9 < np.abs(model.wv.vectors_ngrams * 8).max() <= 1

@@ -47,7 +47,7 @@ def test_the_vocabulary_is_by_falling_count_and_has_counts(model):
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize(("hs", "negative"), [(0, 5), (1, 0)])
 def test_the_vectors_are_those_of_the_estimator(monkeypatch, sg, hs, negative):
-    monkeypatch.setattr(word2vec, "_CONFIGS", word2vec._CONFIGS[-1:])  # the estimator's steps are those for many words
+    monkeypatch.setattr(word2vec, "_POSITIONS", ())  # the estimator's steps are those for many words
     model = Word2Vec(sg=sg, hs=hs, negative=negative, **SMALL)
     model.build_vocab(SENTENCES)
     model.wv.vectors /= 2  # the estimator begins as word2vec.c
@@ -217,7 +217,7 @@ def test_no_seed_is_a_seed_that_numpy_draws():
 
 
 def test_callbacks_see_the_model_and_the_loss_in_gensims_unit(monkeypatch):
-    monkeypatch.setattr(word2vec, "_CONFIGS", word2vec._CONFIGS[-1:])  # the estimator's steps are those for many words
+    monkeypatch.setattr(word2vec, "_POSITIONS", ())  # the estimator's steps are those for many words
 
     class Noted(CallbackAny2Vec):
         def __init__(self):
@@ -418,9 +418,8 @@ def test_a_corpus_of_few_words_is_trained_in_shorter_steps(monkeypatch):
     walks = [[f"node{(start * 7 + step * step) % 30}" for step in range(30)] for start in range(40)]
     found = []
     for limits, positions in (((2_000, 10_000), 1), ((29, 30), 3), ((28, 29), 11)):
-        kinds = (kind for _, kind in word2vec._CONFIGS)
-        monkeypatch.setattr(word2vec, "_CONFIGS", tuple(zip((*limits, np.inf), kinds, strict=True)))
+        monkeypatch.setattr(word2vec, "_POSITIONS", tuple(zip(limits, (1, 3), strict=True)))
         model = Word2Vec(walks, window=8, sg=1, **SMALL)
-        assert model._config().step_positions == positions
+        assert model._config().step_positions(len(model.wv)) == positions
         found.append(model.wv.vectors)
     assert not any(np.array_equal(one, other) for one, other in itertools.combinations(found, 2))

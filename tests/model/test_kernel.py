@@ -906,6 +906,12 @@ def test_numbers_are_copied_up_to_the_ends_of_their_arrays(count):
 @pytest.mark.parametrize(
     ("parameters", "layers", "positions", "shape"),
     [
+        (
+            {"output_layer": "hierarchical-softmax"},
+            (kernel.SKIPGRAM, kernel.HIERARCHICAL_SOFTMAX),
+            3,
+            (3, 3, TREE.longest),
+        ),
         ({"window": 3}, (kernel.SKIPGRAM, kernel.NEGATIVE_SAMPLING), 7, (6, 6, 6)),
         ({"window": 50, "negative": 9}, (kernel.SKIPGRAM, kernel.NEGATIVE_SAMPLING), 11, (11, 11, 10)),
         (
@@ -925,10 +931,10 @@ def test_numbers_are_copied_up_to_the_ends_of_their_arrays(count):
 def test_what_a_configuration_asks_for(parameters, layers, positions, shape):
     config = TrainingConfig(vector_size=SIZE, **parameters)
     assert kernel.layers(config) == layers
-    window = kernel.window_of(config)
+    window = kernel.window_of(config, len(COUNTS))
     assert (window.size, window.shrink, window.negative) == (config.window, config.shrink_window, config.negative)
     assert window.step_positions == positions
-    assert kernel.shape_of(config, TREE) == (*shape, kernel.whole_registers(SIZE), 0)
+    assert kernel.shape_of(config, window, TREE) == (*shape, kernel.whole_registers(SIZE), 0)
 
 
 def test_padding():

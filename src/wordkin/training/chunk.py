@@ -163,17 +163,18 @@ class ChunkTrainer:
             updates=True, seed=config.seed, keep=read_only(sampling.thresholds(keep)), minibatches=size
         )
         accept, alias = sampling.alias_table(noise)
+        window = window_for_corpus(config, share, tree, self.word_rows)
         self._setup = kernel.Setup(
             read_only(corpus.ids),
             read_only(parts.sentence_offsets),
             kernel.Samplers(self._training.keep, read_only(accept), read_only(alias)),
             tree._replace(offsets=read_only(tree.offsets), nodes=read_only(tree.nodes), signs=read_only(tree.signs)),
-            window_for_corpus(config, share, tree, self.word_rows),
+            window,
             None,
             self.word_rows,
         )
         self.freeze(frozen)
-        self._shape = kernel.shape_of(config, tree)
+        self._shape = kernel.shape_of(config, window, tree)
         whole_pieces = pieces_per_chunk(config.vector_size, config.window, self._shape.outputs)
         self._chunk_size = math.ceil(whole_pieces * parts.parts)
         self.number_of_chunks = math.ceil(len(self.pieces) / self._chunk_size)

@@ -167,7 +167,7 @@ def window_for_corpus(
         tree: the Huffman tree, for hierarchical softmax.
         word_rows: with subwords, the rows of V that each word consists of.
     """
-    window = window_of(config)
+    window = window_of(config, len(words))
     if config.architecture == "cbow" and config.cbow_gradient == "word2vec":
         repeated = 1 + (inputs_of_window(config) - 1) * float(words @ words)
         window = window._replace(most_repeated=window.most_repeated / repeated)
@@ -199,7 +199,8 @@ def minibatches(
         tree: the Huffman tree, for hierarchical softmax.
         word_rows: see WordRows; None without subwords.
     """
-    inputs = min(inputs_of_window(config), config.step_positions)
+    positions = config.step_positions(len(words))
+    inputs = min(inputs_of_window(config), positions)
     rate = _highest_rate(config)
     limits = [float(MOST_STEPS)]
     of_input, of_output = pairs(config, inputs, words, noise, tree)
@@ -207,7 +208,7 @@ def minibatches(
     steps = max(1, int(min(limits)))
     lanes = min(MOST_LANES, steps)
     of_a_lane = steps // lanes
-    if 2 * config.window + 1 > config.step_positions and config.architecture == "skipgram":
+    if 2 * config.window + 1 > positions and config.architecture == "skipgram":
         of_a_lane = min(of_a_lane, max(1, int(MOST_MEAN_CHANGE / (rate * inputs))))  # they may share a centre word
     if word_rows is not None:
         of_a_lane = min(of_a_lane, max(1, MOST_PLACES // (2 * config.window + 1)))

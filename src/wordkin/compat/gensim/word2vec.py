@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import math
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
@@ -15,6 +14,7 @@ from wordkin.compat.gensim import utils
 from wordkin.compat.gensim.sentences import Read
 from wordkin.compat.gensim.utils import call_on_class_only
 from wordkin.compat.gensim.vocabulary import ModelVocabulary, TrimRule, falling_rank, require_corpus
+from wordkin.config import STEP_POSITIONS
 from wordkin.model import huffman
 from wordkin.training.chunk import cores
 from wordkin.training.engine import WIDEST_WINDOW, EngineConfig, Hooks, train_ids
@@ -40,30 +40,23 @@ _SEED_STEP = 0x9E3779B97F4A7C15
 _OUTPUT_LAYERS = {(0, 1): "negative-sampling", (1, 0): "hierarchical-softmax", (1, 1): "both"}
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _ForFewWords(EngineConfig):
-    """The hyper-parameters for a corpus of few distinct words, such as walks over a graph.
+_POSITIONS = ((2_000, 1), (10_000, 3))
+"""The most words for which a step takes so few positions of a window; see decision 22.
 
-    The words around a word are much alike there, and a step for many of them at once goes further than gensim's, which
-    takes one after the other: nearest nodes are of the own group less often.
-    """
-
-    step_positions: ClassVar[int] = 3
+The words around a word are much alike in a corpus of few distinct words, such as walks over a graph, and a step for
+many of them at once goes further than gensim's, which takes one after the other: nearest nodes are of the own group
+less often.
+"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _ForVeryFewWords(EngineConfig):
-    """The same for a few thousand words at most: one after the other, as in gensim."""
+class _Config(EngineConfig):
+    """The hyper-parameters, with shorter steps where words are few."""
 
-    step_positions: ClassVar[int] = 1
-
-
-_CONFIGS: tuple[tuple[float, type[EngineConfig]], ...] = (
-    (2_000, _ForVeryFewWords),
-    (10_000, _ForFewWords),
-    (math.inf, EngineConfig),
-)
-"""The most words for which each is taken; see decision 22."""
+    def step_positions(self, words: int) -> int:
+        """Positions of a skip-gram window that make one step."""
+        few = next((positions for most, positions in _POSITIONS if words <= most), STEP_POSITIONS)
+        return min(few, super().step_positions(words))
 
 
 class _Log(Silent):
@@ -441,7 +434,7 @@ class Word2Vec(ModelVocabulary):
     def _config(self) -> EngineConfig:
         if self.sample > 1:
             raise ValueError(f"sample is {self.sample}; wordkin takes a share of all words, from 0 to 1")
-        return next(kind for most, kind in _CONFIGS if len(self.wv) <= most)(
+        return _Config(
             architecture="skipgram" if self.sg else "cbow",
             output_layer=_OUTPUT_LAYERS[int(bool(self.hs)), int(bool(self.negative))],
             cbow_gradient="word2vec" if self.cbow_mean else "sum",

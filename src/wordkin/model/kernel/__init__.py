@@ -76,17 +76,22 @@ def layers(config: TrainingConfig) -> tuple[InputLayer, OutputLayer]:
     return WITH_SUBWORDS[plain] if config.max_n else plain, _OUTPUT_LAYERS[config.output_layer]
 
 
-def window_of(config: TrainingConfig) -> Window:
-    """How a configuration cuts a text into windows and steps: CBOW takes a whole window as one step."""
+def window_of(config: TrainingConfig, words: int) -> Window:
+    """How a configuration cuts a text into windows and steps: CBOW takes a whole window as one step.
+
+    Args:
+        config: the hyper-parameters.
+        words: how many the vocabulary has.
+    """
     positions = 2 * config.window + 1
     if config.architecture == "skipgram":
-        positions = min(positions, config.step_positions)
+        positions = min(positions, config.step_positions(words))
     return Window(config.window, config.shrink_window, config.negative, positions)
 
 
-def shape_of(config: TrainingConfig, tree: Tree) -> Shape:
+def shape_of(config: TrainingConfig, window: Window, tree: Tree) -> Shape:
     """The room that a configuration's steps take; the tree is only read for hierarchical softmax."""
-    context = min(2 * config.window, window_of(config).step_positions)
+    context = min(2 * config.window, window.step_positions)
     noise = 0 if config.output_layer == "hierarchical-softmax" else config.negative + 1
     path = 0 if config.output_layer == "negative-sampling" else tree.longest
     return Shape(

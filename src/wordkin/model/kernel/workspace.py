@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.compilation import inlined
-from wordkin.config import TrainingConfig
+from wordkin.config import STEP_POSITIONS
 from wordkin.model import objective
 from wordkin.model.huffman import Tree
 from wordkin.model.kernel.simd import GROUP, PADDING, SIMD_WIDTH, TILE, subarray
@@ -55,7 +55,7 @@ class Window(NamedTuple):
     size: int
     shrink: bool
     negative: int
-    step_positions: int = TrainingConfig.step_positions
+    step_positions: int = STEP_POSITIONS
     most_repeated: float = objective.MOST_REPEATED
     held_steps: int = 2**31
 
