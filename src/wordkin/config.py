@@ -225,9 +225,9 @@ class TrainingConfig:
     epochs: int = _parameter(5, "passes over the corpus", int, low=1, high=1_000_000)
     learning_rate: float | None = _parameter(
         None,
-        "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax or with 20 epochs or "
-        "more and for CBOW with both; for CBOW 0.1 with --cbow-gradient exact; for CBOW with subwords and a window of "
-        "10 or less 0.1, with hierarchical softmax 0.075 and from 20 epochs on 0.05",
+        "η of the first step; by default 0.05, but 0.025 for skip-gram with hierarchical softmax or from 20 epochs on "
+        "and for CBOW with hierarchical softmax from 15 on; for CBOW 0.1 with --cbow-gradient exact; for CBOW with "
+        "subwords and a window of 10 or less 0.1, with hierarchical softmax 0.075 and from 20 epochs on 0.05",
         float,
         low=0,
         low_open=True,
