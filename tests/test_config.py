@@ -108,7 +108,7 @@ def test_cbow_with_hierarchical_softmax_does_so_too():
 
 def test_skip_gram_takes_shorter_steps_in_a_small_tree():
     config = TrainingConfig(output_layer="hierarchical-softmax")
-    assert [config.step_positions(words) for words in (2, 50_000, 50_001)] == [3, 3, 11]
+    assert [config.step_positions(words) for words in (2, 25_000, 25_001)] == [3, 3, 11]
     assert TrainingConfig().step_positions(2) == 11
     assert dataclasses.replace(config, architecture="cbow").step_positions(2) == 11  # not read: one step is a window
 

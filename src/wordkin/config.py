@@ -67,7 +67,7 @@ Windows of up to five words on either side are one step; in longer ones with few
 pairs would overshoot and diverge.
 """
 
-FEW_WORDS_OF_A_TREE, STEP_POSITIONS_OF_A_SMALL_TREE = 50_000, 3
+FEW_WORDS_OF_A_TREE, STEP_POSITIONS_OF_A_SMALL_TREE = 25_000, 3
 """With hierarchical softmax and at most so many words it is so few positions; see decision 25."""
 
 TOKENIZERS: tuple[str, ...] = get_args(TokenizerName)
