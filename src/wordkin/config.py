@@ -68,7 +68,10 @@ pairs would overshoot and diverge.
 """
 
 FEW_WORDS_OF_A_TREE, STEP_POSITIONS_OF_A_SMALL_TREE = 25_000, 3
-"""With hierarchical softmax and at most so many words it is so few positions; see decision 25."""
+"""The largest vocabulary in which skip-gram with hierarchical softmax takes shorter steps, and their positions.
+
+Decision 25 has the figures.
+"""
 
 TOKENIZERS: tuple[str, ...] = get_args(TokenizerName)
 ENCODING_ERRORS: tuple[str, ...] = get_args(EncodingErrors)

@@ -38,10 +38,8 @@ _HOOKS_OF_GENSIM = (
 
 _SEED_STEP = 0x9E3779B97F4A7C15
 _OUTPUT_LAYERS = {(0, 1): "negative-sampling", (1, 0): "hierarchical-softmax", (1, 1): "both"}
-
-
 _POSITIONS = ((2_000, 1), (10_000, 3))
-"""The most words for which a step takes so few positions of a window; see decision 22.
+"""Sizes of vocabularies, and the positions of a window that make one step up to each size; see decision 22.
 
 The words around a word are much alike in a corpus of few distinct words, such as walks over a graph, and a step for
 many of them at once goes further than gensim's, which takes one after the other: nearest nodes are of the own group
